@@ -1,0 +1,69 @@
+"""The golden model: every layer as a pure integer function of NumPy arrays, [N, C, H, W] throughout.
+
+Everything else in the project (frozen torch network, QONNX, RTL, netlist) is compared with these
+functions by `array_equal`. Products are summed in float64 through BLAS, which is exact below 2^53;
+`convolve` and `dense` refuse operands that could reach that.
+"""
+
+import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
+from numpy.typing import NDArray
+
+Ints = NDArray[np.int64]
+
+
+def _check_exact(x: Ints, weight: Ints, terms: int) -> None:
+    if x.size and weight.size and int(np.abs(x).max()) * int(np.abs(weight).max()) * terms >= 2**53:
+        raise OverflowError("the sums could exceed 2^53 and would no longer be exact")
+
+
+def pad(x: Ints, amount: int, value: int) -> Ints:
+    """Surround each map with `amount` rows and columns of `value`."""
+    return np.pad(x, ((0, 0), (0, 0), (amount, amount), (amount, amount)), constant_values=value)
+
+
+def convolve(x: Ints, weight: Ints, stride: int = 1, groups: int = 1) -> Ints:
+    """Cross-correlation without padding: x [N, C, H, W], weight [O, C/groups, K, K] -> [N, O, H', W']."""
+    x, weight = np.asarray(x), np.asarray(weight, np.int64)
+    outputs, per_group, kernel_y, kernel_x = weight.shape
+    if x.shape[1] != per_group * groups or outputs % groups:
+        raise ValueError(f"{x.shape[1]} channels in {groups} groups do not fit weights {weight.shape}")
+    _check_exact(x, weight, per_group * kernel_y * kernel_x)
+    windows = sliding_window_view(x, (kernel_y, kernel_x), axis=(2, 3))[:, :, ::stride, ::stride]
+    results = []
+    for g in range(groups):
+        patches = windows[:, g * per_group : (g + 1) * per_group].transpose(0, 2, 3, 1, 4, 5)  # [N, H', W', C/g, K, K]
+        n, height, width = patches.shape[:3]
+        matrix = np.ascontiguousarray(patches, np.float64).reshape(n * height * width, -1)
+        kernels = weight[g * outputs // groups : (g + 1) * outputs // groups].reshape(outputs // groups, -1)
+        product = (matrix @ kernels.T.astype(np.float64)).astype(np.int64)
+        results.append(product.reshape(n, height, width, -1).transpose(0, 3, 1, 2))
+    return np.concatenate(results, axis=1)
+
+
+def threshold(x: Ints, thresholds: Ints) -> Ints:
+    """y = +1 where x >= T of its channel, else -1: x [N, O, ...], thresholds [O]."""
+    shape = (1, -1) + (1,) * (x.ndim - 2)
+    return np.where(x >= np.asarray(thresholds, np.int64).reshape(shape), 1, -1).astype(np.int64)
+
+
+def max_pool(x: Ints, size: int) -> Ints:
+    """Maximum over size x size windows with that stride; rows and columns that fill no window are dropped."""
+    n, c, height, width = x.shape
+    height, width = height // size, width // size
+    return x[:, :, : height * size, : width * size].reshape(n, c, height, size, width, size).max(axis=(3, 5))
+
+
+def dense(x: Ints, weight: Ints) -> Ints:
+    """x [N, ...] flattened in C, H, W order times weight [F, O] -> [N, O]."""
+    flat = x.reshape(len(x), -1)
+    weight = np.asarray(weight, np.int64)
+    if flat.shape[1] != weight.shape[0]:
+        raise ValueError(f"{flat.shape[1]} inputs do not fit weights {weight.shape}")
+    _check_exact(flat, weight, weight.shape[0])
+    return (flat.astype(np.float64) @ weight.astype(np.float64)).astype(np.int64)
+
+
+def argmax(scores: Ints) -> Ints:
+    """The class of each row; ties go to the lowest index."""
+    return np.argmax(scores, axis=1).astype(np.int64)
