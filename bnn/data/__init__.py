@@ -1,0 +1,90 @@
+"""Labelled pictures: a folder, a known set by name, or the embedded biscuits -> Dataset.
+
+>>> from bnn.data import load
+>>> load("biscuits").classes
+('good', 'broken', 'crooked')
+"""
+
+import os
+import re
+import warnings
+from pathlib import Path
+
+from bnn.data import biscuits, idx, pictures
+from bnn.data.cards import Card, cards, checksum
+from bnn.data.dataset import Dataset
+from bnn.data.folder import load_folder
+from bnn.errors import UserError
+
+__all__ = ["Card", "Dataset", "load"]
+
+_NAME = re.compile(r"(?!\.)[A-Za-z0-9._-]+")
+_VARIABLE = "NEURALJET_DATA"
+
+
+def load(
+    source: str | Path,
+    size: tuple[int, int] | None = None,
+    color: str | None = None,
+    seed: int = 0,
+    resize: bool = True,
+) -> Dataset:
+    """Load the pictures of `source`.
+
+    source  "biscuits"; the name of a folder under $NEURALJET_DATA; or a path (a relative one that is also a
+            name is written "./name"): a folder of class folders, with or without train/ and test/, or one of
+            IDX files.
+    size    (height, width), 8..1024 each; None: the card's, else that of the pictures when all agree, else 64x64.
+    color   "gray" or "rgb"; None: the card's, else gray when every picture is gray.
+    seed    of the split when the set has none, and of the rendering of biscuits.
+    resize  False: a picture of another size is an error instead of being scaled.
+
+    Raises UserError for everything that is wrong with the source.
+    """
+    if color not in (None, "gray", "rgb"):
+        raise UserError(f"color {color!r} is not known; choose gray or rgb")
+    if size is not None:
+        size = pictures.check_size(size)
+    if source == "biscuits":
+        return _biscuits(size, color, seed, resize)
+    root, card = _find(source)
+    if card:
+        size, color = size or card.size, color or card.color
+    loader = idx.load_idx if idx.find(root) else load_folder
+    return loader(root, size, color, seed, resize, card)
+
+
+def _biscuits(size: tuple[int, int] | None, color: str | None, seed: int, resize: bool) -> Dataset:
+    raise NotImplementedError
+
+
+def _find(source: str | Path) -> tuple[Path, Card | None]:
+    """Return the folder that `source` means and its card, when it is a known set."""
+    base = os.environ.get(_VARIABLE)
+    text = str(source)
+    if isinstance(source, str) and base and _NAME.fullmatch(text) and (Path(base) / text).is_dir():
+        root = Path(base) / text
+        card = cards().get(text)
+        if card and card.checksum != checksum(root):
+            warnings.warn(
+                f"{root} differs from what its card in datasets/ describes: figures for {text!r} do not compare",
+                stacklevel=3,
+            )
+        return root, card
+    root = Path(source)
+    if not root.exists():
+        raise UserError(f"there is no folder {text!r} and no set of that name; {_known(base)}")
+    if not root.is_dir():
+        raise UserError(f"{root} is a file and not a folder; unpack it, or give the folder that holds the pictures")
+    card = cards().get(root.resolve().name)
+    return root, card if card and card.checksum == checksum(root) else None
+
+
+def _known(base: str | None) -> str:
+    folders = (
+        sorted(entry.name for entry in Path(base).iterdir() if entry.is_dir()) if base and Path(base).is_dir() else []
+    )
+    if folders:
+        return f"give a path, 'biscuits', or one of ${_VARIABLE} ({base}): {', '.join(folders)}"
+    state = f"which is {base!r} and holds none" if base else "which is not set"
+    return f"give a path, 'biscuits', or a set under the folder that ${_VARIABLE} names ({state})"

@@ -1,0 +1,155 @@
+"""One picture file -> one array: any format Pillow reads, upright, opaque, 8 or 16 bits."""
+
+import io
+import struct
+import zlib
+from collections.abc import Iterable, Sequence
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageOps
+
+from bnn.errors import UserError
+
+SMALLEST, LARGEST = 8, 1024  # pixels per side
+DEFAULT_SIZE = (64, 64)  # of pictures that differ in size
+# Readers that start another program, or that only recognise a file and cannot decode it.
+_NOT_READ = {"EPS", "WMF", "BUFR", "GRIB", "HDF5", "MPEG", "PDF"}
+_DEPTHS = (8, 10, 12, 14, 16)  # bits that cameras deliver in a 16-bit file
+_UNREADABLE = (
+    OSError, ValueError, SyntaxError, EOFError, IndexError, KeyError, TypeError, AttributeError, OverflowError,
+    ZeroDivisionError, NotImplementedError, MemoryError, RuntimeError, struct.error, zlib.error,
+)  # fmt: skip
+"""What Pillow's readers raise on damaged files; they do not keep to one exception."""
+
+
+@cache
+def suffixes() -> frozenset[str]:
+    """The file name endings, lower case, that are taken for pictures."""
+    known = Image.registered_extensions()
+    return frozenset(end for end, kind in known.items() if kind in Image.OPEN and kind not in _NOT_READ)
+
+
+@cache
+def _formats() -> tuple[str, ...]:
+    Image.init()
+    return tuple(kind for kind in Image.OPEN if kind not in _NOT_READ)
+
+
+def check_size(size: tuple[int, int]) -> tuple[int, int]:
+    """Return `size` (height, width) or raise UserError when a side is outside 8..1024."""
+    height, width = size
+    if not (SMALLEST <= height <= LARGEST and SMALLEST <= width <= LARGEST):
+        raise UserError(
+            f"size {height}x{width} is out of range: each side is {SMALLEST} to {LARGEST} pixels; "
+            "choose another with --size HxW, for example --size 64x64"
+        )
+    return height, width
+
+
+def decode(data: bytes, path: Path) -> NDArray[Any]:
+    """Decode the first frame of a picture file to uint8 [H, W], uint8 [H, W, 3] or uint16 [H, W].
+
+    EXIF orientation is applied, transparency is laid over white, and colour stored for a gray picture
+    (R = G = B everywhere) is dropped. `path` is only named in errors.
+    """
+    try:
+        with Image.open(io.BytesIO(data), formats=_formats()) as opened:
+            opened.load()
+            picture = ImageOps.exif_transpose(opened)
+            return _to_array(picture, path)
+    except UserError:
+        raise
+    except Image.DecompressionBombError:
+        raise UserError(
+            f"{path} unpacks to more pixels than any camera delivers (a picture bomb?); remove it or scale it down"
+        ) from None
+    except _UNREADABLE as error:
+        reason = f" ({error})" if str(error) and not isinstance(error, Image.UnidentifiedImageError) else ""
+        raise UserError(f"{path} is damaged or no picture{reason}; replace or remove it") from None
+
+
+def _to_array(picture: Image.Image, path: Path) -> NDArray[Any]:
+    mode = picture.mode
+    if mode == "F":
+        raise UserError(f"{path} has floating-point pixels; save it with 8 or 16 bits per pixel")
+    if mode == "I" or mode.startswith("I;16"):
+        wide = np.asarray(picture)
+        if wide.min() < 0 or wide.max() > 0xFFFF:
+            raise UserError(f"{path} has pixel values outside 0..65535; save it with 8 or 16 bits per pixel")
+        return wide.astype(np.uint16)
+    if picture.has_transparency_data:
+        opaque = Image.new("RGBA", picture.size, "white")
+        opaque.alpha_composite(picture.convert("RGBA"))
+        picture = opaque.convert("RGB")
+    elif mode == "1":
+        picture = picture.convert("L")
+    if picture.mode == "L":
+        return np.asarray(picture)
+    color = np.asarray(picture.convert("RGB"))
+    gray = color[..., 0]
+    if np.array_equal(gray, color[..., 1]) and np.array_equal(gray, color[..., 2]):
+        return np.ascontiguousarray(gray)
+    return color
+
+
+def resize(picture: NDArray[Any], size: tuple[int, int]) -> NDArray[Any]:
+    """Scale [H, W] or [H, W, 3] to `size`, each side on its own, averaging over what falls together."""
+    height, width = size
+    if picture.shape[:2] == (height, width):
+        return picture
+    if picture.dtype == np.uint8:
+        return np.asarray(Image.fromarray(picture).resize((width, height), Image.Resampling.BILINEAR))
+    scaled = Image.fromarray(picture.astype(np.float32)).resize((width, height), Image.Resampling.BILINEAR)
+    return np.rint(np.asarray(scaled)).astype(picture.dtype)
+
+
+def read_all(paths: Iterable[tuple[Path, bytes]], size: tuple[int, int] | None, may_resize: bool) -> list[NDArray[Any]]:
+    """Decode pictures to one common size.
+
+    `size` None means: that of the pictures when all agree and it is allowed, otherwise 64x64. When
+    `may_resize` is False every picture must have the size already (that of the first when None).
+    """
+    pictures: list[NDArray[Any]] = []
+    own: tuple[int, int] | None = None  # the size all pictures had so far, while `size` is open
+    for path, data in paths:
+        picture = decode(data, path)
+        has = (picture.shape[0], picture.shape[1])
+        if not may_resize:
+            size = check_size(size or has)
+            if has != size:
+                raise UserError(
+                    f"{path} is {has[0]}x{has[1]} pixels (height x width) and not {size[0]}x{size[1]}; "
+                    "add --resize to have pictures scaled"
+                )
+        elif size is None:
+            own = own or has
+            if has != own or not all(SMALLEST <= side <= LARGEST for side in own):
+                size = DEFAULT_SIZE
+                pictures = [resize(earlier, size) for earlier in pictures]
+        pictures.append(picture if size is None else resize(picture, size))
+    return pictures
+
+
+def stack(pictures: Sequence[NDArray[Any]], color: str | None) -> NDArray[np.uint8]:
+    """Stack decoded pictures of one size to uint8 [N, H, W, C]; `color` None means gray when all are.
+
+    16-bit pictures keep their top 8 bits, counted from the highest bit that the brightest pixel *of the
+    whole set* uses (10, 12, 14 or 16 bits): a fixed shift, so brightness still compares between pictures.
+    """
+    brightest = max((int(p.max()) for p in pictures if p.dtype == np.uint16), default=0)
+    shift = next(bits for bits in _DEPTHS if brightest < 1 << bits) - 8
+    narrow = [(p >> shift).astype(np.uint8) if p.dtype == np.uint16 else p for p in pictures]
+    if color is None:
+        color = "gray" if all(p.ndim == 2 for p in narrow) else "rgb"
+    height, width = narrow[0].shape[:2]
+    result = np.empty((len(narrow), height, width, 1 if color == "gray" else 3), np.uint8)
+    for index, picture in enumerate(narrow):
+        if color == "rgb":
+            result[index] = picture if picture.ndim == 3 else picture[..., None]
+        else:
+            result[index, ..., 0] = picture if picture.ndim == 2 else np.asarray(Image.fromarray(picture).convert("L"))
+    return result
