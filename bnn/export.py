@@ -1,0 +1,298 @@
+"""The frozen network as a QONNX file, and back.
+
+    image [1,C,H,W] UINT8 -> Pad, Conv, MultiThreshold, MaxPool ... -> Flatten -> MatMul -> Add -> scores
+                                                                                            -> ArgMax -> class
+
+A jet layer is an ordinary Conv whose weights are the composed integer kernels, so every QONNX tool can
+read the file. All tensors are annotated with their integer datatypes.
+"""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnx
+from onnx import TensorProto, helper, numpy_helper
+from qonnx.core.datatype import DataType
+from qonnx.core.modelwrapper import ModelWrapper
+
+from bnn.errors import UserError
+from bnn.files import write_file
+from bnn.integer import Bias, Conv, Dense, IntegerNetwork, Layer, MaxPool, Pad, Threshold, ranges
+
+OPSET = 14
+FORMAT = "1"
+
+
+def smallest_datatype(low: int, high: int) -> str:
+    """The narrowest QONNX integer datatype that holds low..high."""
+    if low >= 0:
+        return f"UINT{max(1, int(high).bit_length())}"
+    return f"INT{max(2, 1 + max(int(high).bit_length(), int(-low - 1).bit_length()))}"
+
+
+def _weight_datatype(weight: np.ndarray) -> str:
+    if np.isin(weight, (-1, 1)).all():
+        return "BIPOLAR"
+    return smallest_datatype(min(int(weight.min()), -1), int(weight.max()))
+
+
+def write_qonnx(network: IntegerNetwork, path: Path) -> None:
+    """Write `network` to `path` as one self-contained QONNX file."""
+    nodes: list[onnx.NodeProto] = []
+    initializers: list[onnx.TensorProto] = []
+    datatypes: dict[str, str] = {"image": "UINT8"}
+    shapes: dict[str, list[int]] = {"image": [1, *network.input_shape]}
+
+    def constant(name: str, value: np.ndarray, datatype: str | None, dtype: type = np.float32) -> str:
+        initializers.append(numpy_helper.from_array(np.ascontiguousarray(value, dtype), name))
+        if datatype is not None:
+            datatypes[name] = datatype
+        return name
+
+    current = "image"
+    sizes = ranges(network)
+    for layer, output, (low, high) in zip(network.layers, network.tensor_names, sizes, strict=True):
+        name = output.removesuffix("_out") if output != "scores" else "Bias_0"
+        shape = shapes[current]
+        if isinstance(layer, Pad):
+            p = layer.amount
+            pads = constant(f"{name}_pads", np.array([0, 0, p, p, 0, 0, p, p]), None, np.int64)
+            value = constant(f"{name}_value", np.array(layer.value), datatypes[current])
+            nodes.append(helper.make_node("Pad", [current, pads, value], [output], name, mode="constant"))
+            shape = [*shape[:2], shape[2] + 2 * p, shape[3] + 2 * p]
+            datatype = datatypes[current]
+        elif isinstance(layer, Conv):
+            k = layer.weight.shape[2]
+            weight = constant(f"{name}_weight", layer.weight, _weight_datatype(layer.weight))
+            nodes.append(
+                helper.make_node(
+                    "Conv", [current, weight], [output], name, dilations=[1, 1], group=layer.groups,
+                    kernel_shape=[k, k], pads=[0, 0, 0, 0], strides=[layer.stride, layer.stride],
+                )
+            )  # fmt: skip
+            height, width = ((size - k) // layer.stride + 1 for size in shape[2:])
+            shape = [1, layer.weight.shape[0], height, width]
+            datatype = smallest_datatype(low, high)
+        elif isinstance(layer, Threshold):
+            t = layer.thresholds
+            limits = smallest_datatype(min(int(t.min()), -1), int(t.max()))
+            table = constant(f"{name}_thresholds", t.reshape(-1, 1), limits)
+            nodes.append(
+                helper.make_node(
+                    "MultiThreshold", [current, table], [output], name, domain="qonnx.custom_op.general",
+                    out_scale=2.0, out_bias=-1.0, out_dtype="BIPOLAR",
+                )
+            )  # fmt: skip
+            datatype = "BIPOLAR"
+        elif isinstance(layer, MaxPool):
+            s = layer.size
+            nodes.append(
+                helper.make_node(
+                    "MaxPool", [current], [output], name, kernel_shape=[s, s], strides=[s, s], pads=[0, 0, 0, 0]
+                )
+            )
+            shape = [*shape[:2], shape[2] // s, shape[3] // s]
+            datatype = datatypes[current]
+        elif isinstance(layer, Dense):
+            if len(shape) == 4:
+                flat = name.replace("Dense", "Flatten") + "_out"
+                nodes.append(helper.make_node("Flatten", [current], [flat], flat.removesuffix("_out"), axis=1))
+                shapes[flat], datatypes[flat] = [1, int(np.prod(shape))], datatypes[current]
+                current = flat
+            weight = constant(f"{name}_weight", layer.weight, _weight_datatype(layer.weight))
+            nodes.append(helper.make_node("MatMul", [current, weight], [output], name))
+            shape, datatype = [1, layer.weight.shape[1]], smallest_datatype(low, high)
+        else:
+            bias_type = smallest_datatype(min(int(layer.bias.min()), -1), int(layer.bias.max()))
+            bias = constant(f"{name}_bias", layer.bias, bias_type)
+            nodes.append(helper.make_node("Add", [current, bias], [output], name))
+            datatype = smallest_datatype(low, high)
+        shapes[output], datatypes[output] = shape, datatype
+        current = output
+    nodes.append(helper.make_node("ArgMax", [current], ["class"], "ArgMax_0", axis=1, keepdims=0))
+
+    graph = helper.make_graph(
+        nodes,
+        "neuraljet",
+        [helper.make_tensor_value_info("image", TensorProto.FLOAT, shapes["image"])],
+        [
+            helper.make_tensor_value_info(current, TensorProto.FLOAT, shapes[current]),
+            helper.make_tensor_value_info("class", TensorProto.INT64, [1]),
+        ],
+        initializers,
+        value_info=[
+            helper.make_tensor_value_info(t, TensorProto.FLOAT, s)
+            for t, s in shapes.items()
+            if t not in ("image", current)
+        ],
+    )
+    opsets = [helper.make_opsetid("", OPSET), helper.make_opsetid("qonnx.custom_op.general", 1)]
+    proto = helper.make_model(graph, opset_imports=opsets, producer_name="neuraljet", ir_version=8)
+    metadata = {**network.metadata, "neuraljet.format": FORMAT, "neuraljet.classes": json.dumps(list(network.classes))}
+    helper.set_model_props(proto, metadata)
+    model = ModelWrapper(proto)
+    for tensor, datatype in datatypes.items():
+        model.set_tensor_datatype(tensor, DataType[datatype])
+    write_file(path, model.model.SerializeToString())
+
+
+def load_model(path: Path) -> ModelWrapper:
+    """Read an ONNX file that carries all its weights itself.
+
+    UserError when it is missing, is no ONNX file, or refers to data in other files.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise UserError(f"{path} is not a file; give a QONNX model or the folder that `neuraljet train` wrote")
+    try:
+        proto = onnx.load(path, load_external_data=False)
+        onnx.helper.printable_graph(proto.graph)
+    except Exception as error:  # protobuf raises its own and plain Exceptions on damaged bytes
+        raise UserError(f"{path} is not a readable ONNX file ({error}); export it again") from error
+    if not proto.graph.node:
+        raise UserError(f"{path} is not a readable ONNX file (it has no nodes); export it again")
+    for tensor in proto.graph.initializer:
+        if tensor.data_location == TensorProto.EXTERNAL:
+            raise UserError(f"{path}: weight '{tensor.name}' lies in another file; save the model with all data inside")
+    return ModelWrapper(proto)
+
+
+def read_qonnx(path: Path) -> IntegerNetwork:
+    """Read a file in the form that `write_qonnx` gives back into the chain of integer layers.
+
+    UserError naming the node when the graph holds anything else.
+    """
+    return chain_of(load_model(path), str(path))
+
+
+def _integers(model: ModelWrapper, node: onnx.NodeProto, index: int) -> np.ndarray:
+    tensor = node.input[index] if index < len(node.input) else ""
+    value = model.get_initializer(tensor)
+    if value is None:
+        raise UserError(f"node {node.name} ({node.op_type}): its input '{tensor}' must be a constant in the file")
+    rounded = np.rint(value)
+    if not np.array_equal(rounded, value):
+        raise UserError(
+            f"node {node.name} ({node.op_type}): '{tensor}' holds float values such as "
+            f"{value[rounded != value].flat[0]:g}; only integer weights can be built: train with binary or jet layers "
+            "and export the frozen network"
+        )
+    return rounded.astype(np.int64)
+
+
+def _attributes(node: onnx.NodeProto) -> dict[str, Any]:
+    return {a.name: helper.get_attribute_value(a) for a in node.attribute}
+
+
+def chain_of(model: ModelWrapper, where: str) -> IntegerNetwork:
+    """The graph of `model` as an IntegerNetwork; `where` is how messages call the file."""
+    graph = model.graph
+    shape = model.get_tensor_shape(graph.input[0].name) if graph.input else None
+    if len(graph.input) != 1 or shape is None or len(shape) != 4:
+        raise UserError(f"{where}: needs one input of shape [1, channels, height, width], found {shape}")
+    if str(model.get_tensor_datatype(graph.input[0].name)) not in ("UINT8", "DataType.UINT8"):
+        raise UserError(f"{where}: input '{graph.input[0].name}' must be annotated UINT8 (raw pixels)")
+    current = graph.input[0].name
+    layers: list[Layer] = []
+    for node in graph.node:
+        if current not in node.input[:1]:
+            raise UserError(
+                f"node {node.name} ({node.op_type}) does not follow its predecessor; "
+                "only a plain chain of layers can be built"
+            )
+        layer = _layer_of(model, node)
+        if layer is not None:
+            layers.append(layer)
+        if node.op_type != "ArgMax":
+            current = node.output[0]
+    if len(layers) < 2 or not isinstance(layers[-1], Bias) or not isinstance(layers[-2], Dense):
+        raise UserError(f"{where}: the network must end in MatMul, Add (integer scores), found {_kinds(layers[-2:])}")
+    metadata: Mapping[str, str] = {p.key: p.value for p in model.model.metadata_props}
+    scores = len(layers[-1].bias)
+    names = metadata.get("neuraljet.classes")
+    classes = tuple(json.loads(names)) if names else tuple(f"class{i}" for i in range(scores))
+    if len(classes) != scores:
+        raise UserError(f"{where}: {len(classes)} class names for {scores} scores")
+    return IntegerNetwork((shape[1], shape[2], shape[3]), tuple(layers), classes, metadata)
+
+
+def _kinds(layers: list[Layer]) -> str:
+    return ", ".join(type(layer).__name__ for layer in layers) or "nothing"
+
+
+def _refuse(node: onnx.NodeProto, why: str) -> UserError:
+    return UserError(f"node {node.name} ({node.op_type}): {why}")
+
+
+def _layer_of(model: ModelWrapper, node: onnx.NodeProto) -> Layer | None:
+    a = _attributes(node)
+    if node.op_type == "Pad":
+        pads = _integers(model, node, 1)
+        value = int(_integers(model, node, 2).reshape(-1)[0]) if len(node.input) > 2 else 0
+        if pads.shape != (8,) or pads[[0, 1, 4, 5]].any() or len(set(pads[[2, 3, 6, 7]].tolist())) != 1:
+            raise _refuse(node, f"pads {pads.tolist()} are not the same on the four sides of the map")
+        if a.get("mode", b"constant") != b"constant":
+            raise _refuse(node, f"mode {a['mode'].decode()} is not supported; pad with a constant")
+        bipolar = str(model.get_tensor_datatype(node.input[0])).endswith("BIPOLAR")
+        if value != (-1 if bipolar else 0):
+            raise _refuse(
+                node,
+                f"pads a {'+-1 map' if bipolar else 'pixel map'} with {value}, which does not fit in its bits; "
+                f"pad with {-1 if bipolar else 0} and train again",
+            )
+        return Pad(int(pads[2]), value)
+    if node.op_type == "Conv":
+        weight = _integers(model, node, 1)
+        strides, dilations = a.get("strides", [1, 1]), a.get("dilations", [1, 1])
+        if any(a.get("pads", [0])) or a.get("auto_pad", b"NOTSET") not in (b"NOTSET", b"VALID"):
+            raise _refuse(
+                node,
+                "pads with zeros inside the convolution, which a +-1 map cannot hold; "
+                "put an explicit Pad with value -1 (0 on pixels) in front and train with it",
+            )
+        if weight.ndim != 4 or weight.shape[2] != weight.shape[3]:
+            raise _refuse(node, f"weights of shape {weight.shape}; only square 2-D kernels are supported")
+        if len(set(strides)) != 1 or set(dilations) != {1}:
+            raise _refuse(node, f"strides {strides}, dilations {dilations}; both strides must be equal, dilations 1")
+        if len(node.input) > 2:
+            raise _refuse(node, "has a bias; fold it into the thresholds that follow")
+        return Conv(weight, int(strides[0]), int(a.get("group", 1)))
+    if node.op_type == "MultiThreshold":
+        thresholds = _integers(model, node, 1)
+        if thresholds.ndim != 2 or thresholds.shape[1] != 1 or (a.get("out_scale"), a.get("out_bias")) != (2.0, -1.0):
+            raise _refuse(
+                node, "only one threshold per channel with outputs +-1 (out_scale 2, out_bias -1) is supported"
+            )
+        shape = model.get_tensor_shape(node.input[0])
+        channels = shape[1] if shape else len(thresholds)
+        return Threshold(np.broadcast_to(thresholds[:, 0], (channels,)).copy())
+    if node.op_type == "MaxPool":
+        kernel, strides = a["kernel_shape"], a.get("strides", [1, 1])
+        if len({*kernel, *strides}) != 1 or any(a.get("pads", [0])) or a.get("ceil_mode", 0):
+            raise _refuse(
+                node, f"kernel {kernel}, strides {strides}: windows must be square, not overlap and not be padded"
+            )
+        return MaxPool(int(kernel[0]))
+    if node.op_type == "Flatten":
+        if a.get("axis", 1) != 1:
+            raise _refuse(node, "only axis 1 is supported")
+        return None
+    if node.op_type == "MatMul":
+        weight = _integers(model, node, 1)
+        if not np.isin(weight, (-1, 1)).all():
+            raise _refuse(node, "weights must all be +1 or -1")
+        return Dense(weight)
+    if node.op_type == "Add":
+        return Bias(_integers(model, node, 1).reshape(-1))
+    if node.op_type == "ArgMax":
+        if a.get("axis", 0) not in (1, -1) or a.get("select_last_index", 0):
+            raise _refuse(node, "only axis 1 with ties to the lowest index is supported")
+        return None
+    raise _refuse(
+        node,
+        f"operator {node.op_type} is not supported; "
+        "accepted are Pad, Conv, MultiThreshold, MaxPool, Flatten, MatMul, Add and ArgMax",
+    )

@@ -1,0 +1,116 @@
+"""From the trained network to the frozen integer one.
+
+Batch norm and sign become one integer threshold per channel. Where the batch-norm scale is negative,
+the channel's weights are negated, so that every comparison is `sum >= T`:
+
+    gamma (z - mean) / sd + beta >= 0   <=>   z >= mean - beta sd / gamma        (gamma > 0)
+                                        <=>  -z >= beta sd / gamma - mean        (gamma < 0)
+"""
+
+import numpy as np
+import torch
+from torch import nn
+
+from bnn.integer import Bias, Conv, Dense, IntegerNetwork, Layer, MaxPool, Pad, Threshold
+from bnn.network import PIXEL_SCALE, Network
+from bnn.reference import Ints
+
+
+def _integers(weight: torch.Tensor) -> Ints:
+    values = weight.detach().cpu().numpy().astype(np.float64)
+    rounded = np.rint(values)
+    if not np.array_equal(rounded, values):
+        raise ValueError("composed weights are not integers")
+    return rounded.astype(np.int64)
+
+
+def fold_norm(norm: nn.BatchNorm1d | nn.BatchNorm2d, scale: float, low: Ints, high: Ints) -> tuple[Ints, Ints]:
+    """Thresholds T [O] and signs [O] so that norm(scale * s) >= 0 <=> sign * s >= T for integers s in low..high.
+
+    T is clipped to low..high+1 of the signed sum, which changes no result.
+    """
+    values = (norm.weight, norm.bias, norm.running_mean, norm.running_var)
+    gamma, beta, mean, var = (v.detach().cpu().numpy().astype(np.float64) for v in values if v is not None)
+    deviation = np.sqrt(var + norm.eps)
+    sign = np.where(gamma < 0, -1, 1).astype(np.int64)
+    low, high = np.where(sign < 0, -high, low), np.where(sign < 0, -low, high)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        border = sign * (mean - beta * deviation / gamma) / scale
+    border = np.where(gamma == 0, np.where(beta >= 0, low, high + 1), border)
+    return np.clip(np.ceil(border), low, high + 1).astype(np.int64), sign
+
+
+def freeze(network: Network, classes: tuple[str, ...], metadata: dict[str, str] | None = None) -> IntegerNetwork:
+    """The integer network that `network` becomes with its present weights and batch-norm statistics."""
+    layers: list[Layer] = []
+    low, high, scale = 0, 255, PIXEL_SCALE
+    for block in network.blocks:
+        conv = block.conv
+        if conv.padding:
+            layers.append(Pad(conv.padding, conv.pad_value))
+        stages = [(_integers(weight), stride, groups) for weight, stride, groups in conv.stages()]
+        bottom, top = np.array(low), np.array(high)
+        for weight, _, groups in stages:
+            bottom, top = _reach(weight, groups, bottom, top)
+        thresholds, sign = fold_norm(block.norm, scale, bottom, top)
+        weight, stride, groups = stages[-1]
+        stages[-1] = (weight * sign[:, None, None, None], stride, groups)
+        layers += [Conv(*stage) for stage in stages]
+        layers.append(Threshold(thresholds))
+        if block.pool > 1:
+            layers.append(MaxPool(block.pool))
+        low, high, scale = -1, 1, 1.0
+    for hidden in network.hidden:
+        weight = _integers(hidden.linear.binary())
+        reach = np.full(len(weight), weight.shape[1])
+        thresholds, sign = fold_norm(hidden.norm, 1.0, -reach, reach)
+        layers += [Dense((weight * sign[:, None]).T), Threshold(thresholds)]
+    classifier = network.classifier
+    layers.append(Dense(_integers(classifier.linear.binary()).T))
+    bias = classifier.bias.detach().double() / classifier.log_scale.detach().double().exp()
+    layers.append(Bias(_integers(bias.round())))
+    return IntegerNetwork(network.input_shape, tuple(layers), classes, metadata or {})
+
+
+def _reach(weight: Ints, groups: int, low: Ints, high: Ints) -> tuple[Ints, Ints]:
+    """The interval of each output [O] of a convolution whose inputs lie in low..high (scalar or one per channel)."""
+    outputs, per_group = weight.shape[:2]
+    if low.ndim:
+        source = (np.arange(outputs) // (outputs // groups))[:, None] * per_group + np.arange(per_group)
+        low, high = low[source][..., None, None], high[source][..., None, None]  # [O, I/g, 1, 1]
+    positive, negative = np.maximum(weight, 0), np.minimum(weight, 0)
+    return (
+        (positive * low + negative * high).sum(axis=(1, 2, 3)),
+        (positive * high + negative * low).sum(axis=(1, 2, 3)),
+    )
+
+
+class FrozenNetwork(nn.Module):
+    """The integer network in torch: the same chain in float64, exact because every sum is below 2^53."""
+
+    def __init__(self, network: IntegerNetwork) -> None:
+        super().__init__()
+        self.network = network
+
+    def forward(self, images: torch.Tensor) -> torch.Tensor:
+        """Integer scores [N, classes] as int64 of uint8 pictures [N, C, H, W]."""
+        x = images.double()
+        for layer in self.network.layers:
+            x = _torch_layer(layer, x)
+        return x.long()
+
+
+def _torch_layer(layer: Layer, x: torch.Tensor) -> torch.Tensor:
+    if isinstance(layer, Pad):
+        return nn.functional.pad(x, (layer.amount,) * 4, value=float(layer.value))
+    if isinstance(layer, Conv):
+        weight = torch.from_numpy(layer.weight).double()
+        return nn.functional.conv2d(x, weight, stride=layer.stride, groups=layer.groups)
+    if isinstance(layer, Threshold):
+        t = torch.from_numpy(layer.thresholds).double().reshape(1, -1, *[1] * (x.ndim - 2))
+        return torch.where(x >= t, 1.0, -1.0).double()
+    if isinstance(layer, MaxPool):
+        return nn.functional.max_pool2d(x, layer.size)
+    if isinstance(layer, Dense):
+        return x.flatten(1) @ torch.from_numpy(layer.weight).double()
+    return x + torch.from_numpy(layer.bias).double()

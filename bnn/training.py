@@ -1,0 +1,296 @@
+"""Training: a data set and a network description in, a run folder out.
+
+    run/  run.json                what was asked: data, network, settings
+          checkpoint.safetensors  while training only: everything --resume needs
+          weights.safetensors     the best epoch's latent weights and batch-norm statistics
+          model.onnx              the frozen network (QONNX)
+          metrics.json            accuracy, confusion matrix, per-class precision and recall; written last
+
+Each epoch draws its order and augmentations from (seed, epoch) alone, so an interrupted training that
+resumes ends with the same weights as one that ran through. Binary weights jump, so running batch-norm
+statistics lag behind them: they are re-estimated with frozen weights before every evaluation.
+"""
+
+import json
+import math
+import time
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save
+from torch import Tensor, nn
+from tqdm import tqdm
+
+from bnn.augment import augment
+from bnn.check import check_links
+from bnn.data import Dataset
+from bnn.errors import UserError
+from bnn.export import write_qonnx
+from bnn.files import write_file
+from bnn.freeze import FrozenNetwork, freeze
+from bnn.network import Network, NetworkSpec
+
+ESTIMATION_FRAMES = 2048  # pictures that batch-norm statistics are re-estimated from between epochs
+EVALUATION_BATCH = 256
+
+
+@dataclass(frozen=True)
+class TrainConfig:
+    """How to train; the defaults suit the data sets in datasets/."""
+
+    epochs: int = 60
+    seed: int = 0
+    batch: int = 64
+    learning_rate: float = 1e-2  # Adam, falling to zero along a cosine
+    label_smoothing: float = 0.1
+    augment: tuple[str, ...] = ()
+    validation: float = 0.1  # of the training pictures, held out to choose the best epoch
+
+
+class Trainer:
+    """One training, from its first epoch or from a checkpoint."""
+
+    def __init__(self, data: Dataset, spec: NetworkSpec, config: TrainConfig) -> None:
+        self.data, self.spec, self.config = data, spec, config
+        images = _frames(data.train_images)
+        labels = torch.from_numpy(data.train_labels)
+        kept, held = hold_out(data.train_labels, config.validation, config.seed)
+        self.images, self.labels = images[kept], labels[kept]
+        self.held_images, self.held_labels = images[held], labels[held]
+        torch.manual_seed(config.seed)
+        shape = (images.shape[1], images.shape[2], images.shape[3])
+        self.network = Network(spec, shape, len(data.classes))
+        self.network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # missing in torch's stubs
+        self.optimizer = torch.optim.Adam(self.network.parameters(), lr=config.learning_rate)
+        self.epoch, self.best = 0, -1.0
+        self.best_state = _copy(self.network.state_dict())
+
+    @property
+    def steps_per_epoch(self) -> int:
+        return math.ceil(len(self.images) / self.config.batch)
+
+    def run_epoch(self) -> Iterator[tuple[float, float]]:
+        """Train one epoch; yields (loss, accuracy so far) after every step."""
+        generator = torch.Generator().manual_seed(self.config.seed * 1_000_003 + self.epoch)
+        order = torch.randperm(len(self.images), generator=generator)
+        loss_sum, right, seen = 0.0, 0, 0
+        self.network.train()
+        for step, batch in enumerate(order.tensor_split(self.steps_per_epoch)):
+            progress = (self.epoch + step / self.steps_per_epoch) / self.config.epochs
+            for group in self.optimizer.param_groups:
+                group["lr"] = self.config.learning_rate * 0.5 * (1 + math.cos(math.pi * progress))
+            frames = augment(self.images[batch], self.config.augment, generator)
+            scores = self.network(frames.contiguous(memory_format=torch.channels_last))
+            loss = F.cross_entropy(scores, self.labels[batch], label_smoothing=self.config.label_smoothing)
+            self.optimizer.zero_grad()
+            loss.backward()
+            self.optimizer.step()
+            loss_sum += loss.item() * len(batch)
+            right += int((scores.argmax(1) == self.labels[batch]).sum())
+            seen += len(batch)
+            yield loss_sum / seen, right / seen
+        self.epoch += 1
+
+    def evaluate(self) -> float:
+        """Accuracy on the held-out pictures with fresh batch-norm statistics; keeps the weights of the best epoch."""
+        estimate_statistics(self.network, self.images[:ESTIMATION_FRAMES])
+        accuracy = float((predict(self.network, self.held_images) == self.held_labels).float().mean())
+        if accuracy >= self.best:  # of equals the later, which saw the lower learning rate
+            self.best, self.best_state = accuracy, _copy(self.network.state_dict())
+        return accuracy
+
+    def finish(self) -> Network:
+        """The network with the best epoch's weights and statistics from all training pictures."""
+        self.network.load_state_dict(self.best_state)
+        estimate_statistics(self.network, self.images)
+        return self.network
+
+    def checkpoint(self) -> bytes:
+        tensors = {f"network.{k}": v for k, v in self.network.state_dict().items()}
+        tensors |= {f"best.{k}": v for k, v in self.best_state.items()}
+        for index, state in self.optimizer.state_dict()["state"].items():
+            tensors |= {f"adam.{index}.{k}": v for k, v in state.items()}
+        tensors = {k: v.detach().clone(memory_format=torch.contiguous_format) for k, v in tensors.items()}
+        return save(tensors, {"epoch": str(self.epoch), "best": repr(self.best)})
+
+    def restore(self, path: Path) -> None:
+        """Continue from a checkpoint; UserError when it is damaged or of another network."""
+        try:
+            with safe_open(str(path), framework="pt") as file:
+                tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118 (not a dict)
+                metadata = file.metadata()
+            self.network.load_state_dict(_under("network.", tensors))
+            self.best_state = _under("best.", tensors)
+            adam: dict[int, dict[str, Tensor]] = {}
+            for key, value in _under("adam.", tensors).items():
+                index, name = key.split(".", 1)
+                adam.setdefault(int(index), {})[name] = value
+            groups = self.optimizer.state_dict()["param_groups"]
+            self.optimizer.load_state_dict({"state": adam, "param_groups": groups})
+            self.epoch, self.best = int(metadata["epoch"]), float(metadata["best"])
+        except (SafetensorError, RuntimeError, KeyError, ValueError, OSError) as error:
+            raise UserError(f"{path} cannot be resumed ({error}); delete the folder and train again") from error
+
+
+def hold_out(labels: np.ndarray, fraction: float, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """Indices (kept, held): `fraction` of each class is held out, rounded; nothing of a class too small for it.
+
+    When nothing at all can be held out, the kept pictures stand in for the held ones.
+    """
+    generator = np.random.default_rng(seed)
+    held = np.zeros(len(labels), bool)
+    for label in np.unique(labels):
+        members = generator.permutation(np.flatnonzero(labels == label))
+        held[members[: round(fraction * len(members))]] = True
+    kept = np.flatnonzero(~held)
+    return kept, np.flatnonzero(held) if held.any() else kept
+
+
+def _frames(images: np.ndarray) -> Tensor:
+    return torch.from_numpy(images).permute(0, 3, 1, 2).contiguous()  # [N, H, W, C] -> [N, C, H, W]
+
+
+def _copy(state: dict[str, Tensor]) -> dict[str, Tensor]:
+    return {k: v.detach().clone() for k, v in state.items()}
+
+
+def _under(prefix: str, tensors: dict[str, Tensor]) -> dict[str, Tensor]:
+    return {k.removeprefix(prefix): v for k, v in tensors.items() if k.startswith(prefix)}
+
+
+def estimate_statistics(network: Network, images: Tensor) -> None:
+    """Set every batch norm to the mean and variance over `images` under the present weights; leaves eval mode."""
+    norms = [m for m in network.modules() if isinstance(m, (nn.BatchNorm1d, nn.BatchNorm2d))]
+    momenta = [m.momentum for m in norms]
+    for norm in norms:
+        norm.reset_running_stats()
+        norm.momentum = None  # cumulative average
+    network.train()
+    with torch.no_grad():
+        for batch in images.split(EVALUATION_BATCH):
+            if len(batch) > 1:
+                network(batch.contiguous(memory_format=torch.channels_last))
+    for norm, momentum in zip(norms, momenta, strict=True):
+        norm.momentum = momentum
+    network.eval()
+
+
+def predict(network: nn.Module, images: Tensor) -> Tensor:
+    """Class of each picture; ties go to the lowest index."""
+    with torch.no_grad():
+        scores = [network(batch) for batch in images.split(EVALUATION_BATCH)]
+    return torch.from_numpy(np.argmax(torch.cat(scores).numpy(), axis=1))
+
+
+def train(
+    data: Dataset,
+    spec: NetworkSpec,
+    out: Path,
+    config: TrainConfig,
+    *,
+    source: dict[str, Any] | None = None,
+    resume: bool = False,
+    progress: bool = True,
+) -> dict[str, Any]:
+    """Train `spec` on `data` into the run folder `out` and return its metrics.
+
+    `source` says how to load the data again (kept in the model for `verify`). UserError when `out` holds
+    something else, or holds a run and `resume` is not set.
+    """
+    started = time.monotonic()
+    asked = json.loads(
+        json.dumps({"data": source or {"source": data.name}, "network": asdict(spec), "config": asdict(config)})
+    )
+    trainer = Trainer(data, spec, config)
+    _claim(out, asked, resume)
+    checkpoint = out / "checkpoint.safetensors"
+    if resume and checkpoint.exists():
+        trainer.restore(checkpoint)
+    elif resume and (out / "metrics.json").exists():
+        return json.loads((out / "metrics.json").read_text())
+    with tqdm(
+        total=config.epochs * trainer.steps_per_epoch,
+        initial=trainer.epoch * trainer.steps_per_epoch,
+        disable=not progress,
+        unit="step",
+        mininterval=0.5,
+        bar_format="{desc} {percentage:3.0f}%|{bar:24}| {elapsed}<{remaining}{postfix}",
+    ) as bar:
+        while trainer.epoch < config.epochs:
+            bar.set_description_str(f"epoch {trainer.epoch + 1}/{config.epochs}")
+            for loss, accuracy in trainer.run_epoch():
+                bar.update()
+                bar.set_postfix_str(
+                    f"loss {loss:.3f} train {accuracy:.1%} best {max(trainer.best, 0):.1%}", refresh=False
+                )
+            trainer.evaluate()
+            write_file(checkpoint, trainer.checkpoint())
+    metrics = _finish(trainer, out, asked, started)
+    checkpoint.unlink(missing_ok=True)
+    return metrics
+
+
+def _claim(out: Path, asked: dict[str, Any], resume: bool) -> None:
+    marker = out / "run.json"
+    if out.exists() and not out.is_dir():
+        raise UserError(f"{out} is a file; choose a folder for the run")
+    if marker.is_file():
+        if not resume:
+            raise UserError(f"{out} already holds a run; continue it with --resume or choose another --out")
+        before = json.loads(marker.read_text())
+        for key in asked:
+            if before.get(key) != asked[key]:
+                raise UserError(
+                    f"{out} was begun with other settings ({key}: {before.get(key)} against {asked[key]}); "
+                    "resume with the same ones or choose another --out"
+                )
+        return
+    if out.is_dir() and any(out.iterdir()):
+        raise UserError(f"{out} holds files that are not a run; choose an empty or new folder")
+    out.mkdir(parents=True, exist_ok=True)
+    write_file(marker, json.dumps(asked, indent=2) + "\n")
+
+
+def _finish(trainer: Trainer, out: Path, asked: dict[str, Any], started: float) -> dict[str, Any]:
+    network, data = trainer.finish(), trainer.data
+    test = _frames(data.test_images)
+    frozen = freeze(network, data.classes, {"neuraljet.data": json.dumps(asked["data"])})
+    write_file(out / "weights.safetensors", save(_copy({k: v.contiguous() for k, v in network.state_dict().items()})))
+    write_qonnx(frozen, out / "model.onnx")
+    links = check_links(frozen, FrozenNetwork(frozen), out / "model.onnx", test.numpy())
+    predicted, floating = links.classes, predict(network, test).numpy()
+    count = len(data.classes)
+    confusion = np.zeros((count, count), np.int64)  # [true, predicted]
+    np.add.at(confusion, (data.test_labels, predicted), 1)
+    metrics = {
+        "test_accuracy": float((predicted == data.test_labels).mean()),
+        "test_frames": len(predicted),
+        "validation_accuracy": trainer.best,
+        "float_disagreements": int((predicted != floating).sum()),
+        "links": {"frames": links.frames, "torch": links.torch_mismatches, "qonnx": links.qonnx_mismatches},
+        "classes": list(data.classes),
+        "confusion": confusion.tolist(),
+        "per_class": {
+            name: {
+                "precision": _ratio(confusion[i, i], confusion[:, i].sum()),
+                "recall": _ratio(confusion[i, i], confusion[i].sum()),
+            }
+            for i, name in enumerate(data.classes)
+        },
+        "epochs": trainer.config.epochs,
+        "seed": trainer.config.seed,
+        "network": trainer.spec.name,
+        "seconds": time.monotonic() - started,
+    }
+    write_file(out / "metrics.json", json.dumps(metrics, indent=2) + "\n")
+    return metrics
+
+
+def _ratio(part: int, whole: int) -> float | None:
+    return float(part / whole) if whole else None
