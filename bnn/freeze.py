@@ -67,8 +67,7 @@ def freeze(network: Network, classes: tuple[str, ...], metadata: dict[str, str] 
         layers += [Dense((weight * sign[:, None]).T), Threshold(thresholds)]
     classifier = network.classifier
     layers.append(Dense(_integers(classifier.linear.binary()).T))
-    bias = classifier.bias.detach().double() / classifier.log_scale.detach().double().exp()
-    layers.append(Bias(_integers(bias.round())))
+    layers.append(Bias(_integers(classifier.bias.round())))
     return IntegerNetwork(network.input_shape, tuple(layers), classes, metadata or {})
 
 

@@ -15,6 +15,7 @@ from typing import Any
 
 import torch
 import torch.nn.functional as F
+from brevitas.function.ops_ste import round_ste
 from torch import Tensor, nn
 
 from bnn.errors import UserError
@@ -143,7 +144,7 @@ class DenseBlock(nn.Module):
 
 
 class Classifier(nn.Module):
-    """Scores with one positive scale for all classes, so that the class is the arg-max of integers."""
+    """Scores with an integer bias and one positive scale for all, so that the class is the arg-max of integers."""
 
     def __init__(self, inputs: int, classes: int) -> None:
         super().__init__()
@@ -152,7 +153,7 @@ class Classifier(nn.Module):
         self.bias = nn.Parameter(torch.zeros(classes))
 
     def forward(self, x: Tensor) -> Tensor:
-        return self.linear(x) * self.log_scale.exp() + self.bias
+        return (self.linear(x) + round_ste(self.bias)) * self.log_scale.exp()
 
 
 class Network(nn.Module):
