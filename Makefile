@@ -1,0 +1,48 @@
+# Two commands matter: `make demo` and `make test`. Both do all set-up; the second run starts at once.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.ready
+RTL := $(wildcard hw/rtl/*.sv)
+
+export PATH := $(CURDIR)/$(BIN):$(PATH)
+export NEURALJET_CACHE ?= $(CURDIR)/.cache
+
+.PHONY: setup demo test test-slow lint format benchmark clean
+.DELETE_ON_ERROR:
+
+setup: $(STAMP)
+
+# torch comes first and with its dependencies, all pinned by the lock file. The rest comes without
+# dependency resolution, because finn-plus 1.6.1 pins brevitas 0.13.0, which cannot be installed beside a
+# current torch; every package it needs is in the lock file, at versions that were tested together.
+$(STAMP): requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; sys.exit(None if v >= (3, 11) else f"Python 3.11 or later is needed, {sys.executable} is {v[0]}.{v[1]}: make PYTHON=python3.11")'
+	@for tool in g++ make perl; do command -v $$tool > /dev/null || { echo "$$tool is missing: install it (Debian: apt install $$tool)"; exit 2; }; done
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint requirements.lock "$$(grep '^torch==' requirements.lock)"
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --requirement requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $(STAMP)
+
+demo: setup
+	$(BIN)/neuraljet demo
+
+test: setup
+	$(BIN)/python -m pytest
+
+test-slow: setup
+	$(BIN)/python -m pytest -m slow
+
+lint: setup
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/python -m sim.lint $(RTL)
+
+format: setup
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+clean:
+	rm -rf $(VENV) .cache out build

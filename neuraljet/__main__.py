@@ -1,0 +1,7 @@
+"""`python -m neuraljet`."""
+
+import sys
+
+from neuraljet.cli import main
+
+sys.exit(main())

@@ -1,0 +1,1 @@
+"""One file per command: its arguments, its function, what it prints. Heavy imports wait inside the functions."""

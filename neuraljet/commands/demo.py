@@ -1,0 +1,89 @@
+"""neuraljet demo: the whole chain on the embedded biscuits."""
+
+import argparse
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+from bnn.errors import UserError
+from neuraljet.commands import build, synth, train, verify
+
+NAME = "demo"
+HELP = "Run the whole chain on the embedded pictures of biscuits: train, build, verify, synthesise"
+EXAMPLE = "neuraljet demo --out out/demo"
+STEPS = ("train", "build", "verify", "synth")
+
+
+def demo(out: str | Path = "out/demo", *, epochs: int | None = None, progress: bool = False) -> dict[str, Any]:
+    """Train on biscuits, build, verify every test frame and synthesise, all under the folder `out`.
+
+    Returns the result of each step under its name, and `seconds`. A demo in the same folder continues
+    an interrupted training, or takes the finished one.
+    """
+    started = time.monotonic()
+    out = Path(out)
+    run, accelerator = out / "run", out / "accelerator"
+    if out.exists() and not out.is_dir():
+        raise UserError(f"{out} is a file; choose a folder with --out")
+    results: dict[str, Any] = {}
+    for step in STEPS:
+        if progress:
+            print(f"\n== {step}: {_EXPLAINED[step]}", flush=True)
+        if step == "train":
+            result = train.train("biscuits", run, epochs=epochs, progress=progress, resume=(run / "run.json").exists())
+        elif step == "build":
+            result = build.build(run, accelerator)
+        elif step == "verify":
+            result = verify.verify(accelerator)
+        else:
+            result = synth.synth(accelerator)
+        results[step] = result
+        if progress:
+            print(_SUMMARIES[step](result), flush=True)
+    results["seconds"] = time.monotonic() - started
+    return results
+
+
+_EXPLAINED = {
+    "train": "a binarized network with neural jet layers, on synthetic biscuits",
+    "build": "FINN with our own RTL operators makes a streaming accelerator",
+    "verify": "every test picture through the RTL, every score compared",
+    "synth": "Yosys counts what it takes of a 7-series FPGA",
+}
+_SUMMARIES = {"train": train.summary, "build": build.summary, "verify": verify.summary, "synth": synth.summary}
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--out", default="out/demo", metavar="DIR", help="folder to make (default: out/demo)")
+    parser.add_argument("--epochs", type=train.whole, metavar="N", help="train for longer or shorter")
+
+
+def main(options: argparse.Namespace) -> tuple[bool, dict[str, Any]]:
+    results = demo(options.out, epochs=options.epochs, progress=True)
+    print("\n" + table(results))
+    print(
+        f"\nThe trained network is in {options.out}/run, the accelerator with its RTL in {options.out}/accelerator.\n"
+        "Next, your own pictures:  neuraljet train PICTURES --out run   (one folder per class)\n"
+        "                          neuraljet build run --out accelerator && neuraljet verify accelerator"
+    )
+    sys.stdout.flush()
+    return results["verify"]["mismatches"] == 0, results
+
+
+def table(results: dict[str, Any]) -> str:
+    """The figures that matter, one a line."""
+    built, verified, area = results["build"], results["verify"], results["synth"]
+    rows = [
+        ("test accuracy", f"{results['train']['test_accuracy']:.1%}"),
+        ("verified in simulation", f"{verified['frames']} frames, {verified['mismatches']} mismatches"),
+        ("LUT (7-series)", f"{area['lut']:,}"),
+        ("flip-flops", f"{area['ff']:,}"),
+        ("block RAM (18 kbit)", f"{area['ramb18']}"),
+        ("DSP", f"{area['dsp']}"),
+        (f"frames/s at {built['clock_mhz']:g} MHz", f"{built['clock_mhz'] * 1e6 / verified['cycles_per_frame']:,.0f}"),
+        ("latency, last pixel to class", f"{verified['latency_cycles']} cycles"),
+        ("simulated cycles/s", f"{verified['cycles_per_second']:,.0f}"),
+        ("whole demo", f"{results['seconds']:.0f} s"),
+    ]
+    return "\n".join(f"  {name:30} {value}" for name, value in rows)

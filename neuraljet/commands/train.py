@@ -1,0 +1,131 @@
+"""neuraljet train: pictures in, run folder out."""
+
+import argparse
+import re
+from pathlib import Path
+from typing import Any
+
+from bnn.errors import UserError
+
+NAME = "train"
+HELP = "Train a binarized network on labelled pictures"
+EXAMPLE = "neuraljet train pictures/ --out run --size 64x64"
+
+
+def train(
+    data: str | Path,
+    out: str | Path,
+    *,
+    network: str | Path | None = None,
+    layer: str | None = None,
+    kernel: int | None = None,
+    size: tuple[int, int] | None = None,
+    color: str | None = None,
+    epochs: int | None = None,
+    seed: int = 0,
+    resume: bool = False,
+    progress: bool = False,
+) -> dict[str, Any]:
+    """Train on `data` (a folder of class folders, IDX files, or the name of a known set) into the folder `out`.
+
+    What is None comes from the set's card in datasets/, else: network medium, its own layers, 60 epochs,
+    the pictures' size and colour. Returns the metrics (see bnn.training). UserError for everything that is
+    wrong with the input.
+    """
+    from bnn.data import load
+    from bnn.network import load_spec
+    from bnn.training import TrainConfig
+    from bnn.training import train as train_network
+
+    pictures = load(data, size=size, color=color)
+    card = pictures.card
+    spec = load_spec(network or (card.network if card else "medium")).with_layer(layer, kernel)
+    config = TrainConfig(
+        epochs=epochs if epochs is not None else (card.epochs if card else 60),
+        seed=seed,
+        augment=card.augment if card else (),
+    )
+    height, width, channels = pictures.train_images.shape[1:]
+    known = card is not None or (isinstance(data, str) and data == pictures.name)
+    source = {
+        "source": str(data) if known else str(Path(data).resolve()),
+        "size": [height, width],
+        "color": "gray" if channels == 1 else "rgb",
+        "seed": 0,
+    }
+    return train_network(pictures, spec, Path(out), config, source=source, resume=resume, progress=progress)
+
+
+def parse_size(text: str) -> tuple[int, int]:
+    """HxW -> (height, width)."""
+    match = re.fullmatch(r"(\d{1,5})x(\d{1,5})", text)
+    if not match:
+        raise UserError(f"size '{text}' is not HEIGHTxWIDTH, such as 64x64")
+    return int(match[1]), int(match[2])
+
+
+def whole(text: str) -> int:
+    """A whole number of at least 1."""
+    if not re.fullmatch(r"\d{1,9}", text) or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number of at least 1")
+    return int(text)
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("data", metavar="DATA", help="folder of class folders or IDX files, or a set: biscuits, ...")
+    parser.add_argument("--out", required=True, metavar="RUN", help="folder to make")
+    parser.add_argument("--network", metavar="small|medium|large|FILE", help="size, or a TOML file of your own")
+    parser.add_argument(
+        "--layer", choices=("bottleneck", "separable", "constrained", "binary"), help="form of the layers"
+    )
+    parser.add_argument("--kernel", type=int, choices=(3, 5), help="kernel size of every layer")
+    parser.add_argument("--size", metavar="HxW", help="scale the pictures to this size")
+    parser.add_argument("--color", choices=("gray", "rgb"))
+    parser.add_argument("--epochs", type=whole, metavar="N")
+    parser.add_argument("--seed", type=int, default=0, metavar="N")
+    parser.add_argument("--resume", action="store_true", help="continue an interrupted training in RUN")
+
+
+def main(options: argparse.Namespace) -> tuple[bool, dict[str, Any]]:
+    try:
+        metrics = train(
+            options.data,
+            options.out,
+            network=options.network,
+            layer=options.layer,
+            kernel=options.kernel,
+            size=parse_size(options.size) if options.size else None,
+            color=options.color,
+            epochs=options.epochs,
+            seed=options.seed,
+            resume=options.resume,
+            progress=True,
+        )
+    except KeyboardInterrupt:
+        if (Path(options.out) / "checkpoint.safetensors").exists():
+            print(f"interrupted; the same command with --resume continues {options.out} after its last whole epoch")
+        raise
+    print(summary(metrics))
+    print(f"run folder: {options.out}   next: neuraljet build {options.out} --out accelerator")
+    links = metrics["links"]
+    return links["torch"] == 0 and links["qonnx"] == 0, metrics
+
+
+def summary(metrics: dict[str, Any]) -> str:
+    """Accuracy, confusion matrix, and what was compared, for people."""
+    width = max(len(name) for name in metrics["classes"])
+    lines = [
+        f"test accuracy {metrics['test_accuracy']:.2%} on {metrics['test_frames']} pictures, "
+        f"in {metrics['seconds']:.0f} s",
+        f"{'':{width}}  " + " ".join(f"{name[:9]:>9}" for name in metrics["classes"]) + "   precision  recall",
+    ]
+    for name, row in zip(metrics["classes"], metrics["confusion"], strict=True):
+        scores = metrics["per_class"][name]
+        shown = ["    -" if scores[k] is None else f"{scores[k]:.3f}" for k in ("precision", "recall")]
+        lines.append(f"{name:{width}}  " + " ".join(f"{n:9d}" for n in row) + f"       {shown[0]}   {shown[1]}")
+    links = metrics["links"]
+    lines.append(
+        f"frozen network on {links['frames']} pictures: torch {links['torch']} mismatches, "
+        f"QONNX {links['qonnx']} mismatches; against the float network {metrics['float_disagreements']} other classes"
+    )
+    return "\n".join(lines)

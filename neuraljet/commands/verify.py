@@ -1,0 +1,84 @@
+"""neuraljet verify: the accelerator's RTL against the network, frame by frame."""
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+from neuraljet.commands.train import whole
+
+NAME = "verify"
+HELP = "Simulate an accelerator on a test set and compare every score with the network"
+EXAMPLE = "neuraljet verify accelerator --frames all --backpressure 0.3"
+
+
+def verify(
+    accelerator: str | Path,
+    *,
+    data: str | Path | None = None,
+    frames: int | str = "all",
+    backpressure: float = 0.0,
+    resize: bool = False,
+    vcd: str | Path | None = None,
+) -> dict[str, Any]:
+    """Run the test set through the accelerator folder's RTL in Verilator (see sim.accelerator).
+
+    `data` is what it was trained on when None, "random" for random frames, else as for train.
+    """
+    from sim.accelerator import verify as verify_accelerator
+
+    return verify_accelerator(
+        Path(accelerator), data=data, frames=frames, backpressure=backpressure, resize=resize,
+        vcd=Path(vcd) if vcd else None,
+    )  # fmt: skip
+
+
+def _frames(text: str) -> int | str:
+    return text if text == "all" else whole(text)
+
+
+def _probability(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = -1.0
+    if not 0 <= value < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a probability from 0 to below 1")
+    return value
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("accelerator", metavar="ACC", help="folder that build made")
+    parser.add_argument(
+        "--data", metavar="DATA", help="pictures to use instead of the training set's test part; 'random'"
+    )
+    parser.add_argument("--frames", type=_frames, default="all", metavar="N|all")
+    parser.add_argument("--backpressure", type=_probability, default=0.0, metavar="P", help="stall both sides, 0 to 1")
+    parser.add_argument("--resize", action="store_true", help="scale pictures of another size")
+    parser.add_argument("--vcd", metavar="FILE", help="on a mismatch, leave the waveform of that frame here")
+
+
+def main(options: argparse.Namespace) -> tuple[bool, dict[str, Any]]:
+    result = verify(
+        options.accelerator,
+        data=options.data,
+        frames=options.frames,
+        backpressure=options.backpressure,
+        resize=options.resize,
+        vcd=options.vcd,
+    )
+    print(summary(result))
+    return result["mismatches"] == 0, result
+
+
+def summary(result: dict[str, Any]) -> str:
+    """Frames, mismatches and times, for people."""
+    lines = [
+        f"{result['frames']} frames, {result['mismatches']} mismatches",
+        f"{result['cycles_per_frame']:g} cycles per frame back to back, "
+        f"{result['latency_cycles']} cycles from the last pixel to the result",
+        f"{result['cycles_per_second']:,.0f} simulated cycles per second, {result['seconds']:.1f} s with the build",
+    ]
+    where = result.get("first_difference")
+    if where:
+        lines.append(f"first difference: {where}")
+    return "\n".join(lines)

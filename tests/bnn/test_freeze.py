@@ -1,0 +1,126 @@
+"""Freezing is exact: trained float network, frozen torch, integer reference and QONNX give the same answers."""
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from torch import nn
+
+from bnn.check import check_links
+from bnn.export import read_qonnx, write_qonnx
+from bnn.freeze import FrozenNetwork, fold_norm, freeze
+from bnn.integer import Conv, Threshold, ranges
+from bnn.network import Block, Network, NetworkSpec
+from bnn.training import estimate_statistics, predict
+
+FORMS = ("bottleneck", "separable", "constrained", "binary")
+
+
+def random_network(form, seed, *, kernel=3, channels=1, size=(12, 10), hidden=(), stride=1, padding=True):
+    torch.manual_seed(seed)
+    blocks = (
+        Block(6, kernel=kernel, form=form, maps=3, pool=2, padding=padding),
+        Block(5, kernel=3, form=form, maps=2, stride=stride),
+    )
+    network = Network(NetworkSpec("test", blocks, hidden), (channels, *size), 3)
+    norms = [m for m in network.modules() if isinstance(m, (nn.BatchNorm1d, nn.BatchNorm2d))]
+    for norm in norms:
+        nn.init.normal_(norm.weight)  # negative scales too
+        nn.init.normal_(norm.bias, std=0.3)
+    estimate_statistics(network, torch.randint(0, 256, (64, *network.input_shape), dtype=torch.uint8))
+    network.classifier.bias.data.normal_(0, 3)
+    return network.eval()
+
+
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize(
+    "options",
+    [
+        {},
+        {"kernel": 5, "channels": 3},
+        {"hidden": (7,), "stride": 2},
+        {"padding": False, "size": (13, 11)},
+    ],
+    ids=["plain", "5x5-rgb", "hidden-stride", "odd-unpadded"],
+)
+def test_every_link_agrees(form, options, tmp_path):
+    network = random_network(form, 1, **options)
+    images = np.random.default_rng(2).integers(0, 256, (70, *network.input_shape)).astype(np.uint8)
+    frozen = freeze(network, ("a", "b", "c"))
+    write_qonnx(frozen, tmp_path / "model.onnx")
+    links = check_links(frozen, FrozenNetwork(frozen), tmp_path / "model.onnx", images)
+    assert (links.frames, links.torch_mismatches, links.qonnx_mismatches) == (70, 0, 0)
+    assert np.array_equal(predict(network, torch.from_numpy(images)).numpy(), links.classes)
+    assert len({tuple(row) for row in links.scores.tolist()}) > 10  # the network does look at the picture
+
+    again = read_qonnx(tmp_path / "model.onnx")
+    assert again.classes == ("a", "b", "c")
+    assert np.array_equal(again.run(images), links.scores)
+
+
+def test_a_wrong_link_is_counted(tmp_path):
+    network = random_network("bottleneck", 1)
+    images = np.random.default_rng(2).integers(0, 256, (8, *network.input_shape)).astype(np.uint8)
+    frozen = freeze(network, ("a", "b", "c"))
+    write_qonnx(frozen, tmp_path / "model.onnx")
+    other = FrozenNetwork(freeze(random_network("bottleneck", 2), ("a", "b", "c")))
+    links = check_links(frozen, other, tmp_path / "model.onnx", images)
+    assert links.torch_mismatches > 0
+    assert links.qonnx_mismatches == 0
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.floats(-3, 3, allow_subnormal=False), st.floats(-5, 5), st.floats(-40, 40), st.floats(0.01, 100),
+    st.sampled_from([1.0, 2.0**-6]),
+)  # fmt: skip
+def test_fold_norm_is_the_sign_of_the_norm(gamma, beta, mean, variance, scale):
+    norm = nn.BatchNorm2d(1).double().eval()
+    with torch.no_grad():
+        norm.weight.fill_(gamma)
+        norm.bias.fill_(beta)
+        norm.running_mean.fill_(mean)
+        norm.running_var.fill_(variance)
+    low, high = -50, 60
+    threshold, sign = fold_norm(norm, scale, np.array([low]), np.array([high]))
+    sums = np.arange(low, high + 1)
+    exact = gamma * (sums * scale - mean) / np.sqrt(variance + norm.eps) + beta
+    clear = np.abs(exact) > 1e-9  # a border case within rounding may go either way
+    assert np.array_equal((sign * sums >= threshold)[clear], (exact >= 0)[clear])
+    edge = np.sort([low * sign[0], high * sign[0]])
+    assert edge[0] <= threshold[0] <= edge[1] + 1
+
+
+@pytest.mark.parametrize("beta", [-1.0, 0.0, 1.0])
+def test_a_zero_scale_makes_a_constant(beta):
+    norm = nn.BatchNorm2d(1).eval()
+    with torch.no_grad():
+        norm.weight.zero_()
+        norm.bias.fill_(beta)
+    threshold, sign = fold_norm(norm, 1.0, np.array([-4]), np.array([4]))
+    sums = np.arange(-4, 5)
+    assert set((sign * sums >= threshold).tolist()) == {beta >= 0}
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_ranges_hold_for_extreme_pictures(form):
+    network = freeze(random_network(form, 3), ("a", "b", "c"))
+    r = np.random.default_rng(0)
+    images = np.concatenate(
+        [np.zeros((1, 1, 12, 10)), np.full((1, 1, 12, 10), 255), 255 * r.integers(0, 2, (30, 1, 12, 10))]
+    ).astype(np.uint8)
+    _, taps = network.run(images, taps=True)
+    for tensor, (low, high) in zip(taps.values(), ranges(network), strict=True):
+        assert low <= tensor.min()
+        assert tensor.max() <= high
+
+
+def test_the_frozen_chain_has_only_what_hardware_has():
+    network = freeze(random_network("bottleneck", 4), ("a", "b", "c"))
+    assert all(
+        np.isin(layer.weight, (-1, 1)).all()
+        for layer in network.layers
+        if isinstance(layer, Conv) and layer.weight.shape[2] == 1
+    )
+    assert sum(isinstance(layer, Threshold) for layer in network.layers) == 2

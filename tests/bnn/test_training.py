@@ -1,0 +1,153 @@
+"""Training ends in a whole run folder, continues after an interruption to the same weights, and loses nothing."""
+
+import json
+
+import numpy as np
+import pytest
+from safetensors.torch import load_file
+
+from bnn import training
+from bnn.data import Dataset
+from bnn.errors import UserError
+from bnn.export import read_qonnx
+from bnn.network import Block, NetworkSpec, load_spec, parse_spec
+from bnn.training import TrainConfig, hold_out, train
+
+SPEC = NetworkSpec("tiny", (Block(4, pool=2), Block(6, pool=2)))
+CONFIG = TrainConfig(epochs=6, batch=16, learning_rate=0.05, augment=("flip_y", "shift", "light"))
+
+
+@pytest.fixture(scope="module")
+def data():
+    """Bright-left against bright-right pictures: easy to learn, not solved by chance."""
+    r = np.random.default_rng(0)
+    labels = np.arange(240) % 2
+    slope = np.linspace(0, 180, 16) * labels[:, None] + np.linspace(180, 0, 16) * (1 - labels[:, None])
+    images = (r.integers(0, 75, (240, 16, 16)) + slope[:, None, :]).astype(np.uint8)[..., None]
+    return Dataset("toy", ("left", "right"), images[:160], labels[:160], images[160:], labels[160:])
+
+
+@pytest.fixture(scope="module")
+def run(data, tmp_path_factory):
+    out = tmp_path_factory.mktemp("training") / "run"
+    return out, train(data, SPEC, out, CONFIG, progress=False)
+
+
+def test_it_learns_and_leaves_a_whole_folder(run, data):
+    out, metrics = run
+    assert metrics["test_accuracy"] > 0.9
+    assert sorted(p.name for p in out.iterdir()) == ["metrics.json", "model.onnx", "run.json", "weights.safetensors"]
+    assert json.loads((out / "metrics.json").read_text()) == metrics
+    confusion = np.array(metrics["confusion"])
+    assert confusion.sum() == len(data.test_labels)
+    assert np.trace(confusion) / confusion.sum() == metrics["test_accuracy"]
+    assert confusion.sum(axis=1).tolist() == [40, 40]
+    right = metrics["per_class"]["right"]
+    assert right["recall"] == confusion[1, 1] / 40
+    assert right["precision"] == confusion[1, 1] / confusion[:, 1].sum()
+    assert metrics["links"] == {"frames": 80, "torch": 0, "qonnx": 0}
+
+
+def test_the_model_says_how_to_load_its_data(run):
+    network = read_qonnx(run[0] / "model.onnx")
+    assert network.classes == ("left", "right")
+    assert json.loads(network.metadata["neuraljet.data"]) == {"source": "toy"}
+
+
+def test_the_same_seed_gives_the_same_model(run, data, tmp_path):
+    train(data, SPEC, tmp_path / "again", CONFIG, progress=False)
+    assert (tmp_path / "again" / "model.onnx").read_bytes() == (run[0] / "model.onnx").read_bytes()
+
+
+@pytest.mark.parametrize("stop_after", [1, 25])
+def test_an_interrupted_training_resumes_to_the_same_weights(run, data, tmp_path, monkeypatch, stop_after):
+    out, steps = tmp_path / "run", 0
+    epoch = training.Trainer.run_epoch
+
+    def interrupted(self):
+        nonlocal steps
+        for progress in epoch(self):
+            steps += 1
+            if steps == stop_after:
+                raise KeyboardInterrupt
+            yield progress
+
+    monkeypatch.setattr(training.Trainer, "run_epoch", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        train(data, SPEC, out, CONFIG, progress=False)
+    assert not (out / "model.onnx").exists()
+    monkeypatch.undo()
+
+    train(data, SPEC, out, CONFIG, resume=True, progress=False)
+    first, second = load_file(run[0] / "weights.safetensors"), load_file(out / "weights.safetensors")
+    assert first.keys() == second.keys()
+    assert all(np.array_equal(first[k].numpy(), second[k].numpy()) for k in first)
+    assert not (out / "checkpoint.safetensors").exists()
+
+
+def test_a_finished_run_is_not_overwritten(run, data):
+    before = (run[0] / "model.onnx").stat().st_mtime_ns
+    with pytest.raises(UserError, match="--resume"):
+        train(data, SPEC, run[0], CONFIG, progress=False)
+    assert train(data, SPEC, run[0], CONFIG, resume=True, progress=False) == run[1]
+    assert (run[0] / "model.onnx").stat().st_mtime_ns == before
+
+
+def test_resuming_with_other_settings_is_refused(run, data):
+    other = TrainConfig(epochs=5, batch=16, augment=CONFIG.augment)
+    with pytest.raises(UserError, match="other settings"):
+        train(data, SPEC, run[0], other, resume=True, progress=False)
+
+
+def test_a_folder_of_somebody_is_left_alone(data, tmp_path):
+    (tmp_path / "thesis.txt").write_text("precious")
+    with pytest.raises(UserError, match="not a run"):
+        train(data, SPEC, tmp_path, CONFIG, progress=False)
+    assert [p.name for p in tmp_path.iterdir()] == ["thesis.txt"]
+
+
+def test_a_damaged_checkpoint_is_one_sentence(data, tmp_path, monkeypatch):
+    monkeypatch.setattr(training, "_finish", lambda *_: {})
+    monkeypatch.setattr(training.Path, "unlink", lambda *_, **__: None)
+    train(data, SPEC, tmp_path / "run", CONFIG, progress=False)
+    monkeypatch.undo()
+    checkpoint = tmp_path / "run" / "checkpoint.safetensors"
+    checkpoint.write_bytes(checkpoint.read_bytes()[:1000])
+    with pytest.raises(UserError, match="cannot be resumed"):
+        train(data, SPEC, tmp_path / "run", CONFIG, resume=True, progress=False)
+
+
+def test_hold_out_is_stratified():
+    labels = np.array([0] * 50 + [1] * 20 + [2])
+    kept, held = hold_out(labels, 0.1, 0)
+    assert sorted([*kept, *held]) == list(range(71))
+    assert np.bincount(labels[held], minlength=3).tolist() == [5, 2, 0]
+    kept, held = hold_out(np.array([0, 1]), 0.1, 0)
+    assert kept.tolist() == held.tolist() == [0, 1]
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("blocks = 3", "unknown"),
+        ("[[block]]\nkernel = 3", "channels"),
+        ("[[block]]\nchannels = 0", "1 to 1024"),
+        ("[[block]]\nchannels = 8\nkernel = 4", "3 or 5"),
+        ("[[block]]\nchannels = 8\nform = 'dense'", "bottleneck"),
+        ("[[block]]\nchannels = 8\npool = 9", "1 to 4"),
+        ("hidden = ['a']\n[[block]]\nchannels = 8", "hidden"),
+        ("[[block]", "TOML"),
+    ],
+)
+def test_a_wrong_network_file_names_the_entry(text, message):
+    with pytest.raises(UserError, match=message):
+        parse_spec(text, "mine")
+
+
+def test_an_unknown_network_names_the_sizes(data, tmp_path):
+    with pytest.raises(UserError, match="small, medium, large"):
+        load_spec("huge")
+    deep = NetworkSpec("deep", tuple(Block(4, pool=2) for _ in range(6)))
+    with pytest.raises(UserError, match="--size"):
+        train(data, deep, tmp_path / "run", CONFIG, progress=False)
+    assert not (tmp_path / "run").exists()
