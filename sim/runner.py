@@ -32,7 +32,10 @@ from bnn.errors import UserError
 BUILD_JOBS = 2
 BUILD_TIMEOUT_S = 600.0
 LOG_LINES = 40  # how much of a log an error shows
-RUNTIME_OBJECTS = ("verilated.o", "verilated_vpi.o", "verilated_dpi.o", "verilated_threads.o", "verilated_vcd_c.o")
+RUNTIME_OBJECTS = (
+    "verilated.o", "verilated_vpi.o", "verilated_dpi.o", "verilated_threads.o", "verilated_timing.o",
+    "verilated_vcd_c.o",
+)  # fmt: skip
 DEFAULT_ARGS = (
     "-O3",
     "--output-split", "0",  # the wheel's precompiled headers break split builds

@@ -1,0 +1,265 @@
+"""Does the hardware equal the network? An accelerator folder is simulated and compared to the bit."""
+
+import json
+import shutil
+import tempfile
+import time
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bnn.errors import UserError
+from bnn.export import read_qonnx
+from bnn.files import write_file
+from bnn.integer import IntegerNetwork
+from finn_build.manifest import Manifest
+from finn_build.manifest import load as load_manifest
+from sim.frames import Events, pack_frames, read_events, unpack_result
+from sim.localise import BENCHES, first_difference, write_taps
+from sim.pictures import choose_pictures
+from sim.runner import simulate
+
+BENCH_ARGS = ("--timing", "-CFLAGS", "-std=gnu++20", "--x-assign", "fast", "--x-initial", "fast")
+SLOWEST = 10_000  # cycles per second, for the outer time limit
+REPLAY_AFTER = 2  # frames sent after the one looked into, so that a pipeline sees what it saw
+
+
+@dataclass(frozen=True)
+class Run:
+    """One simulation of the bench."""
+
+    events: Events
+    build_seconds: float
+    seconds: float  # of simulated clocks alone, without starting the simulator
+
+
+def verify(
+    acc: Path,
+    data: str | Path | None = None,
+    frames: str | int = "all",
+    backpressure: float = 0.0,
+    resize: bool = False,
+    vcd: Path | None = None,
+    seed: int = 1,
+) -> dict[str, Any]:
+    """Simulate the accelerator in folder `acc` on pictures and compare every score and class with its model.onnx.
+
+    data: a set's name or folder, "random", or None for the pictures the network was tested on.
+    frames: "all" or how many of the test pictures, from the first.
+    backpressure: probability, below 1, that the source has no pixel in a cycle and that the sink makes a
+        result wait (for up to two frames' time).
+    resize: scale pictures of another size instead of refusing them.
+    vcd: where to leave a wave file of the first differing frame, or of frame 0 when none differs.
+
+    Writes verification.json into the folder and returns it. A frame that differs is run again with a tap on
+    every stream, and the first layer and element that differ are named. UserError for a damaged folder or
+    unfit pictures; SimulationError when the simulator itself fails.
+    """
+    started = time.perf_counter()
+    acc = Path(acc)
+    if not 0 <= backpressure < 1:
+        raise UserError(f"backpressure {backpressure} is out of range; give a probability from 0 to below 1")
+    if vcd is not None and not Path(vcd).absolute().parent.is_dir():
+        raise UserError(f"{vcd}: there is no folder {Path(vcd).absolute().parent}; make it first")
+    manifest = load_manifest(acc)
+    network = read_qonnx(acc / "model.onnx")
+    shape = (manifest.input.channels, manifest.input.height, manifest.input.width)
+    if network.input_shape != shape:
+        raise UserError(f"{acc}: model.onnx takes {network.input_shape} and manifest.json says {shape}; build it again")
+    pictures = choose_pictures(manifest, data, frames, resize, seed)
+    stall = round(backpressure * 65536)
+
+    with ThreadPoolExecutor(1) as pool:  # the reference on one core while the simulator has the other
+        reference = pool.submit(network.run, _planes(pictures.images))
+        run = run_bench(acc, manifest, pictures.images, stall=stall, seed=seed)
+        scores = reference.result()
+    classes = network.classify(scores)
+    wrong = _compare(run.events, manifest, scores, classes)
+    report = {
+        "format": "neuraljet-verification",
+        "version": 1,
+        "passed": not wrong and not run.events.faults and not run.events.stuck and not _surplus(run.events, scores),
+        "frames": len(scores),
+        "mismatches": len(wrong),
+        "faults": _faults(run.events, scores),
+        "data": pictures.name,
+        "backpressure": backpressure,
+        "seed": seed,
+        "accuracy": None if pictures.labels is None else float((classes == pictures.labels).mean()),
+        **measure(run.events, manifest.clock_mhz),
+        "cycles": run.events.end,
+        "cycles_per_second": round(run.events.end / run.seconds),
+        "build_seconds": round(run.build_seconds, 3),
+        "model_sha256": manifest.model_sha256,
+        "first_mismatch": None,
+    }
+    if wrong or vcd is not None:
+        frame = wrong[0] if wrong else 0
+        report["first_mismatch"] = _look_into(
+            acc, manifest, network, pictures.images, frame, bool(wrong), stall, seed, vcd
+        )
+    report["seconds"] = round(time.perf_counter() - started, 3)
+    write_file(acc / "verification.json", json.dumps(report, indent=2) + "\n")
+    return report
+
+
+def run_bench(
+    acc: Path,
+    manifest: Manifest,
+    images: NDArray[np.uint8],
+    *,
+    stall: int = 0,
+    seed: int = 1,
+    tap_skip: int | None = None,
+    waves: bool = False,
+    work: Path | None = None,
+) -> Run:
+    """Send `images` uint8 [N, H, W, C] through the bench once.
+
+    tap_skip: when given, every stream is tapped after that many frames; the tap files are left in `work`.
+    """
+    with tempfile.TemporaryDirectory(prefix="neuraljet-") as temporary:
+        place = Path(work or temporary)
+        sources = [*rtl_files(acc, manifest), BENCHES / "nj_frame_bench.sv"]
+        if (acc / "mem").is_dir():  # memory files are named relative to the folder
+            (place / "mem").unlink(missing_ok=True)
+            (place / "mem").symlink_to((acc / "mem").resolve())
+        if tap_skip is not None:
+            top = acc / "rtl" / f"{manifest.top}.v"
+            sources += [BENCHES / "nj_tap.sv", write_taps(manifest, top, place)]
+        (place / "frames.bin").write_bytes(pack_frames(images, manifest.input.tdata_bits))
+        beats = manifest.input.beats_per_frame
+        slowest = max([beats, manifest.cycles_per_frame, *(layer.cycles_per_frame for layer in manifest.layers)])
+        silence = 8 * slowest + 10_000
+        plusargs = [
+            f"+frames={place / 'frames.bin'}", f"+log={place / 'events.log'}", f"+count={len(images)}",
+            f"+stall={stall}", f"+seed={seed}", f"+silence={silence}", f"+tap_skip={tap_skip or 0}",
+        ]  # fmt: skip
+        cycles = (len(images) + 2) * slowest * (1 + 4 * stall / (65536 - stall)) + 2 * silence
+        simulation = simulate(
+            "nj_frame_bench", sources, "sim.benches.frames",
+            parameters={
+                "InBits": manifest.input.tdata_bits, "OutBits": manifest.output.tdata_bits, "Beats": beats,
+            },
+            build_args=BENCH_ARGS, plusargs=plusargs, work=place, waves=waves,
+            env={"NJ_FRAMES_OUTCOME": str(place / "outcome.json")}, timeout_s=120 + cycles / SLOWEST,
+        )  # fmt: skip
+        seconds = json.loads((place / "outcome.json").read_text())["seconds"]
+        return Run(read_events(place / "events.log"), simulation.build_seconds, seconds)
+
+
+def rtl_files(acc: Path, manifest: Manifest) -> list[Path]:
+    """The (System)Verilog files of the accelerator, packages first."""
+    names = sorted(name for name in manifest.files if name.startswith("rtl/") and name.endswith((".sv", ".v")))
+    return [acc / name for name in sorted(names, key=lambda name: not Path(name).stem.endswith("_pkg"))]
+
+
+def measure(events: Events, clock_mhz: float) -> dict[str, Any]:
+    """Rate and latency in clocks, as observed at the ports.
+
+    cycles_per_frame: between results of back-to-back frames, without the first and the last gap when there
+        are enough (they belong to filling and draining).
+    latency_cycles: from the last pixel of a frame to its result, the longest seen.
+    frame_latency_cycles: from the first pixel of the first frame to its result.
+    """
+    cycles = events.cycles[1:-1] if len(events.cycles) >= 4 else events.cycles
+    per_frame = (cycles[-1] - cycles[0]) / (len(cycles) - 1) if len(cycles) > 1 else None
+    waits = [result - last for result, last in zip(events.cycles, events.last, strict=False)]
+    return {
+        "cycles_per_frame": int(per_frame) if per_frame is not None and per_frame.is_integer() else per_frame,
+        "frames_per_second": clock_mhz * 1e6 / per_frame if per_frame else None,
+        "latency_cycles": max(waits, default=None),
+        "frame_latency_cycles": events.cycles[0] - events.first[0] if events.cycles else None,
+    }
+
+
+def _planes(images: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    return np.ascontiguousarray(images.transpose(0, 3, 1, 2))  # [N, H, W, C] -> [N, C, H, W]
+
+
+def _compare(events: Events, manifest: Manifest, scores: NDArray[np.int64], classes: NDArray[np.int64]) -> list[int]:
+    """The frames whose class or any score differs, or that gave no result."""
+    wrong = []
+    for frame in range(len(scores)):
+        expected = (int(classes[frame]), scores[frame].tolist())
+        if frame >= len(events.data) or unpack_result(events.data[frame], manifest) != expected:
+            wrong.append(frame)
+    return wrong
+
+
+def _surplus(events: Events, scores: NDArray[np.int64]) -> int:
+    return max(0, len(events.data) - len(scores))
+
+
+def _faults(events: Events, scores: NDArray[np.int64]) -> list[str]:
+    faults = events.faults[:20]
+    if events.stuck:
+        faults.append(
+            f"nothing moved any more after {len(events.data)} of {len(scores)} results "
+            f"({len(events.last)} frames were accepted), cycle {events.end}"
+        )
+    if _surplus(events, scores):
+        faults.append(f"{_surplus(events, scores)} results too many")
+    return faults
+
+
+def _look_into(
+    acc: Path,
+    manifest: Manifest,
+    network: IntegerNetwork,
+    images: NDArray[np.uint8],
+    frame: int,
+    differs: bool,
+    stall: int,
+    seed: int,
+    vcd: Path | None,
+) -> dict[str, Any] | None:
+    """Run `frame` again with taps, alone; when it is right then, after all frames before it, as it was.
+
+    Returns where it differs first, None when `differs` is False. With `vcd` the run told about is traced.
+    """
+    expected, tensors = network.run(_planes(images[frame : frame + 1]), taps=True)
+    wanted = (int(network.classify(expected)[0]), expected[0].tolist())
+    ways = [("alone", frame, frame + 1)]
+    if differs:
+        ways.append(("in sequence", 0, min(frame + 1 + REPLAY_AFTER, len(images))))
+    for way, begin, end in ways:
+        place = frame - begin
+        with tempfile.TemporaryDirectory(prefix="neuraljet-") as temporary:
+            work = Path(temporary)
+            run = run_bench(
+                acc,
+                manifest,
+                images[begin:end],
+                stall=stall,
+                seed=seed,
+                tap_skip=place,
+                waves=vcd is not None,
+                work=work,
+            )
+            if vcd is not None:
+                shutil.move(work / "dump.vcd", vcd)
+            data = run.events.data
+            result = unpack_result(data[place], manifest) if place < len(data) else None
+            if result == wanted:
+                continue
+            return {
+                "frame": frame,
+                "reproduced": way,
+                "expected_class": wanted[0],
+                "expected_scores": wanted[1],
+                "class": result[0] if result else None,
+                "scores": result[1] if result else None,
+                **(first_difference(manifest, tensors, work, last=begin + 1 == end) or _behind_the_streams(manifest)),
+            }
+    return {"frame": frame, "reproduced": None} if differs else None
+
+
+def _behind_the_streams(manifest: Manifest) -> dict[str, Any]:
+    """All tapped streams are right: what differs is made behind the last of them."""
+    layer = manifest.layers[-1]
+    return {"layer": layer.name, "operator": layer.operator, "onnx_tensor": layer.onnx_tensor, "element": None}

@@ -1,0 +1,143 @@
+// Feeds whole frames to nj_accelerator and records what comes out, at full speed, with its own clock.
+//
+//   +frames=<file>   Count frames of Beats beats of InBits/8 bytes, each beat's most significant byte first
+//   +log=<file>      what happened, one line per event, cycles counted from 0 at the end of reset:
+//                      F <cycle>  first and   L <cycle>  last pixel of a frame accepted
+//                      R <hex data> <cycle> <tlast> <frame_error>  a result accepted
+//                      E <cycle>  result withdrawn or changed before it was accepted
+//                      S <cycle>  gave up: nothing accepted on either side for Silence cycles
+//                      D <cycle>  the end: all results there and then Quiet cycles without another
+//   +count=<n> +stall=<0..65535> +seed=<n> +silence=<n> +quiet=<n>
+//
+// Stalls, both drawn from one xorshift generator with probability stall/65536: the source has no pixel in a
+// cycle; the sink makes a result wait for up to 2*Beats cycles, long enough to stop every layer behind it.
+module nj_frame_bench #(
+  parameter int unsigned InBits  = 8,   // of s_axis_tdata, a multiple of 8
+  parameter int unsigned OutBits = 16,  // of m_axis_tdata
+  parameter int unsigned Beats   = 64   // pixels per frame
+) (
+  output logic done_o
+);
+  logic clk = 1'b0;
+  logic rst_n = 1'b0;
+  logic done_q = 1'b0;
+  always #1 clk = !clk;
+  assign done_o = done_q;
+
+  string frame_name, log_name;
+  int frame_file, log_file;
+  int unsigned count, stall, seed, silence, quiet, got;
+  logic [31:0] random_q;
+
+  logic [InBits-1:0] frame [Beats];
+  logic [InBits-1:0] in_data_q;
+  logic in_valid_q = 1'b0, in_last_q, in_first_q, in_ready;
+  logic [OutBits-1:0] out_data, held_data_q;
+  logic out_valid, out_last, out_error, held_q = 1'b0;
+  logic out_ready_q = 1'b0;
+  int unsigned position, frames_sent, results, hold, silent;
+  longint unsigned cycle;
+
+  nj_accelerator u_accelerator (
+    .ap_clk       (clk),
+    .ap_rst_n     (rst_n),
+    .s_axis_tdata (in_data_q),
+    .s_axis_tvalid(in_valid_q),
+    .s_axis_tready(in_ready),
+    .s_axis_tlast (in_last_q),
+    .m_axis_tdata (out_data),
+    .m_axis_tvalid(out_valid),
+    .m_axis_tready(out_ready_q),
+    .m_axis_tlast (out_last),
+    .frame_error  (out_error)
+  );
+
+  task automatic load_frame();
+    if (frames_sent < count) begin
+      got = $fread(frame, frame_file);
+      if (got != Beats * InBits / 8) $fatal(1, "frame %0d: %0d bytes in the file, %0d expected", frames_sent, got,
+                                            Beats * InBits / 8);
+    end
+  endtask
+
+  initial begin
+    if (!$value$plusargs("frames=%s", frame_name) || !$value$plusargs("log=%s", log_name)
+        || !$value$plusargs("count=%d", count)) $fatal(1, "+frames=, +log= and +count= are needed");
+    if (!$value$plusargs("stall=%d", stall)) stall = 0;
+    if (!$value$plusargs("seed=%d", seed)) seed = 1;
+    if (!$value$plusargs("silence=%d", silence)) silence = 1_000_000;
+    if (!$value$plusargs("quiet=%d", quiet)) quiet = 2 * Beats;
+    frame_file = $fopen(frame_name, "rb");
+    log_file = $fopen(log_name, "w");
+    if (frame_file == 0 || log_file == 0) $fatal(1, "cannot open %s or %s", frame_name, log_name);
+    random_q = seed ^ 32'h9E37_79B9;
+    {position, frames_sent, results, hold, silent} = '0;
+    cycle = 0;
+    load_frame();
+    repeat (8) @(posedge clk);
+    rst_n <= 1'b1;
+  end
+
+  function automatic logic [31:0] xorshift(input logic [31:0] x);
+    x ^= x << 13;
+    x ^= x >> 17;
+    return x ^ (x << 5);
+  endfunction
+
+  always @(posedge clk) begin
+    if (rst_n && !done_q) begin
+      cycle <= cycle + 1;
+      silent <= silent + 1;
+      random_q <= xorshift(random_q);
+
+      // source
+      if (in_valid_q && in_ready) begin
+        silent <= 0;
+        if (in_first_q) $fwrite(log_file, "F %0d\n", cycle);
+        if (in_last_q) $fwrite(log_file, "L %0d\n", cycle);
+      end
+      if (!in_valid_q || in_ready) begin
+        in_valid_q <= 1'b0;
+        if (frames_sent < count && random_q[15:0] >= stall[15:0]) begin
+          in_valid_q <= 1'b1;
+          in_data_q <= frame[position];
+          in_first_q <= position == 0;
+          in_last_q <= position == Beats - 1;
+          position <= position + 1;
+          if (position == Beats - 1) begin
+            position <= 0;
+            frames_sent = frames_sent + 1;
+            load_frame();
+          end
+        end
+      end
+
+      // sink
+      out_ready_q <= hold == 0;
+      if (hold != 0) hold <= hold - 1;
+      if (out_valid && out_ready_q) begin
+        silent <= 0;
+        results <= results + 1;
+        $fwrite(log_file, "R %h %0d %b %b\n", out_data, cycle, out_last, out_error);
+        if (random_q[31:16] < stall[15:0]) begin
+          out_ready_q <= 1'b0;
+          hold <= random_q % (2 * Beats);
+        end
+      end
+      held_q <= out_valid && !out_ready_q;
+      held_data_q <= out_data;
+      if (held_q && (!out_valid || out_data != held_data_q)) $fwrite(log_file, "E %0d\n", cycle);
+
+      // end
+      if (results >= count && silent > quiet) begin
+        $fwrite(log_file, "D %0d\n", cycle);
+        $fclose(log_file);
+        done_q <= 1'b1;
+      end else if (silent > silence) begin
+        $fwrite(log_file, "S %0d\n", cycle);
+        $fclose(log_file);
+        done_q <= 1'b1;
+      end
+    end
+  end
+endmodule

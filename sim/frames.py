@@ -1,0 +1,88 @@
+"""The files that nj_frame_bench reads and writes: packed frames in, an event log out. Pure functions."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from finn_build.manifest import Manifest
+from sim.runner import SimulationError
+
+
+def pack_frames(images: NDArray[np.uint8], tdata_bits: int) -> bytes:
+    """uint8 [N, H, W, C] as beats of one pixel each, channel c at bits [8c +: 8], most significant byte first."""
+    n, height, width, channels = images.shape
+    beat_bytes = tdata_bits // 8
+    if tdata_bits % 8 or channels > beat_bytes:
+        raise ValueError(f"{channels} channels do not fit a beat of {tdata_bits} bits")
+    beats = np.zeros((n, height, width, beat_bytes), np.uint8)
+    beats[..., beat_bytes - channels :] = images[..., ::-1]
+    return beats.tobytes()
+
+
+@dataclass
+class Events:
+    """The event log of one run; cycles count from the end of reset."""
+
+    first: list[int] = field(default_factory=list)  # first pixel of each frame accepted
+    last: list[int] = field(default_factory=list)  # last pixel of each frame accepted
+    data: list[int] = field(default_factory=list)  # m_axis_tdata of each result
+    cycles: list[int] = field(default_factory=list)  # when each result was accepted
+    faults: list[str] = field(default_factory=list)  # breaches of the protocol, in words
+    end: int = 0
+    stuck: bool = False
+
+
+def read_events(path: Path) -> Events:
+    """Parse the log; SimulationError when it does not end as the bench ends it."""
+    events = Events()
+    kind = ""
+    for line in path.read_text().splitlines():
+        kind, *values = line.split()
+        if kind == "F":
+            events.first.append(int(values[0]))
+        elif kind == "L":
+            events.last.append(int(values[0]))
+        elif kind == "R":
+            events.data.append(int(values[0], 16))
+            events.cycles.append(int(values[1]))
+            if values[2] != "1":
+                events.faults.append(f"result {len(events.data) - 1} came without m_axis_tlast")
+            if values[3] != "0":
+                events.faults.append(f"frame_error was set at result {len(events.data) - 1}")
+        elif kind == "E":
+            events.faults.append(f"m_axis changed or was withdrawn before it was accepted, in cycle {values[0]}")
+        elif kind in "SD":
+            events.end, events.stuck = int(values[0]), kind == "S"
+    if kind not in ("S", "D"):
+        raise SimulationError(f"the simulation ended before its time; the last line of its log is {kind!r}")
+    return events
+
+
+def unpack_result(beat: int, manifest: Manifest) -> tuple[int, list[int]]:
+    """(class, scores) of one result beat: class in the low bits, then the signed scores, class 0 first."""
+    output = manifest.output
+    scores = []
+    for index in range(len(output.classes)):
+        raw = beat >> (output.class_bits + index * output.score_bits) & ((1 << output.score_bits) - 1)
+        scores.append(to_signed(raw, output.score_bits))
+    return beat & ((1 << output.class_bits) - 1), scores
+
+
+def to_signed(raw: int, bits: int) -> int:
+    """Two's complement of `bits` bits."""
+    return raw - (1 << bits) if raw >> (bits - 1) else raw
+
+
+def unpack_stream(
+    beats: list[int], shape: tuple[int, int, int], bits: int, signed: bool
+) -> tuple[NDArray[np.int64], int]:
+    """Beats of one frame as int64 [H, W, C] and how many there were; absent ones read as 0."""
+    height, width, channels = shape
+    values = np.zeros((height * width, channels), np.int64)
+    for position, beat in enumerate(beats[: height * width]):
+        for channel in range(channels):
+            raw = beat >> (channel * bits) & ((1 << bits) - 1)
+            values[position, channel] = to_signed(raw, bits) if signed else raw
+    return values.reshape(shape), len(beats)

@@ -1,0 +1,71 @@
+"""Which pictures an accelerator is checked on."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bnn import data as labelled
+from bnn.errors import UserError
+from finn_build.manifest import Manifest
+
+RANDOM_FRAMES = 100  # of "random" when "all" are asked for
+
+
+@dataclass(frozen=True, eq=False)
+class Pictures:
+    """Frames for the hardware."""
+
+    name: str
+    images: NDArray[np.uint8]  # [N, H, W, C]
+    labels: NDArray[np.int64] | None  # None when unknown or of other classes than the network's
+
+
+def choose_pictures(
+    manifest: Manifest, source: str | Path | None, frames: str | int, resize: bool, seed: int
+) -> Pictures:
+    """The test pictures of `source` (None: those of the network) in the accelerator's size and colour.
+
+    "random" gives noise, led by an all-black and an all-white frame. UserError when the pictures have another
+    size and `resize` is not set, or when fewer than `frames` exist.
+    """
+    count = _count(frames)
+    shape = (manifest.input.height, manifest.input.width, manifest.input.channels)
+    if source == "random":
+        total = RANDOM_FRAMES if count is None else count
+        images = np.random.default_rng(seed).integers(0, 256, (total, *shape), np.uint8)
+        images[:1], images[1:2] = 0, 255
+        return Pictures("random", images, None)
+    size, color = shape[:2], "rgb" if shape[2] == 3 else "gray"
+    split_seed = 0
+    if source is None:
+        if "source" not in manifest.data:
+            raise UserError("this accelerator does not say which pictures it was tested on; give --data")
+        source, resize = str(manifest.data["source"]), True  # scaled in training too
+        split_seed = int(manifest.data.get("seed", 0))
+    elif str(source) == manifest.data.get("source"):
+        split_seed = int(manifest.data.get("seed", 0))
+    dataset = labelled.load(source, size=size, color=color, seed=split_seed, resize=resize)
+    images = dataset.test_images
+    if images.shape[1:] != shape:
+        raise UserError(
+            f"{source}: pictures are {images.shape[1]}x{images.shape[2]}x{images.shape[3]} and the accelerator takes "
+            f"{shape[0]}x{shape[1]}x{shape[2]} (height x width x channels); add --resize to have them scaled"
+        )
+    if count is not None and count > len(images):
+        raise UserError(f"--frames {count}: {source} has {len(images)} test pictures; give at most that or 'all'")
+    same = tuple(dataset.classes) == tuple(manifest.output.classes)
+    return Pictures(dataset.name, images[:count], dataset.test_labels[:count] if same else None)
+
+
+def _count(frames: str | int) -> int | None:
+    if frames == "all":
+        return None
+    try:
+        count = int(frames)
+    except ValueError:
+        count = 0
+    if count < 1:
+        raise UserError(f"--frames {frames}: give a number from 1 or 'all'")
+    return count

@@ -1,0 +1,150 @@
+"""Whole accelerators: a right one passes, a planted fault is found and named, a user's mistake is explained."""
+
+import json
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from bnn.errors import UserError
+from sim.accelerator import verify
+from tests.sim.tiny import CLASSES, tiny_accelerator
+
+WRONG_THRESHOLD = {"s_data_i <= 8'd60": "s_data_i <= 8'd70"}
+WRONG_POOL = {"m_data_o <= row_q[x_q[2:1]] | s_data_i": "m_data_o <= row_q[x_q[2:1]] & s_data_i"}
+WRONG_LATER = {"beat_q == 0 ? 16'(3 * o - 2)": "beat_q == 0 ? 16'(3 * o - 2 + (frame_q == 8'd5 ? 1 : 0))"}
+WRONG_ARGMAX = {"s0 >= s1 && s0 >= s2": "s0 >= s2"}
+LOSES_BEAT = {"m_valid_o <= odd_q && x_q[0]": "m_valid_o <= odd_q && x_q[0] && s_data_i != 2'b00"}
+NO_RESULT = {"m_valid_o <= beat_q == 4'd15": "m_valid_o <= beat_q == 4'd15 && frame_q != 8'd7"}
+
+
+@pytest.fixture(scope="module")
+def right(tmp_path_factory):
+    return tiny_accelerator(tmp_path_factory.mktemp("right") / "acc")
+
+
+def test_right_accelerator_passes_and_is_measured(right):
+    report = verify(right, "random", frames=200)
+    assert report["passed"] and report["mismatches"] == 0 and report["frames"] == 200 and report["faults"] == []
+    assert report["cycles_per_frame"] == 64 and report["frames_per_second"] == pytest.approx(200e6 / 64)
+    assert report["latency_cycles"] == 3 and report["frame_latency_cycles"] == 63 + 3
+    assert report["cycles_per_second"] > 0 and report["first_mismatch"] is None
+    assert json.loads((right / "verification.json").read_text()) == report
+
+
+@pytest.mark.parametrize("backpressure", [0.05, 0.6])
+def test_right_accelerator_passes_under_stalls(right, backpressure):
+    report = verify(right, "random", frames=60, backpressure=backpressure)
+    assert report["passed"] and report["mismatches"] == 0
+    assert report["cycles_per_frame"] > 64
+
+
+def test_one_frame_has_no_rate(right):
+    report = verify(right, "random", frames=1)
+    assert report["passed"] and report["cycles_per_frame"] is None and report["latency_cycles"] == 3
+
+
+def test_wave_file_is_left_on_request(right, tmp_path):
+    verify(right, "random", frames=2, vcd=tmp_path / "frame.vcd")
+    text = (tmp_path / "frame.vcd").read_text()
+    assert text.startswith("$version") and "u_threshold" in text and text.count("\n#") > 64
+
+
+@pytest.mark.parametrize(
+    ("fault", "layer", "tensor"),
+    [(WRONG_THRESHOLD, "threshold", "Threshold_0_out"), (WRONG_POOL, "pool", "MaxPool_0_out")],
+    ids=["threshold", "pool"],
+)
+def test_planted_fault_is_localised(tmp_path, fault, layer, tensor):
+    acc = tiny_accelerator(tmp_path / "acc", fault)
+    report = verify(acc, "random", frames=50)
+    found = report["first_mismatch"]
+    assert not report["passed"] and report["mismatches"] > 10
+    assert (found["layer"], found["onnx_tensor"], found["reproduced"]) == (layer, tensor, "alone")
+    y, x, c = found["element"]
+    images = np.random.default_rng(1).integers(0, 256, (50, 8, 8, 1), np.uint8)
+    images[:1], images[1:2] = 0, 255
+    pixels = images[found["frame"], :, :, 0].astype(int)
+    bits = np.stack([pixels >= 100, pixels <= 60], axis=2)
+    if layer == "threshold":
+        assert c == 1 and 60 < pixels[y, x] <= 70 and (found["expected"], found["got"]) == (-1, 1)
+        assert found["elements_wrong"] == ((pixels > 60) & (pixels <= 70)).sum()
+    else:
+        window = bits[2 * y : 2 * y + 2, 2 * x : 2 * x + 2, c]
+        assert window.any() and (found["expected"], found["got"]) == (1, -1)
+
+
+def test_fault_that_needs_the_frames_before_is_found_in_sequence(tmp_path):
+    report = verify(tiny_accelerator(tmp_path / "acc", WRONG_LATER), "random", frames=20)
+    found = report["first_mismatch"]
+    assert report["mismatches"] == 1 and (found["frame"], found["reproduced"]) == (5, "in sequence")
+    assert (found["layer"], found["element"], found["got"]) == ("dense", [0, 0, 0], found["expected"] + 1)
+
+
+def test_fault_behind_the_last_stream_is_told_apart(tmp_path):
+    report = verify(tiny_accelerator(tmp_path / "acc", WRONG_ARGMAX), "random", frames=400)
+    found = report["first_mismatch"]
+    assert report["mismatches"] > 0 and found["element"] is None
+    assert found["scores"] == found["expected_scores"] and found["class"] != found["expected_class"]
+
+
+def test_lost_beat_is_named_where_it_is_missing(tmp_path):
+    report = verify(tiny_accelerator(tmp_path / "acc", LOSES_BEAT), "random", frames=4)
+    found = report["first_mismatch"]
+    assert report["mismatches"] >= 1 and found["layer"] == "pool" and found["beats"] < found["beats_expected"] == 16
+
+
+def test_missing_result_is_reported(tmp_path):
+    report = verify(tiny_accelerator(tmp_path / "acc", NO_RESULT), "random", frames=10)
+    assert not report["passed"] and any("9 of 10 results" in fault for fault in report["faults"])
+    assert report["first_mismatch"]["frame"] >= 7
+
+
+@pytest.fixture(scope="module")
+def shapes(tmp_path_factory):
+    """A folder of 12 pictures of 8x8 in the tiny network's classes, 3 of them for testing."""
+    folder = tmp_path_factory.mktemp("shapes")
+    generator = np.random.default_rng(3)
+    for side, count in (("train", 3), ("test", 1)):
+        for name in CLASSES:
+            (folder / side / name).mkdir(parents=True)
+            for i in range(count):
+                Image.fromarray(generator.integers(0, 256, (8, 8), np.uint8)).save(folder / side / name / f"{i}.png")
+    return folder
+
+
+def test_default_pictures_are_those_of_the_network(tmp_path, shapes):
+    data = {"source": str(shapes), "size": [8, 8], "color": "gray", "seed": 0}
+    acc = tiny_accelerator(tmp_path / "acc", data=data)
+    report = verify(acc)
+    assert report["passed"] and report["frames"] == 3 and report["data"] == shapes.name
+    assert report["accuracy"] in (0.0, 1 / 3, 2 / 3, 1.0)
+
+
+def test_pictures_of_another_size_need_resize(right, tmp_path):
+    for name in CLASSES:
+        for i in range(4):
+            path = tmp_path / "big" / name / f"{i}.png"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            Image.fromarray(np.full((10, 12), 20 * i, np.uint8)).save(path)
+    with pytest.raises(UserError, match=r"(?s)10x12.*8x8.*--resize"):
+        verify(right, tmp_path / "big")
+    assert verify(right, tmp_path / "big", resize=True)["passed"]
+    with pytest.raises(UserError, match="--frames 99"):
+        verify(right, tmp_path / "big", frames=99, resize=True)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"data": None}, "give --data"),
+        ({"data": "random", "frames": 0}, "--frames 0"),
+        ({"data": "random", "frames": "many"}, "--frames many"),
+        ({"data": "random", "backpressure": 1.0}, r"backpressure 1\.0"),
+        ({"data": "random", "vcd": "/nowhere/x.vcd"}, "/nowhere"),
+        ({"data": "/nowhere"}, "/nowhere"),
+    ],
+)
+def test_mistakes_are_user_errors(right, arguments, message):
+    with pytest.raises(UserError, match=message):
+        verify(right, **arguments)
