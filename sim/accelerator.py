@@ -1,6 +1,7 @@
 """Does the hardware equal the network? An accelerator folder is simulated and compared to the bit."""
 
 import json
+import os
 import shutil
 import tempfile
 import time
@@ -23,7 +24,7 @@ from sim.localise import BENCHES, first_difference, write_taps
 from sim.pictures import choose_pictures
 from sim.runner import simulate
 
-BENCH_ARGS = ("--timing", "-CFLAGS", "-std=gnu++20", "--x-assign", "fast", "--x-initial", "fast")
+BENCH_ARGS = ("--timing", "-CFLAGS", "-std=gnu++20 -O2", "--x-assign", "fast", "--x-initial", "fast")
 SLOWEST = 10_000  # cycles per second, for the outer time limit
 REPLAY_AFTER = 2  # frames sent after the one looked into, so that a pipeline sees what it saw
 
@@ -63,6 +64,8 @@ def verify(
     acc = Path(acc)
     if not 0 <= backpressure < 1:
         raise UserError(f"backpressure {backpressure} is out of range; give a probability from 0 to below 1")
+    if acc.is_dir() and not os.access(acc, os.W_OK):
+        raise UserError(f"{acc} cannot be written to, and verification.json belongs there; copy the folder elsewhere")
     if vcd is not None and not Path(vcd).absolute().parent.is_dir():
         raise UserError(f"{vcd}: there is no folder {Path(vcd).absolute().parent}; make it first")
     manifest = load_manifest(acc)
