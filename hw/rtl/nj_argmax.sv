@@ -1,0 +1,75 @@
+// Class = index of the largest of Classes signed scores; ties go to the lowest index.
+//
+//   m_data_o = {score[Classes-1], ..., score[0], class}: scores sign extended to OutScoreBits, class in the low
+//   ClassBits. s_data_i = {score[Classes-1], ..., score[0]} of ScoreBits each.
+//
+// One comparator looks at one score per clock: a beat every Classes + 2 clocks, result Classes + 1 clocks after
+// its beat was accepted.
+module nj_argmax #(
+  parameter int unsigned Classes      = 3,
+  parameter int unsigned ScoreBits    = 10,
+  parameter int unsigned ClassBits    = 8,
+  parameter int unsigned OutScoreBits = 16
+) (
+  input  logic                                      clk_i,
+  input  logic                                      rst_i,
+  input  logic                                      s_valid_i,
+  output logic                                      s_ready_o,
+  input  logic [Classes*ScoreBits-1:0]              s_data_i,
+  output logic                                      m_valid_o,
+  input  logic                                      m_ready_i,
+  output logic [Classes*OutScoreBits+ClassBits-1:0] m_data_o
+);
+  localparam int unsigned IndexBits = Classes > 1 ? unsigned'($clog2(Classes)) : 1;
+
+  if (ClassBits < IndexBits) begin : gen_check_class
+    $error("nj_argmax: ClassBits = %0d cannot number %0d classes", ClassBits, Classes);
+  end
+  if (OutScoreBits < ScoreBits || OutScoreBits % 8 != 0) begin : gen_check_score
+    $error("nj_argmax: OutScoreBits = %0d, must be a multiple of 8 and at least ScoreBits = %0d",
+           OutScoreBits, ScoreBits);
+  end
+
+  typedef enum logic [1:0] {Idle, Scan, Done} state_e;
+
+  state_e state_q;
+  logic [IndexBits-1:0] index_q, class_q;
+  logic signed [ScoreBits-1:0] score_q [Classes];
+  logic signed [ScoreBits-1:0] best_q, score;
+
+  assign s_ready_o = state_q == Idle;
+  assign m_valid_o = state_q == Done;
+  assign score = score_q[index_q];
+
+  always_ff @(posedge clk_i) begin
+    if (rst_i) begin
+      state_q <= Idle;
+    end else begin
+      case (state_q)
+        Idle: if (s_valid_i) state_q <= Scan;
+        Scan: if (index_q == IndexBits'(Classes - 1)) state_q <= Done;
+        default: if (m_ready_i) state_q <= Idle;
+      endcase
+    end
+  end
+
+  always_ff @(posedge clk_i) begin
+    if (state_q == Scan) begin
+      index_q <= index_q + 1'b1;
+      if (index_q == '0 || score > best_q) begin
+        best_q <= score;
+        class_q <= index_q;
+      end
+    end else begin
+      index_q <= '0;
+    end
+  end
+
+  assign m_data_o[ClassBits-1:0] = ClassBits'(class_q);
+  for (genvar i = 0; i < Classes; i++) begin : gen_score
+    always_ff @(posedge clk_i) if (s_valid_i && s_ready_o) begin
+      score_q[i] <= signed'(s_data_i[i*ScoreBits+:ScoreBits]);
+    end
+    assign m_data_o[ClassBits+i*OutScoreBits+:OutScoreBits] = unsigned'(OutScoreBits'(score_q[i]));
+  end
+endmodule

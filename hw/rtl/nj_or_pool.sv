@@ -1,0 +1,104 @@
+// Max-pooling of one-bit maps: OR over Size x Size windows with stride Size; rows and columns that fill no
+// window are dropped.
+//
+//   m(y, x) = OR of s(Size*y + i, Size*x + j), 0 <= i, j < Size, for each of C channels
+//
+// In: Height*Width beats of C bits per frame, row by row. Out: (Height/Size)*(Width/Size) beats, each one clock
+// after the last pixel of its window. Takes a pixel in every clock as long as each result is taken before the
+// next window is complete; s_ready_o depends on registers only. Memory: Width/Size words of C bits.
+module nj_or_pool #(
+  parameter int unsigned Height = 8,
+  parameter int unsigned Width  = 8,
+  parameter int unsigned C      = 16,
+  parameter int unsigned Size   = 2
+) (
+  input  logic         clk_i,
+  input  logic         rst_i,
+  input  logic         s_valid_i,
+  output logic         s_ready_o,
+  input  logic [C-1:0] s_data_i,
+  output logic         m_valid_o,
+  input  logic         m_ready_i,
+  output logic [C-1:0] m_data_o
+);
+  localparam int unsigned Columns = Width / Size;  // windows in a row
+  localparam int unsigned PhaseBits = unsigned'($clog2(Size));
+  localparam int unsigned ColumnBits = unsigned'($clog2(Columns + 1));  // counts one further, for what is dropped
+  localparam int unsigned RowBits = unsigned'($clog2(Height / Size + 1));
+  localparam int unsigned AddressBits = Columns > 1 ? unsigned'($clog2(Columns)) : 1;
+
+  if (Size < 2) begin : gen_check_size
+    $error("nj_or_pool: Size = %0d, must be at least 2", Size);
+  end
+  if (Size > Width || Size > Height) begin : gen_check_map
+    $error("nj_or_pool: Size = %0d exceeds %0d x %0d", Size, Height, Width);
+  end
+
+  // Position: window and place within it, for columns and rows.
+  logic [ColumnBits-1:0] column_q;
+  logic [PhaseBits-1:0] column_phase_q, row_phase_q;
+  logic [RowBits-1:0] row_q;
+  logic column_full, row_full, row_end, frame_end, take;
+
+  assign column_full = column_phase_q == PhaseBits'(Size - 1);
+  assign row_full = row_phase_q == PhaseBits'(Size - 1);
+  assign row_end = column_q == ColumnBits'((Width - 1) / Size) && column_phase_q == PhaseBits'((Width - 1) % Size);
+  if (Height % Size == 0) begin : gen_even
+    assign frame_end = row_full;  // the position within a window says all
+  end else begin : gen_rest
+    assign frame_end = row_q == RowBits'((Height - 1) / Size) && row_phase_q == PhaseBits'((Height - 1) % Size);
+  end
+  assign take = s_valid_i && s_ready_o;
+
+  always_ff @(posedge clk_i) begin
+    if (rst_i) begin
+      column_q <= '0;
+      column_phase_q <= '0;
+      row_q <= '0;
+      row_phase_q <= '0;
+    end else if (take) begin
+      column_phase_q <= (column_full || row_end) ? '0 : column_phase_q + 1'b1;
+      if (row_end) column_q <= '0;
+      else if (column_full) column_q <= column_q + 1'b1;
+      if (row_end) begin
+        row_phase_q <= (row_full || frame_end) ? '0 : row_phase_q + 1'b1;
+        if (frame_end) row_q <= '0;
+        else if (row_full) row_q <= row_q + 1'b1;
+      end
+    end
+  end
+
+  // The OR so far: within this row of the window, and over its rows above.
+  (* ram_style = "distributed" *) logic [C-1:0] above [Columns];
+  logic [AddressBits-1:0] address;
+  logic [C-1:0] beside_q, here, window;
+
+  if (Columns > 1) begin : gen_address
+    assign address = column_q[AddressBits-1:0];
+  end else begin : gen_single
+    assign address = '0;
+  end
+  assign here = s_data_i | (column_phase_q == '0 ? '0 : beside_q);
+  assign window = here | (row_phase_q == '0 ? '0 : above[address]);
+
+  always_ff @(posedge clk_i) begin
+    if (take) beside_q <= here;
+    if (take && column_full) above[address] <= window;
+  end
+
+  logic valid_q;
+  logic [C-1:0] data_q;
+  logic complete;
+
+  assign complete = column_full && row_full;
+  assign s_ready_o = !(valid_q && complete);
+  assign m_valid_o = valid_q;
+  assign m_data_o = data_q;
+
+  always_ff @(posedge clk_i) begin
+    if (rst_i) valid_q <= 1'b0;
+    else if (take && complete) valid_q <= 1'b1;
+    else if (m_ready_i) valid_q <= 1'b0;
+    if (take && complete) data_q <= window;
+  end
+endmodule
