@@ -8,6 +8,7 @@ read the file. All tensors are annotated with their integer datatypes.
 """
 
 import json
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,7 @@ from bnn.integer import Bias, Conv, Dense, IntegerNetwork, Layer, MaxPool, Pad, 
 
 OPSET = 14
 FORMAT = "1"
+CLASS_NAME = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
 
 def smallest_datatype(low: int, high: int) -> str:
@@ -214,6 +216,9 @@ def chain_of(model: ModelWrapper, where: str) -> IntegerNetwork:
     scores = len(layers[-1].bias)
     names = metadata.get("neuraljet.classes")
     classes = tuple(json.loads(names)) if names else tuple(f"class{i}" for i in range(scores))
+    for name in classes:
+        if not isinstance(name, str) or not CLASS_NAME.fullmatch(name):
+            raise UserError(f"{where}: class name {name!r} must be letters, digits, '.', '_' or '-'; rename the class")
     if len(classes) != scores:
         raise UserError(f"{where}: {len(classes)} class names for {scores} scores")
     return IntegerNetwork((shape[1], shape[2], shape[3]), tuple(layers), classes, metadata)

