@@ -54,7 +54,7 @@ module nj_jet_conv #(
   ) u_line_buffer (
     .clk_i, .rst_i, .s_valid_i, .s_ready_o, .s_data_i,
     .m_valid_o(column_valid), .m_ready_i(column_ready),
-    .m_column_o(column), .m_mask_o(column_mask), .m_emit_o(column_emit)
+    .m_data_o({column_emit, column_mask, column})
   );
 
   // vertical responses of the last Kernel columns; full_q: they are a window that waits for the jets' registers

@@ -1,5 +1,6 @@
 // Sliding columns over a raster of pixels: one column of Kernel pixels per accepted pixel.
 //
+//   m_data = {emit, mask[Kernel], column[Kernel]}, column[0] lowest
 //   column[r] = pixel (y - (Kernel-1) + r, x), r = 0 the topmost, 0 where that row is outside the frame
 //   mask[c]   = window column c (0 the oldest of the last Kernel columns) lies inside the frame
 //   emit      = the last Kernel columns are a window of the output map (stride and padding applied)
@@ -17,16 +18,14 @@ module nj_line_buffer #(
   parameter int unsigned Stride = 1,
   parameter int unsigned Pad    = 1    // at most (Kernel-1)/2
 ) (
-  input  logic                   clk_i,
-  input  logic                   rst_i,
-  input  logic                   s_valid_i,
-  output logic                   s_ready_o,
-  input  logic [Bits-1:0]        s_data_i,
-  output logic                   m_valid_o,
-  input  logic                   m_ready_i,
-  output logic [Kernel*Bits-1:0] m_column_o,
-  output logic [Kernel-1:0]      m_mask_o,
-  output logic                   m_emit_o
+  input  logic                        clk_i,
+  input  logic                        rst_i,
+  input  logic                        s_valid_i,
+  output logic                        s_ready_o,
+  input  logic [Bits-1:0]             s_data_i,
+  output logic                        m_valid_o,
+  input  logic                        m_ready_i,
+  output logic [Kernel*Bits+Kernel:0] m_data_o
 );
   localparam int unsigned Rows    = Kernel - 1;      // of the delay line
   localparam int unsigned Lead    = Kernel - 1 - Pad; // first row and column whose step emits
@@ -128,9 +127,8 @@ module nj_line_buffer #(
     if (rst_i) m_valid_o <= 1'b0;
     else if (s_ready_o) m_valid_o <= step;
     if (step) begin
-      for (int i = 0; i < int'(Kernel); i++) m_column_o[i*Bits+:Bits] <= row_inside[i] ? column[i*Bits+:Bits] : '0;
-      m_mask_o <= col_inside;
-      m_emit_o <= here || tail;
+      for (int i = 0; i < int'(Kernel); i++) m_data_o[i*Bits+:Bits] <= row_inside[i] ? column[i*Bits+:Bits] : '0;
+      m_data_o[Kernel*Bits+:Kernel+1] <= {here || tail, col_inside};
     end
   end
 endmodule
