@@ -134,6 +134,14 @@ def test_pictures_of_another_size_need_resize(right, tmp_path):
         verify(right, tmp_path / "big", frames=99, resize=True)
 
 
+def test_changed_folder_is_refused(tmp_path):
+    acc = tiny_accelerator(tmp_path / "acc")
+    source = acc / "rtl" / "tiny_layers.sv"
+    source.write_text(source.read_text() + "\n")
+    with pytest.raises(UserError, match=r"tiny_layers\.sv does not match its hash"):
+        verify(acc, "random")
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
