@@ -67,18 +67,25 @@ def main(options: argparse.Namespace) -> tuple[bool, dict[str, Any]]:
         vcd=options.vcd,
     )
     print(summary(result))
-    return result["mismatches"] == 0, result
+    return result["passed"], result
 
 
 def summary(result: dict[str, Any]) -> str:
     """Frames, mismatches and times, for people."""
+    cycles = result["cycles_per_frame"]
     lines = [
-        f"{result['frames']} frames, {result['mismatches']} mismatches",
-        f"{result['cycles_per_frame']:g} cycles per frame back to back, "
+        f"{result['frames']} frames of {result['data']}, {result['mismatches']} mismatches",
+        f"{'-' if cycles is None else f'{cycles:g}'} cycles per frame back to back, "
         f"{result['latency_cycles']} cycles from the last pixel to the result",
         f"{result['cycles_per_second']:,.0f} simulated cycles per second, {result['seconds']:.1f} s with the build",
     ]
-    where = result.get("first_difference")
-    if where:
-        lines.append(f"first difference: {where}")
+    lines += [f"fault: {fault}" for fault in result["faults"]]
+    where = result["first_mismatch"]
+    if where and where.get("layer"):
+        lines.append(
+            f"frame {where['frame']} differs first in layer {where['layer']} ({where['operator']}) at "
+            f"[y, x, c] = {where['element']}: expected {where['expected']}, got {where['got']}"
+        )
+    elif where:
+        lines.append(f"frame {where['frame']} differs, but not when it is run again")
     return "\n".join(lines)
