@@ -38,7 +38,7 @@ module nj_dense #(
   localparam int unsigned FoldBits = Fold > 1 ? unsigned'($clog2(Fold)) : 1;
   localparam int unsigned CountBits = unsigned'($clog2(CIn + 1));
   localparam int unsigned WordBits = Lanes * CIn;
-  localparam bit BlockRom = Steps > 256;  // beyond that a LUT holds less than it costs to select
+  localparam bit BlockRom = Steps > 128;  // beyond that a LUT holds less than it costs to select
 
   // What output o starts from, and with that the range of its accumulator.
   function automatic int start(int unsigned o);
@@ -113,8 +113,11 @@ module nj_dense #(
     always_ff @(posedge clk_i) weight_q <= rom[step_d];  // always rom[step_q]
     assign weight = weight_q;
   end else begin : gen_logic_rom
+    // Wires, not a memory: Yosys would move step_q into a memory's output, and XNOR could not join the LUT.
     logic [WordBits-1:0] rom [Steps];
-    initial for (int unsigned i = 0; i < Steps; i++) rom[i] = Weight[i*WordBits+:WordBits];
+    for (genvar i = 0; i < Steps; i++) begin : gen_word
+      assign rom[i] = Weight[i*WordBits+:WordBits];
+    end
     assign weight = rom[step_q];
   end
 
@@ -154,7 +157,7 @@ module nj_dense #(
     end
     nj_popcount #(.Width(CIn)) u_count (.bits_i(data_q ~^ weight[l*CIn+:CIn]), .count_o(count));
 
-    assign sum = (first_q ? origin[count_fold_q] : sum_q[Fold-1]) + SumBits'(count_q);
+    assign sum = SumBits'(count_q) + (first_q ? origin[count_fold_q] : sum_q[Fold-1]);
     always_ff @(posedge clk_i) begin
       if (advance) count_q <= count;
       if (advance && count_valid_q) begin

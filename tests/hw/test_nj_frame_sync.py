@@ -95,7 +95,5 @@ def test_one_beat_frames():
 @pytest.mark.parametrize("beats", [1, 2, 5, 16])
 def test_any_packets(beats, drop_excess):
     draw = random.Random(beats)
-    packets = [
-        packet(draw.randint(1, 3 * beats), draw.randrange(255), ended=draw.random() < 0.8) for _ in range(60)
-    ]
+    packets = [packet(draw.randint(1, 3 * beats), draw.randrange(255), ended=draw.random() < 0.8) for _ in range(60)]
     check([*packets, packet(3 * beats), packet(beats)], beats, drop_excess)
