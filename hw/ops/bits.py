@@ -1,0 +1,60 @@
+"""Integer helpers of the operators: datatypes, bit space, packed Verilog constants. Pure functions.
+
+Bit space is what streams carry: a +-1 element x is the bit b, x = 2b - 1; all else is the integer itself.
+"""
+
+from collections.abc import Iterable
+
+import numpy as np
+from numpy.typing import NDArray
+
+Ints = NDArray[np.int64]
+
+
+def signed_bits(low: int, high: int) -> int:
+    """Width of two's complement that holds low..high.
+
+    >>> signed_bits(-4, 3), signed_bits(0, 4)
+    (3, 4)
+    """
+    return 1 + max(int(high).bit_length() if high > 0 else 0, int(-low - 1).bit_length() if low < 0 else 0)
+
+
+def literal(values: Iterable[int], bits: int) -> str:
+    """Elements of `bits` bits each as one sized Verilog constant, element 0 in the low bits, two's complement.
+
+    >>> literal([1, -1], 4)
+    "8'hf1"
+    """
+    mask = (1 << bits) - 1
+    digits = [format(int(value) & mask, f"0{bits}b") for value in values]
+    total = len(digits) * bits
+    return f"{total}'h{int(''.join(reversed(digits)), 2):x}"
+
+
+def dot_range(weight: Ints, low: int, high: int) -> tuple[Ints, Ints]:
+    """Smallest and largest sum of each row of weight [O, ...] over inputs low..high or 0 (padding)."""
+    low, high = min(low, 0), max(high, 0)
+    axes = tuple(range(1, weight.ndim))
+    positive, negative = np.maximum(weight, 0).sum(axes), np.minimum(weight, 0).sum(axes)
+    return positive * low + negative * high, positive * high + negative * low
+
+
+def bit_thresholds(thresholds: Ints, weight: Ints, scale: int, offset: Ints) -> Ints:
+    """Thresholds on sums over a stream s for thresholds on sums over the tensor x = scale * s + offset[c].
+
+        sum(w x) >= T   <=>   sum(w s) >= ceil((T - sum(w offset)) / scale)
+
+    thresholds [O], weight [O, C, ...], offset [C] (one [C] per output when grouped: [O, 1]).
+    """
+    moved = (weight.reshape(*weight.shape[:2], -1).sum(2) * np.asarray(offset)).sum(1)
+    return -((moved - np.asarray(thresholds, np.int64)) // scale)
+
+
+def reachable(thresholds: Ints, low: Ints, high: Ints) -> tuple[Ints, Ints]:
+    """The same decisions with thresholds inside low..high: out = (sum >= threshold) != invert.
+
+    What is always true compares with `low`, what is never true does so too and is inverted.
+    """
+    never = thresholds > high
+    return np.where(never, low, np.maximum(thresholds, low)), never.astype(np.int64)

@@ -1,0 +1,69 @@
+"""StreamFIFO_rtl: FINN's StreamingFIFO with another memory behind the same attributes.
+
+finn-rtllib's fifo.sv of finn-plus 1.6.1 cannot be used here: Verilator 5.48 takes its constant function
+INIT_ABITS, which returns an unpacked struct, for no constant, and read_slang of Yosys refuses the
+`default_nettype inside its module.
+"""
+
+from math import ceil
+from pathlib import Path
+from typing import Any
+
+from finn.custom_op.fpgadataflow.rtl.streamingfifo_rtl import StreamingFIFO_rtl
+
+from hw.ops.rtl import fill, sources_of
+
+
+class StreamFIFO_rtl(StreamingFIFO_rtl):
+    """A first-in first-out memory in LUTs, nj_fifo."""
+
+    module = "nj_fifo"
+
+    def generate_hdl(self, model: Any, fpgapart: str, clk: float) -> None:
+        """Write the wrapper: FINN's PrepareIP calls this."""
+        folder = str(self.get_nodeattr("code_gen_dir_ipgen"))
+        name = self.get_verilog_top_module_name()
+        bits, padded = self.get_instream_width(), self.get_instream_width_padded()
+        depth = int(self.get_nodeattr("depth"))
+        values = {
+            "name": name,
+            "summary": f"{depth} beats of {bits} bits",
+            "module": self.module,
+            "parameters": f"    .Depth({depth}),\n    .Bits({bits})",
+            "in_bits": bits,
+            "in_padded": padded,
+            "out_bits": bits,
+            "out_padded": padded,
+            "out_expression": f"{{{padded - bits}'d0, data}}" if padded > bits else "data",
+        }
+        (Path(folder) / f"{name}.v").write_text(fill("layer.v.in", values))
+        for attribute, value in (("gen_top_module", name), ("ipgen_path", folder), ("ip_path", folder)):
+            self.set_nodeattr(attribute, value)
+
+    def get_rtl_file_list(self, abspath: bool = False) -> list[str]:
+        wrapper = Path(str(self.get_nodeattr("code_gen_dir_ipgen"))) / f"{self.get_nodeattr('gen_top_module')}.v"
+        return [str(path) if abspath else path.name for path in (wrapper, *sources_of(self.module))]
+
+    def get_exp_cycles(self) -> int:
+        return int(self.get_number_output_values())
+
+    @property
+    def fold(self) -> int:
+        """A beat per clock."""
+        return 1
+
+    def lut_estimation(self, fpgapart: str) -> int:
+        depth, bits = int(self.get_nodeattr("depth")), self.get_instream_width()
+        if depth <= 32:
+            return 4 * ceil(bits / 6) + 15
+        return 4 * ceil(bits / 3) * ceil(depth / 64) + 20
+
+    def bram_estimation(self, fpgapart: str) -> int:
+        return 0
+
+    def uram_estimation(self, fpgapart: str) -> int:
+        return 0
+
+    def ff_estimation(self, fpgapart: str) -> int:
+        """Flip-flops: pointers, count, output register."""
+        return 3 * int(self.get_nodeattr("depth")).bit_length() + self.get_instream_width() + 2
