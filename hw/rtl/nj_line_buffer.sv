@@ -104,7 +104,10 @@ module nj_line_buffer #(
   assign mask_row = flush_q && flush_y_q != YBits'(Height + Pad) ? flush_y_q : y_q;
   for (genvar i = 0; i < int'(Kernel); i++) begin : gen_inside
     assign row_inside[i] = mask_row + YBits'(i) >= YBits'(Rows) && mask_row + YBits'(i) < YBits'(Height + Rows);
-    assign col_inside[i] = (col + XBits'(i) >= XBits'(Rows)) != tail;
+    // a window of `tail` begins Width further on in the row before; a narrow frame lacks columns on both its sides
+    assign col_inside[i] = tail ? col + XBits'(i) < XBits'(Rows)
+                                  && (Width + i >= Rows || col + XBits'(Width + i) >= XBits'(Rows))
+                                : col + XBits'(i) >= XBits'(Rows);
   end
 
   // the delay line: word x holds the last Rows pixels of column x, the oldest in the low bits

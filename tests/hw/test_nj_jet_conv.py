@@ -84,6 +84,7 @@ def check(shape: Shape, frames: int = 5, seed: int = 0):
         Shape(height=8, width=9, inputs=2, bits=1, pad=0, fold=2),
         Shape(height=9, width=8, inputs=2, bits=1, kernel=5, stride=2, pad=2, fold=4, thresholded=False),
         Shape(height=4, width=4, bits=2, kernel=5, pad=2, outputs=2),
+        Shape(height=3, width=3, bits=2, kernel=5, pad=2, outputs=2, fold=2),
         Shape(height=5, width=5, bits=2, kernel=5, pad=0, outputs=2, fold=2),
     ],
     ids=str,
