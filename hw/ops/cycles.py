@@ -9,32 +9,21 @@ def window_map(height: int, width: int, kernel: int, stride: int, pad: int) -> t
     return (height + 2 * pad - kernel) // stride + 1, (width + 2 * pad - kernel) // stride + 1
 
 
-def window_steps(height: int, width: int, kernel: int, stride: int, pad: int) -> list[int]:
-    """The pixel of the raster whose step completes each window; beyond height * width: of the next frame."""
-    rows, columns = window_map(height, width, kernel, stride, pad)
-    lead = kernel - 1 - pad
-    return [(lead + y * stride) * width + lead + x * stride for y in range(rows) for x in range(columns)]
-
-
 def conv_cycles(height: int, width: int, kernel: int, stride: int, pad: int, fold: int) -> int:
     """nj_jet_conv and nj_binary_conv: a step per clock, `fold` clocks per window, each hidden behind the other.
 
-    A step that completes a window waits until the one before is done with; steps that complete none go on
-    meanwhile. The recurrence is followed until it repeats from frame to frame.
+    From the step that completes a window to the one that completes the next, steps go on while the window is
+    worked on: the longer of the two counts. The steps between are `stride` within a row of windows, then what
+    is left of the rows in between, and from the last window to the first one of the next frame.
+
+    >>> conv_cycles(64, 64, kernel=3, stride=1, pad=1, fold=1), conv_cycles(8, 8, kernel=3, stride=1, pad=0, fold=2)
+    (4096, 94)
     """
-    steps = height * width
-    emits = {step % steps for step in window_steps(height, width, kernel, stride, pad)}
-    time, loaded, waiting, ends = 0, -fold, False, []
-    for frame in range(4):
-        for step in range(steps):
-            time = max(time + 1, loaded if waiting else 0)
-            waiting = step in emits
-            if waiting:
-                loaded = max(time + 1, loaded + fold)
-        ends.append(max(time, loaded))
-        if frame >= 2 and ends[-1] - ends[-2] == ends[-2] - ends[-3]:
-            break
-    return ends[-1] - ends[-2]
+    rows, columns = window_map(height, width, kernel, stride, pad)
+    across = stride * (columns - 1)  # steps from the first window of a row to its last one
+    next_row = stride * width - across
+    next_frame = height * width - stride * (rows - 1) * width - across
+    return rows * (columns - 1) * max(fold, stride) + (rows - 1) * max(fold, next_row) + max(fold, next_frame)
 
 
 def or_pool_cycles(height: int, width: int) -> int:
