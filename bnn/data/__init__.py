@@ -11,7 +11,8 @@ import warnings
 from pathlib import Path
 
 from bnn.data import biscuits, idx, pictures
-from bnn.data.cards import Card, cards, checksum
+from bnn.data.cards import Card, checksum
+from bnn.data.cards import cards as known_cards
 from bnn.data.dataset import Dataset
 from bnn.data.folder import load_folder
 from bnn.errors import UserError
@@ -50,12 +51,38 @@ def load(
     root, card = _find(source)
     if card:
         size, color = size or card.size, color or card.color
-    loader = idx.load_idx if idx.find(root) else load_folder
-    return loader(root, size, color, seed, resize, card)
+    try:
+        loader = idx.load_idx if idx.find(root) else load_folder
+        return loader(root, size, color, seed, resize, card)
+    except PermissionError as error:
+        raise UserError(f"{error.filename} may not be read; change its permissions or give another folder") from None
 
 
-def _biscuits(size: tuple[int, int] | None, color: str | None, seed: int, resize: bool) -> Dataset:
-    raise NotImplementedError
+def _biscuits(size: tuple[int, int] | None, color: str | None, seed: int, may_resize: bool) -> Dataset:
+    own = (biscuits.SIDE, biscuits.SIDE)
+    size = size or own
+    if size != own and not may_resize:
+        raise UserError(
+            f"biscuits are rendered at {own[0]}x{own[1]} pixels and not at {size[0]}x{size[1]}; "
+            "add --resize to have pictures scaled"
+        )
+    sides = []
+    for side, count in (("train", biscuits.TRAIN), ("test", biscuits.TEST)):
+        rendered, labels = biscuits.render(count, seed, side)
+        images = pictures.stack([pictures.resize(picture, size) for picture in rendered], color or "gray")
+        sides.append((images, labels, tuple(f"biscuits/{side}#{i}" for i in range(count))))
+    (train, train_labels, train_names), (test, test_labels, test_names) = sides
+    return Dataset(
+        name="biscuits",
+        classes=biscuits.CLASSES,
+        train_images=train,
+        train_labels=train_labels,
+        test_images=test,
+        test_labels=test_labels,
+        card=known_cards().get("biscuits"),
+        train_names=train_names,
+        test_names=test_names,
+    )
 
 
 def _find(source: str | Path) -> tuple[Path, Card | None]:
@@ -64,7 +91,7 @@ def _find(source: str | Path) -> tuple[Path, Card | None]:
     text = str(source)
     if isinstance(source, str) and base and _NAME.fullmatch(text) and (Path(base) / text).is_dir():
         root = Path(base) / text
-        card = cards().get(text)
+        card = known_cards().get(text)
         if card and card.checksum != checksum(root):
             warnings.warn(
                 f"{root} differs from what its card in datasets/ describes: figures for {text!r} do not compare",
@@ -76,15 +103,15 @@ def _find(source: str | Path) -> tuple[Path, Card | None]:
         raise UserError(f"there is no folder {text!r} and no set of that name; {_known(base)}")
     if not root.is_dir():
         raise UserError(f"{root} is a file and not a folder; unpack it, or give the folder that holds the pictures")
-    card = cards().get(root.resolve().name)
+    card = known_cards().get(root.resolve().name)
     return root, card if card and card.checksum == checksum(root) else None
 
 
 def _known(base: str | None) -> str:
-    folders = (
-        sorted(entry.name for entry in Path(base).iterdir() if entry.is_dir()) if base and Path(base).is_dir() else []
-    )
-    if folders:
-        return f"give a path, 'biscuits', or one of ${_VARIABLE} ({base}): {', '.join(folders)}"
-    state = f"which is {base!r} and holds none" if base else "which is not set"
-    return f"give a path, 'biscuits', or a set under the folder that ${_VARIABLE} names ({state})"
+    there = Path(base) if base else None
+    names = sorted(entry.name for entry in there.iterdir() if entry.is_dir()) if there and there.is_dir() else []
+    if names:
+        return f"give a path, 'biscuits', or one of ${_VARIABLE} ({base}): {', '.join(names)}"
+    state = f"is {base!r}, where none is" if base else "is not set"
+    known = ", ".join(name for name in known_cards() if name != "biscuits")
+    return f"give a path, 'biscuits', or set ${_VARIABLE} to a folder that holds known sets ({known}; it {state})"

@@ -7,8 +7,6 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-AUGMENTATIONS = ("flip_x", "flip_y", "rot90", "shift")
-
 
 @dataclass(frozen=True)
 class Card:
@@ -23,7 +21,9 @@ class Card:
     pictures: dict[str, int]  # train, test -> number of pictures
     size: tuple[int, int]  # default for training
     color: str  # default for training: gray or rgb
-    augment: tuple[str, ...]  # what leaves the class as it is: some of AUGMENTATIONS
+    network: str  # default for training: small, medium or large
+    epochs: int  # default for training
+    augment: tuple[str, ...]  # what leaves the class as it is: some of bnn.augment.AUGMENTATIONS
     floor: float | None  # test accuracy to beat, 0..1
     floor_method: str  # what reached the floor, and on what
     checksum: str | None  # of `checksum(folder)`; None for a set that is rendered
@@ -33,25 +33,16 @@ class Card:
 @cache
 def cards() -> dict[str, Card]:
     """Name -> card, for every set that has one."""
-    here = Path(__file__).resolve()
-    for folder in (here.parents[1] / "datasets", here.parents[2] / "datasets"):  # an installed wheel, a checkout
-        files = sorted(folder.glob("*.toml"))
-        if files:
-            return {path.stem: _parse(path.stem, tomllib.loads(path.read_text("utf-8"))) for path in files}
-    return {}
+    folder = Path(__file__).resolve().parents[1] / "datasets"  # in a checkout a link to the one at the top
+    files = sorted(folder.glob("*.toml"))
+    return {path.stem: _parse(path.stem, tomllib.loads(path.read_text("utf-8"))) for path in files}
 
 
 def _parse(name: str, table: dict[str, Any]) -> Card:
-    lists = {key: tuple(table.pop(key)) for key in ("classes", "size", "augment")}
     floor = table.pop("floor", {})
-    return Card(
-        name=name,
-        floor=floor.get("accuracy"),
-        floor_method=floor.get("method", ""),
-        checksum=table.pop("checksum", None),
-        **lists,
-        **table,
-    )
+    fields: dict[str, Any] = {key: tuple(value) if isinstance(value, list) else value for key, value in table.items()}
+    fields |= {"floor": floor.get("accuracy"), "floor_method": floor.get("method", "")}
+    return Card(**({"name": name, "checksum": None} | fields))
 
 
 def checksum(folder: Path) -> str:

@@ -12,7 +12,7 @@ import numpy as np
 from bnn.data import pictures
 from bnn.data.cards import Card
 from bnn.data.dataset import Dataset
-from bnn.data.split import split
+from bnn.data.split import refuse_small, split
 from bnn.errors import UserError
 
 CLASS_NAME = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,63}")
@@ -40,13 +40,7 @@ def load_folder(
     files = [(path, label) for listing in listings for label, name in enumerate(classes) for path in listing[name]]
     labels = np.array([label for _, label in files], dtype=np.int64)
     if not parted:  # before any picture is decoded: these errors come at once
-        counts = np.bincount(labels, minlength=len(classes))
-        for name, count in zip(classes, counts, strict=True):
-            if count < 2:
-                raise UserError(
-                    f"class {name!r} in {root} has {count} picture{'s' * (count != 1)}, and at least 2 are needed "
-                    "(one to train, one to test); add pictures or remove the class"
-                )
+        refuse_small(labels, classes)
     digests: list[bytes] = []
     paths = [path for path, _ in files]
     decoded = pictures.read_all(_read(paths, digests), size, may_resize)
@@ -79,9 +73,7 @@ def class_names(found: list[str], root: Path, card: Card | None) -> list[str]:
                 "'.' in front; rename the folder"
             )
     if len(found) < 2:
-        raise UserError(
-            f"{root} has only one class ({found[0]!r}), and at least 2 are needed; add a folder with pictures of another"
-        )
+        raise UserError(f"{root} has only one class ({found[0]!r}), and at least 2 are needed; add a folder of another")
     if len(found) > MOST_CLASSES:
         raise UserError(
             f"{root} has {len(found)} classes, and at most {MOST_CLASSES} are possible; give the folder that holds "

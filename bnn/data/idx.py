@@ -23,7 +23,7 @@ from bnn.data.split import split
 from bnn.errors import UserError
 
 _NAME = re.compile(r"(?:.*[-_.])?(?P<side>train|t10k|test)[-_.](?P<what>images|labels)\b.*?(?:\.gz)?", re.IGNORECASE)
-_MOST_BYTES = 1 << 32
+_MOST_BYTES = 1 << 30
 
 
 def find(root: Path) -> dict[tuple[str, str], Path]:
@@ -48,12 +48,14 @@ def read(path: Path) -> NDArray[np.uint8]:
                 raise UserError(f"{path} is no IDX file (it begins with {head.hex(' ') or 'nothing'}); replace it")
             if head[2] != 8:
                 raise UserError(
-                    f"{path} holds values of IDX type 0x{head[2]:02x}; only 0x08 (uint8) is read, convert it"
+                    f"{path} holds values of IDX type 0x{head[2]:02x}; only 0x08 (uint8) is read: convert it"
                 )
             shape = struct.unpack(f">{head[3]}I", file.read(4 * head[3]))
             count = int(np.prod(shape, dtype=object))
             if count > _MOST_BYTES:
-                raise UserError(f"{path} claims {count} bytes, more than the 4 GiB allowed; it is damaged or too large")
+                raise UserError(
+                    f"{path} claims {count} bytes, more than the 1 GiB allowed; it is damaged, or take fewer pictures"
+                )
             values = file.read(count)
             if len(values) < count:
                 raise UserError(f"{path} is truncated: {len(values)} of {count} values are there; fetch it again")
@@ -95,7 +97,8 @@ def load_idx(
     names = [str(number) for number in present]
     if card and len(card.classes) > int(present[-1]):
         names = [card.classes[number] for number in present]
-    classes = tuple(sorted(names) and class_names(names, root, None) and names)
+    class_names(names, root, None)  # checks them; the order stays that of the numbers
+    classes = tuple(names)
     every = np.concatenate(images)
     labels = np.searchsorted(present, np.concatenate(numbers)).astype(np.int64)
     where = [f"{files[side, 'images'].name}#{i}" for s, side in enumerate(sides) for i in range(len(images[s]))]
@@ -121,7 +124,7 @@ def _pictures(path: Path, size: tuple[int, int] | None, may_resize: bool) -> NDA
     values = read(path)
     if values.ndim == 4 and values.shape[3] == 1:
         values = values[..., 0]
-    if values.ndim not in (3, 4) or values.ndim == 4 and values.shape[3] != 3:
+    if values.ndim not in (3, 4) or (values.ndim == 4 and values.shape[3] != 3):
         raise UserError(f"{path} has the shape {values.shape}; pictures are N x H x W or N x H x W x 3")
     if 0 in values.shape:
         raise UserError(f"{path} holds no picture (shape {values.shape}); fetch it again")

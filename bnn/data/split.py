@@ -18,18 +18,14 @@ def split(labels: NDArray[np.int64], digests: Sequence[bytes], classes: Sequence
     a few. Depends on the seed and the order of the pictures only.
     Raises UserError for a class that cannot be on both sides.
     """
+    refuse_small(labels, classes)
     generator = np.random.default_rng(seed)
     side: dict[bytes, bool] = {}
     for label, name in enumerate(classes):
-        members = [digests[i] for i in np.flatnonzero(labels == label)]
+        members = [digests[int(i)] for i in np.flatnonzero(labels == label)]
         copies: dict[bytes, int] = {}
         for digest in members:
             copies[digest] = copies.get(digest, 0) + 1
-        if len(members) < 2:
-            raise UserError(
-                f"class {name!r} has {len(members)} picture{'s' * (len(members) != 1)}, and at least 2 are needed "
-                "(one to train, one to test); add pictures or remove the class"
-            )
         if len(copies) < 2:
             raise UserError(
                 f"class {name!r} has {len(members)} pictures that are all the same file, and at least 2 different "
@@ -54,3 +50,13 @@ def split(labels: NDArray[np.int64], digests: Sequence[bytes], classes: Sequence
                 "remove the copies or make train/ and test/ folders yourself"
             )
     return mask
+
+
+def refuse_small(labels: NDArray[np.int64], classes: Sequence[str]) -> None:
+    """Raise UserError when a class has fewer than two pictures."""
+    for name, count in zip(classes, np.bincount(labels, minlength=len(classes)).tolist(), strict=True):
+        if count < 2:
+            raise UserError(
+                f"class {name!r} has {count} picture{'s' * (count != 1)}, and at least 2 are needed "
+                "(one to train, one to test); add pictures or remove the class"
+            )

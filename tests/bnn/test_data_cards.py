@@ -1,0 +1,90 @@
+"""The cards of datasets/, and how they steer loading."""
+
+import os
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from bnn.augment import AUGMENTATIONS
+from bnn.data import load
+from bnn.data.cards import Card, cards, checksum
+from bnn.network import SIZES
+
+
+@pytest.mark.parametrize("name", ["biscuits", "bsdata", "lemon", "mnist", "screws"])
+def test_every_card_is_complete(name: str) -> None:
+    card = cards()[name]
+    assert card.name == name and card.title and card.origin and card.licence and card.split and card.floor_method
+    assert len(card.classes) >= 2 and set(card.pictures) == {"train", "test"}
+    assert card.color in ("gray", "rgb") and card.network in SIZES and card.epochs > 0
+    assert card.augment and set(card.augment) <= set(AUGMENTATIONS)
+    assert len(card.size) == 2 and card.floor is not None and 0 < card.floor < 1
+    assert card.checksum is None if name == "biscuits" else re.fullmatch("[0-9a-f]{64}", str(card.checksum))
+
+
+def test_the_checksum_sees_names_and_contents(tmp_path: Path) -> None:
+    (tmp_path / "a").mkdir()
+    (tmp_path / "a" / "x").write_bytes(b"1")
+    before = checksum(tmp_path)
+    (tmp_path / ".hidden").write_bytes(b"2")
+    assert checksum(tmp_path) == before
+    (tmp_path / "a" / "x").write_bytes(b"2")
+    assert checksum(tmp_path) != before
+    (tmp_path / "a" / "x").write_bytes(b"1")
+    assert checksum(tmp_path) == before
+    (tmp_path / "a" / "x").rename(tmp_path / "a" / "y")
+    assert checksum(tmp_path) != before
+
+
+@pytest.fixture
+def shelf(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """$NEURALJET_DATA with a set "toys" of 12x10 pictures, whose card wants 16x8 RGB and classes not in order."""
+    for label, name in enumerate(("alpha", "beta")):
+        (tmp_path / "toys" / name).mkdir(parents=True)
+        for index in range(4):
+            pixels = np.full((12, 10), 10 * index + 100 * label, np.uint8)
+            Image.fromarray(pixels).save(tmp_path / "toys" / name / f"{index}.png")
+    card = Card(
+        name="toys", title="Toys", origin="here", licence="CC0", classes=("beta", "alpha"), split="none",
+        pictures={"train": 6, "test": 2}, size=(16, 8), color="rgb", network="small", epochs=1, augment=(),
+        floor=0.5, floor_method="guess", checksum=checksum(tmp_path / "toys"),
+    )  # fmt: skip
+    monkeypatch.setattr("bnn.data.known_cards", lambda: {"toys": card})
+    monkeypatch.setenv("NEURALJET_DATA", str(tmp_path))
+    return tmp_path
+
+
+@pytest.mark.filterwarnings("error")
+def test_a_card_gives_defaults(shelf: Path) -> None:
+    data = load("toys")
+    assert data.card is not None and data.card.title == "Toys"
+    assert data.classes == ("beta", "alpha") and data.train_images.shape == (6, 16, 8, 3)
+    assert data.train_images[data.train_labels == 0].min() >= 100
+    assert load("toys", size=(10, 10), color="gray").train_images.shape[1:] == (10, 10, 1)
+    assert load(shelf / "toys").card is data.card  # by path: the name and the checksum agree
+
+
+def test_a_changed_set_is_warned_of_and_read(shelf: Path) -> None:
+    extra = shelf / "toys" / "gamma"
+    extra.mkdir()
+    for index in range(2):
+        Image.fromarray(np.full((12, 10), index, np.uint8)).save(extra / f"{index}.png")
+    with pytest.warns(UserWarning, match="toys differs from what its card"):
+        data = load("toys")
+    assert data.classes == ("alpha", "beta", "gamma")
+    assert load(shelf / "toys").card is None  # by path: another set of that name
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("name", ["bsdata", "lemon", "screws", "mnist"])
+def test_the_real_sets_are_as_their_cards_say(name: str) -> None:
+    base = os.environ.get("NEURALJET_DATA")
+    if not base or not (Path(base) / name).is_dir():
+        pytest.skip(f"{name} is not under $NEURALJET_DATA")
+    data, card = load(name), cards()[name]
+    assert data.card is card and data.classes == card.classes
+    assert {"train": len(data.train_images), "test": len(data.test_images)} == card.pictures
+    assert data.train_images.shape[1:3] == card.size
