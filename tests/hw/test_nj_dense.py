@@ -5,11 +5,12 @@ import pytest
 
 from bnn import reference
 from hw.ops.cycles import dense_cycles
-from sim.modules import STALLS, run_streams
+from sim.modules import STALLS, Stall, run_streams
 from sim.runner import SimulationError
 from tests.hw.streams import bits_word, frames, intervals, pack, unpack
 
 THR_BITS = 16
+STALLS_AND_WAITS = (*STALLS, Stall(0.0, 0.95, 5))  # so long that the next frame is complete as well
 
 
 def check(beats, c_in, c_out, fold, thresholded, *, count=6, weights="random", scale=4):
@@ -31,8 +32,8 @@ def check(beats, c_in, c_out, fold, thresholded, *, count=6, weights="random", s
     }  # fmt: skip
     expected = (reference.threshold(sums, thresholds) + 1) // 2 if thresholded else sums
     stream = [pack(beat, 1) for beat in bits.reshape(-1, c_in)]
-    results = run_streams("nj_dense", parameters, stream, len(bits))
-    for stall, result in zip(STALLS, results, strict=True):
+    results = run_streams("nj_dense", parameters, stream, len(bits), stalls=STALLS_AND_WAITS)
+    for stall, result in zip(STALLS_AND_WAITS, results, strict=True):
         outputs = [unpack(b, c_out, 1 if thresholded else out_bits, signed=not thresholded) for b in result.beats]
         assert np.array_equal(outputs, expected), stall
     free = results[0]
