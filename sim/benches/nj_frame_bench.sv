@@ -7,7 +7,7 @@
 //                      E <cycle>  result withdrawn or changed before it was accepted
 //                      S <cycle>  gave up: nothing accepted on either side for Silence cycles
 //                      D <cycle>  the end: all results there and then Quiet cycles without another
-//   +count=<n> +stall=<0..65535> +seed=<n> +silence=<n> +quiet=<n>
+//   +count=<n> +stall=<0..65535> +stall_seed=<n> +silence=<n> +quiet=<n>
 //
 // Stalls, both drawn from one xorshift generator with probability stall/65536: the source has no pixel in a
 // cycle; the sink makes a result wait for up to 2*Beats cycles, long enough to stop every layer behind it.
@@ -64,7 +64,7 @@ module nj_frame_bench #(
     if (!$value$plusargs("frames=%s", frame_name) || !$value$plusargs("log=%s", log_name)
         || !$value$plusargs("count=%d", count)) $fatal(1, "+frames=, +log= and +count= are needed");
     if (!$value$plusargs("stall=%d", stall)) stall = 0;
-    if (!$value$plusargs("seed=%d", seed)) seed = 1;
+    if (!$value$plusargs("stall_seed=%d", seed)) seed = 1;
     if (!$value$plusargs("silence=%d", silence)) silence = 1_000_000;
     if (!$value$plusargs("quiet=%d", quiet)) quiet = 2 * Beats;
     frame_file = $fopen(frame_name, "rb");
