@@ -1,12 +1,12 @@
-"""The embedded set: round biscuits on a conveyor belt, rendered from a seed. Synthetic, not photographs.
+"""The embedded set: sandwich biscuits on a conveyor belt, rendered from a seed. Synthetic, not photographs.
 
-    good     the outline is a circle (within 2 %) with a scalloped edge, and whole
-    broken   as good, but a piece is missing: bitten out of the edge or snapped off along a jagged line
-    crooked  whole, but the outline is pulled out of round: oval, three-cornered or both, by about 10 to 18 %
+    good     two round scalloped halves with cream between, one upon the other (within 4 % of the radius)
+    broken   as good, but a piece is missing: bitten out of the edge or snapped off along a jagged line;
+             the face of the break is pale and rough
+    crooked  whole, but the upper half has slipped by 26 to 42 % of the radius: a crescent of cream shows
 
 Everything else varies alike in all three: place, size, rotation, tones, the number of scallops and docking
 holes, bake, crumbs, belt texture, direction and slope of the light, drop shadow, exposure, blur and noise.
-A smaller area alone tells nothing, for size varies more than what is broken off.
 
 Lengths are in units of half the picture's side; angles in radians; tones in 0..1.
 """
@@ -81,14 +81,14 @@ def _biscuit(
 
     # The two halves and the cream between them, as distances to their edges, positive inside.
     dx, dy, lower = _disc(x, y, cx - slip / 2 * np.cos(way), cy - slip / 2 * np.sin(way), radius, scallops, depth, draw)
-    cream = 0.84 * radius - np.sqrt(dx * dx + dy * dy)  # sticks to the lower half
+    cream = 0.94 * radius - np.sqrt(dx * dx + dy * dy)  # sticks to the lower half
     dx, dy, upper = _disc(x, y, cx + slip / 2 * np.cos(way), cy + slip / 2 * np.sin(way), radius, scallops, depth, draw)
     left = np.where(broken > 0, _break(x - cx, y - cy, radius, draw), np.float32(9))
     whole = np.minimum(np.maximum(np.maximum(lower, cream), upper), left)
 
     surface = _bake(dx, dy, upper, radius, light, tone, draw)
     surface = surface * (1 + draw(0.01, 0.05) * _grain(generator, len(labels), 24))
-    below = tone * draw(0.8, 0.95) * (1 - _soft(cream)) + draw(0.05, 0.16) * _soft(cream)
+    below = tone * draw(0.8, 0.95) * (1 - _soft(cream)) + draw(0.85, 1.0) * _soft(cream)
     below = below * (1 - 0.3 * np.exp(-((np.minimum(upper, 0) / 0.04) ** 2)))  # the upper half's shadow
     surface = _soft(upper) * surface + (1 - _soft(upper)) * below
     crumb = np.exp(-((left / draw(0.08, 0.13)) ** 2))  # the face of a break is pale and rough
