@@ -24,8 +24,9 @@ from sim.localise import BENCHES, first_difference, write_taps
 from sim.pictures import choose_pictures
 from sim.runner import simulate
 
-# -O1: builds in 60 % of the time of -O2 and simulates at 80 % of its rate, which pays up to 20 M clocks
-BENCH_ARGS = ("--timing", "-CFLAGS", "-std=gnu++20 -O1", "--x-assign", "fast", "--x-initial", "fast")
+# Modules kept apart (-fno-inline): half the code to compile and a third faster than one flat function, measured on
+# four jet layers at 64x64: 17 s to build, 580,000 clocks per second of processor time.
+BENCH_ARGS = ("--timing", "-fno-inline", "-CFLAGS", "-std=gnu++20 -O2", "--x-assign", "fast", "--x-initial", "fast")
 SLOWEST = 10_000  # cycles per second, for the outer time limit
 REPLAY_AFTER = 2  # frames sent after the one looked into, so that a pipeline sees what it saw
 
