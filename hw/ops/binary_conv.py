@@ -48,7 +48,7 @@ class BinaryConv_rtl(ConvOperator):
         lanes, terms, bits = len(self.weight) // self.fold, self._terms(), int(self.get_input_datatype().bitwidth())
         sum_bits = self.sum_bits()
         sums = 1.3 * terms if bits == 1 else (terms - 1) * (bits + sum_bits) / 2
-        weights = 0 if self.fold == 1 or bits == 1 else terms * bits * 0.5
+        weights = 0 if self.fold == 1 else terms * bits  # chosen by the round, in front of the sums
         compare = 0 if self.thresholds is None else sum_bits * (0.5 if self.fold == 1 else 1.5)
         return round(self.line_buffer_cost()[0] + lanes * (sums + weights + compare)) + 10
 

@@ -1,0 +1,133 @@
+"""From model.onnx to an accelerator folder, in seconds and without a vendor tool."""
+
+import dataclasses
+import json
+import shutil
+import time
+from collections.abc import Sequence
+from math import isfinite
+from pathlib import Path
+from typing import Any
+
+from bnn.errors import UserError
+from bnn.export import chain_of, load_model
+from bnn.files import new_folder, refuse_foreign
+from bnn.integer import IntegerNetwork
+from finn_build import adapter
+from finn_build.boards import check_fits, find_board
+from finn_build.manifest import FILE, FORMAT, VERSION, Manifest, sha256
+from finn_build.recognise import Stage, Stream, recognise
+
+
+def build(
+    model: Path, out: Path, *, board: str | None = None, fps: float | None = None, clock_mhz: float = 200.0
+) -> dict[str, Any]:
+    """Compile the QONNX file `model` into the accelerator folder `out`, which appears whole or not at all.
+
+    board: names the part, and the estimate must fit it. fps: frames per second to reach with the least
+    hardware; without it the accelerator takes a pixel per clock. Returns cycles_per_frame, fps (that the
+    clock gives), seconds, the estimated total and the table of layers. UserError for what cannot be built.
+    """
+    started = time.perf_counter()
+    model, out = Path(model), Path(out)
+    for name, value in (("--clock-mhz", clock_mhz), ("--fps", 1.0 if fps is None else fps)):
+        if not (isfinite(value) and value > 0):
+            raise UserError(f"{name} {value} is not a number above 0")
+    adapter.require()
+    chosen = find_board(board) if board is not None else None
+    part = chosen.part if chosen else None
+    refuse_foreign(out, FILE)
+    network, names = _read(model)
+    data = _test_set(network, model)
+    pixels, stages = recognise(network, names)
+
+    with adapter.workspace():
+        from finn_build import folding, stitch
+        from finn_build.graph import make_design
+        from finn_build.timing import fifo_depths
+
+        plain = make_design(pixels, stages, network.metadata)
+        cycles = folding.fold(plain, folding.frame_clocks(plain, fps, clock_mhz), part)
+        depths = fifo_depths(plain.nodes, dict(plain.operators), cycles)
+        folded = _with_fifos(plain, depths)
+        design = make_design(pixels, folded, network.metadata)
+        finn_model = stitch.generate(design, part, clock_mhz)
+        design = dataclasses.replace(design, model=finn_model, operators=_operators(finn_model))
+        estimates = stitch.estimate(design, finn_model, part)
+        if chosen:
+            check_fits(chosen, estimates["total"])
+        per_layer = {layer["name"]: layer["cycles_per_frame"] for layer in estimates["layers"]}
+        with new_folder(out, FILE) as folder:
+            stitch.write_rtl(design, folder, network.classes, cycles)
+            shutil.copyfile(model, folder / "model.onnx")
+            (folder / "estimates.json").write_text(stitch.to_json(estimates))
+            files = {str(p.relative_to(folder)): sha256(p) for p in sorted(folder.rglob("*")) if p.is_file()}
+            manifest = Manifest(
+                format=FORMAT,
+                version=VERSION,
+                top=stitch.TOP,
+                input=stitch.describe_input(design),
+                output=stitch.describe_output(design, network.classes),
+                layers=stitch.describe_layers(design, per_layer),
+                clock_mhz=float(clock_mhz),
+                fps=None if fps is None else float(fps),
+                cycles_per_frame=cycles,
+                board=chosen.name if chosen else None,
+                part=part,
+                data=data,
+                tools=adapter.versions(),
+                model_sha256=files["model.onnx"],
+                files=files,
+            )
+            (folder / FILE).write_text(manifest.to_json())
+    rows = [
+        {**row, "shape": list(layer.shape), "fold": layer.fold}
+        for row, layer in zip(estimates["layers"], manifest.layers, strict=True)
+    ]
+    return {
+        "cycles_per_frame": cycles,
+        "fps": clock_mhz * 1e6 / cycles,
+        "clock_mhz": clock_mhz,
+        "board": manifest.board,
+        "estimate": estimates["total"],
+        "layers": rows,
+        "seconds": time.perf_counter() - started,
+    }
+
+
+def _read(path: Path) -> tuple[IntegerNetwork, list[str]]:
+    """The chain of layers, and the names of their nodes in the file."""
+    model = load_model(path)
+    network = chain_of(model, str(path))
+    nodes = [node for node in model.graph.node if node.op_type not in ("Flatten", "ArgMax")]
+    default = [tensor.removesuffix("_out") for tensor in network.tensor_names]
+    return network, [node.name or name for node, name in zip(nodes, default, strict=True)]
+
+
+def _test_set(network: IntegerNetwork, path: Path) -> dict[str, Any]:
+    """Where the pictures come from that the network was tested on; empty when the file does not say."""
+    try:
+        data = json.loads(network.metadata.get("neuraljet.data", "{}"))
+    except ValueError:
+        data = None
+    if not isinstance(data, dict):
+        raise UserError(f"{path}: its metadata neuraljet.data is not a JSON object; export the network again")
+    return data
+
+
+def _with_fifos(design: Any, depths: dict[str, int]) -> Sequence[Stage]:
+    """The stages with their foldings, and a FIFO in front of every node in `depths`."""
+    stages = []
+    for node in design.nodes:
+        if node.name in depths:
+            source: Stream = node.source
+            stages.append(Stage("StreamFIFO_rtl", "fifo", {"depth": depths[node.name]}, source, ()))
+        attributes = {**node.stage.attributes, "Fold": design.operators[node.name].fold}
+        stages.append(dataclasses.replace(node.stage, attributes=attributes))
+    return stages
+
+
+def _operators(model: Any) -> dict[str, Any]:
+    from qonnx.custom_op.registry import getCustomOp
+
+    return {node.name: getCustomOp(node) for node in model.graph.node}

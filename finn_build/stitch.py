@@ -1,0 +1,153 @@
+"""The files of an accelerator: FINN writes a wrapper per layer, we put them in a row and tell how they are read."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from finn_build.graph import DEFAULT_PART, Design, Node
+from finn_build.manifest import Decode, Input, Layer, Output
+from hw.ops.rtl import fill, sources_of
+from hw.ops.score_argmax import CLASS_BITS
+
+TOP = "nj_accelerator"
+
+
+def generate(design: Design, part: str | None, clock_mhz: float) -> Any:
+    """FINN's code generation (PrepareIP) on the design; the model with the folders it wrote."""
+    from finn.transformation.fpgadataflow.prepare_ip import PrepareIP
+
+    return design.model.transform(PrepareIP(part or DEFAULT_PART, 1000.0 / clock_mhz))
+
+
+def write_rtl(design: Design, folder: Path, classes: tuple[str, ...], cycles: int) -> list[Path]:
+    """Write rtl/: the top, FINN's wrappers and every module they use, each once."""
+    target = folder / "rtl"
+    target.mkdir()
+    sources = {path.name: path for path in sources_of("nj_frame_sync")}
+    for operator in design.operators.values():
+        sources |= {Path(path).name: Path(path) for path in operator.get_rtl_file_list(abspath=True)}
+    written = []
+    for name, path in sorted(sources.items()):
+        (target / name).write_text(path.read_text())
+        written.append(target / name)
+    top = target / f"{TOP}.v"
+    top.write_text(_top(design, classes, cycles))
+    return [*written, top]
+
+
+def _top(design: Design, classes: tuple[str, ...], cycles: int) -> str:
+    height, width, channels = design.pixels.shape
+    instances, source = [], "pixels"
+    for node in design.nodes:
+        operator = design.operators[node.name]
+        values = {
+            "comment": _comment(node, operator),
+            "name": node.name,
+            "module": operator.get_nodeattr("gen_top_module"),
+            "source": source,
+            "out_bits": operator.get_outstream_width_padded(),
+        }
+        instances.append(fill("instance.v.in", values))
+        source = node.name
+    last = design.operators[source]
+    values = {
+        "summary": f"Classifier of {height}x{width} pictures: {', '.join(classes)}",
+        "height": height,
+        "width": width,
+        "channels": channels,
+        "beats": height * width,
+        "in_bits": 8 * channels,
+        "out_bits": last.get_outstream_width_padded(),
+        "class_bits": CLASS_BITS,
+        "classes": len(classes),
+        "score_bits": last.score_bits(),
+        "cycles": cycles,
+        "layers": "".join(instances),
+        "last": source,
+    }
+    return fill(f"{TOP}.v.in", values)
+
+
+def _comment(node: Node, operator: Any) -> str:
+    if node.stage.operator == "StreamFIFO_rtl":
+        return f"room for {operator.get_nodeattr('depth')} beats while the next layer is busy"
+    return f"{operator.summary()}  [{', '.join(node.stage.nodes)}]"
+
+
+# --- what manifest.json says ---
+
+
+def describe_input(design: Design) -> Input:
+    """The pixel stream."""
+    height, width, channels = design.pixels.shape
+    return Input(height, width, channels, 8, 8 * channels, height * width)
+
+
+def describe_output(design: Design, classes: tuple[str, ...]) -> Output:
+    """The result stream."""
+    last = design.operators[design.nodes[-1].name]
+    return Output(last.get_outstream_width_padded(), CLASS_BITS, last.score_bits(), classes)
+
+
+def describe_layers(design: Design, cycles: Mapping[str, int]) -> tuple[Layer, ...]:
+    """One entry per instance, in order."""
+    layers = []
+    for node in design.nodes:
+        operator, stream = design.operators[node.name], node.output
+        datatype = operator.get_output_datatype()
+        layers.append(
+            Layer(
+                name=node.name,
+                operator=node.stage.operator,
+                module=operator.get_nodeattr("gen_top_module"),
+                onnx_tensor=stream.tensor,
+                stream=node.name,
+                shape=stream.shape,
+                bits=int(datatype.bitwidth()),
+                signed=bool(stream.datatype.startswith("INT")),
+                decode=Decode(stream.scale, tuple(int(value) for value in stream.offset)),
+                pad_crop=stream.crop,
+                fold=operator.fold,
+                cycles_per_frame=cycles[node.name],
+                source_nodes=node.stage.nodes,
+            )
+        )
+    return tuple(layers)
+
+
+# --- estimates.json ---
+
+
+def estimate(design: Design, model: Any, part: str | None) -> dict[str, Any]:
+    """Cycles and resources per layer through FINN's own analyses, and their sum; flip-flops are ours alone."""
+    from finn.analysis.fpgadataflow.exp_cycles_per_layer import exp_cycles_per_layer
+    from finn.analysis.fpgadataflow.res_estimation import res_estimation
+
+    used = part or DEFAULT_PART
+    cycles = model.analysis(exp_cycles_per_layer)
+    resources = res_estimation(model, used)
+    layers = []
+    for node in design.nodes:
+        found, operator = resources[node.name], design.operators[node.name]
+        layers.append(
+            {
+                "name": node.name,
+                "operator": node.stage.operator,
+                "cycles_per_frame": int(cycles[node.name]),
+                "lut": int(np.ceil(found["LUT"])),
+                "ff": int(operator.ff_estimation(used)),
+                "bram18": int(np.ceil(found["BRAM_18K"])),
+                "uram": int(np.ceil(found["URAM"])),
+                "dsp": int(np.ceil(found["DSP"])),
+            }
+        )
+    keys = ("lut", "ff", "bram18", "uram", "dsp")
+    return {"part": used, "layers": layers, "total": {key: sum(layer[key] for layer in layers) for key in keys}}
+
+
+def to_json(value: Any) -> str:
+    """Readable JSON text."""
+    return json.dumps(value, indent=2) + "\n"
