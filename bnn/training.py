@@ -47,7 +47,7 @@ class TrainConfig:
     epochs: int = 60
     seed: int = 0
     batch: int = 64
-    learning_rate: float = 1e-2  # Adam, falling to zero along a cosine
+    learning_rate: float = 3e-2  # Adam, falling to zero along a cosine
     label_smoothing: float = 0.0
     augment: tuple[str, ...] = ()
     validation: float = 0.1  # of the training pictures, held out to choose the best epoch

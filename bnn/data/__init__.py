@@ -17,7 +17,7 @@ from bnn.data.dataset import Dataset
 from bnn.data.folder import load_folder
 from bnn.errors import UserError
 
-__all__ = ["Card", "Dataset", "load"]
+__all__ = ["Card", "Dataset", "lasting_name", "load"]
 
 _NAME = re.compile(r"(?!\.)[A-Za-z0-9._-]+")
 _VARIABLE = "NEURALJET_DATA"
@@ -58,6 +58,14 @@ def load(
         raise UserError(f"{error.filename} may not be read; change its permissions or give another folder") from None
 
 
+def lasting_name(source: str | Path) -> str:
+    """What finds the pictures of `source` again from any folder: the name of a known set, else an absolute path."""
+    if source == "biscuits":
+        return "biscuits"
+    root, named = _locate(source)
+    return str(source) if named else str(root.resolve())
+
+
 def _biscuits(size: tuple[int, int] | None, color: str | None, seed: int, may_resize: bool) -> Dataset:
     own = (biscuits.SIDE, biscuits.SIDE)
     size = size or own
@@ -87,24 +95,29 @@ def _biscuits(size: tuple[int, int] | None, color: str | None, seed: int, may_re
 
 def _find(source: str | Path) -> tuple[Path, Card | None]:
     """Return the folder that `source` means and its card, when it is a known set."""
+    root, named = _locate(source)
+    card = known_cards().get(str(source) if named else root.resolve().name)
+    same = card is not None and card.checksum == checksum(root)
+    if named and card and not same:
+        warnings.warn(
+            f"{root} differs from what its card in datasets/ describes: figures for {str(source)!r} do not compare",
+            stacklevel=3,
+        )
+    return root, card if named or same else None
+
+
+def _locate(source: str | Path) -> tuple[Path, bool]:
+    """Return the folder that `source` means, and whether it is a name under $NEURALJET_DATA rather than a path."""
     base = os.environ.get(_VARIABLE)
     text = str(source)
     if isinstance(source, str) and base and _NAME.fullmatch(text) and (Path(base) / text).is_dir():
-        root = Path(base) / text
-        card = known_cards().get(text)
-        if card and card.checksum != checksum(root):
-            warnings.warn(
-                f"{root} differs from what its card in datasets/ describes: figures for {text!r} do not compare",
-                stacklevel=3,
-            )
-        return root, card
+        return Path(base) / text, True
     root = Path(source)
     if not root.exists():
         raise UserError(f"there is no folder {text!r} and no set of that name; {_known(base)}")
     if not root.is_dir():
         raise UserError(f"{root} is a file and not a folder; unpack it, or give the folder that holds the pictures")
-    card = known_cards().get(root.resolve().name)
-    return root, card if card and card.checksum == checksum(root) else None
+    return root, False
 
 
 def _known(base: str | None) -> str:

@@ -32,7 +32,7 @@ def train(
     the pictures' size and colour. Returns the metrics (see bnn.training). UserError for everything that is
     wrong with the input.
     """
-    from bnn.data import load
+    from bnn.data import lasting_name, load
     from bnn.network import load_spec
     from bnn.training import TrainConfig
     from bnn.training import train as train_network
@@ -46,9 +46,8 @@ def train(
         augment=card.augment if card else (),
     )
     height, width, channels = pictures.train_images.shape[1:]
-    known = card is not None or (isinstance(data, str) and data == pictures.name)
     source = {
-        "source": str(data) if known else str(Path(data).resolve()),
+        "source": lasting_name(data),
         "size": [height, width],
         "color": "gray" if channels == 1 else "rgb",
         "seed": 0,
