@@ -38,7 +38,7 @@ def synthesise(acc: Path, family: str = "xc7") -> dict[str, Any]:
     Writes synthesis.json into the folder and returns it: {"family", "total": {lut, ff, lutram, srl, ramb18,
     uram, dsp, carry, sites}, "layers": [{"instance", "module", "layer", "operator", counts..., "estimate"}],
     ...}; what each count means is told in `finn_build.netlist`. The layer "" is the top's own glue.
-    "estimate" is what estimates.json beside says of the layer, when it does. No place and route: the figures
+    "estimate" is what estimates.json beside says of the layer, or of all, when it does. No place and route: the figures
     are cells after mapping, and no clock rate follows from them.
     """
     acc = Path(acc)
@@ -49,13 +49,15 @@ def synthesise(acc: Path, family: str = "xc7") -> dict[str, Any]:
     names = sorted(name for name in manifest.files if name.startswith("rtl/") and name.endswith((".sv", ".v")))
     extra = sorted(name for name in manifest.files if name.startswith("mem/"))
     netlist = map_design(acc, names, manifest.top, family, extra)
-    rows = _rows(netlist["modules"], manifest, _estimates(acc))
+    estimates = _estimates(acc)
+    rows = _rows(netlist["modules"], manifest, {entry["name"]: entry for entry in estimates.get("layers", ())})
     report = {
         "format": "neuraljet-synthesis",
         "version": 1,
         "family": family,
         "tool": f"Yosys {_yosys_version()} (synth_xilinx -abc9), no place and route",
         "total": {name: sum(row[name] for row in rows) for name in COUNTS},
+        "estimate": estimates.get("total"),
         "layers": rows,
         "model_sha256": manifest.model_sha256,
         "seconds": round(time.perf_counter() - started, 1),
@@ -147,11 +149,10 @@ def _count_below(name: str, modules: Mapping[str, Any]) -> dict[str, int]:
 
 
 def _estimates(acc: Path) -> dict[str, Any]:
-    """The entries of estimates.json by layer name; empty when there is no such file."""
+    """estimates.json, {"layers": [{"name", ...}], "total"}; empty when there is no such file."""
     path = acc / "estimates.json"
-    if not path.is_file():
-        return {}
-    return {entry["name"]: entry for entry in json.loads(path.read_text())["layers"]}
+    content: dict[str, Any] = json.loads(path.read_text()) if path.is_file() else {}
+    return content
 
 
 def _packages_first(sources: Sequence[str]) -> list[str]:

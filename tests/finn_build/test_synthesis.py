@@ -66,7 +66,7 @@ def test_known_circuits_give_known_counts(parts, instance, expected):
 
 def test_accelerator_is_counted_layer_by_layer(tmp_path):
     acc = tiny_accelerator(tmp_path / "acc")
-    (acc / "estimates.json").write_text(json.dumps({"layers": [{"name": "pool", "lut": 5}]}))
+    (acc / "estimates.json").write_text(json.dumps({"layers": [{"name": "pool", "lut": 5}], "total": {"lut": 9}}))
     report = synthesise(acc)
     assert json.loads((acc / "synthesis.json").read_text()) == report
     rows = {row["instance"]: row for row in report["layers"]}
@@ -77,7 +77,7 @@ def test_accelerator_is_counted_layer_by_layer(tmp_path):
     assert rows["u_dense"]["ff"] >= 1 + 48 + 4  # the sums are the output, the frame counter is gone
     assert rows["u_argmax"]["ff"] == 0 and rows["u_argmax"]["lut"] > 20
     assert report["total"] == {name: sum(row[name] for row in rows.values()) for name in COUNTS}
-    assert report["total"]["dsp"] == 0
+    assert report["total"]["dsp"] == 0 and report["estimate"] == {"lut": 9}
 
 
 def _cell(kind, directions, **connections):
