@@ -3,3 +3,7 @@
 
 class UserError(ValueError):
     """A mistake in the input. The command line prints its text and exits with status 2."""
+
+
+class ToolError(RuntimeError):
+    """A tool that was called failed. The command line prints the text and exits with status 1."""

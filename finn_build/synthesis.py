@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from bnn.cache import cache_folder
-from bnn.errors import UserError
+from bnn.errors import ToolError, UserError
 from bnn.files import write_file
 from finn_build.manifest import Manifest
 from finn_build.manifest import load as load_manifest
@@ -28,18 +28,18 @@ TIMEOUT_S = 3600
 LOG_LINES = 40
 
 
-class SynthesisError(RuntimeError):
+class SynthesisError(ToolError):
     """Yosys failed; the text ends with the tail of its log."""
 
 
 def synthesise(acc: Path, family: str = "xc7") -> dict[str, Any]:
     """Map the accelerator in folder `acc` to `family` ("xc7" or "xcup") and count cells per layer and in all.
 
-    Writes synthesis.json into the folder and returns it: {"family", "total": {lut, ff, lutram, srl, ramb18,
-    uram, dsp, carry, sites}, "layers": [{"instance", "module", "layer", "operator", counts..., "estimate"}],
+    Writes synthesis.json into the folder and returns it: {"family", lut, ff, lutram, srl, ramb18, uram,
+    dsp, carry, sites, "layers": [{"instance", "module", "layer", "operator", counts..., "estimate"}],
     ...}; what each count means is told in `finn_build.netlist`. The layer "" is the top's own glue.
-    "estimate" is what estimates.json beside says of the layer, or of all, when it does. No place and route: the figures
-    are cells after mapping, and no clock rate follows from them.
+    "estimate" is what estimates.json beside says of the layer, or of all, when it does. No place and route: the
+    figures are cells after mapping, and no clock rate follows from them.
     """
     acc = Path(acc)
     if family not in FAMILIES:
@@ -56,7 +56,7 @@ def synthesise(acc: Path, family: str = "xc7") -> dict[str, Any]:
         "version": 1,
         "family": family,
         "tool": f"Yosys {_yosys_version()} (synth_xilinx -abc9), no place and route",
-        "total": {name: sum(row[name] for row in rows) for name in COUNTS},
+        **{name: sum(row[name] for row in rows) for name in COUNTS},
         "estimate": estimates.get("total"),
         "layers": rows,
         "model_sha256": manifest.model_sha256,

@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from types import FrameType
 from typing import Any
 
-from bnn.errors import UserError
+from bnn.errors import ToolError, UserError
 from neuraljet.commands import build, demo, doctor, synth, train, verify
 
 COMMANDS = (train, build, verify, synth, demo, doctor)
@@ -54,7 +54,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         good, result = options.function(options)
     except UserError as error:
-        return _fail(str(error), 2, options.json)
+        return _fail(" ".join(str(error).split()), 2, options.json)
+    except ToolError as error:
+        return _fail(str(error), 1, options.json)
     except OSError as error:
         return _fail(_operating_system(error), 2, options.json)
     except KeyboardInterrupt:
@@ -72,7 +74,7 @@ def _operating_system(error: OSError) -> str:
 
 
 def _fail(message: str, status: int, as_json: bool) -> int:
-    print(f"neuraljet: {' '.join(message.split())}", file=sys.stderr)
+    print(f"neuraljet: {message}", file=sys.stderr)
     if as_json:
         print(json.dumps({"error": message}), flush=True)
     return status

