@@ -117,10 +117,11 @@ def explained() -> Iterator[None]:
         yield
     except UserError:
         raise
-    except (OSError, FINNError, RuntimeError) as error:
-        about_tools = any(re.search(pattern, str(error), re.IGNORECASE) for pattern, _, _ in _TOOLS)
-        if about_tools and (isinstance(error, FINNError) or re.search("not found|not set|No such file", str(error))):
-            raise missing_tool(str(error)) from error
+    except Exception as error:  # FINN raises plain ones too
+        text = " ".join(str(error).split())
+        absent = isinstance(error, FINNError) or re.search("not found|not set|must be set|No such file", text)
+        if absent and any(re.search(pattern, text, re.IGNORECASE) for pattern, _, _ in _TOOLS):
+            raise missing_tool(text) from error
         raise
 
 

@@ -1,6 +1,7 @@
 """BinaryConv_rtl: convolution with weights +-1; one bit or unsigned integers in, bits or sums out."""
 
 from math import ceil
+from typing import Any
 
 import numpy as np
 
@@ -18,10 +19,20 @@ class BinaryConv_rtl(ConvOperator):
         low, high = dot_range(self.weight, *self.input_range())
         return signed_bits(int(low.min()), int(high.max()))
 
+    def _out_bits(self) -> int:
+        return int(self.get_output_datatype().bitwidth())
+
+    def verify_node(self) -> Any:
+        """ValueError when the output type cannot hold every sum."""
+        if self.thresholds is None and self._out_bits() < self.sum_bits():
+            raise ValueError(
+                f"{self.onnx_node.name}: {self.get_output_datatype()} lacks bits, {self.sum_bits()} needed"
+            )
+
     def parameters(self) -> dict[str, int | str]:
         weight = literal((self.weight.ravel() > 0).astype(int), 1)
         if self.thresholds is None:
-            return {**self.geometry_parameters(), "Weight": weight, "Thresholded": 0, "OutBits": self.sum_bits()}
+            return {**self.geometry_parameters(), "Weight": weight, "Thresholded": 0, "OutBits": self._out_bits()}
         low, high = dot_range(self.weight, *self.input_range())
         limits = np.clip(self.thresholds, low, high + 1)  # always true and never true stay so
         bits = signed_bits(int(limits.min()), int(limits.max()))

@@ -1,0 +1,73 @@
+"""Whole accelerators in Verilator: every score exact, and the promised clocks per frame met back to back."""
+
+import pytest
+
+from bnn.export import write_qonnx
+from finn_build.build import build
+from finn_build.manifest import load
+from sim.accelerator import verify
+from tests.finn_build.networks import FORMS, random_network
+
+
+def check(tmp_path, form, fps_fraction=None, frames=12, **options):
+    """Build, simulate noise, compare everything; `fps_fraction` of the fastest rate is asked for."""
+    network = random_network(form, **options)
+    write_qonnx(network, tmp_path / "model.onnx")
+    fps = None if fps_fraction is None else fps_fraction * 200e6 / (network.input_shape[1] * network.input_shape[2])
+    promised = build(tmp_path / "model.onnx", tmp_path / "acc", fps=fps)["cycles_per_frame"]
+    report = verify(tmp_path / "acc", "random", frames=frames)
+    assert report["passed"], report
+    assert report["cycles_per_frame"] == promised
+    stalled = verify(tmp_path / "acc", "random", frames=frames, backpressure=0.3)
+    assert stalled["passed"], stalled
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_every_form_is_exact_at_a_pixel_per_clock(tmp_path, form):
+    check(tmp_path, form, seed=FORMS.index(form), height=16, width=12, colors=1 + 2 * (form == "binary"))
+
+
+def test_folded_by_the_frame_rate(tmp_path):
+    check(tmp_path, "bottleneck", fps_fraction=0.45, height=16, width=16, hidden=6)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"kernel": 5, "height": 15, "width": 14, "hidden": 5},
+        {"padding": False, "height": 17, "width": 13},
+        {"stride": 2, "height": 16, "width": 18, "colors": 3},
+        {"first_stride": 2, "pool": 1, "height": 14, "width": 15},
+        {"pool": 3, "height": 20, "width": 19, "classes": 7},
+        {"fps_fraction": 0.7, "height": 16, "width": 16},
+        {"fps_fraction": 0.13, "height": 12, "width": 16, "kernel": 5},
+        {"fps_fraction": 0.3, "padding": False, "height": 16, "width": 16},
+    ],
+    ids=str,
+)
+def test_shapes_and_rates(tmp_path, form, options):
+    check(tmp_path, form, **options)
+
+
+def test_a_wrong_constant_is_found_in_its_layer(tmp_path):
+    """The manifest lets the comparison name the layer: a negated weight in the channel sums is found there."""
+    import hashlib
+    import json
+
+    write_qonnx(random_network("bottleneck"), tmp_path / "model.onnx")
+    build(tmp_path / "model.onnx", tmp_path / "acc")
+    wrapper = tmp_path / "acc" / "rtl" / "sums_0.v"
+    text = wrapper.read_text()
+    start = text.index(".Weight(") + len(".Weight(")
+    literal = text[start : text.index(")", start)]
+    size, digits = literal.split("'h")
+    wrapper.write_text(text.replace(literal, f"{size}'h{int(digits, 16) ^ 1:x}"))
+    manifest = json.loads((tmp_path / "acc" / "manifest.json").read_text())
+    manifest["files"]["rtl/sums_0.v"] = hashlib.sha256(wrapper.read_bytes()).hexdigest()
+    (tmp_path / "acc" / "manifest.json").write_text(json.dumps(manifest))
+    assert load(tmp_path / "acc")
+    report = verify(tmp_path / "acc", "random", frames=6)
+    assert not report["passed"] and report["first_mismatch"]["layer"] == "sums_0"
+    assert report["first_mismatch"]["onnx_tensor"] == "Conv_1_out"

@@ -1,0 +1,135 @@
+"""Layers are known by their weights; the graph of FINN computes what the integer reference computes."""
+
+import numpy as np
+import pytest
+
+from bnn.errors import UserError
+from bnn.integer import Bias, Conv, Dense, IntegerNetwork, MaxPool, Pad, Threshold
+from finn_build import adapter
+from finn_build.recognise import recognise
+from tests.finn_build.networks import FORMS, Random, images_for, random_network
+
+OPERATORS = {
+    "constrained": ["JetConv_rtl"],
+    "separable": ["BinaryConv_rtl", "JetConv_rtl"],
+    "bottleneck": ["BinaryConv_rtl", "JetConv_rtl"],
+    "binary": ["BinaryConv_rtl"],
+}
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_forms_are_recognised_by_their_weights(form):
+    _, stages = recognise(random_network(form, hidden=5))
+    first = "BinaryConv_rtl" if form == "binary" else "JetConv_rtl"
+    tail = ["BinaryDense_rtl", "BinaryDense_rtl", "ScoreArgMax_rtl"]
+    assert [s.operator for s in stages] == [first, "BinaryMaxPool_rtl", *OPERATORS[form], *tail]
+    grouped = [s.attributes.get("Grouped", 0) for s in stages if s.operator == "JetConv_rtl"]
+    assert grouped == {"constrained": [0, 0], "separable": [0, 1], "bottleneck": [0, 0], "binary": []}[form]
+    sums = [s for s in stages if s.kind == "sums"]
+    assert all(s.nodes == ("Pad_1", "Conv_1") and s.output.crop == 1 for s in sums)
+    assert stages[0].nodes == ("Pad_0", "Conv_0", "Threshold_0")
+
+
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"hidden": 5, "seed": 1},
+        {"kernel": 5, "height": 11, "width": 13, "seed": 2},
+        {"colors": 3, "padding": False, "seed": 3},
+        {"stride": 2, "first_stride": 2, "pool": 1, "height": 15, "seed": 4},
+        {"pool": 3, "classes": 1, "seed": 5},
+    ],
+    ids=str,
+)
+def test_graph_equals_reference(form, options):
+    network = random_network(form, **options)
+    images = images_for(network, 4)
+    scores, tensors = network.run(images, taps=True)
+    with adapter.workspace():
+        from qonnx.core.onnx_exec import execute_onnx
+
+        from finn_build.graph import make_design
+
+        design = make_design(*recognise(network), {})
+        for i, image in enumerate(images):
+            pixels = image.transpose(1, 2, 0)[None].astype(np.float32)
+            found = execute_onnx(design.model, {"image": pixels}, return_full_exec_context=True)
+            assert found["class"].item() == network.classify(scores[i : i + 1])[0]
+            for node in design.nodes[:-1]:  # every stream, by what the manifest will say of it
+                stream = found[f"{node.name}_out"].astype(np.int64)
+                if node.output.datatype == "BIPOLAR":
+                    stream = (stream + 1) // 2
+                decoded = node.output.scale * stream + node.output.offset
+                expected, crop = tensors[node.output.tensor][i : i + 1], node.output.crop
+                if expected.ndim == 4:
+                    expected = expected[:, :, crop:-crop, crop:-crop] if crop else expected
+                    expected = expected.transpose(0, 2, 3, 1)
+                assert np.array_equal(decoded, expected), node.name
+
+
+def test_a_two_channel_sum_of_pixels_feeds_jets():
+    r = Random(7)
+    layers = (
+        Conv(r.signs(5, 3, 1, 1)), Conv(r.jets(5, 1), groups=5), Threshold(r.thresholds(5, 200)),
+        Dense(r.signs(5 * 36, 2)), Bias(np.array([1, -2])),
+    )  # fmt: skip
+    network = IntegerNetwork((3, 8, 8), layers, ("a", "b"))
+    _, stages = recognise(network)
+    assert [s.operator for s in stages][:2] == ["BinaryConv_rtl", "JetConv_rtl"]
+    assert stages[0].output.datatype == "INT11" and stages[0].output.scale == 1  # -765..765
+
+
+R = Random(9)
+CONV, LIMIT = Conv(R.jets(4, 1)), Threshold(np.zeros(4, np.int64))
+END = (Dense(R.signs(4 * 36, 2)), Bias(np.array([0, 0])))
+
+
+@pytest.mark.parametrize(
+    ("layers", "words"),
+    [
+        ((Pad(1, -1), CONV, LIMIT, *END), r"Pad_0 \(Pad\).*pixels.*with 0"),
+        ((CONV, LIMIT, Pad(1, 0), Conv(R.jets(4, 4)), LIMIT, *END), r"Pad_0 \(Pad\).*\+-1 map.*pad with -1"),
+        ((Conv(R.r.integers(2, 9, (4, 1, 3, 3))), LIMIT, *END), r"Conv_0 \(Conv\).*neither"),
+        ((Conv(np.eye(3, dtype=int)[None, None]), Threshold(np.zeros(1)), *END), r"Conv_0 \(Conv\).*neither"),
+        ((CONV, *END), r"Conv_0 \(Conv\): its sums go to MatMul.*MultiThreshold"),
+        ((CONV, MaxPool(2), LIMIT, *END), r"Conv_0 \(Conv\): its sums go to MaxPool"),
+        ((MaxPool(2), CONV, LIMIT, *END), r"MaxPool_0 \(MaxPool\): pools pixels \(UINT8\)"),
+        ((LIMIT, CONV, *END), r"Threshold_0 \(MultiThreshold\): needs a Conv"),
+        ((Pad(1, 0), LIMIT, *END), r"Threshold_0 \(MultiThreshold\): a Pad must be followed by a Conv"),
+        ((Dense(R.signs(64, 2)), Bias(np.array([0, 0]))), r"Dense_0 \(MatMul\): reads pixels \(UINT8\)"),
+        ((CONV, Threshold(np.zeros(3, int)), *END), r"Threshold_0 \(MultiThreshold\): 3 thresholds for 4"),
+        ((Conv(R.jets(4, 2)), LIMIT, *END), r"Conv_0 \(Conv\): weights \[4, 2, 3, 3\].*1 channels"),
+        ((CONV, LIMIT, Conv(R.jets(4, 2), groups=2), LIMIT, *END), r"Conv_1 \(Conv\).*groups"),
+        ((CONV, LIMIT, Conv(R.signs(4, 1, 3, 3), groups=4), LIMIT, *END), r"Conv_1 \(Conv\).*1 group"),
+        (
+            (CONV, LIMIT, Conv(R.jets(8, 1), groups=4), Threshold(np.zeros(8)), *END),
+            r"Conv_1 \(Conv\): 8 outputs in 4 groups",
+        ),
+        ((Conv(R.signs(4, 1, 7, 7)), LIMIT, *END), r"Conv_0 \(Conv\).*up to 5x5"),
+        ((CONV, LIMIT, Conv(R.signs(2, 4, 1, 1)), Conv(R.signs(4, 2, 3, 3)), LIMIT, *END), r"Conv_2.*only jets"),
+        ((Pad(2, 0), CONV, LIMIT, *END), r"Conv_0 \(Conv\): padding 2 is too wide for a 3x3 kernel; at most 1"),
+        ((Conv(R.jets(4, 1), 9), LIMIT, *END), r"Conv_0 \(Conv\): stride 9"),
+        ((CONV, LIMIT, MaxPool(7), *END), r"MaxPool_0 \(MaxPool\): windows of 7x7 on a map of 6x6"),
+        ((CONV, LIMIT, MaxPool(1), *END), r"MaxPool_0 \(MaxPool\): windows of 1x1"),
+        ((CONV, LIMIT, MaxPool(3), Conv(R.jets(4, 4)), LIMIT, *END), r"Conv_1 \(Conv\): a map of 2x2 is too small"),
+        ((CONV, LIMIT, Dense(R.signs(7, 2)), END[1]), r"Dense_0 \(MatMul\): 7 rows"),
+        ((CONV, LIMIT, END[0]), r"Dense_0 \(MatMul\): must be followed"),
+        ((CONV, LIMIT, *END, Dense(R.signs(2, 2)), END[1]), r"Dense_1 \(MatMul\): stands behind the scores"),
+        ((CONV, LIMIT, Bias(np.zeros(4, int)), *END), r"Bias_0 \(Add\): needs a MatMul"),
+    ],
+)
+def test_what_cannot_be_built_is_named(layers, words):
+    names, counts = [], {}
+    for layer in layers:
+        kind = type(layer).__name__
+        names.append(f"{kind}_{counts.setdefault(kind, 0)}")
+        counts[kind] += 1
+    with pytest.raises(UserError, match=words):
+        recognise(IntegerNetwork((1, 8, 8), layers, ("a", "b")), names)
+
+
+def test_too_many_classes_are_refused():
+    layers = (CONV, LIMIT, Dense(R.signs(4 * 36, 300)), Bias(np.zeros(300, int)))
+    with pytest.raises(UserError, match="300 classes"):
+        recognise(IntegerNetwork((1, 8, 8), layers, tuple(f"c{i}" for i in range(300))))

