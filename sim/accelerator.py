@@ -228,7 +228,8 @@ def _look_into(
     Returns where it differs first, None when `differs` is False. With `vcd` the run told about is traced.
     """
     expected, tensors = network.run(_planes(images[frame : frame + 1]), taps=True)
-    wanted = (int(network.classify(expected)[0]), expected[0].tolist())
+    tensors["class"] = network.classify(expected)[:, None]
+    wanted = (int(tensors["class"][0, 0]), expected[0].tolist())
     ways = [("alone", frame, frame + 1)]
     if differs:
         ways.append(("in sequence", 0, min(frame + 1 + REPLAY_AFTER, len(images))))
