@@ -160,7 +160,8 @@ def test_costs_are_counted(op):
     found = op.node_res_estimation("xc7z020clg400-1")
     assert found["LUT"] > 0 and found["DSP"] == 0 and found["URAM"] == 0 and op.ff_estimation("") > 0
     assert op.get_exp_cycles() >= op.get_number_output_values()
-    if len(op.folds()) > 1:
+    one_jet_per_map = op.onnx_node.op_type == "JetConv_rtl" and op.grouped  # choosing among maps costs what it saves
+    if len(op.folds()) > 1 and not one_jet_per_map:
         costs = []
         for fold in op.folds():
             op.set_nodeattr("Fold", fold)
