@@ -1,8 +1,8 @@
 """The golden model: every layer as a pure integer function of NumPy arrays, [N, C, H, W] throughout.
 
 Everything else in the project (frozen torch network, QONNX, RTL, netlist) is compared with these
-functions by `array_equal`. Products are summed in float64 through BLAS, which is exact below 2^53;
-`convolve` and `dense` refuse operands that could reach that.
+functions by `array_equal`. Products are summed through BLAS in the narrower of float32 and float64 in
+which no partial sum can be rounded; `convolve` and `dense` refuse operands for which neither is enough.
 """
 
 import numpy as np
@@ -12,9 +12,11 @@ from numpy.typing import NDArray
 Ints = NDArray[np.int64]
 
 
-def _check_exact(x: Ints, weight: Ints, terms: int) -> None:
-    if x.size and weight.size and int(np.abs(x).max()) * int(np.abs(weight).max()) * terms >= 2**53:
+def _exact_type(x: Ints, weight: Ints, terms: int) -> type[np.floating]:
+    most = int(np.abs(x).max()) * int(np.abs(weight).max()) * terms if x.size and weight.size else 0
+    if most >= 2**53:
         raise OverflowError("the sums could exceed 2^53 and would no longer be exact")
+    return np.float32 if most < 2**24 else np.float64
 
 
 def pad(x: Ints, amount: int, value: int) -> Ints:
@@ -28,15 +30,15 @@ def convolve(x: Ints, weight: Ints, stride: int = 1, groups: int = 1) -> Ints:
     outputs, per_group, kernel_y, kernel_x = weight.shape
     if x.shape[1] != per_group * groups or outputs % groups:
         raise ValueError(f"{x.shape[1]} channels in {groups} groups do not fit weights {weight.shape}")
-    _check_exact(x, weight, per_group * kernel_y * kernel_x)
+    number = _exact_type(x, weight, per_group * kernel_y * kernel_x)
     windows = sliding_window_view(x, (kernel_y, kernel_x), axis=(2, 3))[:, :, ::stride, ::stride]
     results = []
     for g in range(groups):
         patches = windows[:, g * per_group : (g + 1) * per_group].transpose(0, 2, 3, 1, 4, 5)  # [N, H', W', C/g, K, K]
         n, height, width = patches.shape[:3]
-        matrix = np.ascontiguousarray(patches, np.float64).reshape(n * height * width, -1)
+        matrix = np.ascontiguousarray(patches, number).reshape(n * height * width, -1)
         kernels = weight[g * outputs // groups : (g + 1) * outputs // groups].reshape(outputs // groups, -1)
-        product = (matrix @ kernels.T.astype(np.float64)).astype(np.int64)
+        product = (matrix @ kernels.T.astype(number)).astype(np.int64)
         results.append(product.reshape(n, height, width, -1).transpose(0, 3, 1, 2))
     return np.concatenate(results, axis=1)
 
@@ -60,8 +62,8 @@ def dense(x: Ints, weight: Ints) -> Ints:
     weight = np.asarray(weight, np.int64)
     if flat.shape[1] != weight.shape[0]:
         raise ValueError(f"{flat.shape[1]} inputs do not fit weights {weight.shape}")
-    _check_exact(flat, weight, weight.shape[0])
-    return (flat.astype(np.float64) @ weight.astype(np.float64)).astype(np.int64)
+    number = _exact_type(flat, weight, weight.shape[0])
+    return (flat.astype(number) @ weight.astype(number)).astype(np.int64)
 
 
 def argmax(scores: Ints) -> Ints:

@@ -56,6 +56,13 @@ def test_sums_that_would_not_be_exact_are_refused():
         reference.convolve(np.full((1, 1, 3, 3), 2**40), np.full((1, 1, 3, 3), 2**20))
 
 
+@pytest.mark.parametrize("top", [2**24 - 1, 2**24 + 1, 2**40 + 1])
+def test_sums_are_exact_on_both_sides_of_float32(top):
+    x = np.array([[[[top]]]])
+    assert reference.convolve(x, np.array([[[[1]]]])).item() == top
+    assert reference.dense(x, np.array([[1]])).item() == top
+
+
 def test_shapes_that_do_not_fit_are_refused():
     with pytest.raises(ValueError, match="channels"):
         reference.convolve(np.zeros((1, 3, 4, 4)), np.zeros((1, 2, 3, 3)))
