@@ -1,6 +1,6 @@
 """Draws docs/chain.png, the picture of the README: biscuits in, the chain of artefacts, a class out.
 
-    python docs/make_picture.py
+python docs/make_picture.py
 """
 
 from pathlib import Path
