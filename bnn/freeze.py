@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from bnn.integer import Bias, Conv, Dense, IntegerNetwork, Layer, MaxPool, Pad, Threshold
+from bnn.integer import Bias, Conv, Dense, IntegerNetwork, Layer, MaxPool, Pad, Threshold, ranges
 from bnn.network import PIXEL_SCALE, Network
 from bnn.reference import Ints
 
@@ -85,15 +85,17 @@ def _reach(weight: Ints, groups: int, low: Ints, high: Ints) -> tuple[Ints, Ints
 
 
 class FrozenNetwork(nn.Module):
-    """The integer network in torch: the same chain in float64, exact because every sum is below 2^53."""
+    """The integer network in torch: the same chain in floats wide enough that every sum is exact."""
 
     def __init__(self, network: IntegerNetwork) -> None:
         super().__init__()
         self.network = network
+        most = max(max(-low, high) for low, high in ranges(network))
+        self.dtype = torch.float32 if most < 2**24 else torch.float64
 
     def forward(self, images: torch.Tensor) -> torch.Tensor:
         """Integer scores [N, classes] as int64 of uint8 pictures [N, C, H, W]."""
-        x = images.double()
+        x = images.to(self.dtype)
         for layer in self.network.layers:
             x = _torch_layer(layer, x)
         return x.long()
@@ -103,13 +105,13 @@ def _torch_layer(layer: Layer, x: torch.Tensor) -> torch.Tensor:
     if isinstance(layer, Pad):
         return nn.functional.pad(x, (layer.amount,) * 4, value=float(layer.value))
     if isinstance(layer, Conv):
-        weight = torch.from_numpy(layer.weight).double()
+        weight = torch.from_numpy(layer.weight).to(x.dtype)
         return nn.functional.conv2d(x, weight, stride=layer.stride, groups=layer.groups)
     if isinstance(layer, Threshold):
-        t = torch.from_numpy(layer.thresholds).double().reshape(1, -1, *[1] * (x.ndim - 2))
-        return torch.where(x >= t, 1.0, -1.0).double()
+        t = torch.from_numpy(layer.thresholds).to(x.dtype).reshape(1, -1, *[1] * (x.ndim - 2))
+        return torch.where(x >= t, 1.0, -1.0).to(x.dtype)
     if isinstance(layer, MaxPool):
         return nn.functional.max_pool2d(x, layer.size)
     if isinstance(layer, Dense):
-        return x.flatten(1) @ torch.from_numpy(layer.weight).double()
-    return x + torch.from_numpy(layer.bias).double()
+        return x.flatten(1) @ torch.from_numpy(layer.weight).to(x.dtype)
+    return x + torch.from_numpy(layer.bias).to(x.dtype)
