@@ -100,13 +100,15 @@ class Trainer:
     def evaluate(self) -> None:
         """Judge the network on the held-out pictures with fresh batch-norm statistics; keep the best epoch's weights.
 
-        Best is the lowest loss: on few pictures it says more than the accuracy.
+        Best is the lowest loss (on few pictures it says more than the accuracy) among the last quarter of the
+        epochs: before that the learning rate still throws weights about, and the latest epoch is kept.
         """
         estimate_statistics(self.network, self.images[:ESTIMATION_FRAMES])
         scores = _scores(self.network, self.held_images)
         loss = float(F.cross_entropy(scores, self.held_labels))
-        if loss <= self.best:  # of equals the later, which saw the lower learning rate
-            self.best, self.best_state = loss, _copy(self.network.state_dict())
+        settled = self.epoch > 0.75 * self.config.epochs
+        if not settled or loss <= self.best:  # of equals the later, which saw the lower learning rate
+            self.best, self.best_state = loss if settled else math.inf, _copy(self.network.state_dict())
             self.best_accuracy = float((scores.argmax(1) == self.held_labels).float().mean())
 
     def finish(self) -> Network:
