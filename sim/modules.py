@@ -5,7 +5,6 @@ assert result.beats == [1, 2, 3]
 """
 
 import json
-import re
 import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -13,9 +12,9 @@ from itertools import product
 from pathlib import Path
 
 from bnn.errors import UserError
+from hw.ops.rtl import RTL, sources_of
 from sim.runner import simulate
 
-RTL = Path(__file__).resolve().parent.parent / "hw" / "rtl"
 MODULE_ARGS = ("--assert", "--x-assign", "unique", "--x-initial", "unique")
 RANDOM_START = ("+verilator+rand+reset+2", "+verilator+seed+17")  # what is not reset starts as noise
 
@@ -43,22 +42,12 @@ class Result:
     watched: dict[str, list[int]]  # per watched port: its value at each output beat, and one at the end
 
 
-def rtl_sources(top: str, folder: Path = RTL) -> list[Path]:
+def rtl_sources(top: str) -> list[Path]:
     """The file of `top` and of every `nj_` module it needs, directly or not; packages first."""
-    found: dict[str, Path] = {}
-
-    def visit(name: str) -> None:
-        path = folder / f"{name}.sv"
-        if name in found or not path.is_file():
-            return
-        found[name] = path
-        for other in sorted(set(re.findall(r"\bnj_\w+", path.read_text()))):
-            visit(other)
-
-    visit(top)
-    if top not in found:
-        raise UserError(f"there is no {top}.sv in {folder}")
-    return sorted(found.values(), key=lambda path: (not path.stem.endswith("_pkg"), path.name))
+    try:
+        return list(sources_of(top))
+    except FileNotFoundError:
+        raise UserError(f"there is no {top}.sv in {RTL}") from None
 
 
 def run_streams(
