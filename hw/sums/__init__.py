@@ -1,0 +1,1 @@
+"""Sums of constant multiples, as adder graphs made for dual-output LUTs: planned, written as SystemVerilog."""
