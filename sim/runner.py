@@ -44,6 +44,7 @@ DEFAULT_ARGS = (
     "-Werror-USERERROR",  # an $error at elaboration must
     "-Werror-USERFATAL",
     "--no-timing",
+    "-DNJ_GENERIC",  # arithmetic and not the chip's cells, see hw/rtl/nj_pkg.sv
     "--max-num-width", "16777216",  # bits of a literal: the weights of a dense layer are one
 )  # fmt: skip
 

@@ -6,9 +6,9 @@ and one above, for one site. What is left, at most three bits a column, nj_add3 
 bound: no unit takes away more than two bits a site, so n bits cost at least about n / 2 sites.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from itertools import product
 
 ROWS = 3  # what nj_add3 takes
@@ -34,7 +34,7 @@ class Plan:
     levels: tuple[int, ...]  # of each slot: 0, or the level of the unit that makes it
     units: tuple[Unit, ...]
     rows: tuple[tuple[int, ...], ...]  # per column, the slots left
-    sites: int  # of units and the final addition
+    sites: int  # of units, the final addition and the shift registers of bits that wait
 
     @property
     def depth(self) -> int:
@@ -50,33 +50,95 @@ class Plan:
 def plan(heights: Sequence[int], start: Sequence[int] = ()) -> Plan:
     """The cheapest plan for so many bits of each column; the sum fits the columns, what carries out of them is 0.
 
-    start: level of each slot where it is not 0.
+    start: level of each slot where it is not 0. A bit that waits three levels or more takes a shift register, which
+    is a site too; so the plan with the fewest units, which is deep, competes with flat ones.
 
     >>> plan([7, 0, 0]).sites, plan([48, 48, 0, 0, 0, 0, 0, 0]).sites
-    (2, 51)
+    (2, 53)
     """
-    width = len(heights)
-    levels = list(start) if start else [0] * sum(heights)
-    columns = [c for c, height in enumerate(heights) for _ in range(height)]
-    waiting: list[list[int]] = [[] for _ in range(width)]
-    for slot, column in enumerate(columns):
-        waiting[column].append(slot)
-    units = []
-    cost, choices = _cheapest(0, False, tuple(heights))
+    levels = tuple(start) if start else (0,) * sum(heights)
+    return _plan(tuple(heights), levels)
+
+
+@lru_cache(maxsize=10_000)
+def _plan(heights: tuple[int, ...], levels: tuple[int, ...]) -> Plan:
+    plans = [_build(heights, levels, _by_columns)]
+    plans += [_build(heights, levels, partial(_by_levels, least=least, threes=threes))
+              for least in (5, 6, 7) for threes in (False, True)]  # fmt: skip
+    return min(plans, key=lambda found: (found.sites, found.depth))
+
+
+class _Heap:
+    """A plan that grows: slots wait in columns, units take them."""
+
+    def __init__(self, heights: Sequence[int], levels: Sequence[int]) -> None:
+        self.levels = list(levels)
+        self.columns = [c for c, height in enumerate(heights) for _ in range(height)]
+        self.waiting: list[list[int]] = [[] for _ in heights]
+        for slot, column in enumerate(self.columns):
+            self.waiting[column].append(slot)
+        self.units: list[Unit] = []
+
+    def count(self, column: int, size: int) -> None:
+        """A unit takes the bits of a column that were ready first."""
+        queue = self.waiting[column]
+        queue.sort(key=lambda slot: self.levels[slot])
+        taken, queue[:] = queue[:size], queue[size:]
+        level = max(self.levels[slot] for slot in taken) + 1
+        places = [c for c in range(column, column + (2 if size == 3 else 3)) if c < len(self.waiting)]
+        outputs = tuple(range(len(self.columns), len(self.columns) + len(places)))
+        for slot, place in zip(outputs, places, strict=True):
+            self.columns.append(place)
+            self.levels.append(level)
+            self.waiting[place].append(slot)
+        self.units.append(Unit(size, column, tuple(taken), outputs, level))
+
+    def plan(self) -> Plan:
+        """What it is now."""
+        rows = tuple(tuple(row) for row in self.waiting)
+        first = next((c for c, row in enumerate(rows) if len(row) > 1), len(rows))
+        sites = sum(SITES[unit.size] for unit in self.units) + len(rows) - first
+        end = max((self.levels[slot] for row in rows for slot in row), default=0)
+        read = dict.fromkeys((slot for row in rows for slot in row), end)
+        read |= {slot: unit.level - 1 for unit in self.units for slot in unit.inputs}
+        added = int(first < len(rows))  # what lies below the final addition waits for it
+        read |= {slot: end + added for row in rows[:first] for slot in row}
+        sites += sum(stage - self.levels[slot] >= 3 for slot, stage in read.items())
+        return Plan(tuple(self.columns), tuple(self.levels), tuple(self.units), rows, sites)
+
+
+def _build(heights: Sequence[int], levels: Sequence[int], fill: Callable[[_Heap], None]) -> Plan:
+    heap = _Heap(heights, levels)
+    fill(heap)
+    return heap.plan()
+
+
+def _by_columns(heap: _Heap) -> None:
+    """The fewest units, by dynamic programming over the columns."""
+    _, choices = _cheapest(0, False, tuple(len(row) for row in heap.waiting))
     for column, sizes in enumerate(choices):
-        queue = waiting[column]
         for size in sizes:
-            queue.sort(key=lambda slot: levels[slot])
-            taken, queue[:] = queue[:size], queue[size:]
-            level = max(levels[slot] for slot in taken) + 1
-            places = [c for c in range(column, column + (2 if size == 3 else 3)) if c < width]
-            outputs = tuple(range(len(columns), len(columns) + len(places)))
-            for slot, place in zip(outputs, places, strict=True):
-                columns.append(place)
-                levels.append(level)
-                waiting[place].append(slot)
-            units.append(Unit(size, column, tuple(taken), outputs, level))
-    return Plan(tuple(columns), tuple(levels), tuple(units), tuple(tuple(row) for row in waiting), cost)
+            heap.count(column, size)
+
+
+def _by_levels(heap: _Heap, least: int, threes: bool) -> None:
+    """As flat as can be: in each level every column is counted as far as it goes.
+
+    least: the fewest bits that nj_count7 is used for; threes: what is left over goes to nj_count3 early.
+    """
+    level = 0
+    while any(len(row) > ROWS for row in heap.waiting):
+        heights = [sum(heap.levels[slot] <= level for slot in row) for row in heap.waiting]
+        for column, height in enumerate(heights):
+            left, total = height, len(heap.waiting[column])
+            while left >= least and total > ROWS:
+                size = min(left, 7)
+                heap.count(column, size)
+                left, total = left - size, total - size + 1
+            while left >= 3 and total > ROWS and (threes or max(heights) <= 7):
+                heap.count(column, 3)
+                left, total = left - 3, total - 2
+        level += 1
 
 
 @lru_cache(maxsize=200_000)
