@@ -22,6 +22,7 @@ from bnn.files import write_file
 from finn_build.manifest import Manifest
 from finn_build.manifest import load as load_manifest
 from finn_build.netlist import COUNTS, count_cells, is_ours
+from hw.ops.rtl import CELLS
 
 FAMILIES = {"xc7": "7 series", "xcup": "UltraScale+"}
 TIMEOUT_S = 3600
@@ -78,11 +79,18 @@ def map_design(
         for name in (*sources, *extra):
             (work / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(folder / name, work / name)
+        cells = sorted(CELLS.iterdir())
+        for path in cells:
+            shutil.copy(path, work / path.name)
+        stubs = " ".join(path.name for path in cells if path.suffix == ".sv")
         script = [
-            f"read_slang --keep-hierarchy -j 1 --top {top} {' '.join(_packages_first(sources))}",
+            f"read_slang --keep-hierarchy -j 1 --top {top} {' '.join(_packages_first(sources))} {stubs}",
             f"setattr -mod -set keep_hierarchy 1 *${top}.*",  # slang names an instance's module <module>$<path>
             f"setattr -mod -unset keep_hierarchy *${top}.*.*",
             f"synth_xilinx -family {family} -abc9 -flatten -noiopad -noclkbuf -top {top}",
+            "techmap -map carry_out.v",
+            "techmap -map carry_back.v",
+            "opt_clean",
             "write_json netlist.json",
         ]
         (work / "synthesise.ys").write_text("\n".join(script) + "\n")

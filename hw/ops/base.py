@@ -117,12 +117,12 @@ class StreamOperator(RTLBackend):
         """What the wrapper's template needs."""
         out_bits, out_padded = self.get_outstream_width(), self.get_outstream_width_padded()
         gap = out_padded - out_bits
-        lines = (f"    .{name}({value})" for name, value in self.parameters().items())
+        values = ",\n".join(f"    .{name}({value})" for name, value in self.parameters().items())
         return {
             "name": self.get_verilog_top_module_name(),
             "summary": self.summary(),
             "module": self.module,
-            "parameters": ",\n".join(lines),
+            "parameters": f" #(\n{values}\n  )" if values else "",
             "in_bits": self.get_instream_width(),
             "in_padded": self.get_instream_width_padded(),
             "out_bits": out_bits,

@@ -1,6 +1,8 @@
-"""What the two convolution operators share: geometry, weights, thresholds and the line buffer's cost."""
+"""What the two convolution operators share: all but their names. The module of a layer is written from its weights."""
 
+from functools import lru_cache
 from math import ceil
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -8,8 +10,11 @@ from qonnx.core.datatype import DataType
 
 from bnn import reference
 from hw.ops.base import Attributes, StreamOperator
-from hw.ops.bits import Ints
+from hw.ops.bits import Ints, dot_range, signed_bits
 from hw.ops.cycles import conv_cycles
+from hw.ops.rtl import sources_in
+from hw.sums.convolution import Layer, Sums
+from hw.sums.module import Geometry, conv_module
 
 
 class ConvOperator(StreamOperator):
@@ -70,30 +75,79 @@ class ConvOperator(StreamOperator):
         sums = reference.convolve(reference.pad(stream, pad, 0), self.weight, stride, groups)
         return sums if self.thresholds is None else (reference.threshold(sums, self.thresholds) + 1) // 2
 
-    def geometry_parameters(self) -> dict[str, int | str]:
-        """The parameters that both RTL modules have in front."""
-        height, width, kernel, stride, pad = self.geometry()
-        return {
-            "Height": height,
-            "Width": width,
-            "CIn": self.get_normal_input_shape()[-1],
-            "InBits": int(self.get_input_datatype().bitwidth()),
-            "Kernel": kernel,
-            "Stride": stride,
-            "Pad": pad,
-            "COut": len(self.weight),
-            "Fold": self.fold,
-        }
+    # --- the module ---
+
+    def sum_bits(self) -> int:
+        """Width that holds every sum."""
+        low, high = dot_range(self.weight, *self.input_range())
+        return signed_bits(int(low.min()), int(high.max()))
+
+    def verify_node(self) -> Any:
+        """ValueError when the output type cannot hold every sum."""
+        bits = int(self.get_output_datatype().bitwidth())
+        if self.thresholds is None and bits < self.sum_bits():
+            raise ValueError(
+                f"{self.onnx_node.name}: {self.get_output_datatype()} lacks bits, {self.sum_bits()} needed"
+            )
+
+    @property
+    def module(self) -> str:  # type: ignore[override]
+        """Written for this node."""
+        return f"{self.get_verilog_top_module_name()}_conv"
+
+    def parameters(self) -> dict[str, int | str]:
+        return {}
+
+    def written(self) -> tuple[str, Sums]:
+        """Text of the module, and what is known of its sums."""
+        height, width, _, stride, pad = self.geometry()
+        thresholds = self.thresholds
+        return _write(
+            self.module, self.summary(), self.weight.tobytes(), self.weight.shape,
+            None if thresholds is None else thresholds.tobytes(), int(self.get_input_datatype().bitwidth()),
+            self.input_range()[0] < 0, self.grouped, self.fold, int(self.get_output_datatype().bitwidth()),
+            Geometry(height, width, stride, pad),
+        )  # fmt: skip
+
+    def generate_hdl(self, model: Any, fpgapart: str, clk: float) -> None:
+        super().generate_hdl(model, fpgapart, clk)
+        self._file().write_text(self.written()[0])
+
+    def get_rtl_file_list(self, abspath: bool = False) -> list[str]:
+        wrapper = Path(str(self.get_nodeattr("code_gen_dir_ipgen"))) / f"{self.get_nodeattr('gen_top_module')}.v"
+        files = (wrapper, self._file(), *sources_in(self.written()[0]))
+        return [str(path) if abspath else path.name for path in files]
+
+    def _file(self) -> Path:
+        return Path(str(self.get_nodeattr("code_gen_dir_ipgen"))) / f"{self.module}.sv"
 
     def get_op_and_param_counts(self) -> dict[str, int]:
         _, height, width, _ = self.get_normal_output_shape()
         return {"op_add": int(np.count_nonzero(self.weight)) * height * width, "param_weight": int(self.weight.size)}
 
+    # --- cost: what was written is counted, the line buffer and the control are measured (hw/rtl/README.md) ---
+
+    def lut_estimation(self, fpgapart: str) -> int:
+        return self.line_buffer_cost()[0] + self.written()[1].sites + 12
+
+    def ff_estimation(self, fpgapart: str) -> int:
+        return self.line_buffer_cost()[1] + self.written()[1].ffs + self.get_outstream_width() + 12
+
     def line_buffer_cost(self) -> tuple[int, int]:
-        """LUTs and flip-flops of nj_line_buffer: delay line, read register, column, counters."""
+        """LUT sites and flip-flops of nj_line_buffer: delay line, read register, column, counters."""
         _, width, kernel, _, _ = self.geometry()
         if kernel == 1:
             return 0, 0
         row = self.get_instream_width()
         memory = 4 * ceil((kernel - 1) * row / 3) * ceil(width / 64) if width > 32 else 4 * ceil((kernel - 1) * row / 6)
-        return memory + kernel * row // 2 + 60, (2 * kernel - 1) * row + 50
+        return memory + 70, (2 * kernel - 1) * row + 50
+
+
+@lru_cache(maxsize=256)
+def _write(
+    name: str, summary: str, weight: bytes, shape: tuple[int, ...], thresholds: bytes | None, in_bits: int,
+    signed: bool, grouped: bool, fold: int, out_bits: int, geometry: Geometry,
+) -> tuple[str, Sums]:  # fmt: skip
+    kernels = np.frombuffer(weight, np.int64).reshape(shape)
+    limits = None if thresholds is None else np.frombuffer(thresholds, np.int64)
+    return conv_module(name, Layer(kernels, limits, in_bits, signed, grouped, fold, out_bits), geometry, summary)

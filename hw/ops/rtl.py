@@ -15,18 +15,25 @@ TEMPLATES = HW / "templates"
 @lru_cache
 def sources_of(module: str) -> tuple[Path, ...]:
     """The file of `module` and of every nj_ module it instantiates, directly or not; packages first."""
+    if not (RTL / f"{module}.sv").is_file():
+        raise FileNotFoundError(f"{RTL / module}.sv")
+    return sources_in(module)
+
+
+def sources_in(text: str) -> tuple[Path, ...]:
+    """The files of hw/rtl that SystemVerilog text needs; packages first."""
     found: dict[str, Path] = {}
-    waiting = [module]
+    waiting = _names(text)
     while waiting:
         path = RTL / f"{waiting.pop()}.sv"
-        if path.stem in found or not path.is_file():
-            continue
-        found[path.stem] = path
-        code = re.sub(r"//.*|/\*.*?\*/", "", path.read_text())
-        waiting += re.findall(r"\bnj_\w+", code)
-    if module not in found:
-        raise FileNotFoundError(f"{RTL / module}.sv")
+        if path.stem not in found and path.is_file():
+            found[path.stem] = path
+            waiting += _names(path.read_text())
     return tuple(sorted(found.values(), key=lambda path: (not path.stem.endswith("_pkg"), path.name)))
+
+
+def _names(text: str) -> list[str]:
+    return re.findall(r"\bnj_\w+", re.sub(r"//.*|/\*.*?\*/", "", text))
 
 
 def fill(template: str, values: Mapping[str, object]) -> str:

@@ -56,7 +56,8 @@ class Sums:
     column_bits: int  # what <name>_columns makes of a column
     outside: int  # that of a column of zeros
     latency: int  # registers from the window to the result
-    sites: int  # estimate of both modules
+    sites: int  # LUT sites of both modules
+    ffs: int  # flip-flops, those of nj_window included
 
 
 def write(layer: Layer, name: str) -> Sums:
@@ -116,8 +117,9 @@ class _Base:
             *(f"      {line}" for line in self.sums.registers), "    end", "  end",
             f"  assign result_o = {concat(results)};", "endmodule", "",
         ]  # fmt: skip
+        ffs = self.sums.ffs + (2 * layer.kernel - (layer.fold == 1)) * width
         outside = sum(bit << i for i, bit in enumerate(self.zero))
-        return Sums("\n".join(text), width, outside, latency, self.columns.sites + self.sums.sites)
+        return Sums("\n".join(text), width, outside, latency, self.columns.sites + self.sums.sites, ffs)
 
 
 class _Parallel(_Base):

@@ -98,6 +98,7 @@ class Writer:
     delayed: dict[tuple[str, int], str] = field(default_factory=dict)
     names: int = 0
     sites: int = 0  # LUT sites of what was written
+    ffs: int = 0  # flip-flops
 
     def wire(self, width: int, value: str = "") -> str:
         """A new signal."""
@@ -114,6 +115,7 @@ class Writer:
             return source
         name = self.wire(width)
         self.registers.append(f"{name} <= {source};")
+        self.ffs += width
         return name
 
     def later(self, width: int, source: str, stages: int) -> str:

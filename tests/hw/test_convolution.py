@@ -1,0 +1,134 @@
+"""A convolution written from its weights equals the reference, in every form, and keeps the promised rate."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pytest
+
+from bnn import jets, reference
+from hw.ops.bits import dot_range, signed_bits
+from hw.ops.cycles import conv_cycles, window_map
+from hw.ops.rtl import sources_in
+from hw.sums.convolution import Layer
+from hw.sums.module import Geometry, conv_module
+from sim.modules import STALLS, Stall, run_streams
+from tests.hw.streams import beats_of, frames, intervals, maps_of
+
+FRAMES = 5
+
+
+@dataclass(frozen=True)
+class Shape:
+    """One layer."""
+
+    height: int = 6
+    width: int = 5
+    inputs: int = 3
+    bits: int = 1
+    signed: bool = False
+    kernel: int = 3
+    stride: int = 1
+    pad: int = 1
+    outputs: int = 8
+    fold: int = 1
+    thresholded: bool = True
+    weights: str = "jets"  # or "binary", "sparse", "ones", "minus"
+    grouped: bool = False
+
+
+def weights_of(s: Shape, rng: np.random.Generator):
+    shape = (s.outputs, 1 if s.grouped else s.inputs)
+    if s.weights in ("ones", "minus"):
+        return np.full((*shape, s.kernel, s.kernel), 1 if s.weights == "ones" else -1)
+    if s.weights == "binary":
+        return rng.choice(np.array([-1, 1]), (*shape, s.kernel, s.kernel))
+    found = jets.compose(rng.choice(np.array([-1, 1]), (*shape, 2 * (s.kernel - 1))))
+    found *= rng.choice(np.array([-1, 1]), shape)[..., None, None]
+    return found * rng.choice(np.array([0, 1]), shape)[..., None, None] if s.weights == "sparse" else found
+
+
+def check(s: Shape):
+    rng = np.random.default_rng(s.kernel + 10 * s.inputs + 100 * s.outputs)
+    weight = weights_of(s, rng)
+    maps = frames(rng, (s.inputs, s.height, s.width), s.bits, FRAMES)
+    maps -= (1 << (s.bits - 1)) * s.signed
+    sums = reference.convolve(reference.pad(maps, s.pad, 0), weight, s.stride, s.inputs if s.grouped else 1)
+    thresholds = np.array([rng.choice(sums[:, o].ravel()) for o in range(s.outputs)])  # equality happens
+    thresholds[0], thresholds[1] = 10**6, -(10**6)  # never, always
+    thresholds[-1], weight[-1] = 1 - thresholds[-2], -weight[-2]  # outputs that differ by sign alone
+    sums = reference.convolve(reference.pad(maps, s.pad, 0), weight, s.stride, s.inputs if s.grouped else 1)
+    low, high = dot_range(weight, *((-(1 << (s.bits - 1)), (1 << (s.bits - 1)) - 1) if s.signed else (0, (1 << s.bits) - 1)))
+    out_bits = signed_bits(int(low.min()), int(high.max()))
+    layer = Layer(weight, thresholds if s.thresholded else None, s.bits, s.signed, s.grouped, s.fold,
+                  1 if s.thresholded else out_bits)  # fmt: skip
+    expected = (reference.threshold(sums, thresholds) + 1) // 2 if s.thresholded else sums
+    rows, columns = window_map(s.height, s.width, s.kernel, s.stride, s.pad)
+    stalls = (*STALLS, Stall(0.9, 0.0, 3), Stall(0.0, 0.9, 5))
+    results = run_layer(layer, Geometry(s.height, s.width, s.stride, s.pad), maps, FRAMES * rows * columns, stalls)
+    for stall, result in zip(stalls, results, strict=True):
+        got = maps_of(result.beats, expected.shape, 1 if s.thresholded else out_bits, not s.thresholded)
+        assert np.array_equal(got, expected), stall
+    promised = conv_cycles(s.height, s.width, s.kernel, s.stride, s.pad, s.fold)
+    assert set(intervals(results[0].out_cycles, rows * columns)[1:]) == {promised}
+    if s.stride == 1 and 2 * s.pad == s.kernel - 1:
+        assert promised == s.height * s.width * s.fold
+
+
+def run_layer(layer: Layer, geometry: Geometry, maps, count: int, stalls=STALLS, folder=None):
+    """Beats out of the layer's module."""
+    import tempfile
+    from pathlib import Path
+
+    text, _ = conv_module("layer", layer, geometry, "a layer")
+    with tempfile.TemporaryDirectory() as temporary:
+        path = Path(temporary) / "layer.sv"
+        path.write_text(text)
+        beats = beats_of(maps & ((1 << layer.in_bits) - 1), layer.in_bits)
+        return run_streams("layer", {}, beats, count, stalls=stalls, sources=[*sources_in(text), path])
+
+
+@pytest.mark.parametrize(
+    "shape",
+    [
+        Shape(),
+        Shape(weights="binary"),
+        Shape(inputs=5, weights="binary", fold=2),
+        Shape(inputs=5, weights="binary", fold=8, thresholded=False),
+        Shape(inputs=2, weights="binary", outputs=32, fold=16, stride=2, pad=0, height=7),
+        Shape(inputs=2, weights="binary", outputs=32, fold=32),
+        Shape(inputs=16, weights="binary", outputs=4, kernel=1, pad=0, thresholded=False),
+        Shape(inputs=9, weights="binary", outputs=12, kernel=1, pad=0, stride=2, fold=3),
+        Shape(inputs=2, weights="binary", kernel=5, pad=2, height=7),
+        Shape(inputs=2, weights="binary", kernel=2, pad=0),
+        Shape(weights="ones"),
+        Shape(weights="minus", fold=4),
+        Shape(weights="sparse", fold=2),
+        Shape(inputs=1, bits=8, weights="binary"),
+        Shape(inputs=3, bits=8, outputs=12),
+        Shape(inputs=1, bits=8, kernel=5, pad=2, height=7),
+        Shape(bits=3, signed=True, fold=2),
+        Shape(inputs=4, bits=4, signed=True, weights="sparse"),
+        Shape(inputs=8, bits=5, signed=True, grouped=True),
+        Shape(inputs=8, bits=3, signed=True, grouped=True, fold=4, thresholded=False),
+        Shape(height=7, width=6, inputs=2, kernel=5, pad=2, fold=4),
+        Shape(height=9, width=8, inputs=2, kernel=5, stride=2, pad=2, fold=4, thresholded=False),
+        Shape(height=4, width=4, bits=2, kernel=5, pad=2),
+        Shape(height=3, width=3, bits=2, kernel=5, pad=2, fold=2),
+        Shape(height=5, width=5, bits=2, kernel=5, pad=0, fold=2),
+    ],
+    ids=str,
+)
+def test_equals_the_convolution(shape):
+    check(shape)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kernel", [3, 5])
+@pytest.mark.parametrize("stride", [1, 2, 3])
+@pytest.mark.parametrize("fold", [1, 2, 8])
+@pytest.mark.parametrize(("bits", "signed"), [(1, False), (4, True)])
+@pytest.mark.parametrize("pad", [0, 1, 2])
+@pytest.mark.parametrize("weights", ["jets", "sparse", "binary"])
+def test_equals_the_convolution_sweep(kernel, stride, fold, bits, signed, pad, weights):
+    if 2 * pad < kernel:
+        check(Shape(9, 11, 3, bits, signed, kernel, stride, pad, 8, fold, weights=weights))
