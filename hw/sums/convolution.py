@@ -56,13 +56,36 @@ class Sums:
     column_bits: int  # what <name>_columns makes of a column
     outside: int  # that of a column of zeros
     latency: int  # registers from the window to the result
+    rounds: int  # beats of results per window: as the fold, or 1 when all outputs come at once
+    final: int  # the window's round with which the (last) result goes in
     sites: int  # LUT sites of both modules
     ffs: int  # flip-flops, those of nj_window included
 
 
 def write(layer: Layer, name: str) -> Sums:
     """The two modules of a layer."""
-    return _Parallel(layer, name).write() if layer.fold == 1 else _Folded(layer, name).write()
+    if layer.fold == 1:
+        return _Parallel(layer, name).write()
+    found = jets_of(layer) if layer.in_bits > 1 and layer.thresholds is not None else None
+    ways = [_Folded(layer, name).write(), *([] if found is None else [_Serial(layer, name, found).write()])]
+    return min(ways, key=lambda way: way.sites)
+
+
+def jets_of(layer: Layer) -> list[dict[int, tuple[int, int, int]]] | None:
+    """Per output, of each map it reads: sign, order down, order across; None when a kernel is no jet."""
+    if layer.kernel not in jets.KERNEL_SIZES:
+        return None
+    found: list[dict[int, tuple[int, int, int]]] = []
+    for kernels in layer.dense():
+        row = {}
+        for c, kernel in enumerate(kernels):
+            jet = jets.factorise(kernel)
+            if jet is None:
+                return None
+            if jet[0]:
+                row[c] = jet
+        found.append(row)
+    return found
 
 
 class _Base:
@@ -98,7 +121,7 @@ class _Base:
 
         return at
 
-    def finish(self, results: Sequence[str], latency: int, round_bits: int) -> Sums:
+    def finish(self, results: Sequence[str], latency: int, rounds: int, final: int) -> Sums:
         """The text of both modules."""
         layer, width = self.layer, len(self.made)
         column = layer.kernel * layer.maps * layer.in_bits
@@ -109,7 +132,8 @@ class _Base:
             f"  assign column_o = {concat([bit.text() for bit in self.made])};", "endmodule", "",
             f"module {self.name}_sums (", "  input  logic clk_i,", "  input  logic ce_i,",
             f"  input  logic [{layer.kernel * width - 1}:0] window_i,",
-            f"  input  logic [{max(round_bits, 1) - 1}:0] round_i,",
+            "  input  logic valid_i,",
+            f"  input  logic [{max(1, (layer.fold - 1).bit_length()) - 1}:0] round_i,",
             f"  output logic [{len(results) - 1}:0] result_o", ");",
             *(f"  wire [{width - 1}:0] w{j} = window_i[{j * width}+:{width}];" for j in range(layer.kernel)),
             *(f"  {line}" for line in self.sums.lines),
@@ -119,7 +143,7 @@ class _Base:
         ]  # fmt: skip
         ffs = self.sums.ffs + (2 * layer.kernel - (layer.fold == 1)) * width
         outside = sum(bit << i for i, bit in enumerate(self.zero))
-        return Sums("\n".join(text), width, outside, latency, self.columns.sites + self.sums.sites, ffs)
+        return Sums("\n".join(text), width, outside, latency, rounds, final, self.columns.sites + self.sums.sites, ffs)
 
 
 class _Parallel(_Base):
@@ -140,7 +164,7 @@ class _Parallel(_Base):
         latency = max(1, *levels)
         late = [self.sums.later(1, text, latency - level)
                 for row, level in zip(results, levels, strict=True) for text in row]  # fmt: skip
-        return self.finish(late, latency, 1)
+        return self.finish(late, latency, 1, 0)
 
     def _limits(self, heaps: Sequence[tuple[list[Leaf], int]], negated: Sequence[bool]) -> list[int]:
         """What each heap has to reach; 0 always does."""
@@ -207,7 +231,7 @@ class _Parallel(_Base):
         """Of each output, words and coefficients."""
         if self.layer.in_bits == 1 and not self.layer.in_signed:
             return self._bit_terms()
-        found = self._jets()
+        found = jets_of(self.layer)
         return self._pattern_terms() if found is None else self._jet_terms(found)
 
     def _bit_terms(self) -> list[Terms]:
@@ -292,22 +316,6 @@ class _Parallel(_Base):
         word = rows[pattern.index(1)] if terms == [(1, rows[pattern.index(1)])] else self.columns.word(terms)
         return self.keep(word, word.offset)  # a column of zeros sums to zero
 
-    def _jets(self) -> list[dict[int, tuple[int, int, int]]] | None:
-        """Per output and map: sign, order down, order across; None when a kernel is no jet."""
-        if self.layer.kernel not in jets.KERNEL_SIZES:
-            return None
-        found: list[dict[int, tuple[int, int, int]]] = []
-        for kernels in self.weight:
-            row = {}
-            for c, kernel in enumerate(kernels):
-                jet = jets.factorise(kernel)
-                if jet is None:
-                    return None
-                if jet[0]:
-                    row[c] = jet
-            found.append(row)
-        return found
-
     def _jet_terms(self, found: Sequence[dict[int, tuple[int, int, int]]]) -> list[Terms]:
         """Integer maps and jets: down once per column, across once per window, then the outputs' selections."""
         kernel = self.layer.kernel
@@ -331,6 +339,209 @@ def _canonical(column: Ints) -> tuple[tuple[int, ...], int]:
     """The column with its first weight positive, and the sign that was taken out."""
     sign = int(np.sign(column[np.flatnonzero(column)[0]]))
     return tuple(int(w) * sign for w in column), sign
+
+
+class _Serial(_Base):
+    """Jets of integer maps, several clocks per window: all outputs at once, a digit of every word per clock.
+
+    Words modulo 2^bits pass from the lowest digit to the highest, so nothing is selected but the windows' digits:
+    every adder keeps its place and takes one LUT for each bit of a digit.
+    """
+
+    def __init__(self, layer: Layer, name: str, found: Sequence[dict[int, tuple[int, int, int]]]) -> None:
+        super().__init__(layer, name)
+        self.found = found
+        weight = np.abs(self.weight).sum((1, 2, 3))
+        reach = int(weight.max()) * (1 << (layer.in_bits - layer.in_signed)) + 1
+        self.bits = reach.bit_length() + 1  # of every word: two's complement holds all sums
+        self.digit = -(-self.bits // layer.fold)
+        self.digits = -(-self.bits // self.digit)
+        self.starts = ["start0"]
+        self.made_once: dict[tuple[object, ...], tuple[str, int]] = {}
+
+    def write(self) -> Sums:
+        layer, kernel = self.layer, self.layer.kernel
+        axis = jets.axis_kernels(kernel - 1)
+        used = sorted({(c, ky, kx) for row in self.found for c, (_, ky, kx) in row.items()})
+        taps = {}
+        for c in sorted({c for c, _, _ in used}):
+            for r in range(kernel):
+                at = self.keep(self.raw(c, r), self.raw(c, r).offset)
+                taps |= {(c, r, j): (self._digits(at(j)), 1) for j in range(kernel)}
+        streams = {}
+        for c, ky, kx in used:
+            down = [self._axis([taps[c, r, j] for r in range(kernel)], axis[ky]) for j in range(kernel)]
+            streams[c, ky, kx] = self._axis(down, axis[kx])
+        sums = [self._output(row, streams) for row in self.found]
+        latency = 1 + max((stream[1] for stream, _, _ in sums if stream), default=0)
+        results = [self._reach(o, *entry, latency) for o, entry in enumerate(sums)]
+        last = self.digits - 1
+        self.sums.lines.insert(0, f"wire start0 = !valid_i || round_i >= {last};" if last else "wire start0 = 1'b1;")
+        return self.finish(results, latency, 1, last)
+
+    # --- streams: a signal of digits, and the stage it comes in ---
+
+    def _digits(self, word: Word) -> str:
+        """The digits of a window's word, by the round, registered; the sign bit was inverted, so it is unsigned."""
+        digit, sums = self.digit, self.sums
+        padded = [bit.text() for bit in word.bits] + ["1'b0"] * (-len(word.bits) % digit)
+        parts = [padded[i : i + digit] for i in range(0, len(padded), digit)]
+        select = (len(parts) - 1).bit_length()  # bits of the round that tell the digits apart
+        chosen = []
+        if select == 1:  # a LUT chooses two bits
+            for first in range(0, digit, 2):
+                pair = [(low, high) for low, high in zip(*parts, strict=True)][first : first + 2]
+                out = sums.wire(2)
+                inputs = ["1'b1", "round_i[0]", *(text for low, high in reversed(pair) for text in (high, low))]
+                inputs[2:2] = ["1'b0"] * (6 - len(inputs))
+                picks = sum(((i >> 1 if i >> 4 & 1 else i) & 1) << (i + 32) for i in range(32))
+                picks |= sum(((i >> 3 if i >> 4 & 1 else i >> 2) & 1) << i for i in range(32))
+                ports = {"x_i": "{" + ", ".join(inputs) + "}", "o6_o": f"{out}[0]", "o5_o": f"{out}[1]"}
+                sums.instance("nj_lut2", {"Init": f"64'h{picks:x}"}, ports)
+                sums.sites += 1
+                chosen += [f"{out}[{k}]" for k in range(len(pair))]
+        else:
+            chosen = [self._choose([part[k] for part in parts]) for k in range(digit)]
+        value = "{" + ", ".join(reversed(chosen)) + "}"
+        out = sums.wire(digit)
+        ended = f"round_i >= {len(parts)} ? {digit}'d0 : " if len(parts) < self.digits else ""
+        sums.registers.append(f"{out} <= {ended}{value};")
+        sums.ffs += digit
+        return out
+
+    def _choose(self, texts: Sequence[str]) -> str:
+        """One of several bits, by the round: a LUT for four."""
+        place = 0
+        while len(texts) > 1:
+            chosen = []
+            for group in _batched(texts, 4):
+                if len(group) < 3:
+                    chosen.append(f"(round_i[{place}] ? {group[-1]} : {group[0]})" if len(group) > 1 else group[0])
+                    self.sums.sites += len(group) > 1
+                    continue
+                inputs = [f"round_i[{place + 1}]", f"round_i[{place}]", *reversed([*group, group[-1]][:4])]
+                picks = sum((i >> (i >> 4) & 1) << i for i in range(64))
+                out = self.sums.wire(1)
+                ports = {"x_i": "{" + ", ".join(inputs) + "}", "o5_o": "", "o6_o": out}
+                self.sums.instance("nj_lut2", {"Init": f"64'h{picks:x}"}, ports)
+                self.sums.sites += 1
+                chosen.append(out)
+            texts, place = chosen, place + 2
+        return texts[0]
+
+    def _start(self, level: int) -> str:
+        while len(self.starts) <= level:
+            self.starts.append(self.sums.register(1, self.starts[-1]))
+        return self.starts[level]
+
+    def _at(self, stream: tuple[str, int], level: int) -> str:
+        return self.sums.later(self.digit, stream[0], level - stream[1])
+
+    def _add(self, a: tuple[str, int], b: tuple[str, int], shift: int, subtract: bool) -> tuple[str, int]:
+        """a +- (b << shift); made once."""
+        key = (a, b, shift, subtract)
+        if key not in self.made_once:
+            level = max(a[1], b[1])
+            out = self.sums.wire(self.digit)
+            self.sums.instance(
+                "nj_serial_add", {"Digit": self.digit, "Shift": shift, "Invert": int(subtract)},
+                {"clk_i": "clk_i", "ce_i": "ce_i", "start_i": self._start(level), "a_i": self._at(a, level),
+                 "b_i": self._at(b, level), "sum_o": out},
+            )  # fmt: skip
+            self.sums.sites += self.digit
+            self.sums.ffs += self.digit + 1 + shift
+            self.made_once[key] = out, level + 1
+        return self.made_once[key]
+
+    def _axis(self, taps: Sequence[tuple[str, int]], kernel: Ints) -> tuple[str, int]:
+        """sum(kernel * taps) for a kernel that is symmetric or antisymmetric: outer pairs first."""
+        last = len(taps) - 1
+        found: tuple[str, int] | None = None
+        for i in range(len(taps) // 2):
+            if not kernel[i]:
+                continue
+            pair = self._add(taps[i], taps[last - i], 0, int(kernel[i]) != int(kernel[last - i]))
+            found = pair if found is None else self._scaled(found, pair, int(kernel[i]))
+        assert found is not None
+        middle = int(kernel[last // 2])
+        return self._scaled(found, taps[last // 2], middle) if middle else found
+
+    def _scaled(self, a: tuple[str, int], b: tuple[str, int], factor: int) -> tuple[str, int]:
+        """a + factor * b."""
+        for place, negative in digits(factor):
+            a = self._add(a, b, place, negative)
+        return a
+
+    def _output(
+        self, row: dict[int, tuple[int, int, int]], streams: dict[tuple[int, int, int], tuple[str, int]]
+    ) -> tuple[tuple[str, int] | None, bool, int]:
+        """The stream of an output's sum, whether it is negated, and the constant by which it exceeds the sum."""
+        terms = [(streams[c, ky, kx], sign) for c, (sign, ky, kx) in row.items()]
+        excess = 0
+        while len(terms) > 1:
+            terms.sort(key=lambda term: term[0][1])
+            group, terms = terms[:5], terms[5:]
+            level = max(stream[1] for stream, _ in group)
+            excess -= sum(sign < 0 for _, sign in group)  # ~x = -x - 1
+            inverts = [int(sign < 0) for _, sign in group] + [0] * (5 - len(group))
+            words = [self._at(stream, level) for stream, _ in group] + [f"{self.digit}'d0"] * (5 - len(group))
+            out = self.sums.wire(self.digit)
+            self.sums.instance(
+                "nj_serial_sum", {"Digit": self.digit, "Invert": literal(inverts, 1)},
+                {"clk_i": "clk_i", "ce_i": "ce_i", "start_i": self._start(level),
+                 "x_i": "{" + ", ".join(reversed(words)) + "}", "sum_o": out},
+            )  # fmt: skip
+            self.sums.sites += 2 * self.digit
+            self.sums.ffs += self.digit + 3
+            terms.append(((out, level + 1), 1))
+        return (terms[0][0], terms[0][1] < 0, excess) if terms else (None, False, 0)
+
+    def _reach(self, o: int, stream: tuple[str, int] | None, negative: bool, excess: int, latency: int) -> str:
+        """The comparison, digit by digit: above in this digit, or level with it and reached so far."""
+        layer = self.layer
+        assert layer.thresholds is not None
+        # the words were made unsigned by an offset, which the sum has times its weights
+        base = int(self.weight[o].sum()) * (1 << (layer.in_bits - 1)) * layer.in_signed
+        limit = int(layer.thresholds[o])
+        weight = int(np.abs(self.weight[o]).sum()) * (1 << (layer.in_bits - layer.in_signed))
+        if stream is None or limit > weight or limit <= -weight:
+            return f"1'b{int(limit <= (0 if stream is None else -weight))}"
+        if negative:  # -x >= T  <=>  not x >= 1 - T
+            limit = 1 - limit
+            base = -base
+        return self._compare(stream, limit + base + excess, negative, latency)
+
+    def _compare(self, stream: tuple[str, int], limit: int, invert: bool, latency: int) -> str:
+        digit, count = self.digit, self.digits
+        size = digit * count
+        shifted = (limit + (1 << (size - 1))) % (1 << size)  # two's complement with its top bit turned is unsigned
+        bits = max(1, (self.layer.fold - 1).bit_length())
+        table = []
+        for place in range(1 << bits):
+            for before in range(2):
+                for value in range(1 << digit):
+                    index = min(place, count - 1)
+                    seen = value ^ (1 << (digit - 1)) if index == count - 1 else value
+                    wanted = shifted >> (index * digit) & ((1 << digit) - 1)
+                    table.append(int(seen > wanted or (seen == wanted and before)))
+        level = stream[1]
+        state, following = self.sums.wire(1), self.sums.wire(1)
+        rounds = self.sums.later(bits, "round_i", level)
+        index = f"{{{rounds}, {state}, {stream[0]}}}"
+        if len(table) <= 64:
+            init = literal(table * (64 // len(table)), 1)
+            spare = 6 - bits - 1 - digit
+            self.sums.instance(
+                "nj_lut2", {"Init": init},
+                {"x_i": f"{{{spare}'d0, {index[1:]}" if spare else index, "o5_o": "", "o6_o": following},
+            )  # fmt: skip
+        else:
+            self.sums.lines.append(f"assign {following} = {self.sums.wire(len(table), literal(table, 1))}[{index}];")
+        self.sums.registers.append(f"{state} <= {self._start(level)} ? 1'b1 : {following};")
+        self.sums.ffs += 1
+        self.sums.sites += 1
+        result = self.sums.later(1, self.sums.register(1, f"~{following}" if invert else following), latency - level - 1)
+        return result
 
 
 class _Folded(_Base):
@@ -383,7 +594,7 @@ class _Folded(_Base):
         else:
             results = [total[-1].text() for total in totals]
         late = [self.sums.later(1, text, max(1 - level, 0)) for text in results]
-        return self.finish(late, max(level, 1), bits)
+        return self.finish(late, max(level, 1), rounds, rounds - 1)
 
     def _tables(
         self, lanes: int, rounds: int

@@ -57,7 +57,9 @@ def check(s: Shape):
     thresholds[0], thresholds[1] = 10**6, -(10**6)  # never, always
     thresholds[-1], weight[-1] = 1 - thresholds[-2], -weight[-2]  # outputs that differ by sign alone
     sums = reference.convolve(reference.pad(maps, s.pad, 0), weight, s.stride, s.inputs if s.grouped else 1)
-    low, high = dot_range(weight, *((-(1 << (s.bits - 1)), (1 << (s.bits - 1)) - 1) if s.signed else (0, (1 << s.bits) - 1)))
+    low, high = dot_range(
+        weight, *((-(1 << (s.bits - 1)), (1 << (s.bits - 1)) - 1) if s.signed else (0, (1 << s.bits) - 1))
+    )
     out_bits = signed_bits(int(low.min()), int(high.max()))
     layer = Layer(weight, thresholds if s.thresholded else None, s.bits, s.signed, s.grouped, s.fold,
                   1 if s.thresholded else out_bits)  # fmt: skip

@@ -1,0 +1,45 @@
+// Sum of two words that come in digits, the lowest first: sum_o = a_i + ((b_i << Shift) ^ Invert) + Invert.
+//
+// Digit bits per clock of ce_i, one LUT each; sum_o is a clock later. start_i goes with the last digit of a word and
+// with every clock on which none comes: what is carried and shifted over does not reach the next word.
+module nj_serial_add #(
+  parameter int unsigned Digit  = 1,
+  parameter int unsigned Shift  = 0,
+  parameter bit          Invert = 1'b0  // subtract b
+) (
+  input  logic             clk_i,
+  input  logic             ce_i,
+  input  logic             start_i,
+  input  logic [Digit-1:0] a_i,
+  input  logic [Digit-1:0] b_i,
+  output logic [Digit-1:0] sum_o
+);
+  logic             carry_q;
+  logic [Digit:0]   carry;
+  logic [Digit-1:0] sum, shifted;
+  assign carry[0] = carry_q;
+  for (genvar i = 0; i < int'(Digit); i++) begin : gen_bit
+    nj_count3 #(.N(1), .Invert({1'b0, Invert, 1'b0})) u_add (
+      .x_i({carry[i], shifted[i], a_i[i]}), .s_o({carry[i+1], sum[i]})
+    );
+  end
+
+  if (Shift > 0) begin : gen_shift
+    logic [Shift-1:0] over_q;  // bits of b that belong to later digits, the lowest first
+    logic [Digit+Shift-1:0] wide;
+    assign wide    = {b_i, over_q};
+    assign shifted = wide[Digit-1:0];
+    always_ff @(posedge clk_i) begin
+      if (ce_i) over_q <= start_i ? '0 : wide[Digit+:Shift];
+    end
+  end else begin : gen_no_shift
+    assign shifted = b_i;
+  end
+
+  always_ff @(posedge clk_i) begin
+    if (ce_i) begin
+      carry_q <= start_i ? Invert : carry[Digit];
+      sum_o   <= sum;
+    end
+  end
+endmodule
