@@ -18,6 +18,7 @@ from sim.runner import SimulationError
 from tests.sim.tiny import tiny_accelerator
 
 MEMORIES = Path(__file__).parent / "rtl" / "memories.sv"
+CELL = re.compile(r"^  (\w+) #\(\n(.*?)^  \) \S+ \((.*?)^  \);", re.DOTALL | re.MULTILINE)  # type, parameters, pins
 
 
 @pytest.fixture(scope="module")
@@ -44,15 +45,14 @@ def test_one_wrong_lut_is_found_in_its_layer(right, tmp_path, monkeypatch):
         design = map_and_write(acc, manifest, family, folder)
         text = design.top.read_text()
         start = text.index("module \\tiny_pool$")
-        lut = re.compile(r"LUT\d #\(\s*\.INIT\((\d+)'h([0-9a-f]+)\)\s*\) \S+ \([^;]*?\.O\(\\?m_data_o")
-        found = lut.search(text, start)
-        if found is None:  # the LUT drives the D of the register whose Q is the output
-            register = re.search(r"\.D\((\S+?)\s*\),[^;]*?\.Q\(m_data_o\[0\]\)", text[start:], re.DOTALL)
-            lut = re.compile(r"LUT\d #\(\s*\.INIT\((\d+)'h([0-9a-f]+)\)\s*\) (?:(?!\);)[\s\S])*?\.O\(" + register[1])
-            found = lut.search(text, start)
-        size, table = int(found[1]), int(found[2], 16)
-        changed = f"{size}'h{table ^ ((1 << size) - 1):x}"
-        design.top.write_text(text[: found.start(1)] + changed + text[found.end(2) :])
+        pool = text[start : text.index("endmodule", start)]
+        register = next(pins for kind, _, pins in CELL.findall(pool) if kind[:2] == "FD" and "Q(m_data_o[0])" in pins)
+        source = re.search(r"\.D\((.*?)\)", register)[1]
+        lut = next(cell for cell in CELL.finditer(pool) if cell[1][:3] == "LUT" and f".O({source})" in cell[3])
+        size, base, digits = re.search(r"(\d+)'([hd])([0-9a-f]+)", lut[2]).groups()
+        table = f"{size}'h{int(digits, 16 if base == 'h' else 10) ^ (1 << int(size)) - 1:x}"
+        at = start + lut.start(2)
+        design.top.write_text(f"{text[:at]}.INIT({table})\n{text[start + lut.end(2) :]}")
         return design
 
     acc = tmp_path / "acc"
