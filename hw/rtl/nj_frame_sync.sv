@@ -85,7 +85,8 @@ module nj_frame_sync #(
         end
       end
     endcase
-    if (step) count_d = frame_end || state_q == Drop && s_last_i ? '0 : count_q + 1'b1;
+    if (step) count_d = count_q + 1'b1;
+    if (step && (frame_end || state_q == Drop && s_last_i)) count_d = '0;
   end
 
   always_ff @(posedge clk_i) begin
