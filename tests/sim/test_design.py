@@ -8,13 +8,17 @@ from pathlib import Path
 
 import pytest
 
+from bnn.export import write_qonnx
+from finn_build.build import build
 from finn_build.netlist import cell_types
 from finn_build.synthesis import map_design
+from neuraljet.cli import main
 from sim import design as designs
 from sim.accelerator import verify
 from sim.design import write_cells
 from sim.modules import run_stream
 from sim.runner import SimulationError
+from tests.finn_build.networks import random_network
 from tests.sim.tiny import tiny_accelerator
 
 MEMORIES = Path(__file__).parent / "rtl" / "memories.sv"
@@ -58,9 +62,20 @@ def test_one_wrong_lut_is_found_in_its_layer(right, tmp_path, monkeypatch):
     acc = tmp_path / "acc"
     shutil.copytree(right, acc)
     monkeypatch.setattr(designs, "netlist", broken)
-    report = verify(acc, "random", netlist="xc7")
+    assert main(["verify", str(acc), "--data", "random", "--netlist"]) == 1
+    report = json.loads((acc / "netlist_verification.json").read_text())
     assert not report["passed"] and report["mismatches"] > 0
     assert report["first_mismatch"]["layer"] == "pool" and report["first_mismatch"]["element"][2] == 0
+
+
+@pytest.mark.slow
+def test_netlist_with_a_block_ram_equals_the_network(tmp_path):
+    """The weights of the last layer, 196 beats of ten outputs, become a block RAM."""
+    write_qonnx(random_network("bottleneck", height=28, width=28, classes=10), tmp_path / "model.onnx")
+    build(tmp_path / "model.onnx", tmp_path / "acc", fps=0.9 * 200e6 / 28**2)
+    report = verify(tmp_path / "acc", "random", netlist="xc7")
+    assert any(kind.startswith("RAMB") for kind in report["cells"])
+    assert report["passed"] and report["mismatches"] == 0 and report["frames"] == 20
 
 
 def _questions(count, seed=0):
