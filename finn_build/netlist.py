@@ -66,6 +66,17 @@ def is_ours(name: str, modules: Mapping[str, Any]) -> bool:
     return not ("blackbox" in flags or "whitebox" in flags)
 
 
+def cell_types(name: str, modules: Mapping[str, Any]) -> Counter[str]:
+    """How many cells of each type a module has, with everything in the modules of the design below it."""
+    counts: Counter[str] = Counter()
+    for cell in modules[name]["cells"].values():
+        if is_ours(cell["type"], modules):
+            counts += cell_types(cell["type"], modules)
+        elif cell["type"] != "$scopeinfo":
+            counts[cell["type"]] += 1
+    return counts
+
+
 def lone_carry_bits(module: Mapping[str, Any]) -> int:
     """Carry bits in use whose S input is not the output of a LUT that no other carry bit claims."""
     driven_by_lut = set()

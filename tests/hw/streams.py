@@ -51,3 +51,38 @@ def frames(rng: np.random.Generator, shape: tuple[int, ...], bits: int = 1, coun
 def intervals(cycles: Sequence[int], per_frame: int) -> list[int]:
     """Clocks between the last beats of successive frames."""
     return np.diff(np.array(cycles)[per_frame - 1 :: per_frame]).tolist()
+
+
+def framed(packets: Sequence[Sequence[int | None]], beats: int) -> tuple[list[list[int]], list[int]]:
+    """What nj_frame_sync promises: (frames of `beats` beats, indices of the input beats that break the rule).
+
+    A packet ends with TLAST unless its last element is None: `[1, 2, None]` is two beats without. The frame that
+    the end of the input leaves unfinished is the last one, shorter.
+    """
+    joined: list[tuple[list[int], bool]] = []  # each up to a TLAST; only the last may lack one
+    for packet in packets:
+        data = [beat for beat in packet if beat is not None]
+        if joined and not joined[-1][1]:
+            data = joined.pop()[0] + data
+        joined.append((data, packet[-1] is not None))
+    frames, broken, position, absent = [], [], 0, False
+    for data, ended in joined:
+        begin = 0
+        while begin < len(data):
+            frame, at = data[begin : begin + beats], begin
+            begin += len(frame)
+            last = ended and begin == len(data)
+            if last and len(frame) < beats:
+                frame = frame + [0] * (beats - len(frame))
+                broken.append(position + begin - 1)
+            elif last and at == 0:
+                absent = False
+            elif not last and len(frame) == beats:
+                broken.append(position + begin - 1)
+                if not absent:
+                    dropped = min(beats, len(data) - begin)
+                    begin += dropped
+                    absent = dropped == beats and not (ended and begin == len(data))
+            frames.append(frame)
+        position += len(data)
+    return frames, broken

@@ -4,49 +4,23 @@ import random
 
 import pytest
 
-from sim.modules import STALLS, run_streams
+from sim.modules import STALLS, Stall, run_streams
+from tests.hw.streams import framed
+
+HEAVY = (*STALLS, Stall(0.9, 0.0, 1), Stall(0.0, 0.9, 2), Stall(0.9, 0.9, 3))
 
 
-def repaired(packets, beats, drop_excess):
-    """(frames, beats of input that break the rule) as the module's contract says, packet by packet.
-
-    A packet ends with TLAST unless it is None-terminated: `[1, 2, None]` is two beats without.
-    """
-    out, broken, current, dropping = [], [], [], False
-    position = 0
-    for packet in packets:
-        ended = packet[-1] is not None
-        data = packet if ended else packet[:-1]
-        for index, beat in enumerate(data):
-            last = ended and index == len(data) - 1
-            if dropping:
-                dropping = not last
-            else:
-                current.append(beat)
-                if last and len(current) < beats:
-                    broken.append(position)
-                    current += [0] * (beats - len(current))
-                elif len(current) == beats and not last:
-                    broken.append(position)
-                    dropping = drop_excess
-                if len(current) == beats:
-                    out.append(current)
-                    current = []
-            position += 1
-    assert not current, "a test must end on a whole frame"
-    return out, broken
-
-
-def check(packets, beats, drop_excess=False):
-    frames, broken = repaired(packets, beats, drop_excess)
+def check(packets, beats, stalls=STALLS):
+    """Run `packets` (see framed); the frames, and the outcome of the run without stalls."""
+    frames, broken = framed(packets, beats)
     data = [beat for packet in packets for beat in packet if beat is not None]
     last = [int(i == len(p) - 1) for p in packets for i, beat in enumerate(p) if beat is not None]
     expected = [beat for frame in frames for beat in frame]
     results = run_streams(
-        "nj_frame_sync", {"Beats": beats, "DataBits": 8, "DropExcess": int(drop_excess)}, data, len(expected),
+        "nj_frame_sync", {"Beats": beats, "DataBits": 8}, data, len(expected), stalls=stalls,
         extra_in={"s_last_i": last}, watch=["frame_error_o", "error_pulse_o"],
     )  # fmt: skip
-    for stall, result in zip(STALLS, results, strict=True):
+    for stall, result in zip(stalls, results, strict=True):
         assert result.beats == expected, stall
         assert result.watched["frame_error_o"][-1] == int(bool(broken)), stall
         # the flag is seen up at the first output after the clock in which the rule was broken
@@ -71,29 +45,52 @@ def test_short_packet_is_filled_with_zero_and_the_next_is_whole():
     assert frames[1] == [*packet(3, 50), 0, 0, 0, 0, 0] and frames[2] == packet(8, 90)
 
 
-def test_missing_tlast_loses_no_frame():
-    frames, _ = check([packet(8), packet(8, 50, ended=False), packet(8, 90), packet(8, 120)], 8)
-    assert [frame[0] for frame in frames] == [2, 51, 91, 121]
-    many = [packet(8, start, ended=start == 60) for start in (20, 40, 60)]  # one transfer of three frames
-    assert len(check([*many, packet(8, 80)], 8)[0]) == 4
+def test_excess_is_dropped_and_gives_no_frame_of_its_own():
+    packets = [packet(11), packet(8, 50), packet(15, 80), packet(16, 10), packet(8, 120)]
+    frames, _ = check(packets, 8, HEAVY)
+    assert frames == [packets[0][:8], packets[1], packets[2][:8], packets[3][:8], packets[4]]
 
 
-def test_excess_is_a_short_frame_of_its_own_or_dropped():
-    packets = [packet(11), packet(8, 50), packet(26, 80), packet(8, 120)]
-    frames, _ = check(packets, 8)
-    assert frames[1] == [*packet(11)[8:], 0, 0, 0, 0, 0] and frames[-1] == packets[3]
-    frames, _ = check(packets, 8, drop_excess=True)
-    assert frames == [packets[0][:8], packets[1], packets[2][:8], packets[3]]
+def test_one_missing_tlast_loses_the_next_frame_only():
+    frames, _ = check([packet(8), packet(8, 50, ended=False), packet(8, 90), packet(8, 120)], 8, HEAVY)
+    assert [frame[0] for frame in frames] == [2, 51, 121]
+
+
+def test_a_source_without_tlast_loses_its_second_frame_only():
+    never = [packet(8, 10 * start, ended=False) for start in range(1, 9)]
+    frames, _ = check(never, 8, HEAVY)
+    assert [frame[0] for frame in frames] == [11, 31, 41, 51, 61, 71, 81]
+
+
+def test_transfers_of_many_frames_are_cut_by_the_count():
+    transfers = [packet(8, 10 * n, ended=n % 4 == 0) for n in range(1, 13)]  # TLAST after 4, 8 and 12
+    frames, _ = check(transfers, 8)
+    assert [frame[0] for frame in frames] == [11, *range(31, 122, 10)]
+
+
+def test_a_right_packet_ends_the_count_and_excess_is_dropped_again():
+    never = [packet(8, 10 * start, ended=False) for start in (1, 2, 3)]
+    frames, _ = check([*never, packet(8, 40), packet(8, 50), packet(13, 60), packet(8, 70)], 8)
+    assert [frame[0] for frame in frames] == [11, 31, 41, 51, 61, 71] and frames[-1] == packet(8, 70)
+    counted, _ = check([*never, packet(13, 60), packet(8, 70)], 8)  # no right packet before the excess
+    assert counted[2:] == [packet(13, 60)[:8], [*packet(13, 60)[8:], 0, 0, 0], packet(8, 70)]
+
+
+@pytest.mark.parametrize("length", [1, 5, 8 + 3])
+def test_reset_forgets_the_frame_under_way(length):
+    """Every run begins with a reset: all but the first find a frame, or a packet that is dropped, half done."""
+    frames, _ = check([packet(8), packet(length, 60, ended=False)], 8, HEAVY)
+    assert frames[0] == packet(8) and len(frames[1]) == min(length, 8)
 
 
 def test_one_beat_frames():
-    check([packet(1), packet(1, 5), packet(1, 7, ended=False), packet(1, 9)], 1)
+    check([packet(1), packet(1, 5), packet(1, 7, ended=False), packet(1, 9), packet(3, 11), packet(1, 20)], 1)
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("drop_excess", [False, True])
 @pytest.mark.parametrize("beats", [1, 2, 5, 16])
-def test_any_packets(beats, drop_excess):
+def test_any_packets(beats):
     draw = random.Random(beats)
     packets = [packet(draw.randint(1, 3 * beats), draw.randrange(255), ended=draw.random() < 0.8) for _ in range(60)]
-    check([*packets, packet(3 * beats), packet(beats)], beats, drop_excess)
+    right = [packet(beats, draw.randrange(255)) for _ in range(3)]
+    check([*packets, *right, *packets[:20], packet(3 * beats), *right], beats, HEAVY)

@@ -149,6 +149,12 @@ def test_train_wrong_size(capsys, pictures, tmp_path):
     one_sentence(err, "'64'", "64x64")
 
 
+def test_family_without_netlist(capsys):
+    status, _, err = run(capsys, "verify", "x", "--family", "xcup")
+    assert status == 2
+    one_sentence(err, "--family", "--netlist")
+
+
 @pytest.mark.parametrize("command", [["build"], ["verify"], ["synth"]])
 def test_a_missing_input_is_one_sentence(capsys, tmp_path, command):
     out = ["--out", tmp_path / "out"] if command == ["build"] else []

@@ -40,6 +40,12 @@ def test_build_verify_synth_end_with_their_keys(capsys, tiny_model, tmp_path):
     assert keys <= result.keys()
     assert (result["frames"], result["mismatches"]) == (40, 0)
 
+    status, out, _ = run(capsys, "verify", acc, "--data", "random", "--frames", 3, "--netlist", "--json")
+    assert status == 0 and out.startswith("netlist of ")
+    result = json.loads(out.splitlines()[-1])
+    assert (result["frames"], result["mismatches"], result["family"]) == (3, 0, "xc7")
+    assert json.loads((acc / "verification.json").read_text())["frames"] == 40
+
     status, out, _ = run(capsys, "synth", acc, "--json")
     assert status == 0
     result = json.loads(out.splitlines()[-1])
