@@ -29,7 +29,7 @@ class StreamFIFO_rtl(StreamingFIFO_rtl):
             "name": name,
             "summary": f"{depth} beats of {bits} bits",
             "module": self.module,
-            "parameters": f"    .Depth({depth}),\n    .Bits({bits})",
+            "parameters": f" #(.Depth({depth}), .Bits({bits}))",
             "in_bits": bits,
             "in_padded": padded,
             "out_bits": bits,

@@ -38,7 +38,9 @@ module nj_leaf #(
   end else begin : gen_cells
     for (genvar n = 0; n < int'(N); n += Lanes) begin : gen_lut
       logic [5:0] x;
-      logic       other;
+      /* verilator lint_off UNUSEDSIGNAL */
+      logic       other;  // no lane when their number is odd
+      /* verilator lint_on UNUSEDSIGNAL */
       if (Lanes == 2) begin : gen_two
         assign x = {1'b1, 5'({round_i, x_i})};
       end else begin : gen_one
