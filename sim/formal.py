@@ -88,7 +88,8 @@ def prove(
         for file in files:
             shutil.copy(file, work / file.name)
         task = [
-            "[options]", f"mode {'bmc' if method == 'bounded' else 'prove'}", f"depth {depth}", f"timeout {timeout_s}", "aigsmt z3",
+            "[options]", f"mode {'bmc' if method == 'bounded' else 'prove'}", f"depth {depth}", f"timeout {timeout_s}",
+            "aigsmt z3",
             "[engines]", ENGINES[method],
             "[script]", _read(top, parameters, files), f"prep -top {top}", "memory_map -formal",
             "[files]", *(file.name for file in files),
@@ -173,9 +174,10 @@ def combinational_paths(
             sides[cell["port_directions"][port]] += bits
         for bit in sides["input"]:
             follows.setdefault(bit, set()).update(sides["output"])
-    outputs = {b: name for name, port in netlist["ports"].items() if port["direction"] == "output" for b in port["bits"]}
+    ports = netlist["ports"].items()
+    outputs = {bit: name for name, port in ports if port["direction"] == "output" for bit in port["bits"]}
     found: set[tuple[str, str]] = set()
-    for name, port in netlist["ports"].items():
+    for name, port in ports:
         if port["direction"] != "input":
             continue
         waiting = [bit for bit in port["bits"] if isinstance(bit, int)]

@@ -20,7 +20,7 @@ SAYS = {
 
 
 def run(commands: str) -> str:
-    """Run ABC `commands` in the working folder; the line that SymbiYosys understands. RuntimeError without a verdict."""
+    """Run ABC `commands` in the working folder; the verdict as SymbiYosys understands it. RuntimeError without one."""
     folder = Path("abc")
     folder.mkdir(exist_ok=True)
     *before, last = [command.strip() for command in commands.split(";")]
