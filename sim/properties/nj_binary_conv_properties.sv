@@ -15,6 +15,7 @@ module nj_binary_conv_properties #(
   parameter int unsigned ThrBits = 4,
   parameter bit [COut*ThrBits-1:0] Threshold = '0,
   parameter int unsigned OutBits = 6,
+  parameter int unsigned Frames = 2,  // that may be inside, see nj_windows
   parameter bit Data = 1'b1  // 0: how many come and when, not what
 ) (
   input logic                  clk_i,
@@ -65,7 +66,8 @@ module nj_binary_conv_properties #(
     .clk_i, .rst_i(rst), .valid_i(m_valid), .ready_i(m_ready_i), .data_i(m_data)
   );
   nj_windows #(
-    .Height(Height), .Width(Width), .Bits(CIn * InBits), .Kernel(Kernel), .Stride(Stride), .Pad(Pad)
+    .Height(Height), .Width(Width), .Bits(CIn * InBits), .Kernel(Kernel), .Stride(Stride), .Pad(Pad),
+    .Frames(Frames)
   ) u_windows (
     .clk_i, .rst_i(rst), .take_i(s_valid_i && s_ready), .data_i(s_data_i), .valid_i(m_valid),
     .give_i(m_valid && m_ready_i), .window_o(window), .columns_o(), .complete_o(complete), .rest_o(rest)
