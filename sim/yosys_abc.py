@@ -35,7 +35,9 @@ def run(commands: str) -> str:
     subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, check=False)
     if not (folder / "status.txt").is_file():
         raise RuntimeError(f"ABC gave no verdict on: {commands}")
-    verdict, frame, *_ = (folder / "status.txt").read_text().split()
+    verdict, frame, *more = (folder / "status.txt").read_text().split()
+    if verdict == "snl_SAT":
+        frame = str(int(more[2]) - 1)  # of the counterexample; the field before is how far the proof had come
     bound = re.search(r"bmc3 .*-F (\d+)", commands)
     if verdict == "snl_UNK" and bound and int(frame) == int(bound[1]) - 1:  # the last frame that was looked at
         return f"No output asserted in {bound[1]} frames."
