@@ -8,7 +8,7 @@ from hw.ops.rtl import RTL, sources_of
 from sim import formal
 from sim.formal import PROPERTIES, combinational_paths, equivalent, prove
 
-SELECT = {"Select": "12'b001_100_010_011"}  # nj_fold_sum: two outputs, two maps, jets 0 to 1 of either sign
+SELECT = {"Select": "12'b011_010_100_001"}  # nj_fold_sum: two outputs, two maps, jets 0 to 1 of either sign
 JET = {"Select": "5'd4"}  # one output of one map, less the jet of orders 0 down and 1 across
 SMALL = {"Height": 2, "Width": 2, "Data": 0, "Frames": 4}  # a pipeline holds several frames of four pixels
 POINTS = {"Kernel": 1, "Pad": 0, "Height": 2, "Width": 2, "COut": 2, "Fold": 2, "Weight": "2'b01", "Frames": 4}
