@@ -69,12 +69,14 @@ def prove(
     method: Method = "pdr",
     depth: int = 20,
     sources: Sequence[Path] | None = None,
+    trace: bool = True,
     timeout_s: int = 300,
 ) -> Verdict:
     """Do all assertions of the module `top` hold, whatever its inputs?
 
     sources: the files of `top` and of all below (default: sim/properties and what of hw/rtl it instantiates).
     method: "pdr" and "induction" (k = `depth`) say it for all time, "bounded" for the first `depth` clocks.
+    trace: let z3 confirm what ABC refuted, name the assertion and draw the waves, which may take longer.
     UserError when a tool is missing, ProofError when no verdict is reached in `timeout_s`.
     """
     files = list(sources) if sources is not None else _property_sources(top)
@@ -90,8 +92,10 @@ def prove(
         seconds = round(time.perf_counter() - started, 1)
         if status == "PASS":
             return _keep(f"{top}-{key}", Verdict(True, seconds))
-        if status == "FAIL" and method in ("pdr", "bounded"):  # z3 confirms it, names the assertion, draws the waves
+        if status == "FAIL" and method in ("pdr", "bounded"):
             clock = int(re.findall(r"was asserted in frame (\d+)", log)[-1])
+            if not trace:
+                return Verdict(False, seconds, f"an assertion by clock {clock}")
             status, log = _sby(work, top, parameters, files, "trace", clock + 2, TRACE_TIMEOUT_S)
             if status == "TIMEOUT":
                 return Verdict(
@@ -100,9 +104,9 @@ def prove(
         if status != "FAIL":
             raise ProofError(f"{top} {dict(parameters or {})}: {status} after {seconds} s\n{_tail(log)}")
         failed = re.findall(r"failed assertion \S+ at (\S+)", log)
-        trace = cache_folder("formal") / f"{top}-{key}.vcd"
-        shutil.copy(next((work / "task").glob("engine_*/trace.vcd")), trace)
-        return Verdict(False, seconds, f"assertion at {', '.join(dict.fromkeys(failed))}", trace)
+        waves = cache_folder("formal") / f"{top}-{key}.vcd"
+        shutil.copy(next((work / "task").glob("engine_*/trace.vcd")), waves)
+        return Verdict(False, seconds, f"assertion at {', '.join(dict.fromkeys(failed))}", waves)
 
 
 def equivalent(

@@ -84,7 +84,7 @@ def test_convolutions_are_right_in_more_clocks(module, parameters, depth):
     assert verdict, verdict.text
 
 
-def _prove_changed(tmp_path, module, parameters, file, old, new):
+def _prove_changed(tmp_path, module, parameters, file, old, new, **options):
     """`prove` with a copy of one of the files, in which `old` is replaced once."""
     sources = [
         PROPERTIES / f"{name}.sv" for name in (f"{module}_properties", "nj_scoreboard", "nj_stable", "nj_windows")
@@ -94,7 +94,8 @@ def _prove_changed(tmp_path, module, parameters, file, old, new):
     assert old in text
     changed = tmp_path / file.name
     changed.write_text(text.replace(old, new, 1))
-    return prove(f"{module}_properties", parameters, sources=[changed if s == file else s for s in sources])
+    sources = [changed if source == file else source for source in sources]
+    return prove(f"{module}_properties", parameters, sources=sources, **options)
 
 
 FAULTS = {
@@ -122,7 +123,7 @@ REFUTED = [
 def test_each_fault_at_the_ports_is_refuted(tmp_path, module, parameters, fault):
     """The fault lies between the properties and the module, so that it fits whatever the module looks like inside."""
     file = PROPERTIES / f"{module}_properties.sv"
-    assert not _prove_changed(tmp_path, module, parameters, file, *FAULTS[fault])
+    assert not _prove_changed(tmp_path, module, parameters, file, *FAULTS[fault], trace=False)
 
 
 def test_fifo_whose_data_changes_under_stall_is_refuted_with_a_trace(tmp_path):
@@ -140,8 +141,8 @@ def test_argmax_that_takes_the_last_of_equals_is_refuted(tmp_path):
 
 def test_induction_with_z3(tmp_path):
     """The other engine; a register stage needs no invariant beyond its properties."""
-    assert prove("nj_stage_properties", method="induction", depth=3, sources=_stage(tmp_path, "!full_q || m_ready_i"))
-    refuted = prove("nj_stage_properties", method="induction", depth=3, sources=_stage(tmp_path, "1'b1"))
+    assert prove("nj_stage_properties", method="induction", depth=5, sources=_stage(tmp_path, "!full_q || m_ready_i"))
+    refuted = prove("nj_stage_properties", method="induction", depth=5, sources=_stage(tmp_path, "1'b1"))
     assert not refuted and refuted.trace.is_file()
 
 
