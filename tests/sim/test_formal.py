@@ -34,8 +34,8 @@ PROVEN = [
     ("nj_jet_conv", {**JET, **SMALL}),
 ]  # fmt: skip
 DEEPER = [
-    ("nj_fifo", {"Depth": 16, "Bits": 1}),
-    ("nj_argmax", {"Classes": 5}),
+    ("nj_fifo", {"Depth": 8, "Bits": 1}),
+    ("nj_argmax", {"Classes": 5, "ClassBits": 3}),
     ("nj_or_pool", {"Height": 6, "Width": 6, "C": 2}),
     ("nj_or_pool", {"Height": 6, "Width": 3, "Size": 3}),
     ("nj_dense", {"Beats": 3, "CIn": 2, "Weight": "12'b110110010110", "Thresholded": 1, "Threshold": "8'h1f"}),
@@ -49,8 +49,8 @@ BOUNDED = [
     ("nj_jet_conv", {"Select": "5'd4"}, 16),
 ]
 BOUNDED_DEEPER = [
-    ("nj_binary_conv", {"Weight": "18'b101101100011010110", "COut": 2, "Fold": 2, "Thresholded": 0}, 30),
-    ("nj_jet_conv", {"Select": "10'b00100_10001", "COut": 2, "Fold": 2, "Thresholded": 0}, 30),
+    ("nj_binary_conv", {"Weight": "18'b101101100011010110", "COut": 2, "Fold": 2, "Thresholded": 0}, 20),
+    ("nj_jet_conv", {"Select": "10'b00100_10001", "COut": 2, "Fold": 2, "Thresholded": 0}, 20),
 ]
 
 
