@@ -1,4 +1,4 @@
-// nj_fifo: what goes in comes out; room for Depth beats at least and Depth + 1 at most; two clocks from input to output.
+// nj_fifo: what goes in comes out; room for Depth beats at least, Depth + 1 at most; two clocks from input to output.
 module nj_fifo_properties #(
   parameter int unsigned Depth = 4,
   parameter int unsigned Bits  = 2

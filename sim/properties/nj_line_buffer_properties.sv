@@ -1,5 +1,5 @@
-// nj_line_buffer: the last Kernel columns, masked, are the windows of the output map in raster order, one at each column
-// that is flagged; when no frame has begun the last windows of the one before come by themselves.
+// nj_line_buffer: the last Kernel columns, masked, are the windows of the output map in raster order, one at each
+// flagged column; when no frame has begun the last windows of the one before come by themselves.
 module nj_line_buffer_properties #(
   parameter int unsigned Height = 3,
   parameter int unsigned Width  = 3,
