@@ -8,7 +8,7 @@ RTL := $(wildcard hw/rtl/*.sv)
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 export NEURALJET_CACHE ?= $(CURDIR)/.cache
 
-.PHONY: setup demo test test-slow lint format benchmark clean
+.PHONY: setup demo test test-slow prove lint format benchmark clean
 .DELETE_ON_ERROR:
 
 setup: $(STAMP)
@@ -33,6 +33,10 @@ test: setup
 
 test-slow: setup
 	$(BIN)/python -m pytest -m slow
+
+# Handshake and data of every RTL module, for all inputs: sim/README.md. What did not change is in the cache.
+prove: setup
+	$(BIN)/python -m pytest -m 'slow or not slow' tests/sim/test_formal.py
 
 lint: setup
 	$(BIN)/ruff check .

@@ -1,0 +1,308 @@
+"""Handshakes and data of every module proven for small configurations, formulas of the combinational ones, and that
+each kind of fault is refuted."""
+
+import numpy as np
+import pytest
+
+from bnn.errors import UserError
+from hw.ops.bits import literal
+from hw.ops.rtl import RTL, sources_in, sources_of
+from hw.sums.convolution import Layer
+from hw.sums.module import Geometry, conv_module
+from sim import formal
+from sim.formal import PROPERTIES, combinational_paths, equivalent, prove
+
+# Convolutions are written from their weights: kernel, stride, padding, weights [O, C, K, K], fold.
+SMALL = {"Height": 2, "Width": 2, "Data": 0, "Frames": 6}  # a pipeline holds several frames of four pixels
+JET = np.array([[[[1, 0, -1], [2, 0, -2], [1, 0, -1]]]])
+SIGNS = np.array([[[[1, 1, -1], [1, -1, 1], [-1, 1, 1]]]])
+TWO = np.concatenate([SIGNS, -JET])
+
+
+# For all time.
+PROVEN = [
+    ("nj_fifo", {"Depth": 3}),
+    ("nj_fifo", {"Depth": 4}),
+    ("nj_argmax", {"Classes": 3}),
+    ("nj_or_pool", {"Height": 4, "Width": 4}),
+    ("nj_or_pool", {"Height": 3, "Width": 5}),
+    ("nj_dense", {"Weight": "8'b10110010"}),
+    ("nj_dense", {"Weight": "8'b10110010", "Fold": 2}),
+    ("nj_frame_sync", {}),
+    ("nj_frame_sync", {"Beats": 4}),
+    ("nj_line_buffer", {"Height": 2, "Width": 2}),
+    ("nj_line_buffer", {"Kernel": 2, "Pad": 0}),
+]  # fmt: skip
+DEEPER = [
+    ("nj_fifo", {"Depth": 8, "Bits": 1}),
+    ("nj_argmax", {"Classes": 5, "ClassBits": 3}),
+    ("nj_or_pool", {"Height": 6, "Width": 6, "C": 2}),
+    ("nj_or_pool", {"Height": 6, "Width": 3, "Size": 3}),
+    ("nj_dense", {"Beats": 3, "CIn": 2, "Weight": "12'b110110010110", "Thresholded": 1, "Threshold": "8'h1f"}),
+    ("nj_line_buffer", {"Height": 3, "Width": 3}),
+    ("nj_line_buffer", {"Height": 3, "Width": 4, "Stride": 2}),
+]
+def _name(value):
+    return "-".join(f"{k}{v}" for k, v in value.items()) if isinstance(value, dict) else None
+
+
+@pytest.mark.parametrize(("module", "parameters"), PROVEN, ids=_name)
+def test_properties_hold_for_all_time(module, parameters):
+    verdict = prove(f"{module}_properties", parameters)
+    assert verdict, verdict.text
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("module", "parameters"), DEEPER, ids=_name)
+def test_properties_hold_for_all_time_on_larger_ones(module, parameters):
+    verdict = prove(f"{module}_properties", parameters, timeout_s=1200)
+    assert verdict, verdict.text
+
+
+def convolution(weight, fold=1, thresholds=None, *, pad=1, bits=1, **parameters):
+    """A written convolution, as the properties' parameters and sources."""
+    outputs, maps, kernel, _ = weight.shape
+    size = {"Height": 3, "Width": 3, **parameters}
+    limits = None if thresholds is None else np.array(thresholds)
+    layer = Layer(weight, limits, bits, fold=fold, out_bits=1 if limits is not None else 6)
+    text, sums = conv_module("layer", layer, Geometry(size["Height"], size["Width"], 1, pad), "under proof")
+    settings = {
+        **size, "CIn": maps, "InBits": bits, "Kernel": kernel, "Pad": pad, "COut": outputs, "Fold": fold,
+        "Weight": literal(weight.ravel(), 4), "Thresholded": int(limits is not None), "Depth": sums.latency + 6,
+        "Threshold": literal([0] * outputs if limits is None else limits, 4),
+    }  # fmt: skip
+    return settings, text
+
+
+def _prove_convolution(tmp_path, settings, text, harness=None, **options):
+    layer = tmp_path / "layer.sv"
+    layer.write_text(text)
+    names = ("nj_convolution_properties", "nj_stable", "nj_windows")
+    properties = [harness or PROPERTIES / f"{names[0]}.sv", *(PROPERTIES / f"{name}.sv" for name in names[1:])]
+    sources = [*sources_in(text), *properties, layer]
+    return prove("nj_convolution_properties", settings, sources=sources, **options)
+
+
+@pytest.mark.parametrize(
+    ("weight", "fold", "thresholds", "more"),
+    [
+        (SIGNS, 1, [1], SMALL),
+        (JET, 1, [1], SMALL),
+        (TWO, 2, [1, 0], SMALL),
+        (np.array([[[[1]]], [[[-1]]]]), 2, [1, 0], {"pad": 0, "Height": 2, "Width": 2, "Frames": 5}),
+    ],
+)
+def test_convolutions_keep_their_beats_for_all_time(tmp_path, weight, fold, thresholds, more):
+    verdict = _prove_convolution(tmp_path, *convolution(weight, fold, thresholds, **more))
+    assert verdict, verdict.text
+
+
+@pytest.mark.parametrize(
+    ("weight", "fold", "thresholds", "bits"),
+    [(SIGNS, 1, [1], 1), (JET, 1, None, 1), (TWO, 2, [1, 0], 1), (np.concatenate([JET, -JET]), 2, [2, 0], 2)],
+)
+def test_convolutions_are_right_in_the_first_clocks(tmp_path, weight, fold, thresholds, bits):
+    """The last of them a digit at a time."""
+    settings, text = convolution(weight, fold, thresholds, bits=bits, Frames=3)
+    verdict = _prove_convolution(tmp_path, settings, text, method="bounded", depth=18)
+    assert verdict, verdict.text
+
+
+@pytest.mark.parametrize("fault", ["stall_ignored", "beats_lost"])
+def test_faults_at_the_ports_of_a_convolution_are_refuted(tmp_path, fault):
+    text = (PROPERTIES / "nj_convolution_properties.sv").read_text()
+    old, new = FAULTS[fault]
+    assert old in text
+    harness = tmp_path / "nj_convolution_properties.sv"
+    harness.write_text(text.replace(old, new, 1))
+    assert not _prove_convolution(tmp_path, *convolution(SIGNS, 1, [1], **SMALL), harness=harness, trace=False)
+
+
+def test_a_convolution_with_a_wrong_weight_is_refuted(tmp_path):
+    settings, _ = convolution(SIGNS, 1, [1])
+    other = SIGNS.copy()
+    other[0, 0, 2, 1] *= -1
+    _, text = convolution(other, 1, [1])
+    assert not _prove_convolution(tmp_path, settings, text, method="bounded", depth=18, trace=False)
+
+
+def _prove_changed(tmp_path, module, parameters, file, old, new, **options):
+    """`prove` with a copy of one of the files, in which `old` is replaced once."""
+    sources = [
+        PROPERTIES / f"{name}.sv" for name in (f"{module}_properties", "nj_scoreboard", "nj_stable", "nj_windows")
+    ]
+    sources += sources_of(module)
+    text = file.read_text()
+    assert old in text
+    changed = tmp_path / file.name
+    changed.write_text(text.replace(old, new, 1))
+    sources = [changed if source == file else source for source in sources]
+    return prove(f"{module}_properties", parameters, sources=sources, **options)
+
+
+FAULTS = {
+    "stall_ignored": (".m_ready_i,", ".m_ready_i(1'b1),"),
+    "beats_lost": (".s_valid_i,", ".s_valid_i(s_valid_i && !s_data_i[0]),"),
+    "beats_doubled": ("take = s_valid_i && s_ready", "take = s_valid_i && s_ready && !s_data_i[0]"),
+    "data_changed": (".s_data_i,", ".s_data_i(s_data_i ^ $bits(s_data_i)'(1)),"),
+}
+REFUTED = [
+    ("nj_fifo", {"Depth": 2}, list(FAULTS)),
+    ("nj_argmax", {"Classes": 2}, list(FAULTS)),
+    ("nj_or_pool", {"Height": 2, "Width": 2}, list(FAULTS)),
+    ("nj_dense", {"Weight": "8'b10110010"}, list(FAULTS)),
+    ("nj_frame_sync", {}, ["stall_ignored", "beats_lost", "data_changed"]),
+    ("nj_line_buffer", {"Height": 2, "Width": 2}, ["stall_ignored", "beats_lost", "data_changed"]),
+]
+
+
+@pytest.mark.parametrize(
+    ("module", "parameters", "fault"), [(m, p, fault) for m, p, faults in REFUTED for fault in faults], ids=_name
+)
+def test_each_fault_at_the_ports_is_refuted(tmp_path, module, parameters, fault):
+    """The fault lies between the properties and the module, so that it fits whatever the module looks like inside."""
+    file = PROPERTIES / f"{module}_properties.sv"
+    assert not _prove_changed(tmp_path, module, parameters, file, *FAULTS[fault], trace=False)
+
+
+def test_fifo_whose_data_changes_under_stall_is_refuted_with_a_trace(tmp_path):
+    old, new = "if (pop) data_q <= beats[read_q];", "data_q <= beats[read_q];"
+    verdict = _prove_changed(tmp_path, "nj_fifo", {"Depth": 3}, RTL / "nj_fifo.sv", old, new)
+    assert not verdict
+    assert verdict.text.startswith("assertion at nj_stable.sv") or "nj_scoreboard.sv" in verdict.text
+    assert "u_fifo" in verdict.trace.read_text()
+
+
+def test_argmax_that_takes_the_last_of_equals_is_refuted(tmp_path):
+    changed = _prove_changed(tmp_path, "nj_argmax", {}, RTL / "nj_argmax.sv", "score > best_q", "score >= best_q")
+    assert not changed and "nj_scoreboard.sv" in changed.text
+
+
+def test_induction_with_z3(tmp_path):
+    """The other engine; a register stage needs no invariant beyond its properties."""
+    assert prove("nj_stage_properties", method="induction", depth=5, sources=_stage(tmp_path, "!full_q || m_ready_i"))
+    refuted = prove("nj_stage_properties", method="induction", depth=5, sources=_stage(tmp_path, "1'b1"))
+    assert not refuted and refuted.trace.is_file()
+
+
+def _stage(tmp_path, ready):
+    text = (PROPERTIES.parent.parent / "tests" / "sim" / "rtl" / "nj_stage_properties.sv").read_text()
+    file = tmp_path / "nj_stage_properties.sv"
+    file.write_text(text.replace("!full_q || m_ready_i", ready))
+    return [file, PROPERTIES / "nj_stable.sv"]
+
+
+# The ways on which a cycle of handshakes could close without a register: what says "I have" may not wait for "I take"
+# at the same port, nor the other way round.
+STREAMS = {
+    "nj_argmax": {},
+    "nj_dense": {"Beats": 1, "CIn": 4},
+    "nj_fifo": {},
+    "nj_frame_sync": {},
+    "nj_line_buffer": {},
+    "nj_or_pool": {},
+}
+
+
+FORBIDDEN = {("m_ready_i", "m_valid_o"), ("m_ready_i", "m_data_o")}
+FORBIDDEN |= {(port, "s_ready_o") for port in ("s_valid_i", "s_data_i", "s_last_i")}
+
+
+@pytest.mark.parametrize("fold", [1, 2])
+def test_no_path_from_ready_to_valid_or_back_in_a_convolution(tmp_path, fold):
+    _, text = convolution(TWO, fold, [1, 0])
+    layer = tmp_path / "layer.sv"
+    layer.write_text(text)
+    paths = combinational_paths("layer", sources=[*sources_in(text), layer])
+    assert paths & FORBIDDEN == set() and paths <= {("m_ready_i", "s_ready_o")}
+
+
+@pytest.mark.parametrize("module", STREAMS)
+def test_no_path_from_ready_to_valid_or_back(module):
+    paths = combinational_paths(module, STREAMS[module])
+    assert paths & FORBIDDEN == set()
+    allowed = {("m_ready_i", "s_ready_o")}
+    if module == "nj_frame_sync":
+        allowed |= {("s_valid_i", "m_valid_o"), ("s_data_i", "m_data_o")}
+    assert paths <= allowed
+    if module in ("nj_fifo", "nj_or_pool", "nj_argmax"):
+        assert not paths  # a row of ready signals ends here
+
+
+def test_a_path_from_ready_to_valid_is_found(tmp_path):
+    text = (RTL / "nj_fifo.sv").read_text()
+    changed = tmp_path / "nj_fifo.sv"
+    changed.write_text(text.replace("assign m_valid_o = valid_q;", "assign m_valid_o = valid_q && m_ready_i;"))
+    assert combinational_paths("nj_fifo", sources=[changed]) == {("m_ready_i", "m_valid_o")}
+
+
+@pytest.mark.parametrize("width", [1, 5, 6, 7, 16, 36, 100])
+def test_popcount_counts(width):
+    assert equivalent("nj_popcount", {"Width": width}, {"count_o": "$countones(bits_i)"})
+
+
+def _bits(names, inverts):
+    """Bits of x_i as summands, some inverted."""
+    return " + ".join(f"8'({'~' if invert else ''}x_i[{i}] & 1'b1)" for i, invert in zip(names, inverts, strict=True))
+
+
+# As arithmetic and as cells, each against its formula in one line.
+FORMULAS = [
+    ("nj_count3", {"Invert": "3'b010"}, {"s_o": f"2'({_bits(range(3), (0, 1, 0))})"}),
+    ("nj_count7", {"Invert": "7'b0010110"}, {"s_o": f"3'({_bits(range(7), (0, 1, 1, 0, 1, 0, 0))})"}),
+    ("nj_add3", {"Width": 6, "Invert": "3'b101", "Add": 2}, {"sum_o": "6'(~x_i[5:0] + x_i[11:6] + ~x_i[17:12] + 6'd2)"}),
+    ("nj_reach", {"Width": 11, "Limit": "12'd1234", "Invert": "1'b1"}, {"reach_o": "!(x_i >= 11'd1234)"}),
+    ("nj_reach", {"Width": 8, "Limit": "9'd256"}, {"reach_o": "1'b0"}),
+    (
+        "nj_reach", {"N": 2, "Width": 4, "Limit": "10'b00101_01001"},
+        {"reach_o": "{{x_i[7], x_i[5], x_i[3], x_i[1]} >= 4'd5, {x_i[6], x_i[4], x_i[2], x_i[0]} >= 4'd9}"},
+    ),
+    (
+        "nj_leaf", {"N": 3, "RoundBits": 2, "Pass": "12'hbd7", "Invert": "12'h3a5"},
+        {"leaf_o": "({3{x_i}} & 3'(12'hbd7 >> (4'd3 * round_i))) ^ 3'(12'h3a5 >> (4'd3 * round_i))"},
+    ),
+    (
+        "nj_leaf", {"N": 2, "RoundBits": 5, "Pass": "64'hfedcba9876543210", "Invert": "64'h0f1e2d3c4b5a6978"},
+        {"leaf_o": "({2{x_i}} & 2'(64'hfedcba9876543210 >> (7'd2 * round_i))) ^ 2'(64'h0f1e2d3c4b5a6978 >> (7'd2 * round_i))"},
+    ),
+    (
+        "nj_leaf3", {"RoundBits": 2, "Pass": "12'hbd7", "Invert": "12'h3a5"},
+        {"s_o": "2'($countones((x_i & 3'(12'hbd7 >> (4'd3 * round_i))) ^ 3'(12'h3a5 >> (4'd3 * round_i))))"},
+    ),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("plain", [0, 1])
+@pytest.mark.parametrize(("module", "parameters", "formula"), FORMULAS, ids=_name)
+def test_compressors_are_their_formulas(module, parameters, formula, plain):
+    verdict = equivalent(module, {**parameters, "Plain": plain}, formula)
+    assert verdict, verdict.text
+
+
+def test_a_wrong_formula_is_refuted_where_it_is_wrong():
+    verdict = equivalent("nj_popcount", {"Width": 20}, {"count_o": "$countones(bits_i) + (bits_i == 20'h5a5a5)"})
+    assert not verdict and verdict.inputs == {"bits_i": 0x5A5A5}
+    assumed = equivalent(
+        "nj_popcount", {"Width": 20}, {"count_o": "$countones(bits_i) + (bits_i == 20'h5a5a5)"}, assuming="!bits_i[0]"
+    )
+    assert assumed
+
+
+def test_a_proof_is_found_again_and_a_refutation_is_not(tmp_path, monkeypatch):
+    specification = {"count_o": "$countones(bits_i)"}
+    equivalent("nj_popcount", {"Width": 3}, specification)
+    monkeypatch.setattr(formal, "run_yosys", lambda *_: pytest.fail("Yosys was called"))
+    assert equivalent("nj_popcount", {"Width": 3}, specification)
+    with pytest.raises(pytest.fail.Exception):
+        equivalent("nj_popcount", {"Width": 3}, {"count_o": "$countones(~bits_i)"})
+
+
+def test_unknown_output_is_a_user_error():
+    with pytest.raises(UserError, match=r"has the outputs \['count_o'\]"):
+        equivalent("nj_popcount", {"Width": 4}, {"total_o": "0"})
+
+
+def test_missing_solver_is_a_user_error(monkeypatch):
+    monkeypatch.setattr(formal.shutil, "which", lambda *_, **__: None)
+    with pytest.raises(UserError, match="pip install z3-solver"):
+        prove("nj_fifo_properties", {"Depth": 9})
