@@ -87,7 +87,7 @@ def lone_carry_bits(module: Mapping[str, Any]) -> int:
         if port["direction"] != "input":
             read.update(port["bits"])
     total = 0
-    owners = set()
+    owners: set[str] = set()
     for carry in carries:
         used = 0  # bits below the highest one that anything reads: the carry passes through them
         for index in range(len(carry["S"])):
