@@ -1,11 +1,8 @@
 """What every design of the hardware benchmark goes through: exact in Verilator first, then counted in Yosys."""
 
 import json
-import re
-import shutil
 import tempfile
 import time
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -38,9 +35,7 @@ class Design:
     out_elements: int
     out_bits: int  # 1: thresholded
     memories: tuple[str, ...] = ()  # files that $readmemh finds in the folder it runs in
-    reader: str = "read_slang"  # of Yosys
     frame_clocks: int = 0  # expected, when known: how many frames are simulated
-    defines: tuple[str, ...] = ()  # of the simulator
 
 
 class BuildTimeout(Exception):
@@ -89,11 +84,10 @@ def area(design: Design, timeout_s: float) -> dict[str, Any]:
         work = Path(temporary)
         for name in (*design.sources, *design.memories):
             (work / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy(design.folder / name, work / name)
+            # Yosys sees only what lies below its folder: memory files are named relative to it
+            (work / name).write_text((design.folder / name).read_text().replace(f"{design.folder}/", ""))
         names = " ".join(sorted(design.sources, key=lambda name: not Path(name).stem.endswith("_pkg")))
         read = f"read_slang -j 1 --top {design.top} {names}"
-        if design.reader == "read_verilog":
-            read = f"read_verilog -sv {names}\nhierarchy -check -top {design.top}"
         script = (
             f"{read}\nsynth_xilinx -family xc7 -flatten -abc9 -noiopad -noclkbuf -top {design.top}\n"
             "write_json netlist.json\n"
@@ -103,9 +97,3 @@ def area(design: Design, timeout_s: float) -> dict[str, Any]:
         modules = json.loads((work / "netlist.json").read_text())["modules"]
     counts = count_cells(modules[design.top], modules)
     return {**counts, "yosys_seconds": round(time.perf_counter() - started, 1)}
-
-
-def sources_in(folder: Path, first: Sequence[str] = ()) -> tuple[str, ...]:
-    """Verilog files of a folder, packages first."""
-    names = {path.name for path in folder.iterdir() if re.fullmatch(r"\.s?v", path.suffix)} - set(first)
-    return (*first, *sorted(names, key=lambda name: (not name.endswith("_pkg.sv"), name)))

@@ -67,14 +67,18 @@ def _conv(
     _, height, width = workload.input_shape
     outputs, _, kernel, _ = conv.weight.shape
     weight = conv.weight.reshape(outputs, -1)
-    if in_bits is None and workload.input_bits == 1:  # sum over +-1 = 2 * (sum over bits) - sum of the weights
-        limits = -((-limits - weight.sum(1)) // 2)
+    bits = in_bits is None and workload.input_bits == 1
+    matches = bits and bool((abs(weight) == 1).all())  # as sums of +-bits Yosys takes many times as long
     lows, highs = sum_range((Conv(conv.weight),), *span)[0]
     low, high = int(lows.min()), int(highs.max())
+    if matches:  # the sum over +-1 = 2 * matches - terms
+        limits, low, high = -((-limits - weight.shape[1]) // 2), 0, weight.shape[1]
+    elif bits:  # the sum over +-1 = 2 * (sum over bits) - sum of the weights
+        limits = -((-limits - weight.sum(1)) // 2)
     values = {
         "summary": workload.description, "name": name, "height": height, "width": width,
         "channels": conv.weight.shape[1] * conv.groups, "in_bits": in_bits or workload.input_bits,
-        "kernel": kernel, "outputs": outputs, "grouped": int(conv.groups > 1),
+        "kernel": kernel, "outputs": outputs, "grouped": int(conv.groups > 1), "matches": int(matches),
         "terms": weight.shape[1], "weight": pattern(weight), "threshold": pattern(limits),
         "sum_bits": signed_bits(min(low, int(limits.min())), max(high, int(limits.max()))),
     }  # fmt: skip
