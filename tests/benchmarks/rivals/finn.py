@@ -3,7 +3,8 @@
 Binary x binary goes through two-bit integers, since the RTL matrix unit knows nothing narrower; up to there bits
 stay bits. Weights come from FINN's memory streamer, in whatever memory the synthesis tool chooses. A few lines of
 finn-rtllib are changed in the copies, because Verilator or Yosys does not take them; none changes what it does.
-A separable layer has no RTL back-end for 7 series (the depthwise unit needs DSP58).
+A separable layer has no RTL back-end for 7 series (the depthwise unit needs DSP58). With SIMD = MW, a sum per
+clock, the matrix unit's output queue overflows in simulation: the foldings here avoid it.
 """
 
 import os
@@ -31,6 +32,7 @@ TOP = "finn_layer"
 DOMAIN = "finn.custom_op.fpgadataflow.rtl"
 PART, PERIOD_NS = "xc7z020clg400-1", 10.0
 
+CELLS = ("DSP48E1", "LUT6_2")  # what its matrix unit instantiates
 STREAMER = ("axi/hdl/axilite.sv", "memstream/hdl/memstream_axi.sv", "memstream/hdl/memstream.sv")
 
 # what one of the tools does not take -> the same in words that both do
@@ -151,7 +153,7 @@ def build(workload: Workload, variant: str, folder: Path, limit_s: float) -> Des
     names = sorted(chain.files, key=lambda name: (not name.endswith("_pkg.sv"), name))
     memories = tuple(path.relative_to(folder).as_posix() for path in chain.memories)
     return Design(folder, (*names, f"{TOP}.sv"), TOP, in_elements, out_elements, out_bits, memories,
-                  frame_clocks=chain.clocks)  # fmt: skip
+                  cells=CELLS, frame_clocks=chain.clocks)  # fmt: skip
 
 
 def _patched(name: str, text: str) -> str:
