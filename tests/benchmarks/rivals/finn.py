@@ -3,8 +3,8 @@
 Binary x binary goes through two-bit integers, since the RTL matrix unit knows nothing narrower; up to there bits
 stay bits. Weights come from FINN's memory streamer, in whatever memory the synthesis tool chooses. A few lines of
 finn-rtllib are changed in the copies, because Verilator or Yosys does not take them; none changes what it does.
-A separable layer has no RTL back-end for 7 series (the depthwise unit needs DSP58). With SIMD = MW, a sum per
-clock, the matrix unit's output queue overflows in simulation: the foldings here avoid it.
+A separable layer has no RTL back-end for 7 series (the depthwise unit needs DSP58). With SIMD = MW = 16
+and PE = MH = 4, all sums every clock, the matrix unit's output queue overflowed in simulation: the foldings avoid it.
 """
 
 import os
