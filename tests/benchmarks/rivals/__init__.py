@@ -1,0 +1,1 @@
+"""One file per way to make the workloads in hardware."""

@@ -1,0 +1,140 @@
+"""Our FINN operators, a node per layer, folded to a number of clocks per output pixel."""
+
+import shutil
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from onnx import helper, numpy_helper
+
+from bnn import jets
+from bnn.integer import Conv, Dense, Threshold
+from hw.ops.bits import bit_thresholds, dot_range, signed_bits
+from tests.benchmarks.measure import Design
+from tests.benchmarks.rivals.templates import fill
+from tests.benchmarks.workloads import Workload
+
+NAME = "ours"
+TOP = "our_layer"
+DOMAIN = "finn.custom_op.fpgadataflow.rtl"
+PART, PERIOD_NS = "xc7z020clg400-1", 10.0
+
+
+def variants(workload: Workload) -> list[str]:
+    """One per target."""
+    return [f"{clocks} clock{'s' if clocks > 1 else ''}" for clocks in workload.clocks]
+
+
+def build(workload: Workload, variant: str, folder: Path, limit_s: float) -> Design:
+    """Write the design into `folder`."""
+    return layer(workload, int(variant.split()[0]), folder)
+
+
+def layer(workload: Workload, clocks: int, folder: Path) -> Design:
+    """The workload at `clocks` clocks per output pixel at the most: FINN's wrappers, our modules and a top."""
+    operators = _dense(workload, clocks) if workload.is_dense else _convolutions(workload, clocks)
+    files: dict[str, Path] = {}
+    nodes, source = "", "s"
+    for operator in operators:
+        operator.set_nodeattr("code_gen_dir_ipgen", str(folder))
+        operator.generate_hdl(None, PART, PERIOD_NS)
+        files |= {Path(path).name: Path(path) for path in operator.get_rtl_file_list(abspath=True)}
+        name = operator.onnx_node.name
+        values = {
+            "comment": operator.summary(), "name": name, "source": source,
+            "module": operator.get_nodeattr("gen_top_module"), "in_bits": operator.get_instream_width_padded(),
+            "out_bits": operator.get_outstream_width_padded(),
+        }  # fmt: skip
+        nodes += fill("node.sv.in", values)
+        source = name
+    for name, path in files.items():
+        if path.parent != folder:
+            shutil.copy(path, folder / name)
+    first, last = operators[0], operators[-1]
+    values = {"name": TOP, "in_bits": first.get_instream_width(), "out_bits": last.get_outstream_width(),
+              "nodes": nodes, "last": source}  # fmt: skip
+    (folder / f"{TOP}.sv").write_text(fill("nodes.sv.in", values))
+    outputs, out_bits = last.get_normal_output_shape()[-1], int(last.get_output_datatype().bitwidth())
+    names = sorted(files, key=lambda name: (not name.endswith("_pkg.sv"), name))
+    in_elements = first.get_normal_input_shape()[-1]
+    return Design(folder, (*names, f"{TOP}.sv"), TOP, in_elements, outputs, out_bits,
+                  frame_clocks=max(int(operator.get_exp_cycles()) for operator in operators))  # fmt: skip
+
+
+def _convolutions(workload: Workload, clocks: int) -> list[Any]:
+    """One node, or two: channels combined, then jets."""
+    *convs, limits = workload.layers
+    assert isinstance(limits, Threshold)
+    channels, height, width = workload.input_shape
+    bits = workload.input_bits == 1
+    datatype = "BIPOLAR" if bits else f"UINT{workload.input_bits}"
+    scale, offset = (2, -np.ones(channels, np.int64)) if bits else (1, np.zeros(channels, np.int64))
+    operators = []
+    if len(convs) == 2:
+        first = convs[0]
+        assert isinstance(first, Conv)
+        low, high = dot_range(first.weight, 0, 1)
+        sums = f"INT{signed_bits(int(low.min()), int(high.max()))}"
+        outputs = len(first.weight)
+        operators.append(
+            _operator("BinaryConv_rtl", "layer_sums", [1, height, width, channels], [1, height, width, outputs],
+                      datatype, sums, Kernel=1, Weight=first.weight)
+        )  # fmt: skip
+        datatype, channels, offset = sums, outputs, -first.weight.sum((1, 2, 3))
+    conv = convs[-1]
+    assert isinstance(conv, Conv)
+    outputs, _, kernel, _ = conv.weight.shape
+    grouped = conv.groups > 1
+    moved = bit_thresholds(limits.thresholds, conv.weight, scale, offset[:, None] if grouped else offset)
+    shape_out = [1, height - kernel + 1, width - kernel + 1, outputs]
+    kinds = all(jets.factorise(one) is not None for one in conv.weight.reshape(-1, kernel, kernel))
+    extra = {"Grouped": int(grouped)} if kinds else {}
+    operators.append(
+        _operator("JetConv_rtl" if kinds else "BinaryConv_rtl", "layer", [1, height, width, channels], shape_out,
+                  datatype, "BIPOLAR", Kernel=kernel, Weight=conv.weight, Threshold=moved, **extra)
+    )  # fmt: skip
+    for operator in operators:
+        operator.set_nodeattr("Fold", max(fold for fold in operator.folds() if fold <= clocks))
+    return operators
+
+
+def _dense(workload: Workload, clocks: int) -> list[Any]:
+    """Two nodes. The frame comes in as many beats as leave the folding a choice that meets the target."""
+    hidden, limits, last = workload.layers
+    assert isinstance(hidden, Dense) and isinstance(limits, Threshold) and isinstance(last, Dense)
+    inputs, width = hidden.weight.shape
+    outputs = last.weight.shape[1]
+    beats, fold = max(
+        ((beats, fold) for beats in _divisors(inputs) for fold in _divisors(width) if beats * fold <= clocks),
+        key=lambda choice: (choice[0] * choice[1], choice[0]),
+    )
+    # beat b carries elements b * C to b * C + C - 1; the operator's weights lie in the order channel, beat
+    per_beat = inputs // beats
+    weight = hidden.weight.reshape(beats, per_beat, width).transpose(1, 0, 2).reshape(inputs, width)
+    scores = f"INT{signed_bits(-width, width)}"
+    first = _operator("BinaryDense_rtl", "layer_hidden", [1, beats, 1, per_beat], [1, width], "BIPOLAR", "BIPOLAR",
+                      Weight=weight, Threshold=limits.thresholds, Fold=fold)  # fmt: skip
+    second = _operator("BinaryDense_rtl", "layer_scores", [1, 1, 1, width], [1, outputs], "BIPOLAR", scores,
+                       Weight=last.weight, Fold=max(fold for fold in _divisors(outputs) if fold <= clocks))  # fmt: skip
+    return [first, second]
+
+
+def _divisors(number: int) -> list[int]:
+    return [n for n in range(1, number + 1) if number % n == 0]
+
+
+def _operator(
+    kind: str, name: str, shape_in: list[int], shape_out: list[int], type_in: str, type_out: str, **attributes: Any
+) -> Any:
+    """One of our operators on a node of its own."""
+    from hw.ops.operators import OPERATORS
+
+    values = {
+        key: numpy_helper.from_array(np.asarray(value, np.int64), key) if isinstance(value, np.ndarray) else value
+        for key, value in attributes.items()
+    }
+    node = helper.make_node(
+        kind, ["x"], ["y"], name, domain=DOMAIN, backend="fpgadataflow",
+        inputShape=shape_in, outputShape=shape_out, inputDataType=type_in, outputDataType=type_out, **values,
+    )  # fmt: skip
+    return {operator.__name__: operator for operator in OPERATORS}[kind](node)
