@@ -5,7 +5,8 @@
 module nj_serial_add #(
   parameter int unsigned Digit  = 1,
   parameter int unsigned Shift  = 0,
-  parameter bit          Invert = 1'b0  // subtract b
+  parameter bit          Invert = 1'b0,  // subtract b
+  parameter bit Plain = nj_pkg::Plain
 ) (
   input  logic             clk_i,
   input  logic             ce_i,
@@ -14,14 +15,19 @@ module nj_serial_add #(
   input  logic [Digit-1:0] b_i,
   output logic [Digit-1:0] sum_o
 );
-  logic             carry_q;
-  logic [Digit:0]   carry;
+  logic             carry_q, carry;
   logic [Digit-1:0] sum, shifted;
-  assign carry[0] = carry_q;
-  for (genvar i = 0; i < int'(Digit); i++) begin : gen_bit
-    nj_count3 #(.N(1), .Invert({1'b0, Invert, 1'b0})) u_add (
-      .x_i({carry[i], shifted[i], a_i[i]}), .s_o({carry[i+1], sum[i]})
-    );
+  if (Plain) begin : gen_plain
+    assign {carry, sum} = {1'b0, a_i} + {1'b0, shifted ^ {Digit{Invert}}} + (Digit + 1)'(carry_q);
+  end else begin : gen_cells
+    logic [Digit:0] chain;
+    assign chain[0] = carry_q;
+    assign carry    = chain[Digit];
+    for (genvar i = 0; i < int'(Digit); i++) begin : gen_bit
+      nj_count3 #(.N(1), .Invert({1'b0, Invert, 1'b0}), .Plain(1'b0)) u_add (
+        .x_i({chain[i], shifted[i], a_i[i]}), .s_o({chain[i+1], sum[i]})
+      );
+    end
   end
 
   if (Shift > 0) begin : gen_shift
@@ -38,7 +44,7 @@ module nj_serial_add #(
 
   always_ff @(posedge clk_i) begin
     if (ce_i) begin
-      carry_q <= start_i ? Invert : carry[Digit];
+      carry_q <= start_i ? Invert : carry;
       sum_o   <= sum;
     end
   end

@@ -331,6 +331,11 @@ class _Parallel(_Base):
         return [[(sign, made[c, ky, kx]) for c, (sign, ky, kx) in row.items()] for row in found]
 
 
+def _choosing(count: int) -> int:
+    """LUTs of nj_digits that choose a bit among so many."""
+    return 1 if count <= 4 else count // 4 + (count % 4 > 1) + 1
+
+
 def _batched(values: Sequence[Any], size: int) -> list[list[Any]]:
     return [list(values[i : i + size]) for i in range(0, len(values), size)]
 
@@ -382,52 +387,17 @@ class _Serial(_Base):
     # --- streams: a signal of digits, and the stage it comes in ---
 
     def _digits(self, word: Word) -> str:
-        """The digits of a window's word, by the round, registered; the sign bit was inverted, so it is unsigned."""
-        digit, sums = self.digit, self.sums
-        padded = [bit.text() for bit in word.bits] + ["1'b0"] * (-len(word.bits) % digit)
-        parts = [padded[i : i + digit] for i in range(0, len(padded), digit)]
-        select = (len(parts) - 1).bit_length()  # bits of the round that tell the digits apart
-        chosen = []
-        if select == 1:  # a LUT chooses two bits
-            for first in range(0, digit, 2):
-                pair = [(low, high) for low, high in zip(*parts, strict=True)][first : first + 2]
-                out = sums.wire(2)
-                inputs = ["1'b1", "round_i[0]", *(text for low, high in reversed(pair) for text in (high, low))]
-                inputs[2:2] = ["1'b0"] * (6 - len(inputs))
-                picks = sum(((i >> 1 if i >> 4 & 1 else i) & 1) << (i + 32) for i in range(32))
-                picks |= sum(((i >> 3 if i >> 4 & 1 else i >> 2) & 1) << i for i in range(32))
-                ports = {"x_i": "{" + ", ".join(inputs) + "}", "o6_o": f"{out}[0]", "o5_o": f"{out}[1]"}
-                sums.instance("nj_lut2", {"Init": f"64'h{picks:x}"}, ports)
-                sums.sites += 1
-                chosen += [f"{out}[{k}]" for k in range(len(pair))]
-        else:
-            chosen = [self._choose([part[k] for part in parts]) for k in range(digit)]
-        value = "{" + ", ".join(reversed(chosen)) + "}"
-        out = sums.wire(digit)
-        ended = f"round_i >= {len(parts)} ? {digit}'d0 : " if len(parts) < self.digits else ""
-        sums.registers.append(f"{out} <= {ended}{value};")
-        sums.ffs += digit
+        """The digits of a window's word, a clock after their round; unsigned, the sign bit being inverted."""
+        out, count = self.sums.wire(self.digit), -(-len(word.bits) // self.digit)
+        self.sums.instance(
+            "nj_digits", {"Bits": len(word.bits), "Signed": int(self.layer.in_signed), "Digit": self.digit,
+                          "RoundBits": (self.layer.fold - 1).bit_length()},
+            {"clk_i": "clk_i", "ce_i": "ce_i", "word_i": concat([bit.name for bit in word.bits]),
+             "round_i": "round_i", "digit_o": out},
+        )  # fmt: skip
+        self.sums.ffs += self.digit
+        self.sums.sites += self.digit * _choosing(count) if count > 2 else -(-self.digit // 2) * (count - 1)
         return out
-
-    def _choose(self, texts: Sequence[str]) -> str:
-        """One of several bits, by the round: a LUT for four."""
-        place = 0
-        while len(texts) > 1:
-            chosen = []
-            for group in _batched(texts, 4):
-                if len(group) < 3:
-                    chosen.append(f"(round_i[{place}] ? {group[-1]} : {group[0]})" if len(group) > 1 else group[0])
-                    self.sums.sites += len(group) > 1
-                    continue
-                inputs = [f"round_i[{place + 1}]", f"round_i[{place}]", *reversed([*group, group[-1]][:4])]
-                picks = sum((i >> (i >> 4) & 1) << i for i in range(64))
-                out = self.sums.wire(1)
-                ports = {"x_i": "{" + ", ".join(inputs) + "}", "o5_o": "", "o6_o": out}
-                self.sums.instance("nj_lut2", {"Init": f"64'h{picks:x}"}, ports)
-                self.sums.sites += 1
-                chosen.append(out)
-            texts, place = chosen, place + 2
-        return texts[0]
 
     def _start(self, level: int) -> str:
         while len(self.starts) <= level:
