@@ -40,8 +40,8 @@ module nj_fifo #(
       full_q <= 1'b0;
       valid_q <= 1'b0;
     end else begin
-      if (push) write_q <= write_q == AddressBits'(Depth - 1) ? '0 : write_q + 1'b1;
-      if (pop) read_q <= read_q == AddressBits'(Depth - 1) ? '0 : read_q + 1'b1;
+      if (push) write_q <= write_q == AddressBits'(Depth - 1) ? '0 : AddressBits'(nj_pkg::next(32'(write_q)));
+      if (pop) read_q <= read_q == AddressBits'(Depth - 1) ? '0 : AddressBits'(nj_pkg::next(32'(read_q)));
       if (push != pop) begin
         count_q <= push ? count_q + 1'b1 : count_q - 1'b1;
         full_q <= push && count_q == CountBits'(Depth - 1);

@@ -3,6 +3,7 @@
 //   m_data = {emit, mask[Kernel], column[Kernel]}, column[0] lowest
 //   column[r] = pixel (y - (Kernel-1) + r, x), r = 0 the topmost, 0 where that row is outside the frame
 //   mask[c]   = window column c (0 the oldest of the last Kernel columns) lies inside the frame
+//               (with Pad 0 no window needs either: rows outside are anything, and mask is all ones)
 //   emit      = the last Kernel columns are a window of the output map (stride and padding applied)
 //
 // One step a clock: exactly Height*Width steps per frame when pixels come without a gap, also between frames.
@@ -29,8 +30,9 @@ module nj_line_buffer #(
 );
   localparam int unsigned Rows    = Kernel - 1;      // of the delay line
   localparam int unsigned Lead    = Kernel - 1 - Pad; // first row and column whose step emits
-  localparam int unsigned XBits   = $clog2(Width + 2 * Kernel);
-  localparam int unsigned YBits   = $clog2(Height + 2 * Kernel);
+  localparam int unsigned XBits   = unsigned'($clog2(Width));
+  localparam int unsigned YBits   = unsigned'($clog2(Height + 1));
+  localparam int unsigned FBits   = unsigned'($clog2(Pad + 2));
   localparam int unsigned PtrBits = $clog2(Width);
 
   if (Kernel < 2) begin : gen_bad_kernel
@@ -46,68 +48,79 @@ module nj_line_buffer #(
     $error("nj_line_buffer: a frame of %0dx%0d is too small for Kernel = %0d, Pad = %0d", Height, Width, Kernel, Pad);
   end
 
-  // position of the next pixel, and of the next window border of the frame before it
-  logic [YBits-1:0] y_q, y_d, flush_y_q, flush_y_d;
-  logic [XBits-1:0] x_q, x_d, flush_x_q, flush_x_d;
-  logic             flush_q, flush_d;
+  // position of the next pixel, and of the next window border of the frame before it, whose rows count from Height
+  logic [YBits-1:0] y_q;
+  logic [XBits-1:0] x_q, flush_x_q;
+  logic [FBits-1:0] flush_y_q;
+  logic             flush_q;
 
-  logic begun, last_pixel, step;
-  assign begun      = x_q != '0 || y_q != '0;
-  assign last_pixel = x_q == XBits'(Width - 1) && y_q == YBits'(Height - 1);
-  assign s_ready_o  = !m_valid_o || m_ready_i;
-  assign step       = s_ready_o && (s_valid_i || (flush_q && !begun));
-
-  always_comb begin
-    {y_d, x_d, flush_y_d, flush_x_d, flush_d} = {y_q, x_q, flush_y_q, flush_x_q, flush_q};
-    if (step) begin
-      if (s_valid_i) begin
-        x_d = x_q == XBits'(Width - 1) ? '0 : x_q + 1'b1;
-        if (x_q == XBits'(Width - 1)) y_d = y_q == YBits'(Height - 1) ? '0 : y_q + 1'b1;
-      end
-      if (flush_q) begin
-        flush_x_d = flush_x_q == XBits'(Width - 1) ? '0 : flush_x_q + 1'b1;
-        if (flush_x_q == XBits'(Width - 1)) flush_y_d = flush_y_q + 1'b1;
-        if (flush_y_q == YBits'(Height + Pad) && flush_x_q == XBits'(Pad - 1)) flush_d = 1'b0;
-      end
-      if (s_valid_i && last_pixel && Pad != 0) begin
-        flush_d   = 1'b1;
-        flush_y_d = YBits'(Height);
-        flush_x_d = '0;
-      end
-    end
-  end
+  logic begun, x_last, y_last, step, flush_x_last;
+  assign begun        = x_q != '0 || y_q != '0;
+  assign x_last       = x_q == XBits'(Width - 1);
+  assign y_last       = y_q == YBits'(Height - 1);
+  assign flush_x_last = flush_x_q == XBits'(Width - 1);
+  assign s_ready_o    = !m_valid_o || m_ready_i;
+  assign step         = s_ready_o && (s_valid_i || (flush_q && !begun));
 
   always_ff @(posedge clk_i) begin
-    if (rst_i) begin
-      {y_q, x_q, flush_q} <= '0;
-    end else begin
-      {y_q, x_q, flush_q} <= {y_d, x_d, flush_d};
+    if (step) begin
+      if (s_valid_i) begin
+        x_q <= x_last ? '0 : XBits'(nj_pkg::next(32'(x_q)));
+        if (x_last) y_q <= y_last ? '0 : YBits'(nj_pkg::next(32'(y_q)));
+      end
+      flush_x_q <= flush_x_last ? '0 : XBits'(nj_pkg::next(32'(flush_x_q)));
+      if (flush_x_last) flush_y_q <= FBits'(nj_pkg::next(32'(flush_y_q)));
+      if (flush_y_q == FBits'(Pad) && flush_x_q == XBits'(int'(Pad) - 1)) flush_q <= 1'b0;
+      if (s_valid_i && x_last && y_last && Pad != 0) begin
+        flush_q   <= 1'b1;
+        flush_x_q <= '0;
+        flush_y_q <= '0;
+      end
     end
-    {flush_y_q, flush_x_q} <= {flush_y_d, flush_x_d};
+    if (rst_i) {y_q, x_q, flush_q} <= '0;
   end
 
   // which windows end here: `here` in this row, `tail` those of the row before that reach over its right border
-  logic [YBits-1:0] row;
   logic [XBits-1:0] col;
-  logic             here, tail;
-  assign row  = flush_q ? flush_y_q : y_q;
-  assign col  = flush_q ? flush_x_q : x_q;
-  assign here = row >= YBits'(Lead) && row < YBits'(Height + Pad) && col >= XBits'(Lead)
-             && (row - YBits'(Lead)) % YBits'(Stride) == '0 && (col - XBits'(Lead)) % XBits'(Stride) == '0;
-  assign tail = row > YBits'(Lead) && col < XBits'(Pad)
-             && (row - YBits'(Lead + 1)) % YBits'(Stride) == '0
-             && (col + XBits'(Width - Lead)) % XBits'(Stride) == '0;
+  logic             here, tail, row_ends, row_before_ends, flush_row;
+  assign col             = flush_q ? flush_x_q : x_q;
+  assign flush_row       = flush_q && flush_y_q != FBits'(Pad);  // else the column is already the next frame's
+  assign row_ends        = flush_q ? flush_row : nj_pkg::at_least(32'(y_q), int'(Lead));
+  assign row_before_ends = flush_q || nj_pkg::at_least(32'(y_q), int'(Lead) + 1);
+  if (Stride == 1) begin : gen_every
+    assign here = row_ends && nj_pkg::at_least(32'(col), int'(Lead));
+    assign tail = row_before_ends && !nj_pkg::at_least(32'(col), int'(Pad));
+  end else begin : gen_some
+    localparam int unsigned RowBits = unsigned'($clog2(Height + Pad + 1));
+    localparam int unsigned ColBits = unsigned'($clog2(2 * Width));
+    logic [RowBits-1:0] row;
+    assign row  = flush_q ? RowBits'(Height) + RowBits'(flush_y_q) : RowBits'(y_q);
+    assign here = row_ends && nj_pkg::at_least(32'(col), int'(Lead))
+               && (row - RowBits'(Lead)) % RowBits'(Stride) == '0
+               && (ColBits'(col) - ColBits'(Lead)) % ColBits'(Stride) == '0;
+    assign tail = row_before_ends && !nj_pkg::at_least(32'(col), int'(Pad))
+               && (row - RowBits'(Lead + 1)) % RowBits'(Stride) == '0
+               && (ColBits'(col) + ColBits'(Width - Lead)) % ColBits'(Stride) == '0;
+  end
 
-  // rows outside the frame; in the last Pad steps of a flush the column is already the next frame's
-  logic [YBits-1:0]  mask_row;
+  // rows and columns outside the frame; a window that ends here has none among those left out
   logic [Kernel-1:0] row_inside, col_inside;
-  assign mask_row = flush_q && flush_y_q != YBits'(Height + Pad) ? flush_y_q : y_q;
   for (genvar i = 0; i < int'(Kernel); i++) begin : gen_inside
-    assign row_inside[i] = mask_row + YBits'(i) >= YBits'(Rows) && mask_row + YBits'(i) < YBits'(Height + Rows);
-    // a window of `tail` begins Width further on in the row before; a narrow frame lacks columns on both its sides
-    assign col_inside[i] = tail ? col + XBits'(i) < XBits'(Rows)
-                                  && (Width + i >= Rows || col + XBits'(Width + i) >= XBits'(Rows))
-                                : col + XBits'(i) >= XBits'(Rows);
+    localparam int FromEnd = int'(Rows) - i;
+    if (Pad == 0) begin : gen_whole
+      assign {row_inside[i], col_inside[i]} = 2'b11;
+    end else begin : gen_part
+      logic below, above, left, right;
+      // the row is below the frame in flush row FromEnd and later, above it in rows before FromEnd
+      assign below = flush_row && nj_pkg::at_least(32'(flush_y_q), FromEnd);
+      assign above = flush_row ? !nj_pkg::at_least(32'(flush_y_q), FromEnd - int'(Height))
+                               : !nj_pkg::at_least(32'(y_q), FromEnd);
+      assign row_inside[i] = !below && !above;
+      // a window of `tail` begins Width further on in the row before; a narrow frame lacks columns on both its sides
+      assign right = nj_pkg::at_least(32'(col), FromEnd);
+      assign left  = !nj_pkg::at_least(32'(col), FromEnd - int'(Width));
+      assign col_inside[i] = tail ? !right && !left : right;
+    end
   end
 
   // the delay line: word x holds the last Rows pixels of column x, the oldest in the low bits
@@ -116,7 +129,7 @@ module nj_line_buffer #(
   logic [PtrBits-1:0]   ptr_q, ptr_d;
   logic [Kernel*Bits-1:0] column;
   assign column = {s_data_i, read_q};
-  assign ptr_d  = ptr_q == PtrBits'(Width - 1) ? '0 : ptr_q + 1'b1;
+  assign ptr_d  = ptr_q == PtrBits'(Width - 1) ? '0 : PtrBits'(nj_pkg::next(32'(ptr_q)));
   always_ff @(posedge clk_i) begin
     if (step) begin
       line[ptr_q] <= column[Kernel*Bits-1:Bits];

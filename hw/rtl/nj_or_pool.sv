@@ -57,32 +57,31 @@ module nj_or_pool #(
       row_q <= '0;
       row_phase_q <= '0;
     end else if (take) begin
-      column_phase_q <= (column_full || row_end) ? '0 : column_phase_q + 1'b1;
+      column_phase_q <= (column_full || row_end) ? '0 : PhaseBits'(nj_pkg::next(32'(column_phase_q)));
       if (row_end) column_q <= '0;
-      else if (column_full) column_q <= column_q + 1'b1;
+      else if (column_full) column_q <= ColumnBits'(nj_pkg::next(32'(column_q)));
       if (row_end) begin
-        row_phase_q <= (row_full || frame_end) ? '0 : row_phase_q + 1'b1;
+        row_phase_q <= (row_full || frame_end) ? '0 : PhaseBits'(nj_pkg::next(32'(row_phase_q)));
         if (frame_end) row_q <= '0;
-        else if (row_full) row_q <= row_q + 1'b1;
+        else if (row_full) row_q <= RowBits'(nj_pkg::next(32'(row_q)));
       end
     end
   end
 
-  // The OR so far: within this row of the window, and over its rows above.
+  // The OR so far: it begins with that of the window's rows above, and goes on along this row. A LUT a map.
   (* ram_style = "distributed" *) logic [C-1:0] above [Columns];
   logic [AddressBits-1:0] address;
-  logic [C-1:0] beside_q, here, window;
+  logic [C-1:0] window_q, window;
 
   if (Columns > 1) begin : gen_address
     assign address = column_q[AddressBits-1:0];
   end else begin : gen_single
     assign address = '0;
   end
-  assign here = s_data_i | (column_phase_q == '0 ? '0 : beside_q);
-  assign window = here | (row_phase_q == '0 ? '0 : above[address]);
+  assign window = s_data_i | (column_phase_q != '0 ? window_q : row_phase_q != '0 ? above[address] : '0);
 
   always_ff @(posedge clk_i) begin
-    if (take) beside_q <= here;
+    if (take) window_q <= window;
     if (take && column_full) above[address] <= window;
   end
 

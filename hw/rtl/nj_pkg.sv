@@ -11,4 +11,21 @@ package nj_pkg;
   localparam bit Plain = 1'b0;
 `endif
   /* verilator lint_on UNUSEDPARAM */
+
+  // Counting and comparing with a constant in LUTs: up to six bits take no carry chain, which costs a LUT a bit.
+  function automatic logic [31:0] next(input logic [31:0] value);
+    logic ones;
+    ones = 1'b1;
+    for (int i = 0; i < 32; i++) begin
+      next[i] = value[i] ^ ones;
+      ones   &= value[i];
+    end
+  endfunction
+  function automatic logic at_least(input logic [31:0] value, input int limit);
+    at_least = 1'b1;
+    for (int i = 0; i < 32; i++) begin
+      at_least = limit[i] ? value[i] & at_least : value[i] | at_least;
+    end
+    if (limit <= 0) at_least = 1'b1;
+  endfunction
 endpackage

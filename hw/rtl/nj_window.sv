@@ -91,7 +91,7 @@ module nj_window #(
         m_round_o <= '0;
       end else begin
         if (window_ready) m_valid_o <= full_q;
-        if (m_valid_o && m_ready_i) m_round_o <= m_last_o ? '0 : m_round_o + 1'b1;
+        if (m_valid_o && m_ready_i) m_round_o <= m_last_o ? '0 : RoundBits'(nj_pkg::next(32'(m_round_o)));
       end
       if (window_ready && full_q) begin
         for (int c = 0; c < int'(Kernel); c++) m_window_o[c*Bits+:Bits] <= mask_q[c] ? last_q[c] : Outside;

@@ -289,7 +289,7 @@ class _Parallel(_Base):
         kernel = self.layer.kernel
         terms: list[list[tuple[int, Word]]] = [[] for _ in self.weight]
         for c in range(self.layer.maps):
-            uses = Counter()
+            uses: Counter[tuple[int, ...]] = Counter()
             for column in self.weight[:, c].transpose(0, 2, 1).reshape(-1, kernel):
                 if column.any():
                     uses[_canonical(column)[0]] += 1
@@ -368,7 +368,7 @@ class _Serial(_Base):
         layer, kernel = self.layer, self.layer.kernel
         axis = jets.axis_kernels(kernel - 1)
         used = sorted({(c, ky, kx) for row in self.found for c, (_, ky, kx) in row.items()})
-        taps = {}
+        taps: dict[tuple[int, int, int], tuple[str, int]] = {}
         for c in sorted({c for c, _, _ in used}):
             for r in range(kernel):
                 at = self.keep(self.raw(c, r), self.raw(c, r).offset)
@@ -487,30 +487,30 @@ class _Serial(_Base):
         shifted = (limit + (1 << (size - 1))) % (1 << size)  # two's complement with its top bit turned is unsigned
         bits = max(1, (self.layer.fold - 1).bit_length())
         table = []
-        for place in range(1 << bits):
+        for turn in range(1 << bits):
+            place = min(turn, count - 1)
+            wanted = shifted >> (place * digit) & ((1 << digit) - 1)
             for before in range(2):
                 for value in range(1 << digit):
-                    index = min(place, count - 1)
-                    seen = value ^ (1 << (digit - 1)) if index == count - 1 else value
-                    wanted = shifted >> (index * digit) & ((1 << digit) - 1)
+                    seen = value ^ (1 << (digit - 1)) if place == count - 1 else value
                     table.append(int(seen > wanted or (seen == wanted and before)))
         level = stream[1]
         state, following = self.sums.wire(1), self.sums.wire(1)
         rounds = self.sums.later(bits, "round_i", level)
         index = f"{{{rounds}, {state}, {stream[0]}}}"
         if len(table) <= 64:
-            init = literal(table * (64 // len(table)), 1)
             spare = 6 - bits - 1 - digit
-            self.sums.instance(
-                "nj_lut2", {"Init": init},
-                {"x_i": f"{{{spare}'d0, {index[1:]}" if spare else index, "o5_o": "", "o6_o": following},
-            )  # fmt: skip
+            inputs = f"{{{spare}'d0, {index[1:]}" if spare else index
+            ports = {"x_i": inputs, "o5_o": "", "o6_o": following}
+            self.sums.instance("nj_lut2", {"Init": literal(table * (64 // len(table)), 1)}, ports)
         else:
             self.sums.lines.append(f"assign {following} = {self.sums.wire(len(table), literal(table, 1))}[{index}];")
         self.sums.registers.append(f"{state} <= {self._start(level)} ? 1'b1 : {following};")
         self.sums.ffs += 1
         self.sums.sites += 1
-        result = self.sums.later(1, self.sums.register(1, f"~{following}" if invert else following), latency - level - 1)
+        result = self.sums.later(
+            1, self.sums.register(1, f"~{following}" if invert else following), latency - level - 1
+        )
         return result
 
 
@@ -588,10 +588,10 @@ class _Folded(_Base):
                         table[0][index], table[1][index] = 1, negative
                 constants -= weights * word.offset
                 for i, bit in enumerate(word.bits):
-                    for place, (passed, negative) in sorted(places.items()):
+                    for place, (passed, taken) in sorted(places.items()):
                         sources[i + place].append(bit.name)
-                        tables[i + place].append((passed, np.where(passed, negative ^ int(bit.inverted), 0)))
-                        constants -= negative << (i + place)
+                        tables[i + place].append((passed, np.where(passed, taken ^ int(bit.inverted), 0)))
+                        constants -= taken << (i + place)
                         tops += passed << (i + place)
         return sources, tables, constants, tops
 

@@ -96,7 +96,9 @@ def _key(workload: Workload, rival: str, variant: str) -> str:
     names += [name[1:] if name.startswith("/") else f"tests/benchmarks/rivals/{name}" for name in READS[rival]]
     for name in names:
         path = ROOT / name
-        files = [path] if path.is_file() else sorted(p for p in path.rglob("*") if p.suffix in (".py", ".sv", ".v", ".in"))
+        files = (
+            [path] if path.is_file() else sorted(p for p in path.rglob("*") if p.suffix in (".py", ".sv", ".v", ".in"))
+        )
         for file in files:
             seen.update(file.relative_to(ROOT).as_posix().encode() + b"\0" + file.read_bytes())
     return seen.hexdigest()[:20]

@@ -45,7 +45,7 @@ def test_windows_at_a_pixel_per_clock(height, width, kernel, stride, pad):
     beats = beats_of(pixels, BITS)
     # a step per pixel, and after the last frame Pad rows and pixels of dummy steps to flush it
     steps = len(beats) + pad * width + pad
-    stalls = (Stall(), Stall(0.0, 0.5, 1), Stall(0.0, 0.9, 2))  # gaps between frames: see test_nj_jet_conv
+    stalls = (Stall(), Stall(0.0, 0.5, 1), Stall(0.0, 0.9, 2))  # gaps between frames: see test_convolution
     for stall, result in zip(
         stalls, run_streams("nj_line_buffer", parameters, beats, steps, stalls=stalls), strict=True
     ):

@@ -42,6 +42,8 @@ DEEPER = [
     ("nj_line_buffer", {"Height": 3, "Width": 3}),
     ("nj_line_buffer", {"Height": 3, "Width": 4, "Stride": 2}),
 ]
+
+
 def _name(value):
     return "-".join(f"{k}{v}" for k, v in value.items()) if isinstance(value, dict) else None
 
@@ -246,11 +248,16 @@ def _bits(names, inverts):
     return " + ".join(f"8'({'~' if invert else ''}x_i[{i}] & 1'b1)" for i, invert in zip(names, inverts, strict=True))
 
 
+WORDS = ("64'hfedcba9876543210", "64'h0f1e2d3c4b5a6978")
+
 # As arithmetic and as cells, each against its formula in one line.
 FORMULAS = [
     ("nj_count3", {"Invert": "3'b010"}, {"s_o": f"2'({_bits(range(3), (0, 1, 0))})"}),
     ("nj_count7", {"Invert": "7'b0010110"}, {"s_o": f"3'({_bits(range(7), (0, 1, 1, 0, 1, 0, 0))})"}),
-    ("nj_add3", {"Width": 6, "Invert": "3'b101", "Add": 2}, {"sum_o": "6'(~x_i[5:0] + x_i[11:6] + ~x_i[17:12] + 6'd2)"}),
+    (
+        "nj_add3", {"Width": 6, "Invert": "3'b101", "Add": 2},
+        {"sum_o": "6'(~x_i[5:0] + x_i[11:6] + ~x_i[17:12] + 6'd2)"},
+    ),
     ("nj_reach", {"Width": 11, "Limit": "12'd1234", "Invert": "1'b1"}, {"reach_o": "!(x_i >= 11'd1234)"}),
     ("nj_reach", {"Width": 8, "Limit": "9'd256"}, {"reach_o": "1'b0"}),
     (
@@ -262,8 +269,8 @@ FORMULAS = [
         {"leaf_o": "({3{x_i}} & 3'(12'hbd7 >> (4'd3 * round_i))) ^ 3'(12'h3a5 >> (4'd3 * round_i))"},
     ),
     (
-        "nj_leaf", {"N": 2, "RoundBits": 5, "Pass": "64'hfedcba9876543210", "Invert": "64'h0f1e2d3c4b5a6978"},
-        {"leaf_o": "({2{x_i}} & 2'(64'hfedcba9876543210 >> (7'd2 * round_i))) ^ 2'(64'h0f1e2d3c4b5a6978 >> (7'd2 * round_i))"},
+        "nj_leaf", {"N": 2, "RoundBits": 5, "Pass": WORDS[0], "Invert": WORDS[1]},
+        {"leaf_o": f"({{2{{x_i}}}} & 2'({WORDS[0]} >> (7'd2 * round_i))) ^ 2'({WORDS[1]} >> (7'd2 * round_i))"},
     ),
     (
         "nj_leaf3", {"RoundBits": 2, "Pass": "12'hbd7", "Invert": "12'h3a5"},
