@@ -22,9 +22,9 @@ module nj_or_pool #(
   output logic [C-1:0] m_data_o
 );
   localparam int unsigned Columns = Width / Size;  // windows in a row
-  localparam int unsigned PhaseBits = unsigned'($clog2(Size));
-  localparam int unsigned ColumnBits = unsigned'($clog2(Columns + 1));  // counts one further, for what is dropped
-  localparam int unsigned RowBits = unsigned'($clog2(Height / Size + 1));
+  localparam int unsigned PhaseBits = Size > 2 ? unsigned'($clog2(Size)) : 1;
+  localparam int unsigned ColumnBits = Columns > 0 ? unsigned'($clog2(Columns + 1)) : 1;  // counts one further, for what is dropped
+  localparam int unsigned RowBits = Height >= Size ? unsigned'($clog2(Height / Size + 1)) : 1;
   localparam int unsigned AddressBits = Columns > 1 ? unsigned'($clog2(Columns)) : 1;
 
   if (Size < 2) begin : gen_check_size

@@ -365,7 +365,7 @@ class _Serial(_Base):
         self.made_once: dict[tuple[object, ...], tuple[str, int]] = {}
 
     def write(self) -> Sums:
-        layer, kernel = self.layer, self.layer.kernel
+        kernel = self.layer.kernel
         axis = jets.axis_kernels(kernel - 1)
         used = sorted({(c, ky, kx) for row in self.found for c, (_, ky, kx) in row.items()})
         taps: dict[tuple[int, int, int], tuple[str, int]] = {}

@@ -55,17 +55,17 @@ def test_a_wrong_constant_is_found_in_its_layer(tmp_path):
     """The manifest lets the comparison name the layer: a negated weight in the channel sums is found there."""
     import hashlib
     import json
+    import re
 
     write_qonnx(random_network("bottleneck"), tmp_path / "model.onnx")
     build(tmp_path / "model.onnx", tmp_path / "acc")
-    wrapper = tmp_path / "acc" / "rtl" / "sums_0.v"
-    text = wrapper.read_text()
-    start = text.index(".Weight(") + len(".Weight(")
-    literal = text[start : text.index(")", start)]
-    size, digits = literal.split("'h")
-    wrapper.write_text(text.replace(literal, f"{size}'h{int(digits, 16) ^ 1:x}"))
+    layer = tmp_path / "acc" / "rtl" / "sums_0_conv.sv"
+    text = layer.read_text()
+    found = re.search(r"\.Invert\((\d+)'h([0-9a-f]+)\)", text)
+    assert found
+    layer.write_text(text.replace(found.group(), f".Invert({found[1]}'h{int(found[2], 16) ^ 1:x})", 1))
     manifest = json.loads((tmp_path / "acc" / "manifest.json").read_text())
-    manifest["files"]["rtl/sums_0.v"] = hashlib.sha256(wrapper.read_bytes()).hexdigest()
+    manifest["files"]["rtl/sums_0_conv.sv"] = hashlib.sha256(layer.read_bytes()).hexdigest()
     (tmp_path / "acc" / "manifest.json").write_text(json.dumps(manifest))
     assert load(tmp_path / "acc")
     report = verify(tmp_path / "acc", "random", frames=6)

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from onnx import helper, numpy_helper
 
-from bnn import jets, reference
+from bnn import jets
 from hw.ops.bits import bit_thresholds, dot_range, literal, reachable, signed_bits
 from hw.ops.rtl import CELLS, sources_in
 from sim.runner import check_tools

@@ -165,17 +165,19 @@ def test_a_wrong_weight_is_traced_to_its_layer(capsys, accelerator, tmp_path):
     import re
 
     shutil.copytree(accelerator, tmp_path / "acc")
-    wrapper = sorted((tmp_path / "acc" / "rtl").glob("jet_conv*.v"))[0]
-    text = wrapper.read_text()
-    found = re.search(r"\.Invert\((\d+)'h([0-9a-f]+)\)", text)
+    layer = sorted((tmp_path / "acc" / "rtl").glob("jet_conv*_conv.sv"))[0]
+    text = layer.read_text()
+    found = re.search(r"nj_reach .*\.Invert\((\d+)'h([0-9a-f]+)\)", text)
     assert found
-    wrapper.write_text(text.replace(found.group(), f".Invert({found[1]}'h{int(found[2], 16) ^ 0xF:x})"))
+    wrong = found.group().replace(f"Invert({found[1]}'h{found[2]}", f"Invert({found[1]}'h{int(found[2], 16) ^ 1:x}")
+    layer.write_text(text.replace(found.group(), wrong))
     manifest = json.loads((tmp_path / "acc" / "manifest.json").read_text())
-    manifest["files"][f"rtl/{wrapper.name}"] = hashlib.sha256(wrapper.read_bytes()).hexdigest()
+    manifest["files"][f"rtl/{layer.name}"] = hashlib.sha256(layer.read_bytes()).hexdigest()
     (tmp_path / "acc" / "manifest.json").write_text(json.dumps(manifest))
     status, out, _ = run(capsys, "verify", tmp_path / "acc", "--data", "random", "--json")
     assert status == 1
     result = json.loads(out.splitlines()[-1])
     assert result["mismatches"] > 0
-    assert result["first_mismatch"]["layer"] == wrapper.stem
-    assert f"differs first in layer {wrapper.stem}" in out
+    name = layer.stem.removesuffix("_conv")
+    assert result["first_mismatch"]["layer"] == name
+    assert f"differs first in layer {name}" in out

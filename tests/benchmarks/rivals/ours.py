@@ -1,6 +1,7 @@
 """Our FINN operators, a node per layer, folded to a number of clocks per output pixel."""
 
 import shutil
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -93,9 +94,14 @@ def _convolutions(workload: Workload, clocks: int) -> list[Any]:
         _operator("JetConv_rtl" if kinds else "BinaryConv_rtl", "layer", [1, height, width, channels], shape_out,
                   datatype, "BIPOLAR", Kernel=kernel, Weight=conv.weight, Threshold=moved, **extra)
     )  # fmt: skip
-    for operator in operators:
-        operator.set_nodeattr("Fold", max(fold for fold in operator.folds() if fold <= clocks))
+    for operator in operators:  # as finn_build.folding does
+        operator.set_nodeattr("Fold", min((f for f in operator.folds() if f <= clocks), key=partial(_cost, operator)))
     return operators
+
+
+def _cost(operator: Any, fold: int) -> tuple[int, int]:
+    operator.set_nodeattr("Fold", fold)
+    return int(operator.lut_estimation(PART)), -fold
 
 
 def _dense(workload: Workload, clocks: int) -> list[Any]:
