@@ -28,12 +28,12 @@ def frame_clocks(design: Design, fps: float | None, clock_mhz: float) -> int:
 def fold(design: Design, clocks: int, part: str | None) -> int:
     """Set Fold of every node to the cheapest that takes at most `clocks` per frame; the slowest node's clocks.
 
-    Cheapest by the operators' LUT estimates, the greater folding where they are equal.
+    Cheapest by the operators' LUT estimates, the smaller folding where they are equal: it has the lower latency.
     """
     for operator in design.operators.values():
         best = min(
             (n for n in operator.folds() if cycles(operator, n) <= clocks),
-            key=lambda n, operator=operator: (_luts(operator, n, part or DEFAULT_PART), -n),  # type: ignore[misc]
+            key=lambda n, operator=operator: (_luts(operator, n, part or DEFAULT_PART), n),  # type: ignore[misc]
         )
         operator.set_nodeattr("Fold", best)
     height, width, _ = design.pixels.shape

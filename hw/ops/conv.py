@@ -140,7 +140,7 @@ class ConvOperator(StreamOperator):
             return 0, 0
         row = self.get_instream_width()
         memory = 4 * ceil((kernel - 1) * row / 3) * ceil(width / 64) if width > 32 else 4 * ceil((kernel - 1) * row / 6)
-        return memory + 70, (2 * kernel - 1) * row + 50
+        return memory + 22, (2 * kernel - 1) * row + 40
 
 
 @lru_cache(maxsize=256)

@@ -507,7 +507,7 @@ class _Serial(_Base):
             self.sums.lines.append(f"assign {following} = {self.sums.wire(len(table), literal(table, 1))}[{index}];")
         self.sums.registers.append(f"{state} <= {self._start(level)} ? 1'b1 : {following};")
         self.sums.ffs += 1
-        self.sums.sites += 1
+        self.sums.sites += 1 if len(table) <= 64 else 2
         result = self.sums.later(
             1, self.sums.register(1, f"~{following}" if invert else following), latency - level - 1
         )

@@ -101,7 +101,7 @@ def _convolutions(workload: Workload, clocks: int) -> list[Any]:
 
 def _cost(operator: Any, fold: int) -> tuple[int, int]:
     operator.set_nodeattr("Fold", fold)
-    return int(operator.lut_estimation(PART)), -fold
+    return int(operator.lut_estimation(PART)), fold
 
 
 def _dense(workload: Workload, clocks: int) -> list[Any]:
