@@ -135,12 +135,12 @@ class ConvOperator(StreamOperator):
 
     def line_buffer_cost(self) -> tuple[int, int]:
         """LUT sites and flip-flops of nj_line_buffer: delay line, read register, column, counters."""
-        _, width, kernel, _, _ = self.geometry()
+        _, width, kernel, _, pad = self.geometry()
         if kernel == 1:
             return 0, 0
         row = self.get_instream_width()
         memory = 4 * ceil((kernel - 1) * row / 3) * ceil(width / 64) if width > 32 else 4 * ceil((kernel - 1) * row / 6)
-        return memory + 22, (2 * kernel - 1) * row + 40
+        return memory + (52 if pad else 22), (2 * kernel - 1) * row + 40
 
 
 @lru_cache(maxsize=256)
