@@ -60,9 +60,9 @@ def small(offset: int = 0) -> Workload:
 
 def test_a_plain_design_is_exact_and_counted(tmp_path):
     w = small()
-    design = plain.build(w, "1 clock", tmp_path, 60)
+    design = plain.build(w, "1 clock", tmp_path, 300)
     assert simulate(w, design) == pytest.approx(6 * 7 / (4 * 5))
-    counts = area(design, 60)
+    counts = area(design, 300)
     assert 50 < counts["sites"] < 400 and counts["dsp"] == counts["ramb18"] == 0
     with pytest.raises(InexactError, match="results differ"):
         simulate(small(100), design)

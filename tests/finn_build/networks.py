@@ -44,6 +44,7 @@ def random_network(
     pool: int = 2,
     hidden: int = 0,
     classes: int = 3,
+    outputs: int = 8,
 ) -> IntegerNetwork:
     """Two convolutions, the second of `form`, pooling after the first, then dense layers."""
     r = Random(seed)
@@ -59,15 +60,15 @@ def random_network(
     if pad:
         layers.append(Pad(pad, -1))
     if form == "constrained":
-        layers.append(Conv(r.jets(8, 6, kernel), stride))
+        layers.append(Conv(r.jets(outputs, 6, kernel), stride))
     elif form == "separable":
-        layers += [Conv(r.signs(8, 6, 1, 1)), Conv(r.jets(8, 1, kernel), stride, groups=8)]
+        layers += [Conv(r.signs(outputs, 6, 1, 1)), Conv(r.jets(outputs, 1, kernel), stride, groups=outputs)]
     elif form == "bottleneck":
-        layers += [Conv(r.signs(4, 6, 1, 1)), Conv(r.jets(8, 4, kernel), stride)]
+        layers += [Conv(r.signs(4, 6, 1, 1)), Conv(r.jets(outputs, 4, kernel), stride)]
     else:
-        layers.append(Conv(r.signs(8, 6, kernel, kernel), stride))
-    layers.append(Threshold(r.thresholds(8, 12)))
-    features = 8 * np.prod(map_after(layers, height, width))
+        layers.append(Conv(r.signs(outputs, 6, kernel, kernel), stride))
+    layers.append(Threshold(r.thresholds(outputs, 12)))
+    features = outputs * np.prod(map_after(layers, height, width))
     if hidden:
         layers += [Dense(r.signs(features, hidden)), Threshold(r.thresholds(hidden, 9))]
         features = hidden

@@ -66,15 +66,12 @@ def test_the_same_model_gives_the_same_files(model, tmp_path):
 
 @pytest.mark.parametrize("form", FORMS)
 def test_less_speed_takes_less_hardware(form, tmp_path):
-    write_qonnx(random_network(form, height=16, width=16), tmp_path / "model.onnx")
+    write_qonnx(random_network(form, height=16, width=16, outputs=32), tmp_path / "model.onnx")
     fast = build(tmp_path / "model.onnx", tmp_path / "fast")
     slow = build(tmp_path / "model.onnx", tmp_path / "slow", fps=100e6 / 2048, clock_mhz=100.0)
     assert fast["cycles_per_frame"] == 256 and slow["cycles_per_frame"] <= 2048
     assert slow["fps"] >= 100e6 / 2048
-    if form == "binary":  # so small that sharing among outputs at a pixel per clock may beat folding
-        assert slow["estimate"]["lut"] <= fast["estimate"]["lut"]
-    else:
-        assert slow["cycles_per_frame"] > 256 and slow["estimate"]["lut"] < fast["estimate"]["lut"]
+    assert slow["cycles_per_frame"] > 256 and slow["estimate"]["lut"] < fast["estimate"]["lut"]
     assert all(row["cycles_per_frame"] <= 2048 for row in slow["layers"])
 
 
