@@ -13,7 +13,7 @@ from hw.ops.base import Attributes, StreamOperator
 from hw.ops.bits import Ints, dot_range, signed_bits
 from hw.ops.cycles import conv_cycles
 from hw.ops.rtl import sources_in
-from hw.sums.convolution import Layer, Sums
+from hw.sums.layer import Layer, Sums
 from hw.sums.module import Geometry, conv_module
 
 

@@ -10,7 +10,7 @@ def window_map(height: int, width: int, kernel: int, stride: int, pad: int) -> t
 
 
 def conv_cycles(height: int, width: int, kernel: int, stride: int, pad: int, fold: int) -> int:
-    """nj_jet_conv and nj_binary_conv: a step per clock, `fold` clocks per window, each hidden behind the other.
+    """A written convolution: a step per clock, `fold` clocks per window, each hidden behind the other.
 
     From the step that completes a window to the one that completes the next, steps go on while the window is
     worked on: the longer of the two counts. The steps between are `stride` within a row of windows, then what

@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 
 from hw.ops.rtl import fill
-from hw.sums.convolution import Layer, Sums, write
+from hw.sums.convolution import write
+from hw.sums.layer import Layer, Sums
 
 
 @dataclass(frozen=True)

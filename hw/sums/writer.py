@@ -95,7 +95,7 @@ class Writer:
     registered: bool = True  # stages end in registers; else all is combinational
     lines: list[str] = field(default_factory=list)
     registers: list[str] = field(default_factory=list)
-    delayed: dict[tuple[str, int], str] = field(default_factory=dict)
+    delayed: dict[str, str] = field(default_factory=dict)  # of a signal, the same one stage later
     names: int = 0
     sites: int = 0  # LUT sites of what was written
     ffs: int = 0  # flip-flops
@@ -120,12 +120,12 @@ class Writer:
 
     def later(self, width: int, source: str, stages: int) -> str:
         """`source` some stages later; asked twice, the registers are the same."""
-        for stage in range(stages if self.registered and source.strip("~") not in ("1'b0", "1'b1") else 0):
-            key = (source, 1)
-            if key not in self.delayed:
-                self.delayed[key] = self.register(width, source)
-            source = self.delayed[key]
-            del stage
+        if not self.registered or source in ("1'b0", "1'b1"):
+            return source
+        for _ in range(stages):
+            if source not in self.delayed:
+                self.delayed[source] = self.register(width, source)
+            source = self.delayed[source]
         return source
 
     def instance(self, module: str, parameters: dict[str, int | str], ports: dict[str, str]) -> None:

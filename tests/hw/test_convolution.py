@@ -9,7 +9,7 @@ from bnn import jets, reference
 from hw.ops.bits import dot_range, signed_bits
 from hw.ops.cycles import conv_cycles, window_map
 from hw.ops.rtl import sources_in
-from hw.sums.convolution import Layer
+from hw.sums.layer import Layer
 from hw.sums.module import Geometry, conv_module
 from sim.modules import STALLS, Stall, run_streams
 from tests.hw.streams import beats_of, frames, intervals, maps_of

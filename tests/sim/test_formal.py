@@ -7,7 +7,7 @@ import pytest
 from bnn.errors import UserError
 from hw.ops.bits import literal
 from hw.ops.rtl import RTL, sources_in, sources_of
-from hw.sums.convolution import Layer
+from hw.sums.layer import Layer
 from hw.sums.module import Geometry, conv_module
 from sim import formal
 from sim.formal import PROPERTIES, combinational_paths, equivalent, prove

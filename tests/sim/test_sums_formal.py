@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from hw.ops.rtl import sources_in
-from hw.sums.convolution import Layer, write
+from hw.sums.convolution import write
+from hw.sums.layer import Layer
 from sim.formal import equivalent
 
 

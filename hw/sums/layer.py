@@ -1,0 +1,139 @@
+"""A convolution layer to be written, what comes of it, and what every way of writing one shares."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from bnn import jets
+from hw.ops.bits import Ints
+from hw.sums.writer import Bit, Word, Writer, concat
+
+JetRow = dict[int, tuple[int, int, int]]  # of an output, by map: sign, order down, order across
+
+
+@dataclass(frozen=True)
+class Layer:
+    """sum over c, ky, kx of weight[o, c, ky, kx] * x[c, ky, kx] (grouped: of map o alone), compared or put out."""
+
+    weight: Ints  # [O, C or 1, K, K]
+    thresholds: Ints | None  # [O]; None: the sums come out
+    in_bits: int
+    in_signed: bool = False
+    grouped: bool = False
+    fold: int = 1  # divides O
+    out_bits: int = 1  # of a sum, two's complement
+
+    @property
+    def maps(self) -> int:
+        """Input maps."""
+        return len(self.weight) if self.grouped else self.weight.shape[1]
+
+    @property
+    def kernel(self) -> int:
+        return int(self.weight.shape[2])
+
+    def dense(self) -> Ints:
+        """Weights [O, C, K, K] with the zeros of a grouped convolution in place."""
+        if not self.grouped:
+            return self.weight
+        full = np.zeros((len(self.weight), self.maps, self.kernel, self.kernel), np.int64)
+        full[np.arange(len(full)), np.arange(len(full))] = self.weight[:, 0]
+        return full
+
+
+@dataclass(frozen=True)
+class Sums:
+    """Modules <name>_columns and <name>_sums, and what nj_window and nj_result must know of them."""
+
+    text: str
+    column_bits: int  # what <name>_columns makes of a column
+    outside: int  # that of a column of zeros
+    latency: int  # registers from the window to the result
+    rounds: int  # beats of results per window: as the fold, or 1 when all outputs come at once
+    final: int  # the window's round with which the (last) result goes in
+    sites: int  # LUT sites of both modules
+    ffs: int  # flip-flops, those of nj_window included
+
+
+def jets_of(layer: Layer) -> list[JetRow] | None:
+    """Per output, of each map it reads: sign, order down, order across; None when a kernel is no jet."""
+    if layer.kernel not in jets.KERNEL_SIZES:
+        return None
+    found: list[JetRow] = []
+    for kernels in layer.dense():
+        row = {}
+        for c, kernel in enumerate(kernels):
+            jet = jets.factorise(kernel)
+            if jet is None:
+                return None
+            if jet[0]:
+                row[c] = jet
+        found.append(row)
+    return found
+
+
+class Base:
+    """What every way of writing a layer has: its two writers, and the columns' words in the window."""
+
+    def __init__(self, layer: Layer, name: str) -> None:
+        self.layer, self.name = layer, name
+        self.weight = layer.dense()
+        self.columns = Writer(registered=False)
+        self.sums = Writer()
+        self.made: list[Bit] = []  # of <name>_columns, in order
+        self.zero: list[int] = []  # their values for a column of zeros
+
+    def raw(self, c: int, r: int) -> Word:
+        """Element c of row r of a column."""
+        layer = self.layer
+        base = (r * layer.maps + c) * layer.in_bits
+        names = [f"column_i[{base + b}]" for b in range(layer.in_bits)]
+        return Word(
+            tuple(Bit(n, layer.in_signed and b == layer.in_bits - 1) for b, n in enumerate(names)),
+            1 << (layer.in_bits - 1) if layer.in_signed else 0,
+        )
+
+    def keep(self, word: Word, value: int) -> Callable[[int], Word]:
+        """Put a word into <name>_columns' output; what it is in window column j. value: for a column of zeros."""
+        base = len(self.made)
+        self.made += [Bit(bit.name) for bit in word.bits]
+        zeros = [value >> b & 1 ^ bit.inverted for b, bit in enumerate(word.bits)]
+        self.zero += zeros
+        flags = [bit.inverted for bit in word.bits]
+
+        def at(j: int) -> Word:
+            bits = tuple(Bit(f"w{j}[{base + b}]", flag) for b, flag in enumerate(flags))
+            return Word(bits, word.offset)
+
+        return at
+
+    def finish(self, results: Sequence[str], latency: int, rounds: int, final: int) -> Sums:
+        """The text of both modules."""
+        layer, width = self.layer, len(self.made)
+        column = layer.kernel * layer.maps * layer.in_bits
+        text = [
+            f"module {self.name}_columns (", f"  input  logic [{column - 1}:0] column_i,",
+            f"  output logic [{width - 1}:0] column_o", ");",
+            *(f"  {line}" for line in self.columns.lines),
+            f"  assign column_o = {concat([bit.text() for bit in self.made])};", "endmodule", "",
+            f"module {self.name}_sums (", "  input  logic clk_i,", "  input  logic ce_i,",
+            f"  input  logic [{layer.kernel * width - 1}:0] window_i,",
+            "  input  logic valid_i,",
+            f"  input  logic [{max(1, (layer.fold - 1).bit_length()) - 1}:0] round_i,",
+            f"  output logic [{len(results) - 1}:0] result_o", ");",
+            *(f"  wire [{width - 1}:0] w{j} = window_i[{j * width}+:{width}];" for j in range(layer.kernel)),
+            *(f"  {line}" for line in self.sums.lines),
+            "  always_ff @(posedge clk_i) begin", "    if (ce_i) begin",
+            *(f"      {line}" for line in self.sums.registers), "    end", "  end",
+            f"  assign result_o = {concat(results)};", "endmodule", "",
+        ]  # fmt: skip
+        ffs = self.sums.ffs + (2 * layer.kernel - (layer.fold == 1)) * width
+        outside = sum(bit << i for i, bit in enumerate(self.zero))
+        return Sums("\n".join(text), width, outside, latency, rounds, final, self.columns.sites + self.sums.sites, ffs)
+
+
+def batched(values: Sequence[Any], size: int) -> list[list[Any]]:
+    """Slices of so many values, the last one shorter."""
+    return [list(values[i : i + size]) for i in range(0, len(values), size)]
