@@ -114,18 +114,12 @@ def map_design(
         for name in (*sources, *extra):
             (work / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(folder / name, work / name)
-        cells = sorted(CELLS.iterdir())
-        for path in cells:
-            shutil.copy(path, work / path.name)
-        stubs = " ".join(path.name for path in cells if path.suffix == ".sv")
+        stubs = " ".join(copy_cells(work))
         script = [
             f"read_slang --keep-hierarchy -j 1 --top {top} {' '.join(_packages_first(sources))} {stubs}",
             f"setattr -mod -set keep_hierarchy 1 *${top}.*",  # slang names an instance's module <module>$<path>
             f"setattr -mod -unset keep_hierarchy *${top}.*.*",
-            f"synth_xilinx -family {family} -abc9 -flatten -noiopad -noclkbuf -top {top}",
-            "techmap -map carry_out.v",
-            "techmap -map carry_back.v",
-            "opt_clean",
+            *mapping(top, family),
             "write_json netlist.json",
         ]
         if verilog is not None:  # single bits, or a simulator sees loops where a carry chain runs through a vector
@@ -136,6 +130,24 @@ def map_design(
             shutil.copy(work / "netlist.v", verilog)
         netlist: dict[str, Any] = json.loads((work / "netlist.json").read_text())
         return netlist
+
+
+def copy_cells(work: Path) -> list[str]:
+    """Put hw/cells into `work`: for `mapping`, and the names of the files to read where RTL instantiates cells."""
+    cells = sorted(CELLS.iterdir())
+    for path in cells:
+        shutil.copy(path, work / path.name)
+    return [path.name for path in cells if path.suffix == ".sv"]
+
+
+def mapping(top: str, family: str) -> list[str]:
+    """Yosys' commands from a design that was read to cells; they need `copy_cells`."""
+    return [
+        f"synth_xilinx -family {family} -abc9 -flatten -noiopad -noclkbuf -top {top}",
+        "techmap -map carry_out.v",
+        "techmap -map carry_back.v",
+        "opt_clean",
+    ]
 
 
 def run_yosys(work: Path, arguments: Sequence[str], timeout_s: float = TIMEOUT_S) -> None:

