@@ -65,3 +65,8 @@ def load(folder: Path) -> Bitstream:
                 f"{path.parent / name} does not match its hash in {FILE}; copy the folder again, or {again}"
             )
     return description
+
+
+def padded(bits: int) -> int:
+    """Bits of a stream's word between accelerator and DMA: the next power of two of bytes."""
+    return 8 << max(0, (bits - 1) // 8).bit_length()

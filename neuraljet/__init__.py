@@ -17,11 +17,12 @@ from bnn.errors import UserError
 from neuraljet.commands.build import build
 from neuraljet.commands.demo import demo
 from neuraljet.commands.doctor import doctor
+from neuraljet.commands.ip import ip
 from neuraljet.commands.synth import synth
 from neuraljet.commands.train import train
 from neuraljet.commands.verify import verify
 
-__all__ = ["Accelerator", "UserError", "build", "demo", "doctor", "synth", "train", "verify"]
+__all__ = ["Accelerator", "UserError", "build", "demo", "doctor", "ip", "synth", "train", "verify"]
 
 if TYPE_CHECKING:
     from neuraljet.accelerator import Accelerator

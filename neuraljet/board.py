@@ -12,12 +12,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bnn.errors import ToolError, UserError
-from finn_build.bitstream import BIT, Bitstream
+from finn_build.bitstream import BIT, Bitstream, padded
 
 # Of hw/ip/registers.rdl, in bytes
-IDENTITY, REGISTER_MAP, CONTROL, FRAMES_PER_PACKET = 0x00, 0x04, 0x08, 0x0C
+IDENTITY, VERSION, CONTROL, FRAMES_PER_PACKET = 0x00, 0x04, 0x08, 0x0C
 ERRORS, LATENCY, MODEL_HASH = 0x18, 0x1C, 0x20
-IDENTITY_VALUE, REGISTER_MAP_VALUE = 0x4E4A4554, 1
+IDENTITY_VALUE, VERSION_VALUE = 0x4E4A4554, 1
 RESET = 1  # of CONTROL
 DMA_CONTROL, DMA_RESET = 0x00, 0x4  # resets both channels of an AXI DMA
 PACKET_BYTES = 1 << 22  # of one transfer: contiguous memory is scarce
@@ -41,8 +41,8 @@ class Board:
         self._pynq = pynq
         self._timeout_s = timeout_s
         self._frame_s = description.cycles_per_frame / (description.clock_mhz * 1e6)
-        self._beat_bytes = padded(description.input.tdata_bits)
-        self._result_bytes = padded(description.output.tdata_bits)
+        self._beat_bytes = padded(description.input.tdata_bits) // 8
+        self._result_bytes = padded(description.output.tdata_bits) // 8
         overlay = pynq.Overlay(str(folder / BIT), download=download)
         try:
             self._dma, self._registers = overlay.dma, overlay.accelerator
@@ -123,11 +123,9 @@ class Board:
         again = "load the right one, or make it again with `neuraljet bitstream`"
         if self._registers.read(IDENTITY) != IDENTITY_VALUE:
             raise UserError(f"what the FPGA holds is no accelerator of this program; {again}")
-        found = self._registers.read(REGISTER_MAP)
-        if found != REGISTER_MAP_VALUE:
-            raise UserError(
-                f"the FPGA's registers are of version {found}, this program knows {REGISTER_MAP_VALUE}; {again}"
-            )
+        found = self._registers.read(VERSION)
+        if found != VERSION_VALUE:
+            raise UserError(f"the FPGA's registers are of version {found}, this program knows {VERSION_VALUE}; {again}")
         words = [self._registers.read(MODEL_HASH + 4 * i) for i in range(8)]
         loaded = "".join(f"{word:08x}" for word in words)
         if loaded != description.model_sha256:
@@ -135,8 +133,3 @@ class Board:
                 f"the FPGA holds another network than {folder} describes: model hash {loaded[:12]} and not "
                 f"{description.model_sha256[:12]}; {again}"
             )
-
-
-def padded(bits: int) -> int:
-    """Bytes of a stream's beat as the DMA sees it: the next power of two."""
-    return 1 << max(0, (bits - 1) // 8).bit_length()

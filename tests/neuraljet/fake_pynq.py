@@ -44,7 +44,7 @@ class Registers:
     """AXI4-Lite registers of the accelerator."""
 
     def __init__(self, sha256):
-        self.values = {board.IDENTITY: board.IDENTITY_VALUE, board.REGISTER_MAP: board.REGISTER_MAP_VALUE}
+        self.values = {board.IDENTITY: board.IDENTITY_VALUE, board.VERSION: board.VERSION_VALUE}
         self.values |= {board.FRAMES_PER_PACKET: 1, board.ERRORS: 0, board.LATENCY: 0, board.CONTROL: 0}
         self.values |= {board.MODEL_HASH + 4 * i: int(sha256[8 * i : 8 * i + 8], 16) for i in range(8)}
         self.resets = 0

@@ -240,7 +240,7 @@ def test_fpga_with_another_network_is_refused(gray, color, tmp_path, monkeypatch
     monkeypatch.setitem(sys.modules, "pynq", pynq)
     with pytest.raises(UserError, match=r"FPGA holds another network than .*bits.*model hash"):
         Accelerator.on_board(folder)
-    for register, message in ((boards.IDENTITY, "no accelerator of this program"), (boards.REGISTER_MAP, "version 7")):
+    for register, message in ((boards.IDENTITY, "no accelerator of this program"), (boards.VERSION, "version 7")):
         broken = lambda self, offset, wrong=register: 7 if offset == wrong else self.values[offset]  # noqa: E731
         monkeypatch.setattr(fake_pynq.Registers, "read", broken)
         with pytest.raises(UserError, match=message):
