@@ -8,7 +8,7 @@ from typing import Any
 
 from bnn.errors import UserError
 from bnn.files import new_folder, refuse_foreign
-from finn_build.bitstream import padded
+from finn_build.board_folder import padded
 from finn_build.graph import DEFAULT_PART
 from finn_build.ipxact import Core, Port, component, ports_of
 from finn_build.manifest import Manifest, load, sha256

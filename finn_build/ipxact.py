@@ -125,8 +125,11 @@ def _bus(buses: Xml.Element, prefix: str, kind: str, mode: str, ports: Sequence[
     for port in ports:
         if re.fullmatch(rf"{prefix}_[a-z]+", port.name):
             _map(maps, port.name.removeprefix(f"{prefix}_").upper(), port.name)
+    width = {port.name: port.width or 1 for port in ports}
     if kind == "aximm":
-        _parameters(bus, prefix, {"PROTOCOL": "AXI4LITE"})
+        _parameters(bus, prefix, {"PROTOCOL": "AXI4LITE", "DATA_WIDTH": str(width[f"{prefix}_wdata"])})
+    else:
+        _parameters(bus, prefix, {"TDATA_NUM_BYTES": str(width[f"{prefix}_tdata"] // 8), "HAS_TLAST": "1"})
 
 
 def _signal(buses: Xml.Element, port: str, kind: str, logical: str, parameters: Mapping[str, str]) -> None:

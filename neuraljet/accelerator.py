@@ -110,7 +110,7 @@ class Accelerator:
 
         UserError without PYNQ, for a damaged folder, and when folder, FPGA or `model` are not of one network.
         """
-        from finn_build.bitstream import load
+        from finn_build.board_folder import load
         from neuraljet.board import Board
 
         folder = Path(bitstream)

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bnn.errors import ToolError, UserError
-from finn_build.bitstream import BIT, Bitstream, padded
+from finn_build.board_folder import BIT, Bitstream, padded
 
 # Of hw/ip/registers.rdl, in bytes
 IDENTITY, VERSION, CONTROL, FRAMES_PER_PACKET = 0x00, 0x04, 0x08, 0x0C

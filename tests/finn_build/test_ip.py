@@ -131,11 +131,11 @@ def test_driver_and_description_agree(made):
 
 
 def test_check_script_speaks_vivado(made):
-    calls = run_tcl(made[2] / "check.tcl", answers={"get_ipdefs": ["found"]})
+    calls = run_tcl(made[2] / "check.tcl", answers={"get_ipdefs": lambda *words: "found"})
     assert [call[0] for call in calls][-2:] == ["generate_target", "puts"]
     assert ["set_property", "ip_repo_paths", str(made[2]), "project"] in calls
     with pytest.raises(RuntimeError, match="not in Vivado's catalogue"):
-        run_tcl(made[2] / "check.tcl", answers={"get_ipdefs": []})
+        run_tcl(made[2] / "check.tcl", answers={"get_ipdefs": lambda *words: ""})
 
 
 @pytest.mark.parametrize(
@@ -151,7 +151,7 @@ def test_the_stub_rejects_what_vivado_would(made, tmp_path, right, wrong, messag
     assert right in text
     (tmp_path / "broken.tcl").write_text(text.replace(right, wrong))
     with pytest.raises(RuntimeError, match=message):
-        run_tcl(tmp_path / "broken.tcl", answers={"get_ipdefs": ["found"]})
+        run_tcl(tmp_path / "broken.tcl", answers={"get_ipdefs": lambda *words: "found"})
 
 
 def test_constraints_name_the_clock(made):

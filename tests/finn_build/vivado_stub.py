@@ -6,7 +6,7 @@ commands are asked for makes sense to Vivado, it cannot tell.
 """
 
 import tkinter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 QUIET = ("-quiet", "-verbose")
@@ -43,7 +43,7 @@ COMMANDS: dict[str, tuple[str, int, int]] = {
                           "-export_to_file= -offset= -range= -force -dict= -combine_segments=", 0, 1),
     "validate_bd_design": ("-force -design= -include_pfm", 0, 0),
     "save_bd_design": ("-no_layout", 0, 1),
-    "make_wrapper": ("-top -testbench -inst_template -fileset= -import -force -language=", 0, 1),
+    "make_wrapper": ("-files= -top -testbench -inst_template -fileset= -import -force -language=", 0, 1),
     "get_files": ("-regexp -nocase -filter= -compile_order= -used_in= -all -of_objects= -references", 0, 1),
     "get_filesets": ("-regexp -nocase -filter= -of_objects=", 0, 1),
     "add_files": ("-fileset= -of_objects= -norecurse -copy_to= -force_overwrite -scan_for_includes", 0, 99),
@@ -66,6 +66,9 @@ COMMANDS: dict[str, tuple[str, int, int]] = {
                          "-fall_through= -delay_type= -setup -hold -max_paths= -nworst= -unique_pins "
                          "-slack_lesser_than= -slack_greater_than= -group= -no_report_unconstrained -user_ignored "
                          "-routable_nets -sort_by= -filter= -regexp -nocase -cell= -pblock=", 0, 0),
+    "get_board_parts": ("-regexp -nocase -latest_file_version -latest_hw_revision -filter= -of_objects=", 0, 1),
+    "get_cells": ("-hierarchical -hsc= -regexp -nocase -filter= -of_objects= -match_style= -include_replicated_objects",
+                  0, 1),
     "get_param": ("", 1, 1),
     "set_param": ("", 2, 2),
     "version": ("-short", 0, 0),
@@ -76,13 +79,12 @@ VALUES = {"current_project": "project", "get_param": "", "ipx::open_core": "core
 def run_tcl(
     script: Path,
     *,
-    answers: Mapping[str, Sequence[str]] | None = None,
-    commands: Mapping[str, tuple[str, int, int]] | None = None,
+    answers: Mapping[str, Callable[..., str]] | None = None,
     arguments: Sequence[str] = (),
 ) -> list[list[str]]:
     """Source `script`; returns each vendor command with its arguments, and `puts`, in order.
 
-    answers: what a command returns (a list) in place of what its arguments suggest. commands: more than COMMANDS.
+    answers: functions of a command's arguments that give its result, in place of the first argument or so.
     RuntimeError with Tcl's message when it ends with an error.
     """
     tcl = tkinter.Tcl()
@@ -108,7 +110,7 @@ def run_tcl(
             if not fewest <= len(rest) <= most:
                 raise ValueError(f"{name} takes {fewest} to {most} arguments, not {len(rest)}: {rest}")
             if answers and name in answers:
-                return " ".join(answers[name])
+                return answers[name](*words)
             return VALUES.get(name, rest[0] if rest else name)
 
         def reported(*words: str) -> tuple[int, str]:
@@ -124,9 +126,11 @@ def run_tcl(
         body = f"lassign [{inner} {{*}}$args] bad value; if {{$bad}} {{error $value}}; return $value"
         tcl.call("proc", f"::{name}", "args", body)
 
-    for name, (options, fewest, most) in {**COMMANDS, **(commands or {})}.items():
+    for name, (options, fewest, most) in COMMANDS.items():
         define(name, options, fewest, most)
-    define("puts", "-nonewline", 1, 2)
+    tcl.createcommand("note", lambda text: calls.append(["puts", text]))
+    tcl.call("rename", "puts", "tcl_puts")
+    tcl.call("proc", "puts", "args", "if {[llength $args] == 1} {note {*}$args} else {tcl_puts {*}$args}")
     tcl.call("set", "argc", len(arguments))
     tcl.call("set", "argv", tuple(arguments))
     try:

@@ -14,7 +14,7 @@ import pytest
 
 from bnn.errors import ToolError, UserError
 from bnn.export import write_qonnx
-from finn_build import bitstream as bitstreams
+from finn_build import board_folder as bitstreams
 from finn_build.build import build
 from finn_build.manifest import load, sha256
 from neuraljet import Accelerator

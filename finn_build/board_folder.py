@@ -1,4 +1,4 @@
-"""bitstream.json of a bitstream folder: all that the driver on the board needs to know."""
+"""bitstream.json of a folder for a PYNQ board: all that the driver on the board needs to know."""
 
 import dataclasses
 import json
@@ -10,9 +10,9 @@ from bnn.errors import UserError
 from finn_build.manifest import RELATIVE, Input, Output, parse, sha256
 
 FILE = "bitstream.json"
-FORMAT = "neuraljet-bitstream"
+FORMAT = "neuraljet-pynq-bitstream"
 VERSION = 1
-BIT = "accelerator.bit"  # PYNQ looks for the .hwh of the same name beside it
+BIT, HWH = "accelerator.bit", "accelerator.hwh"  # PYNQ finds the second by the name of the first
 
 
 @dataclass(frozen=True)
