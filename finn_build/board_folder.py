@@ -44,7 +44,9 @@ def load(folder: Path) -> Bitstream:
     try:
         content = json.loads(path.read_bytes())
         if not isinstance(content, dict) or (content.get("format"), content.get("version")) != (FORMAT, VERSION):
-            raise ValueError(f"it is not of format '{FORMAT}', version {VERSION}")
+            board = content.get("board") if isinstance(content, dict) else None
+            of = f"; it is for {board}, and PYNQ drives Zynq boards only" if isinstance(board, str) else ""
+            raise ValueError(f"it is not of format '{FORMAT}', version {VERSION}{of}")
         description: Bitstream = parse(Bitstream, content, "")
         if BIT not in description.files:
             raise ValueError(f"{BIT} is not among its files")

@@ -253,6 +253,10 @@ def test_fpga_with_another_network_is_refused(gray, color, tmp_path, monkeypatch
         (lambda folder: (folder / "accelerator.bit").write_bytes(b"other"), "does not match its hash"),
         (lambda folder: (folder / "accelerator.bit").unlink(), "missing"),
         (lambda folder: (folder / "bitstream.json").write_text("{}"), "not of format"),
+        (
+            lambda folder: (folder / "bitstream.json").write_text('{"format": "other", "board": "ulx3s-85f"}'),
+            "it is for ulx3s-85f, and PYNQ drives Zynq boards only",
+        ),
         (lambda folder: (folder / "bitstream.json").unlink(), "not a bitstream folder"),
         (
             lambda folder: (folder / "bitstream.json").write_text(
