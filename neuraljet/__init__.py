@@ -10,6 +10,7 @@ Each command of the `neuraljet` program is also a function here, with the same a
 """
 
 from bnn.errors import UserError
+from neuraljet.commands.bitstream import bitstream
 from neuraljet.commands.build import build
 from neuraljet.commands.demo import demo
 from neuraljet.commands.doctor import doctor
@@ -17,4 +18,4 @@ from neuraljet.commands.synth import synth
 from neuraljet.commands.train import train
 from neuraljet.commands.verify import verify
 
-__all__ = ["UserError", "build", "demo", "doctor", "synth", "train", "verify"]
+__all__ = ["UserError", "bitstream", "build", "demo", "doctor", "synth", "train", "verify"]
