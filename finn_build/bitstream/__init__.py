@@ -22,9 +22,7 @@ def make(
         there = f"built here: {', '.join(ecp5.BOARDS)}"
         if name in boards():
             part = boards()[name].part
-            raise UserError(
-                f"a bitstream for {board} ({part}) needs Vivado, which this version does not drive; {there}"
-            )
+            raise UserError(f"a bitstream for {board} ({part}) needs Vivado, which is not driven yet; {there}")
         raise UserError(f"--board {board!r} is not known; {there}")
     acc = Path(acc)
     manifest = load_manifest(acc)

@@ -88,7 +88,5 @@ def main(options: argparse.Namespace) -> tuple[bool, dict[str, Any]]:
             print(f"{tool['name']:20} {tool['version'][:60]}")
         else:
             print(f"{tool['name']:20} missing; needed for {tool['needed_for']}. Way out: {tool['way_out']}")
-    print(
-        "train, build, verify, synth and bitstream can run" if result["good"] else "some commands cannot run, see above"
-    )
+    print("all commands can run" if result["good"] else "some commands cannot run, see above")
     return result["good"], result

@@ -1,9 +1,9 @@
 """cocotb bench for a design on a serial line: bits are driven into rx_i and read from tx_o, as a computer would.
 
 The job, a JSON file named by NJ_SERIAL_JOB: {"bit_clocks": clocks of a bit, not always whole; "runs": [[[gap, byte,
-stop], ...], ...]}. Every run begins with a reset; `gap` are the clocks the line is idle before the byte, `stop` its stop
-bit. A run ends when the line from the design was idle for "quiet" clocks after the last byte. The outcome, a file named
-by NJ_SERIAL_OUTCOME: the bytes received, a list a run; null for one whose stop bit was low.
+stop], ...], ...]}. Every run begins with a reset; `gap` are the clocks the line is idle before the byte, `stop` its
+stop bit. A run ends when both lines were idle for "quiet" clocks after the last byte. The outcome, a file named by
+NJ_SERIAL_OUTCOME: the bytes received, a list a run; null for one whose stop bit was low.
 """
 
 import json
