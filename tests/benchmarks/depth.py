@@ -4,10 +4,10 @@
 
 Accelerators are mapped to 7 series as `neuraljet synth` does it; Yosys' `sta` then adds up the delays of cells from
 registers and inputs to registers and outputs, setup included, wires left out. The delays are those that abc9 maps by
-(of an Artix-7), a dual-output LUT's those of its halves, with its pins as the RTL connects them. That is a figure to
-compare by, not a clock rate. `ratio` is to the delay of depth_reference.sv, found in the same way; a layer is meant to
-stay at or below 1. A layer's inputs are taken to come from registers; the row "all" has no such borders: there the
-path that runs through several layers is in.
+(of an Artix-7); a dual-output LUT counts as two LUTs of what each output depends on, with its pins as the RTL connects
+them. That is a figure to compare by, not a clock rate. `ratio` is to the delay of depth_reference.sv, found in the same
+way; a layer is meant to stay at or below 1. A layer's inputs are taken to come from registers; the row "all" has no
+such borders: there the path that runs through several layers is in.
 
 Prints a table for people and one JSON line last.
 """
@@ -35,8 +35,9 @@ def delays(netlist: Path, top: str) -> dict[str, tuple[int, list[str]]]:
         shutil.copy(HERE / "depth_lut6_2.v", work)
         read = [
             "read_verilog -lib -specify +/xilinx/cells_sim.v",
-            "read_verilog -lib -specify -overwrite depth_lut6_2.v",
             "read_verilog netlist.v",
+            "techmap -map depth_lut6_2.v",
+            "opt_lut_ins -tech xilinx",
         ]
         found = _sta(work, read)
         (found["all"],) = _sta(work, [*read, f"hierarchy -top {top}", "flatten", "opt_clean"]).values()
