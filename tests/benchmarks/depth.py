@@ -63,13 +63,13 @@ def _read(text: str) -> dict[str, tuple[int, list[str]]]:
     return found
 
 
-def reference() -> int:
-    """Picoseconds of the reference circuit."""
+def reference() -> tuple[int, list[str]]:
+    """Picoseconds of the reference circuit, and the cells of its longest path."""
     with tempfile.TemporaryDirectory(prefix="neuraljet-") as temporary:
         work = Path(temporary)
         shutil.copy(HERE / f"{REFERENCE}.sv", work)
         map_design(work, [f"{REFERENCE}.sv"], REFERENCE, "xc7", verilog=work / "netlist.v")
-        return delays(work / "netlist.v", REFERENCE)["all"][0]
+        return delays(work / "netlist.v", REFERENCE)["all"]
 
 
 def measure(acc: Path, base: int) -> list[dict[str, Any]]:
@@ -99,7 +99,7 @@ def main() -> None:
     parser.add_argument("accelerator", metavar="ACC", type=Path, nargs="+", help="folder that build made")
     parser.add_argument("--paths", action="store_true", help="print the cells of every longest path")
     options = parser.parse_args()
-    base = reference()
+    base, _ = reference()
     print(f"reference: {base} ps")
     results = {}
     for acc in options.accelerator:
