@@ -14,6 +14,7 @@ Each command of the `neuraljet` program is also a function here, with the same a
 from typing import TYPE_CHECKING, Any
 
 from bnn.errors import ToolError, UserError
+from neuraljet.commands.bitstream import bitstream
 from neuraljet.commands.build import build
 from neuraljet.commands.demo import demo
 from neuraljet.commands.doctor import doctor
@@ -22,7 +23,19 @@ from neuraljet.commands.synth import synth
 from neuraljet.commands.train import train
 from neuraljet.commands.verify import verify
 
-__all__ = ["Accelerator", "ToolError", "UserError", "build", "demo", "doctor", "ip", "synth", "train", "verify"]
+__all__ = [
+    "Accelerator",
+    "ToolError",
+    "UserError",
+    "bitstream",
+    "build",
+    "demo",
+    "doctor",
+    "ip",
+    "synth",
+    "train",
+    "verify",
+]
 
 if TYPE_CHECKING:
     from neuraljet.accelerator import Accelerator
