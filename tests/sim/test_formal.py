@@ -272,6 +272,7 @@ FORMULAS = [
         "nj_leaf", {"N": 2, "RoundBits": 5, "Pass": WORDS[0], "Invert": WORDS[1]},
         {"leaf_o": f"({{2{{x_i}}}} & 2'({WORDS[0]} >> (7'd2 * round_i))) ^ 2'({WORDS[1]} >> (7'd2 * round_i))"},
     ),
+    ("nj_or_lanes", {"N": 5}, {"y_o": "a_i | (b_i & {5{keep_i}})"}),
     (
         "nj_leaf3", {"RoundBits": 2, "Pass": "12'hbd7", "Invert": "12'h3a5"},
         {"s_o": "2'($countones((x_i & 3'(12'hbd7 >> (4'd3 * round_i))) ^ 3'(12'h3a5 >> (4'd3 * round_i))))"},
