@@ -16,16 +16,16 @@ BENCH = Path(__file__).parent / "rtl" / "ram_bench.sv"
 def test_reads_what_was_written(tmp_path, words, bits, plain):
     r = np.random.default_rng(words)
     size = (words - 1).bit_length()
-    writes = np.concatenate([np.ones(words, int), r.integers(0, 2, 300)])
-    places = np.concatenate([r.permutation(words), r.integers(0, words, 300)])
-    values = r.integers(0, 1 << bits, len(writes))
+    writes = [1] * words + r.integers(0, 2, 300).tolist()
+    places = r.permutation(words).tolist() + r.integers(0, words, 300).tolist()
+    values = r.integers(0, 1 << bits, words + 300).tolist()
     memory: dict[int, int] = {}
-    expected = []
-    for write, place, value in zip(writes.tolist(), places.tolist(), values.tolist(), strict=True):
+    beats, expected = [], []
+    for write, place, value in zip(writes, places, values, strict=True):
+        beats.append(write | place << 1 | value << 1 + size)
         expected.append(memory.get(place))
         if write:
             memory[place] = value
-    beats = [w | p << 1 | v << 1 + size for w, p, v in zip(writes.tolist(), places.tolist(), values.tolist())]
     cells = [] if plain else write_cells(["RAM32M", "RAM64X1S"], tmp_path / "cells.v")
     results = run_streams(
         "ram_bench", {"Words": words, "Bits": bits, "Plain": plain}, beats, len(beats),

@@ -23,6 +23,7 @@ TWO = np.concatenate([SIGNS, -JET])
 PROVEN = [
     ("nj_fifo", {"Depth": 3}),
     ("nj_fifo", {"Depth": 4}),
+    ("nj_argmax", {"Classes": 2}),
     ("nj_argmax", {"Classes": 3}),
     ("nj_or_pool", {"Height": 4, "Width": 4}),
     ("nj_or_pool", {"Height": 3, "Width": 5}),
@@ -31,6 +32,7 @@ PROVEN = [
     ("nj_frame_sync", {}),
     ("nj_frame_sync", {"Beats": 4}),
     ("nj_line_buffer", {"Height": 2, "Width": 2}),
+    ("nj_line_buffer", {"Height": 2, "Width": 2, "Eager": 0}),
     ("nj_line_buffer", {"Kernel": 2, "Pad": 0}),
 ]  # fmt: skip
 DEEPER = [
