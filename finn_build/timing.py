@@ -23,7 +23,7 @@ def fifo_depths(nodes: Sequence[Node], operators: dict[str, Any], period: int) -
     """Depth of the FIFO in front of each node that needs one, by node name.
 
     period: clocks per frame at the input. A node that takes beats as they come needs none; behind a pool the
-    depth is at least a row, for a row of results comes in a burst.
+    depth is at least a row, for a row of results comes in a burst. Powers of two, as nj_fifo has them.
     """
     height, width, _ = nodes[0].source.shape
     beats = height * width
@@ -44,7 +44,7 @@ def fifo_depths(nodes: Sequence[Node], operators: dict[str, Any], period: int) -
         entering, arrivals = arrivals, arrivals_next
         if following is None or prod(following.source.shape[:2]) == 1:
             break  # a beat per frame
-    return depths
+    return {name: 1 << (depth - 1).bit_length() for name, depth in depths.items()}
 
 
 def _coupled(fold: int, node: Node, operator: Any, arrivals: Ints, period: int) -> tuple[Ints, Ints] | None:

@@ -50,7 +50,7 @@ module nj_argmax_properties #(
 
   always_ff @(posedge clk_i) begin
     started_q <= 1'b1;
-    age_q <= take ? AgeBits'(1) : age_q + AgeBits'(age_q <= AgeBits'(Clocks));
+    age_q <= take ? AgeBits'(1) : age_q + AgeBits'(age_q < AgeBits'(Clocks));
     if (take) busy_q <= 1'b1;
     else if (m_valid && m_ready_i) busy_q <= 1'b0;
     if (rst) begin

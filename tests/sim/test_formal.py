@@ -21,7 +21,7 @@ TWO = np.concatenate([SIGNS, -JET])
 
 # For all time.
 PROVEN = [
-    ("nj_fifo", {"Depth": 3}),
+    ("nj_fifo", {"Depth": 2}),
     ("nj_fifo", {"Depth": 4}),
     ("nj_argmax", {"Classes": 2}),
     ("nj_argmax", {"Classes": 3}),
@@ -171,7 +171,7 @@ def test_each_fault_at_the_ports_is_refuted(tmp_path, module, parameters, fault)
 
 def test_fifo_whose_data_changes_under_stall_is_refuted_with_a_trace(tmp_path):
     old, new = "if (pop) data_q <= beats[read_q];", "data_q <= beats[read_q];"
-    verdict = _prove_changed(tmp_path, "nj_fifo", {"Depth": 3}, RTL / "nj_fifo.sv", old, new)
+    verdict = _prove_changed(tmp_path, "nj_fifo", {"Depth": 4}, RTL / "nj_fifo.sv", old, new)
     assert not verdict
     assert verdict.text.startswith("assertion at nj_stable.sv") or "nj_scoreboard.sv" in verdict.text
     assert "u_fifo" in verdict.trace.read_text()
@@ -315,4 +315,4 @@ def test_unknown_output_is_a_user_error():
 def test_missing_solver_is_a_user_error(monkeypatch):
     monkeypatch.setattr(formal.shutil, "which", lambda *_, **__: None)
     with pytest.raises(UserError, match="pip install z3-solver"):
-        prove("nj_fifo_properties", {"Depth": 9})
+        prove("nj_fifo_properties", {"Depth": 32})
