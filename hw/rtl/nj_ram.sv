@@ -21,9 +21,15 @@ module nj_ram #(
   end else if (Words <= 32) begin : gen_32
     localparam int unsigned Cells = (Bits + 7) / 8;
     logic [4:0]         addr;
-    logic [8*Cells-1:0] in, out;
-    assign addr   = 5'(addr_i);
-    assign in     = (8*Cells)'(data_i);
+    logic [8*Cells-1:0] in;
+    /* verilator lint_off UNUSEDSIGNAL */
+    logic [8*Cells-1:0] out;  // of the last cell only what there is to keep
+    /* verilator lint_on UNUSEDSIGNAL */
+    always_comb begin
+      {addr, in}         = '0;
+      addr[AddrBits-1:0] = addr_i;
+      in[Bits-1:0]       = data_i;
+    end
     assign data_o = out[Bits-1:0];
     for (genvar i = 0; i < int'(Cells); i++) begin : gen_cell
       RAM32M u_ram (
