@@ -94,6 +94,10 @@ class StreamOperator(RTLBackend):
         """The foldings there are; one means that the operator cannot be folded."""
         return [1]
 
+    def variants(self) -> list[tuple[str, int]]:
+        """The ways to build the node, folded as it is: a few words and LUT sites; the first is the one taken."""
+        return [("fixed", int(self.lut_estimation("")))]
+
     # --- execution ---
 
     def execute_node(self, context: dict[str, NDArray[Any]], graph: Any) -> None:

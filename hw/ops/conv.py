@@ -128,7 +128,12 @@ class ConvOperator(StreamOperator):
     # --- cost: what was written is counted, the line buffer and the control are measured (hw/rtl/README.md) ---
 
     def lut_estimation(self, fpgapart: str) -> int:
-        return self.line_buffer_cost()[0] + self.written()[1].sites + 12
+        return self.variants()[0][1]
+
+    def variants(self) -> list[tuple[str, int]]:
+        sums = self.written()[1]
+        frame = self.line_buffer_cost()[0] + 12
+        return [(way, sites + frame) for way, sites in ((sums.way, sums.sites), *sums.others)]
 
     def ff_estimation(self, fpgapart: str) -> int:
         return self.line_buffer_cost()[1] + self.written()[1].ffs + self.get_outstream_width() + 12
