@@ -141,13 +141,23 @@ class ConvOperator(StreamOperator):
         return self.line_buffer_cost()[1] + self.written()[1].ffs + self.get_outstream_width() + 12
 
     def line_buffer_cost(self) -> tuple[int, int]:
-        """LUT sites and flip-flops of nj_line_buffer: delay line, read register, column, counters."""
-        _, width, kernel, _, pad = self.geometry()
-        if kernel == 1:
-            return 0, 0
+        """LUT sites and flip-flops of nj_line_buffer: delay line, read register, column, counters.
+
+        The memory is what RAM64M and RAM32M hold; the control is fitted to nj_line_buffer alone in 23 configurations.
+        """
+        height, width, kernel, stride, pad = self.geometry()
+        across, down = (width - 1).bit_length(), height.bit_length()
+        if kernel == 1:  # nj_skip
+            return (2 * (across + down) + 6, across + down + 4) if stride > 1 else (0, 0)
         row = self.get_instream_width()
-        memory = 4 * ceil((kernel - 1) * row / 3) * ceil(width / 64) if width > 32 else 4 * ceil((kernel - 1) * row / 6)
-        return memory + (52 if pad else 22), (2 * kernel - 1) * row + 40
+        bits = (kernel - 1) * row
+        blocks, rest = divmod(width, 64)
+        memory = 4 * ceil(bits / 3) * blocks
+        if rest:
+            memory += 4 * ceil(bits / (3 if rest > 32 else 6))
+        memory += bits * (ceil(width / 64) - 1)  # which of the blocks
+        control = 4.5 * across + 2.5 * down + 8 + 8 * pad if pad else 2 * (across + down)
+        return memory + round(control), (2 * kernel - 1) * row + 40
 
 
 @lru_cache(maxsize=256)

@@ -23,7 +23,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from hw.ops.rtl import RTL
-from tests.benchmarks.mutation.checks import CHECKS, Outcome, Workplace, checked, workplaces
+from tests.benchmarks.mutation.checks import CHECKS, Outcome, Workplace, checked, failing, workplaces
 from tests.benchmarks.mutation.mutants import Mutant, mutants
 from tests.benchmarks.mutation.same import same
 
@@ -74,9 +74,9 @@ def measure(modules: list[str], count: int, seed: int, jobs: int) -> dict[str, l
             except queue.Empty:
                 return
             try:
-                whole = checked(place, module, (RTL / f"{module}.sv").read_text())
-                if not whole.passed:
-                    raise RuntimeError(f"{module}: {whole.by} fails without a fault")
+                fails = failing(place, module)
+                if fails:
+                    raise RuntimeError(f"{module}: {fails} fails without a fault")
                 for mutant in drawn(place, module, count, seed):
                     outcome = checked(place, module, mutant.mutated())
                     equal = ""
