@@ -23,12 +23,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from hw.ops.rtl import RTL
-from tests.benchmarks.mutation.checks import CHECKS, Outcome, Workplace, checked, failing, workplaces
+from tests.benchmarks.mutation.checks import Outcome, Workplace, checked, failing, workplaces
 from tests.benchmarks.mutation.mutants import Mutant, mutants
 from tests.benchmarks.mutation.same import same
 
 EXPLAINED = Path(__file__).parent / "equivalent.json"
 TARGET = 0.95
+MODULES = sorted(file.stem for file in RTL.glob("*.sv"))
 
 
 @dataclass(frozen=True)
@@ -112,7 +113,7 @@ def row(found: list[Found]) -> dict[str, int]:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--only", nargs="+", choices=CHECKS, default=list(CHECKS), metavar="MODULE")
+    parser.add_argument("--only", nargs="+", choices=MODULES, default=MODULES, metavar="MODULE")
     parser.add_argument("--count", type=int, default=12, help="faults per module")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--jobs", type=int, default=2)
