@@ -91,8 +91,8 @@ def choices(operator: Any, part: str) -> list[Choice]:
         return [Choice(**row) for row in json.loads(kept.read_text())]
     found = []
     for n in operator.folds():
-        clocks = cycles(operator, n)
-        found += [Choice(variant, n, clocks, lut) for variant, lut in operator.variants()]
+        operator.set_nodeattr("Fold", n)
+        found += [Choice(variant, n, clocks, lut) for variant, lut, clocks in operator.variants()]
     write_file(kept, json.dumps([dataclasses.asdict(choice) for choice in found]))
     return found
 

@@ -94,9 +94,9 @@ class StreamOperator(RTLBackend):
         """The foldings there are; one means that the operator cannot be folded."""
         return [1]
 
-    def variants(self) -> list[tuple[str, int]]:
-        """The ways to build the node, folded as it is: a few words and LUT sites; the first is the one taken."""
-        return [("fixed", int(self.lut_estimation("")))]
+    def variants(self) -> list[tuple[str, int, int]]:
+        """The ways to build the node, folded as it is: a few words, LUT sites, clocks per frame; the first is taken."""
+        return [("fixed", int(self.lut_estimation("")), int(self.get_exp_cycles()))]
 
     # --- execution ---
 

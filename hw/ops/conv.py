@@ -132,10 +132,10 @@ class ConvOperator(StreamOperator):
     def lut_estimation(self, fpgapart: str) -> int:
         return self.variants()[0][1]
 
-    def variants(self) -> list[tuple[str, int]]:
-        sums = self.written()[1]
+    def variants(self) -> list[tuple[str, int, int]]:
+        sums, clocks = self.written()[1], self.get_exp_cycles()
         frame = self.line_buffer_cost()[0] + 12
-        return [(way, sites + frame) for way, sites in ((sums.way, sums.sites), *sums.others)]
+        return [(way, sites + frame, clocks) for way, sites in ((sums.way, sums.sites), *sums.others)]
 
     def ff_estimation(self, fpgapart: str) -> int:
         return self.line_buffer_cost()[1] + self.written()[1].ffs + self.get_outstream_width() + 12

@@ -73,7 +73,7 @@ def test_what_a_layer_is_called_is_how_it_is_written(design):
         text, sums = operator.written()
         assert sums.way.startswith("adder graph" if fold == 1 else "weights by round")
         assert ("nj_leaf" in text) == (fold > 1) and "nj_digits" not in text
-        assert operator.variants()[0] == (sums.way, operator.lut_estimation(""))
+        assert operator.variants()[0] == (sums.way, operator.lut_estimation(""), operator.get_exp_cycles())
 
 
 def test_the_rows_tell_variant_share_and_the_second_best(tmp_path):
