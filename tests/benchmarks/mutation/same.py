@@ -18,8 +18,8 @@ from tests.benchmarks.mutation.mutants import Mutant, compilation
 
 TEMPLATE = Path(__file__).parent / "same.sv.in"
 LIMIT_S = 60
-DENSE: tuple[Mapping[str, int | str], ...] = ({"Bias": "8'h1e"}, {"Thresholded": 1, "Threshold": "8'h1f"})
-CONFIGURATIONS: dict[str, list[Mapping[str, int | str]]] = {
+DENSE: tuple[Mapping[str, int], ...] = ({"Bias": 0x1E}, {"Thresholded": 1, "Threshold": 0x1F})
+CONFIGURATIONS: dict[str, list[Mapping[str, int]]] = {
     "nj_fifo": [{"Depth": depth, "Bits": 1} for depth in (2, 3, 4, 5)],
     "nj_argmax": [
         {"Classes": classes, "ScoreBits": 2, "ClassBits": bits, "OutScoreBits": 8}
@@ -31,7 +31,7 @@ CONFIGURATIONS: dict[str, list[Mapping[str, int | str]]] = {
     ],
     "nj_dense": [
         {"Beats": beats, "CIn": 2, "COut": 2, "Fold": fold, "Weight": weight, "OutBits": 5, "ThrBits": 4, **more}
-        for beats, fold, weight in ((1, 1, "4'b0110"), (1, 2, "4'b1101"), (2, 1, "8'b10110010"), (2, 2, "8'b10110010"))
+        for beats, fold, weight in ((1, 1, 0b0110), (1, 2, 0b1101), (2, 1, 0b10110010), (2, 2, 0b10110010))
         for more in DENSE
     ],
     "nj_frame_sync": [{"Beats": beats, "DataBits": 1} for beats in (1, 2, 3, 4)],
@@ -65,7 +65,7 @@ def same(mutant: Mutant) -> bool:
     return True
 
 
-def _miter(module: str, parameters: Mapping[str, int | str]) -> str:
+def _miter(module: str, parameters: Mapping[str, int]) -> str:
     settings = [f"-G{name}={value}" for name, value in parameters.items()]
     made = compilation(RTL / f"{module}.sv", RTL, ("NJ_GENERIC",), settings)
     assert made is not None
