@@ -8,7 +8,7 @@ RTL := $(wildcard hw/rtl/*.sv)
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 export NEURALJET_CACHE ?= $(CURDIR)/.cache
 
-.PHONY: setup demo test test-slow prove lint format benchmark benchmark-hardware clean
+.PHONY: setup demo test test-slow prove lint format benchmark benchmark-hardware benchmark-mutation benchmark-cost clean
 .DELETE_ON_ERROR:
 
 setup: $(STAMP)
@@ -57,6 +57,14 @@ benchmark: setup
 RIVALS := $(NEURALJET_CACHE)/rivals
 benchmark-hardware: setup $(RIVALS)/.ready
 	$(BIN)/python -m tests.benchmarks.hardware $(ARGS)
+
+# Single faults in the RTL, and how many of them the tests find: sim/README.md. ARGS="--only nj_fifo --count 30".
+benchmark-mutation: setup
+	$(BIN)/python -m tests.benchmarks.mutation $(ARGS)
+
+# What the estimates say that `build` chooses by, against synthesis, on 60 random layers.
+benchmark-cost: setup
+	$(BIN)/python -m tests.benchmarks.cost_model $(ARGS)
 
 $(RIVALS)/.ready: requirements-rivals.lock | $(STAMP)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --upgrade --target $(RIVALS) --requirement requirements-rivals.lock

@@ -26,7 +26,8 @@ def build(
 
     board: names the part, and the estimate must fit it. fps: frames per second to reach with the least
     hardware; without it the accelerator takes a pixel per clock. Returns cycles_per_frame, fps (that the
-    clock gives), seconds, the estimated total and the table of layers. UserError for what cannot be built.
+    clock gives), seconds, of these search_seconds to choose how each layer is built, the estimated total and
+    the table of layers. UserError for what cannot be built.
     """
     started = time.perf_counter()
     model, out = Path(model), Path(out)
@@ -47,13 +48,16 @@ def build(
         from finn_build.timing import fifo_depths
 
         plain = make_design(pixels, stages, network.metadata)
-        cycles = folding.fold(plain, folding.frame_clocks(plain, fps, clock_mhz), part)
+        clocks = folding.frame_clocks(plain, fps, clock_mhz)
+        search = time.perf_counter()
+        cycles, chosen_ways = folding.fold(plain, clocks, part)
+        search = time.perf_counter() - search
         depths = fifo_depths(plain.nodes, dict(plain.operators), cycles)
         folded = _with_fifos(plain, depths)
         design = make_design(pixels, folded, network.metadata)
         finn_model = stitch.generate(design, part, clock_mhz)
         design = dataclasses.replace(design, model=finn_model, operators=_operators(finn_model))
-        estimates = stitch.estimate(design, finn_model, part)
+        estimates = stitch.estimate(design, finn_model, part, chosen_ways)
         if chosen:
             check_fits(chosen, estimates["total"])
         per_layer = {layer["name"]: layer["cycles_per_frame"] for layer in estimates["layers"]}
@@ -81,8 +85,7 @@ def build(
             )
             (folder / FILE).write_text(manifest.to_json())
     rows = [
-        {**row, "shape": list(layer.shape), "fold": layer.fold}
-        for row, layer in zip(estimates["layers"], manifest.layers, strict=True)
+        {**row, "shape": list(layer.shape)} for row, layer in zip(estimates["layers"], manifest.layers, strict=True)
     ]
     return {
         "cycles_per_frame": cycles,
@@ -91,6 +94,7 @@ def build(
         "board": manifest.board,
         "estimate": estimates["total"],
         "layers": rows,
+        "search_seconds": search,
         "seconds": time.perf_counter() - started,
     }
 

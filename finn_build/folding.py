@@ -1,9 +1,46 @@
-"""How far each layer is folded: the least hardware that keeps the frame rate."""
+"""How far each layer is folded: the least hardware that keeps the frame rate.
 
+Layers are chosen one by one, and that is exact but for the FIFOs that come between them later: each layer has the
+frame's clocks to itself. What a layer takes at every folding is kept in the cache by content, since it is the writing
+of its sums that takes time.
+"""
+
+import dataclasses
+import hashlib
+import json
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
 from typing import Any
 
+import hw
+from bnn import jets
+from bnn.cache import cache_folder
 from bnn.errors import UserError
+from bnn.files import write_file
 from finn_build.graph import DEFAULT_PART, Design
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A way to build a layer."""
+
+    variant: str  # in a few words
+    fold: int  # clocks per output pixel
+    cycles_per_frame: int
+    lut: int  # LUT sites, estimated
+
+    def cost(self) -> tuple[int, int]:
+        """Less is better: area, then the folding, which is latency."""
+        return self.lut, self.fold
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """What was taken, and the best of what else keeps the rate; None when there is nothing else."""
+
+    taken: Choice
+    instead_of: Choice | None
 
 
 def frame_clocks(design: Design, fps: float | None, clock_mhz: float) -> int:
@@ -25,19 +62,20 @@ def frame_clocks(design: Design, fps: float | None, clock_mhz: float) -> int:
     return clocks
 
 
-def fold(design: Design, clocks: int, part: str | None) -> int:
-    """Set Fold of every node to the cheapest that takes at most `clocks` per frame; the slowest node's clocks.
+def fold(design: Design, clocks: int, part: str | None) -> tuple[int, dict[str, Chosen]]:
+    """Set Fold of every node to the cheapest that takes at most `clocks` per frame.
 
     Cheapest by the operators' LUT estimates, the smaller folding where they are equal: it has the lower latency.
+    Returns the slowest node's clocks, and by node name what was chosen.
     """
-    for operator in design.operators.values():
-        best = min(
-            (n for n in operator.folds() if cycles(operator, n) <= clocks),
-            key=lambda n, operator=operator: (_luts(operator, n, part or DEFAULT_PART), n),  # type: ignore[misc]
-        )
-        operator.set_nodeattr("Fold", best)
+    chosen = {}
+    for name, operator in design.operators.items():
+        fitting = [choice for choice in choices(operator, part or DEFAULT_PART) if choice.cycles_per_frame <= clocks]
+        taken, *others = sorted(fitting, key=Choice.cost)
+        operator.set_nodeattr("Fold", taken.fold)
+        chosen[name] = Chosen(taken, others[0] if others else None)
     height, width, _ = design.pixels.shape
-    return max(height * width, *(int(operator.get_exp_cycles()) for operator in design.operators.values()))
+    return max(height * width, *(found.taken.cycles_per_frame for found in chosen.values())), chosen
 
 
 def cycles(operator: Any, fold: int) -> int:
@@ -46,6 +84,32 @@ def cycles(operator: Any, fold: int) -> int:
     return int(operator.get_exp_cycles())
 
 
-def _luts(operator: Any, fold: int, part: str) -> int:
-    operator.set_nodeattr("Fold", fold)
-    return int(operator.lut_estimation(part))
+def choices(operator: Any, part: str) -> list[Choice]:
+    """Every way to build the operator, per folding the one it would take itself first."""
+    kept = cache_folder("plans") / f"{operator.onnx_node.op_type}-{_key(operator, part)}.json"
+    if kept.is_file():
+        return [Choice(**row) for row in json.loads(kept.read_text())]
+    found = []
+    for n in operator.folds():
+        operator.set_nodeattr("Fold", n)
+        found += [Choice(variant, n, clocks, lut) for variant, lut, clocks in operator.variants()]
+    write_file(kept, json.dumps([dataclasses.asdict(choice) for choice in found]))
+    return found
+
+
+def _key(operator: Any, part: str) -> str:
+    """Of all that the estimates depend on: the node without its names and its folding, and the code."""
+    node = type(operator.onnx_node)()
+    node.CopyFrom(operator.onnx_node)
+    for field in ("name", "input", "output"):
+        node.ClearField(field)
+    kept = sorted(a.SerializeToString(deterministic=True) for a in node.attribute if a.name != "Fold")
+    return hashlib.sha256(repr((node.op_type, kept, part, _code())).encode()).hexdigest()[:20]
+
+
+@lru_cache
+def _code() -> str:
+    """What estimates the operators."""
+    room = Path(hw.__file__).parent
+    files = (*room.glob("ops/*.py"), *room.glob("sums/*.py"), Path(jets.__file__))
+    return hashlib.sha256(b"".join(path.name.encode() + path.read_bytes() for path in sorted(files))).hexdigest()

@@ -116,6 +116,7 @@ def equivalent(
     *,
     assuming: str = "1'b1",
     sources: Sequence[Path] | None = None,
+    generic: bool = True,
     timeout_s: int = 120,
 ) -> Verdict:
     """Is each output of the combinational `module` what the SystemVerilog expression says, for every input?
@@ -123,23 +124,29 @@ def equivalent(
     specification: output port -> expression of the input ports and `parameters`; it is assigned to a vector of the
     port's width, so the usual rules of extension apply. assuming: a condition on the inputs, else all count.
     sources: files of the module and of all below (default: of hw/rtl). The verdict's `inputs` are a counterexample.
+    generic: with NJ_GENERIC; without it the chip's cells are instantiated, and `sources` must say how they behave.
     UserError when a tool or an output is missing, ProofError when no verdict is reached in `timeout_s`.
     """
     files = list(sources) if sources is not None else list(sources_of(module))
     template = PROPERTIES / "equivalent.sv.in"
-    key = _key(module, parameters, [*files, template], [json.dumps(dict(specification), sort_keys=True), assuming])
+    key = _key(
+        module,
+        parameters,
+        [*files, template],
+        [json.dumps(dict(specification), sort_keys=True), assuming, f"{generic}"],
+    )
     kept = _recall(f"{module}-{key}")
     if kept is not None:
         return kept
     started = time.perf_counter()
     with tempfile.TemporaryDirectory(prefix="neuraljet-") as folder:
         work = Path(folder)
-        ports = _netlist(work, module, parameters, files, ())["ports"]
+        ports = _netlist(work, module, parameters, files, (), generic)["ports"]
         wrapper = work / "nj_equivalent.sv"
         wrapper.write_text(_wrapper(template, module, parameters or {}, ports, specification, assuming))
         script = [
-            _read("nj_equivalent", None, [*files, wrapper]), "hierarchy -top nj_equivalent", "flatten", "opt -full",
-            "techmap", "opt -full", "aigmap", "write_aiger -map inputs.aim equivalent.aig",
+            _read("nj_equivalent", None, [*files, wrapper], generic), "hierarchy -top nj_equivalent", "flatten",
+            "opt -full", "techmap", "opt -full", "aigmap", "write_aiger -map inputs.aim equivalent.aig",
         ]  # fmt: skip
         _yosys(work, script)
         status = _decide(work, timeout_s / len(DECIDE))
@@ -226,9 +233,10 @@ def _property_sources(top: str) -> list[Path]:
     return sorted(found.values(), key=lambda file: (not file.stem.endswith("_pkg"), file.name))
 
 
-def _read(top: str, parameters: Parameters | None, files: Sequence[Path]) -> str:
+def _read(top: str, parameters: Parameters | None, files: Sequence[Path], generic: bool = True) -> str:
     settings = [f"-G {name}={_literal(value)}" for name, value in sorted((parameters or {}).items())]
-    return " ".join(["read_slang -j 1 -DNJ_GENERIC --top", top, *settings, *(file.name for file in files)])
+    macros = ["-DNJ_GENERIC"] if generic else []
+    return " ".join(["read_slang -j 1", *macros, "--top", top, *settings, *(file.name for file in files)])
 
 
 def _literal(value: int | str) -> str:
@@ -238,11 +246,15 @@ def _literal(value: int | str) -> str:
 
 
 def _netlist(
-    work: Path, module: str, parameters: Parameters | None, files: Sequence[Path], script: Sequence[str]
-) -> dict[str, Any]:
+    work: Path, module: str, parameters: Parameters | None, files: Sequence[Path], script: Sequence[str],
+    generic: bool = True,
+) -> dict[str, Any]:  # fmt: skip
     for file in files:
         shutil.copy(file, work / file.name)
-    _yosys(work, [_read(module, parameters, files), f"hierarchy -top {module}", *script, "write_json netlist.json"])
+    _yosys(
+        work,
+        [_read(module, parameters, files, generic), f"hierarchy -top {module}", *script, "write_json netlist.json"],
+    )
     modules = json.loads((work / "netlist.json").read_text())["modules"]
     top: dict[str, Any] = next(m for m in modules.values() if int(m["attributes"].get("top", "0"), 2))
     return top

@@ -94,6 +94,10 @@ class StreamOperator(RTLBackend):
         """The foldings there are; one means that the operator cannot be folded."""
         return [1]
 
+    def variants(self) -> list[tuple[str, int, int]]:
+        """The ways to build the node, folded as it is: a few words, LUT sites, clocks per frame; the first is taken."""
+        return [("fixed", int(self.lut_estimation("")), int(self.get_exp_cycles()))]
+
     # --- execution ---
 
     def execute_node(self, context: dict[str, NDArray[Any]], graph: Any) -> None:

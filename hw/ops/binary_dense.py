@@ -119,6 +119,10 @@ class BinaryDense_rtl(StreamOperator):
         """Words and bits of the weight memory: in LUTs up to 256 words, else in block RAM."""
         return self.beats * self.fold, self.get_normal_input_shape()[-1] * self.weight.shape[1] // self.fold
 
+    def variants(self) -> list[tuple[str, int, int]]:
+        memory = "block RAM" if self.bram_estimation("") else "LUTs"
+        return [(f"weights in {memory}", self.lut_estimation(""), self.get_exp_cycles())]
+
     def lut_estimation(self, fpgapart: str) -> int:
         lanes, channels = self.weight.shape[1] // self.fold, self.get_normal_input_shape()[-1]
         words, bits = self._rom()

@@ -16,6 +16,8 @@ from hw.ops.rtl import sources_in
 from hw.sums.layer import Layer, Sums
 from hw.sums.module import Geometry, conv_module
 
+MOST_ROUNDS = 32  # a LUT chooses among no more, see nj_leaf
+
 
 class ConvOperator(StreamOperator):
     """Sliding window over one-bit maps, pixels or small integers; padding is 0 in bit space.
@@ -64,7 +66,7 @@ class ConvOperator(StreamOperator):
 
     def folds(self) -> list[int]:
         outputs = len(self.weight)
-        return [n for n in range(1, outputs + 1) if outputs % n == 0]
+        return [n for n in range(1, min(outputs, MOST_ROUNDS) + 1) if outputs % n == 0]
 
     def get_exp_cycles(self) -> int:
         return conv_cycles(*self.geometry(), self.fold)
@@ -128,7 +130,12 @@ class ConvOperator(StreamOperator):
     # --- cost: what was written is counted, the line buffer and the control are measured (hw/rtl/README.md) ---
 
     def lut_estimation(self, fpgapart: str) -> int:
-        return self.line_buffer_cost()[0] + self.written()[1].sites + 12
+        return self.variants()[0][1]
+
+    def variants(self) -> list[tuple[str, int, int]]:
+        sums, clocks = self.written()[1], self.get_exp_cycles()
+        frame = self.line_buffer_cost()[0] + 12
+        return [(way, sites + frame, clocks) for way, sites in ((sums.way, sums.sites), *sums.others)]
 
     def ff_estimation(self, fpgapart: str) -> int:
         sums = self.written()[1]
@@ -136,13 +143,23 @@ class ConvOperator(StreamOperator):
         return self.line_buffer_cost()[1] + sums.ffs + kept + 12
 
     def line_buffer_cost(self) -> tuple[int, int]:
-        """LUT sites and flip-flops of nj_line_buffer: delay line, read register, column, counters."""
-        _, width, kernel, _, pad = self.geometry()
-        if kernel == 1:
-            return 0, 0
+        """LUT sites and flip-flops of nj_line_buffer: delay line, read register, column, counters.
+
+        The memory is what RAM64M and RAM32M hold; the control is fitted to nj_line_buffer alone in 23 configurations.
+        """
+        height, width, kernel, stride, pad = self.geometry()
+        across, down = (width - 1).bit_length(), height.bit_length()
+        if kernel == 1:  # nj_skip
+            return (2 * (across + down) + 6, across + down + 4) if stride > 1 else (0, 0)
         row = self.get_instream_width()
-        memory = 4 * ceil((kernel - 1) * row / 3) * ceil(width / 64) if width > 32 else 4 * ceil((kernel - 1) * row / 6)
-        return memory + (52 if pad else 22), (2 * kernel - 1) * row + 40
+        bits = (kernel - 1) * row
+        blocks, rest = divmod(width, 64)
+        memory = 4 * ceil(bits / 3) * blocks
+        if rest:
+            memory += 4 * ceil(bits / (3 if rest > 32 else 6))
+        memory += bits * (ceil(width / 64) - 1)  # which of the blocks
+        control = 4.5 * across + 2.5 * down + 8 + 8 * pad if pad else 2 * (across + down)
+        return memory + round(control), (2 * kernel - 1) * row + 40
 
 
 @lru_cache(maxsize=256)

@@ -52,6 +52,10 @@ class StreamFIFO_rtl(StreamingFIFO_rtl):
         """A beat per clock."""
         return 1
 
+    def variants(self) -> list[tuple[str, int, int]]:
+        """As in hw.ops.base."""
+        return [("LUT memory", self.lut_estimation(""), self.get_exp_cycles())]
+
     def lut_estimation(self, fpgapart: str) -> int:
         depth, bits = int(self.get_nodeattr("depth")), self.get_instream_width()
         if depth <= 32:

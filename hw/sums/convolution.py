@@ -1,5 +1,7 @@
 """The sums of a convolution over one window, with thresholds: what stands between nj_window and nj_result."""
 
+from dataclasses import replace
+
 from hw.sums.folded import Folded
 from hw.sums.layer import Layer, Sums, jets_of
 from hw.sums.parallel import Parallel
@@ -7,9 +9,10 @@ from hw.sums.serial import Serial
 
 
 def write(layer: Layer, name: str) -> Sums:
-    """The two modules of a layer, in the way that takes the fewest sites."""
+    """The two modules of a layer, in the way that takes the fewest sites, and what the others would take."""
     if layer.fold == 1:
         return Parallel(layer, name).write()
     found = jets_of(layer) if layer.in_bits > 1 and layer.thresholds is not None else None
     ways = [Folded(layer, name).write(), *([] if found is None else [Serial(layer, name, found).write()])]
-    return min(ways, key=lambda way: way.sites)
+    best, *others = sorted(ways, key=lambda sums: sums.sites)
+    return replace(best, others=tuple((sums.way, sums.sites) for sums in others))

@@ -18,6 +18,7 @@ class Folded(Base):
     def write(self) -> Sums:
         layer = self.layer
         lanes, rounds = len(self.weight) // layer.fold, layer.fold
+        self.way = f"weights by round, {lanes} lane{'s' if lanes > 1 else ''}"
         bits = max(1, (rounds - 1).bit_length())
         sources, tables, constants, tops = self._tables(lanes, rounds)
         width = layer.out_bits

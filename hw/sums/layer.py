@@ -55,6 +55,8 @@ class Sums:
     final: int  # the window's round with which the (last) result goes in
     sites: int  # LUT sites of both modules
     ffs: int  # flip-flops, those of nj_window included
+    way: str  # how it is done, in a few words
+    others: tuple[tuple[str, int], ...] = ()  # what else could be done: way and sites, the fewest first
 
 
 def jets_of(layer: Layer) -> list[JetRow] | None:
@@ -84,6 +86,7 @@ class Base:
         self.sums = Writer()
         self.made: list[Bit] = []  # of <name>_columns, in order
         self.zero: list[int] = []  # their values for a column of zeros
+        self.way = ""  # of Sums
 
     def raw(self, c: int, r: int) -> Word:
         """Element c of row r of a column."""
@@ -131,7 +134,8 @@ class Base:
         ]  # fmt: skip
         ffs = self.sums.ffs + (2 * layer.kernel - (layer.fold == 1)) * width
         outside = sum(bit << i for i, bit in enumerate(self.zero))
-        return Sums("\n".join(text), width, outside, latency, rounds, final, self.columns.sites + self.sums.sites, ffs)
+        sites = self.columns.sites + self.sums.sites
+        return Sums("\n".join(text), width, outside, latency, rounds, final, sites, ffs, self.way)
 
 
 def batched(values: Sequence[Any], size: int) -> list[list[Any]]:

@@ -20,6 +20,7 @@ class Parallel(Base):
 
     def write(self) -> Sums:
         layer = self.layer
+        self.way = "adder graph"
         terms = self._terms()
         negated = [self._negate(t) for t in terms] if layer.thresholds is not None else [False] * len(terms)
         heaps = []
@@ -113,6 +114,8 @@ class Parallel(Base):
         taken = [i for i in range(maps * kernel) if steady[i]]
         triples = [t for t in batched(taken, 3) if len(t) == 3] if outputs * kernel >= 8 else []
         shared = {i for t in triples for i in t}
+        if shared:
+            self.way += ", columns shared"
         for triple in triples:
             patterns = flat[:, :, triple] * flat[:, :, triple[:1]]
             for pattern in sorted({tuple(int(v) for v in p) for p in patterns.reshape(-1, 3)}):
@@ -165,6 +168,7 @@ class Parallel(Base):
             rows = [self.raw(c, r) for r in range(kernel)]
             share = len(uses) < sum(uses.values())
             if share:
+                self.way = "adder graph, columns shared"
                 made = {pattern: self._column(rows, pattern) for pattern in uses}
             else:
                 kept = [self.keep(row, row.offset) for row in rows]
@@ -189,6 +193,7 @@ class Parallel(Base):
         """Integer maps and jets: down once per column, across once per window, then the outputs' selections."""
         kernel = self.layer.kernel
         axis = jets.axis_kernels(kernel - 1)
+        self.way += ", jets shared"
         down: dict[tuple[int, int], Callable[[int], Word]] = {}
         made: dict[tuple[int, int, int], Word] = {}
         for c, ky, kx in sorted({(c, ky, kx) for row in found for c, (_, ky, kx) in row.items()}):

@@ -27,6 +27,7 @@ class Serial(Base):
         self.bits = reach.bit_length() + 1  # of every word: two's complement holds all sums
         self.digit = -(-self.bits // layer.fold)
         self.digits = -(-self.bits // self.digit)
+        self.way = f"digit-serial, {self.digit} bit{'s' if self.digit > 1 else ''}"
         self.starts = ["start0"]
         self.made_once: dict[tuple[object, ...], Stream] = {}
 

@@ -9,6 +9,7 @@ from bnn.errors import UserError
 NAME = "build"
 HELP = "Compile a trained network to a streaming accelerator"
 EXAMPLE = "neuraljet build run --out accelerator --board pynq-z2 --fps 1000"
+LEFT = (True, True, False, False, False, False, False, True)  # which columns of the table start at the left
 
 
 def build(
@@ -22,7 +23,7 @@ def build(
     """Compile `model` (a run folder or a QONNX file) into the accelerator folder `out`.
 
     Without `fps` the accelerator takes one pixel per clock; with it, the least hardware that reaches the
-    rate. Returns what was built, layer by layer (see finn_build.build).
+    rate. Returns what was built, layer by layer, and why (see finn_build.build).
     """
     from finn_build.build import build as build_accelerator
 
@@ -63,16 +64,34 @@ def main(options: argparse.Namespace) -> tuple[bool, dict[str, Any]]:
 
 
 def summary(result: dict[str, Any]) -> str:
-    """The layers with their folding and cycles, for people."""
-    lines = [f"{'layer':18} {'operator':20} {'output':>12} {'fold':>5} {'cycles/frame':>13} {'LUT est.':>9}"]
-    for layer in result["layers"]:
-        shape = "x".join(str(n) for n in layer["shape"])
-        lines.append(
-            f"{layer['name']:18} {layer['operator']:20} {shape:>12} {layer['fold']:5d} "
-            f"{layer['cycles_per_frame']:13d} {layer['lut']:9.0f}"
-        )
+    """The layers, how each is built and instead of what, for people."""
+    rows = [
+        [
+            layer["name"], layer["variant"], "x".join(str(n) for n in layer["shape"]), str(layer["fold"]),
+            f"{layer['cycles_per_frame']:,}", f"{layer['lut']:,}", f"{layer['share']:.0%}",
+            _instead_of(layer["instead_of"]),
+        ]
+        for layer in result["layers"]
+    ]  # fmt: skip
+    rows = [["layer", "built as", "output", "fold", "clocks/frame", "sites", "share", "instead of"], *rows]
+    widths = [max(len(row[column]) for row in rows) for column in range(len(LEFT))]
+    lines = [
+        "  ".join(
+            cell.ljust(width) if left else cell.rjust(width)
+            for cell, width, left in zip(row, widths, LEFT, strict=True)
+        ).rstrip()
+        for row in rows
+    ]
+    lines.append(
+        f"{result['estimate']['lut']:,} LUT sites estimated, {result['estimate']['bram18']} RAMB18; "
+        f"chosen in {1000 * result['search_seconds']:.0f} ms"
+    )
     lines.append(
         f"{result['cycles_per_frame']} cycles per frame: {result['fps']:.0f} frames/s at {result['clock_mhz']:g} MHz; "
         f"built in {result['seconds']:.1f} s"
     )
     return "\n".join(lines)
+
+
+def _instead_of(choice: dict[str, Any] | None) -> str:
+    return f"{choice['lut']:,} at fold {choice['fold']}: {choice['variant']}" if choice else ""

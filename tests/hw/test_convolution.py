@@ -1,7 +1,7 @@
 """A convolution written from its weights equals the reference, in every form, and keeps the promised rate."""
 
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 
 import numpy as np
@@ -36,6 +36,11 @@ class Shape:
     thresholded: bool = True
     weights: str = "jets"  # or "binary", "sparse", "ones", "minus"
     grouped: bool = False
+
+    def __str__(self) -> str:
+        """What is not as usual."""
+        values = ((field.name, getattr(self, field.name), field.default) for field in fields(self))
+        return "-".join(f"{name}{value}" for name, value, usual in values if value != usual) or "usual"
 
 
 def weights_of(s: Shape, rng: np.random.Generator):

@@ -155,3 +155,12 @@ def test_a_sum_type_that_is_too_small_is_refused():
     op = operator("BinaryConv_rtl", [1, 8, 8, 4], [1, 8, 8, 8], "BIPOLAR", "INT3", Kernel=1, Weight=weight)
     with pytest.raises(ValueError, match="INT3 lacks bits, 4 needed"):
         op.verify_node()
+
+
+def test_a_convolution_is_folded_no_further_than_its_luts_can_choose():
+    """64 outputs at one a clock would take 64 rounds: nj_leaf refuses more than 32."""
+    weight = np.random.default_rng(0).choice(np.array([-1, 1]), (64, 2, 3, 3))
+    op = operator("BinaryConv_rtl", [1, 8, 8, 2], [1, 6, 6, 64], "BIPOLAR", "INT6", Kernel=3, Weight=weight)
+    assert op.folds() == [1, 2, 4, 8, 16, 32]
+    op.set_nodeattr("Fold", op.folds()[-1])
+    assert ".RoundBits(5)" in op.written()[0]

@@ -31,7 +31,12 @@ def test_build_verify_synth_end_with_their_keys(capsys, tiny_model, tmp_path):
     status, out, _ = run(capsys, "build", tiny_model, "--out", acc, "--json")
     assert status == 0
     assert {"cycles_per_frame", "seconds"} <= json.loads(out.splitlines()[-1]).keys()
-    assert json.loads(out.splitlines()[-1])["cycles_per_frame"] == 64
+    built = json.loads(out.splitlines()[-1])
+    assert built["cycles_per_frame"] == 64 and built["search_seconds"] < built["seconds"]
+    table = out.splitlines()
+    for line, row in zip(table[1:], built["layers"], strict=False):
+        assert line.startswith(row["name"]) and row["variant"] in line
+        assert row["instead_of"] is None or line.endswith(row["instead_of"]["variant"])
 
     status, out, _ = run(capsys, "verify", acc, "--data", "random", "--frames", 40, "--backpressure", 0.3, "--json")
     assert status == 0

@@ -10,6 +10,7 @@ from hw.ops.rtl import RTL, sources_in, sources_of
 from hw.sums.layer import Layer
 from hw.sums.module import Geometry, conv_module
 from sim import formal
+from sim.design import write_cells
 from sim.formal import PROPERTIES, combinational_paths, equivalent, prove
 
 # Convolutions are written from their weights: kernel, stride, padding, weights [O, C, K, K], fold.
@@ -250,15 +251,41 @@ def _bits(names, inverts):
     return " + ".join(f"8'({'~' if invert else ''}x_i[{i}] & 1'b1)" for i, invert in zip(names, inverts, strict=True))
 
 
+def _lanes(size, width, lanes, invert):
+    """Counts of `size` bits of each of some lanes side by side, their bits gathered place by place."""
+    counts = []
+    for n in range(lanes):
+        places = range(n, size * lanes, lanes)
+        counts.append(f"({_bits(places, [invert >> place & 1 for place in places])})")
+    return _gathered(counts, width)
+
+
+def _gathered(words, width):
+    """Words of `width` bits side by side: bit w of word n at w * N + n."""
+    return "{" + ", ".join(f"1'({word} >> {place})" for place in reversed(range(width)) for word in words[::-1]) + "}"
+
+
+def _word(lane, first, width):
+    """Bits first, ... of lane `lane` of two, as one word of x_i."""
+    return "{" + ", ".join(f"x_i[{2 * place + lane}]" for place in reversed(range(first, first + width))) + "}"
+
+
 WORDS = ("64'hfedcba9876543210", "64'h0f1e2d3c4b5a6978")
 
 # As arithmetic and as cells, each against its formula in one line.
 FORMULAS = [
     ("nj_count3", {"Invert": "3'b010"}, {"s_o": f"2'({_bits(range(3), (0, 1, 0))})"}),
     ("nj_count7", {"Invert": "7'b0010110"}, {"s_o": f"3'({_bits(range(7), (0, 1, 1, 0, 1, 0, 0))})"}),
+    ("nj_count3", {"N": 2, "Invert": "6'b011010"}, {"s_o": _lanes(3, 2, 2, 0b011010)}),
+    ("nj_count7", {"N": 2, "Invert": "14'b00000110110001"}, {"s_o": _lanes(7, 3, 2, 0b00000110110001)}),
+    ("nj_count7", {"N": 3}, {"s_o": _lanes(7, 3, 3, 0)}),
     (
         "nj_add3", {"Width": 6, "Invert": "3'b101", "Add": 2},
         {"sum_o": "6'(~x_i[5:0] + x_i[11:6] + ~x_i[17:12] + 6'd2)"},
+    ),
+    (
+        "nj_add3", {"N": 2, "Width": 3, "Invert": "3'b010", "Add": 1},
+        {"sum_o": _gathered([f"3'({_word(n, 0, 3)} + ~{_word(n, 3, 3)} + {_word(n, 6, 3)} + 1)" for n in range(2)], 3)},
     ),
     ("nj_reach", {"Width": 11, "Limit": "12'd1234", "Invert": "1'b1"}, {"reach_o": "!(x_i >= 11'd1234)"}),
     ("nj_reach", {"Width": 8, "Limit": "9'd256"}, {"reach_o": "1'b0"}),
@@ -282,10 +309,63 @@ FORMULAS = [
 ]  # fmt: skip
 
 
+# The chip's cells, which nothing else instantiates, as Yosys says they behave.
+CHIP = [
+    (
+        "nj_lut2", "LUT6_2", {"Init": "64'h9d2c5680a3f1b74e"},
+        {"o6_o": "1'(64'h9d2c5680a3f1b74e >> x_i)", "o5_o": "1'(32'ha3f1b74e >> x_i[4:0])"},
+    ),
+    *(
+        (  # what it adds are the generated bits and those that make the propagated ones of them
+            "nj_carry", "CARRY4", {"Width": width},
+            {
+                "sum_o": "Width'(generate_i + (generate_i ^ propagate_i) + carry_i)",
+                "carry_o": "Width'(((Width + 1)'(generate_i) + (Width + 1)'(generate_i ^ propagate_i) + carry_i"
+                " ^ (Width + 1)'(propagate_i)) >> 1)",
+            },
+        )
+        for width in (1, 4, 6)
+    ),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("generic", [True, False])
+@pytest.mark.parametrize(("module", "cell", "parameters", "formula"), CHIP, ids=_name)
+def test_the_chips_cells_are_their_formulas(tmp_path, module, cell, parameters, formula, generic):
+    sources = [*sources_of(module), *write_cells([cell], tmp_path / "cells.v")[:1]]
+    verdict = equivalent(module, parameters, formula, sources=sources, generic=generic)
+    assert verdict, verdict.text
+
+
 @pytest.mark.parametrize("plain", [0, 1])
 @pytest.mark.parametrize(("module", "parameters", "formula"), FORMULAS, ids=_name)
 def test_compressors_are_their_formulas(module, parameters, formula, plain):
     verdict = equivalent(module, {**parameters, "Plain": plain}, formula)
+    assert verdict, verdict.text
+
+
+# nj_digits by how it chooses: one digit, two, up to four, eight, sixteen, and a last one alone.
+FORMS = [
+    ("nj_digits", {"Module": 0, **parameters})
+    for parameters in (
+        {"Bits": 3, "Digit": 3, "RoundBits": 1}, {"Bits": 5, "Digit": 3, "RoundBits": 1, "Signed": 1},
+        {"Bits": 7, "Digit": 2, "RoundBits": 2}, {"Bits": 6, "Digit": 1, "RoundBits": 3},
+        {"Bits": 9, "Digit": 1, "RoundBits": 4, "Signed": 1}, {"Bits": 16, "Digit": 1, "RoundBits": 4},
+    )
+]  # fmt: skip
+FORMS += [
+    ("nj_serial_add", {"Module": 1, "Digit": digit, "Shift": shift, "Invert": f"5'd{invert}"})
+    for digit, shift, invert in ((1, 0, 0), (1, 2, 1), (3, 0, 1), (2, 1, 0), (2, 3, 1))
+]
+FORMS += [
+    ("nj_serial_sum", {"Module": 2, "Digit": digit, "Invert": invert})
+    for digit, invert in ((1, "5'b00000"), (1, "5'b10110"), (2, "5'b01101"), (4, "5'b00001"))
+]
+
+
+@pytest.mark.parametrize(("module", "parameters"), FORMS, ids=_name)
+def test_both_forms_of_a_module_of_digits_are_the_same(module, parameters):
+    verdict = prove("nj_forms_properties", parameters)
     assert verdict, verdict.text
 
 

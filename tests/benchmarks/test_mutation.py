@@ -1,0 +1,78 @@
+"""The faults that the mutation benchmark plants are single, and what is no fault is proven to be none."""
+
+import json
+
+import pytest
+
+from hw.ops.rtl import RTL
+from tests.benchmarks.mutation.__main__ import EXPLAINED, Found, key, row
+from tests.benchmarks.mutation.checks import CHECKS, ROOT, Outcome, steps_of
+from tests.benchmarks.mutation.mutants import Mutant, mutants
+from tests.benchmarks.mutation.same import same
+
+SOURCE = """// A comment with a + b.
+module nj_toy #(
+  parameter int unsigned Width = 4 + 4
+) (
+  input  logic             clk_i,
+  input  logic             rst_i,
+  input  logic [Width-1:0] a_i,
+  input  logic [Width-1:0] b_i,
+  output logic [Width-1:0] c_o
+);
+  always_ff @(posedge clk_i) begin
+    if (rst_i) c_o <= '0;
+    else c_o <= a_i + 2'd3;
+  end
+endmodule
+"""
+
+
+def test_every_fault_replaces_one_piece(tmp_path):
+    file = tmp_path / "nj_toy.sv"
+    file.write_text(SOURCE)
+    found = {(m.kind, m.line, SOURCE[m.start : m.end], m.new) for m in mutants(file)}
+    assert found == {
+        ("condition", 12, "rst_i", "!(rst_i)"), ("dropped", 12, "c_o <= '0;", ";"), ("constant", 12, "'0", "'1"),
+        ("name", 12, "c_o", "a_i"), ("name", 13, "c_o", "a_i"), ("dropped", 13, "c_o <= a_i + 2'd3;", ";"),
+        ("operator", 13, "+", "-"), ("constant", 13, "2'd3", "2'd0"), ("name", 13, "a_i", "b_i"),
+    }  # fmt: skip
+
+
+def test_every_module_has_checks_and_faults():
+    assert set(CHECKS) <= {file.stem for file in RTL.glob("*.sv")}
+    for file in RTL.glob("*.sv"):
+        assert all((ROOT / step[0]).is_file() for step in steps_of(file.stem))
+        found = mutants(file)
+        assert len(found) > 10 and all(one.mutated() != one.text for one in found)
+
+
+def fifo(old, new):
+    """nj_fifo with one piece of its text replaced."""
+    text = (RTL / "nj_fifo.sv").read_text()
+    start = text.index(old)
+    return Mutant("nj_fifo", text, "operator", start, start + len(old), new)
+
+
+def test_a_change_that_is_no_fault_is_proven_so():
+    assert same(fifo("endmodule", "logic unread;\nassign unread = s_valid_i;\nendmodule"))
+    assert not same(fifo("rst_i)", "!rst_i)"))
+
+
+def test_what_is_equal_counts_as_no_fault():
+    mutant = fifo("rst_i)", "!rst_i)")
+    killed, survived = Outcome(False, "some_test"), Outcome(True)
+    assert row([Found(mutant, killed), Found(mutant, survived), Found(mutant, survived, "proven")]) == {
+        "faults": 2, "killed": 1, "equal": 1,
+    }  # fmt: skip
+
+
+def test_explanations_are_of_texts():
+    assert all(len(name) == 16 and reason for name, reason in json.loads(EXPLAINED.read_text()).items())
+    assert key(fifo("rst_i)", "!rst_i)")) != key(fifo("rst_i)", "1'b0)"))
+
+
+@pytest.mark.parametrize("module", ["nj_fifo", "nj_dense"])
+def test_a_fault_is_told_by_file_and_line(module):
+    mutant = mutants(RTL / f"{module}.sv")[0]
+    assert str(mutant).startswith(f"{module}.sv:{mutant.line}: ") and "  ->  " in str(mutant)
