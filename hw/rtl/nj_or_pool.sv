@@ -1,7 +1,7 @@
 // Max-pooling of one-bit maps: OR over Size x Size windows with stride Size; rows and columns that fill no
 // window are dropped.
 //
-//   m(y, x) = OR of s(Size*y + i, Size*x + j), 0 <= i, j < Size, for each of C channels
+//   m(y, x) = OR of s(Size*y + i, Size*x + j), 0 <= i, j < Size, for each of C channels; AND where Minimum is set
 //
 // In: Height*Width beats of C bits per frame, row by row. Out: (Height/Size)*(Width/Size) beats, each one clock
 // after the last pixel of its window. Takes a pixel in every clock as long as each result is taken before the
@@ -10,7 +10,8 @@ module nj_or_pool #(
   parameter int unsigned Height = 8,
   parameter int unsigned Width  = 8,
   parameter int unsigned C      = 16,
-  parameter int unsigned Size   = 2
+  parameter int unsigned Size   = 2,
+  parameter logic [C-1:0] Minimum = '0
 ) (
   input  logic         clk_i,
   input  logic         rst_i,
@@ -68,7 +69,8 @@ module nj_or_pool #(
     end
   end
 
-  // The OR so far: it begins with that of the window's rows above, and goes on along this row. A LUT a map.
+  // The OR so far: it begins with that of the window's rows above, and goes on along this row. A LUT a map, which
+  // also takes a bit that is inverted on the way in, and back on the way out, for an AND.
   (* ram_style = "distributed" *) logic [C-1:0] above [Columns];
   logic [AddressBits-1:0] address;
   logic [C-1:0] window_q, window;
@@ -78,7 +80,7 @@ module nj_or_pool #(
   end else begin : gen_single
     assign address = '0;
   end
-  assign window = s_data_i | (column_phase_q != '0 ? window_q : row_phase_q != '0 ? above[address] : '0);
+  assign window = (s_data_i ^ Minimum) | (column_phase_q != '0 ? window_q : row_phase_q != '0 ? above[address] : '0);
 
   always_ff @(posedge clk_i) begin
     if (take) window_q <= window;
@@ -98,6 +100,6 @@ module nj_or_pool #(
     if (rst_i) valid_q <= 1'b0;
     else if (take && complete) valid_q <= 1'b1;
     else if (m_ready_i) valid_q <= 1'b0;
-    if (take && complete) data_q <= window;
+    if (take && complete) data_q <= window ^ Minimum;
   end
 endmodule
