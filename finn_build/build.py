@@ -17,11 +17,8 @@ from bnn.importing import import_model
 from bnn.integer import IntegerNetwork
 from finn_build import adapter
 from finn_build.boards import check_fits, find_board
-from finn_build.manifest import FILE, FORMAT, VERSION, Manifest, sha256
+from finn_build.manifest import FILE, FORMAT, PIXELS, SOURCE, VERSION, Manifest, sha256
 from finn_build.recognise import Stage, Stream, recognise
-
-SOURCE = "source.onnx"  # a file that another program exported, and the accelerator was imported from
-PIXELS = "neuraljet.pixels"  # of the metadata: what the source takes
 
 
 def build(
@@ -117,7 +114,7 @@ def build(
 def _read(path: Path, pixels: str | None) -> tuple[IntegerNetwork, list[str], tuple[str, ...]]:
     """The chain of layers, the names of their nodes in the file, and notes on its import."""
     model = load_model(path)
-    if model.get_metadata_prop("neuraljet.format") is None:
+    if not any(entry.key == "neuraljet.format" for entry in model.model.metadata_props):
         imported = import_model(model, str(path), pixels)
         metadata = {**imported.network.metadata, PIXELS: "unit" if imported.unit else "byte"}
         return replace(imported.network, metadata=metadata), list(imported.names), imported.notes
@@ -130,7 +127,7 @@ def _read(path: Path, pixels: str | None) -> tuple[IntegerNetwork, list[str], tu
 
 
 def _is_foreign(network: IntegerNetwork) -> bool:
-    return PIXELS in network.metadata
+    return PIXELS in network.metadata and "neuraljet.format" not in network.metadata
 
 
 def _test_set(network: IntegerNetwork, path: Path) -> dict[str, Any]:

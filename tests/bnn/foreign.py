@@ -6,6 +6,7 @@ import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import brevitas.nn as qnn
 import numpy as np
@@ -17,9 +18,9 @@ from brevitas.quant.fixed_point import Int8ActPerTensorFixedPoint
 from numpy.typing import NDArray
 from qonnx.core.datatype import DataType
 from qonnx.core.modelwrapper import ModelWrapper
-from qonnx.core.onnx_exec import execute_onnx
-from qonnx.transformation.infer_shapes import InferShapes
 from torch import Tensor, nn
+
+from bnn.importing.execute import execute as execute_model
 
 
 @dataclass(frozen=True)
@@ -169,6 +170,54 @@ def network(recipe: Recipe) -> nn.Sequential:
     return nn.Sequential(*layers).eval()
 
 
+def random_recipe(seed: int, side: int = 13, maps: int = 8) -> Recipe:
+    """One of the networks that can be built: any kernel from 1 to 5, stride, padding, pooling, input and end.
+
+    side, maps: the most rows, columns and outputs of a layer.
+    """
+    r = np.random.default_rng(seed)
+
+    def one_of(*values: Any) -> Any:
+        return values[r.integers(len(values))]
+
+    while True:
+        kind = one_of("byte", "byte", "q8", "sign", "affine")
+        shape = (one_of(1, 2, 3), int(r.integers(6, side + 1)), int(r.integers(6, side + 1)))
+        blocks: list[Block] = []
+        for index in range(one_of(1, 2, 2, 3)):
+            kernel = int(r.integers(1, 6))
+            padding = 0 if kind == "affine" and not index else int(r.integers(0, (kernel - 1) // 2 + 1))
+            value = one_of(0, 0, -1) if index or kind == "sign" else 0
+            pool, first = one_of(1, 1, 2, 2, 3), bool(r.integers(2))
+            blocks.append(
+                Block(
+                    int(r.integers(2, maps + 1)), kernel, one_of(1, 1, 2), padding, value, pool, first,
+                    norm_first=bool(r.integers(2)), per_channel=r.random() < 0.3, bias=r.random() < 0.2,
+                    clip=r.random() < 0.2, scale=one_of(1.0, 0.5, 0.7),
+                )
+            )  # fmt: skip
+        if not _fits(shape, blocks):
+            continue
+        hidden = tuple(int(n) for n in r.integers(3, 12, one_of(0, 0, 1)))
+        return Recipe(
+            shape, kind, tuple(blocks), hidden, int(r.integers(2, 6)), one_of("none", "bias", "common", "norm"), seed
+        )
+
+
+def _fits(shape: tuple[int, int, int], blocks: Sequence[Block]) -> bool:
+    """Does every layer leave a map that the next one can be built on?"""
+    sizes = shape[1:]
+    for b in blocks:
+        least = min(sizes)
+        if least + b.padding < b.kernel or (b.kernel > 1 and least <= max(b.padding, 1)) or b.stride > least:
+            return False
+        sizes = tuple((n + 2 * b.padding - b.kernel) // b.stride + 1 for n in sizes)
+        if b.pool > min(sizes):
+            return False
+        sizes = tuple(n // b.pool for n in sizes)
+    return True
+
+
 def export(model: nn.Module, shape: Sequence[int], path: Path, byte: bool = False, dynamo: bool = False) -> Path:
     """Write the QONNX file of a network for one picture; byte: annotate its input UINT8.
 
@@ -186,12 +235,8 @@ def export(model: nn.Module, shape: Sequence[int], path: Path, byte: bool = Fals
 
 
 def execute(path: Path, images: NDArray[np.uint8], unit: bool) -> NDArray[np.float32]:
-    """Scores [N, classes] of the file by qonnx, picture by picture: uint8 [N, C, H, W]."""
-    model = ModelWrapper(onnx.load(path)).transform(InferShapes())
-    source, target = model.graph.input[0].name, model.graph.output[0].name
-    shape = model.get_tensor_shape(source)
-    frames = images.astype(np.float32) / np.float32(255 if unit else 1)
-    return np.concatenate([execute_onnx(model, {source: x.reshape(shape)})[target] for x in frames])
+    """Scores [N, classes] of the file by qonnx: uint8 [N, C, H, W]."""
+    return execute_model(ModelWrapper(onnx.load(path)), images, unit)
 
 
 def frames(shape: Sequence[int], count: int, seed: int = 0) -> NDArray[np.uint8]:
