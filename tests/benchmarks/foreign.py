@@ -1,0 +1,124 @@
+"""Networks of others: how many random ones build and verify exactly, and Brevitas' own bnn_pynq networks.
+
+    python -m tests.benchmarks.foreign --count 100 --seed 0            # random networks, each built and simulated
+    python -m tests.benchmarks.foreign --count 0 --pynq TFC SFC LFC CNV --frames 1000
+
+A random network (kernel 1 to 5, stride 1 and 2, padding none, -1 or true 0, odd sizes, 1 to 3 input channels, pooling
+before and after the sign, batch norm of both signs, thresholds out of range, four kinds of input and of end) is
+exported from Brevitas, imported, built at a pixel per clock, and simulated on random frames; every class and float
+score is compared with qonnx' execution of the exported file. The bnn_pynq networks have random weights; --pynq compares
+the import with qonnx' execution, and with --build the accelerator too. Prints a table for people, one JSON line last.
+"""
+
+import argparse
+import json
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from brevitas_examples.bnn_pynq.models import model_with_cfg
+from torch import nn
+
+from bnn.errors import UserError
+from bnn.export import load_model
+from bnn.importing import import_model
+from bnn.importing.execute import execute
+from finn_build.build import build
+from sim.accelerator import verify
+from tests.bnn.foreign import export, frames, network, random_recipe, shake
+
+SHAPES = {"TFC": (1, 28, 28), "SFC": (1, 28, 28), "LFC": (1, 28, 28), "CNV": (3, 32, 32)}
+
+
+def random_network(seed: int, count: int) -> dict[str, Any]:
+    """One random network, from export to simulation."""
+    started = time.perf_counter()
+    recipe = random_recipe(seed)
+    with tempfile.TemporaryDirectory(prefix="neuraljet-") as folder:
+        path = export(network(recipe), recipe.shape, Path(folder) / "model.onnx", recipe.input == "byte")
+        pixels = None if recipe.input == "byte" else recipe.pixels
+        built = build(path, Path(folder) / "acc", pixels=pixels)
+        report = verify(Path(folder) / "acc", frames=count)
+    return {
+        "seed": seed,
+        "recipe": repr(recipe),
+        "passed": report["passed"] and report["cycles_per_frame"] == built["cycles_per_frame"],
+        "mismatches": report["mismatches"],
+        "source": report["source"],
+        "seconds": round(time.perf_counter() - started, 1),
+    }
+
+
+def pynq(name: str, count: int, with_hardware: bool, seed: int) -> dict[str, Any]:
+    """A network of bnn_pynq at 1W1A with random weights: imported, compared, and if asked for built and simulated."""
+    torch.manual_seed(seed)
+    model, _ = model_with_cfg(f"{name}_1W1A", False)
+    generator = torch.Generator().manual_seed(seed)
+    for module in model.modules():
+        if isinstance(module, (nn.BatchNorm1d, nn.BatchNorm2d)):
+            shake(module, 20.0, generator)
+    with tempfile.TemporaryDirectory(prefix="neuraljet-") as folder:
+        path = export(model.eval(), SHAPES[name], Path(folder) / "model.onnx", dynamo=True)
+        started = time.perf_counter()
+        imported = import_model(load_model(path), name, "unit")
+        seconds = time.perf_counter() - started
+        images = frames(SHAPES[name], count, seed)
+        scores = imported.network.run(images)
+        expected = execute(load_model(path), images, True)
+        wrong = (imported.float_scores(scores) != expected).any(1)
+        wrong |= imported.network.classify(scores) != expected.argmax(1)
+        row: dict[str, Any] = {
+            "network": f"{name}-1W1A",
+            "frames": count,
+            "classes_seen": len(np.unique(expected.argmax(1))),
+            "mismatches": int(wrong.sum()),
+            "notes": list(imported.notes),
+            "import_seconds": round(seconds, 1),
+        }
+        if with_hardware:
+            try:
+                row["build"] = build(path, Path(folder) / "acc", pixels="unit")["cycles_per_frame"]
+                row["verify"] = verify(Path(folder) / "acc", frames=count)
+            except UserError as error:
+                row["refused"] = str(error)
+    return row
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--count", type=int, default=100, help="random networks")
+    parser.add_argument("--seed", type=int, default=0, help="of the first")
+    parser.add_argument("--frames", type=int, default=20)
+    parser.add_argument("--pynq", nargs="*", choices=list(SHAPES), default=[])
+    parser.add_argument("--build", action="store_true", help="build and simulate the bnn_pynq networks too")
+    options = parser.parse_args()
+    rows, networks = [], []
+    for seed in range(options.seed, options.seed + options.count):
+        rows.append(random_network(seed, options.frames))
+        r = rows[-1]
+        noted = f", {len(r['source']['notes'])} notes" if r["source"]["notes"] else ""
+        print(
+            f"{seed:4d}  {'exact' if r['passed'] else 'WRONG':5}  mismatches: RTL {r['mismatches']}, "
+            f"file {r['source']['mismatches']} of {options.frames} frames{noted}, {r['seconds']} s",
+            flush=True,
+        )
+    for name in options.pynq:
+        networks.append(pynq(name, options.frames, options.build, options.seed))
+        r = networks[-1]
+        print(
+            f"{r['network']}  {r['mismatches']} mismatches in {r['frames']} frames, imported in {r['import_seconds']} s"
+        )
+        if "refused" in r:
+            print(f"    {r['refused']}")
+    good = sum(r["passed"] for r in rows)
+    print(f"{good} of {len(rows)} random networks exact")
+    print(json.dumps({"random": rows, "pynq": networks}))
+    return 0 if good == len(rows) and not any(r["mismatches"] for r in networks) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
