@@ -225,7 +225,7 @@ def _thresholded(
     output = _output_shape(node, stream, size, conv.stride, amount, len(weight))
     attributes: dict[str, int | Ints] = {"Kernel": size, "Stride": conv.stride, "Pad": amount}
     if zeros:
-        weight, limits = _with_plane(weight, thresholds)
+        weight, limits = with_plane(weight, thresholds, *stream.shape[:2])
         attributes |= {"Weight": weight, "Threshold": limits, "Plane": 1}
     else:
         offset = stream.offset[:, None] if grouped else stream.offset
@@ -235,16 +235,23 @@ def _thresholded(
     return Stage(operator, kind, attributes, _bipolar(output, behind.tensor), nodes)
 
 
-def _with_plane(weight: Ints, thresholds: Ints) -> tuple[Ints, Ints]:
+def with_plane(weight: Ints, thresholds: Ints, height: int, width: int) -> tuple[Ints, Ints]:
     """Weights [O, C+1, K, K] and thresholds on bits b and the plane m for +-1 maps 2b - m, m = 0 in the padding.
 
         sum(w (2b - m)) >= T   <=>   sum(w b) - sum(M m) / 2 >= T / 2,   M = sum over the maps of w
 
-    M is even where the number of maps is; else all is taken twice.
+    M is even where the number of maps is. Else M = 2a + 1, and of the n places inside of the frame ceil((T + n) / 2) -
+    ceil(T / 2) count: those of one colour of a chess board, for a window is cut at one end of a row or column and what
+    is left of an odd kernel, when odd, begins and ends on white. Where that does not hold all is taken twice.
     """
+    kernel = weight.shape[2]
     total = weight.sum(axis=1, keepdims=True)  # [O, 1, K, K]
     if weight.shape[1] % 2 == 0:
         return np.concatenate([weight, -total // 2], axis=1), -(-thresholds // 2)
+    if kernel % 2 and min(height, width) >= kernel - 1:
+        white = (np.add.outer(np.arange(kernel), np.arange(kernel)) + 1) % 2
+        counted = np.where(thresholds.reshape(-1, 1, 1, 1) % 2 == 0, white, 1 - white)
+        return np.concatenate([weight, -((total - 1) // 2 + counted)], axis=1), -(-thresholds // 2)
     return np.concatenate([2 * weight, -total], axis=1), thresholds
 
 

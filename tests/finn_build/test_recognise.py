@@ -2,11 +2,14 @@
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
+from bnn import reference
 from bnn.errors import UserError
 from bnn.integer import Bias, Conv, Dense, IntegerNetwork, Levels, MaxPool, Pad, Threshold
 from finn_build import adapter
-from finn_build.recognise import recognise
+from finn_build.recognise import recognise, with_plane
 from tests.finn_build.networks import FORMS, Random, images_for, random_network
 
 OPERATORS = {
@@ -94,6 +97,24 @@ def test_graph_equals_reference_on_what_others_export(maps, kernel):
     ]  # fmt: skip
     assert stages[3].attributes["Plane"] == 1 and stages[3].attributes["Weight"].shape[1] == maps + 1
     check_graph(network)
+
+
+@given(st.integers(0, 2**32), st.integers(1, 4), st.integers(2, 5), st.integers(1, 7), st.integers(1, 7))
+@settings(max_examples=150, deadline=None, print_blob=True)
+def test_a_plane_of_ones_is_zero_padding(seed, maps, kernel, height, width):
+    """Every kernel and frame, those too that a window covers from end to end."""
+    r = np.random.default_rng(seed)
+    pad = int(r.integers(0, (kernel - 1) // 2 + 1))
+    if min(height, width) + 2 * pad < kernel:
+        return
+    weight = r.choice(np.array([-1, 1]), (6, maps, kernel, kernel))
+    thresholds = r.integers(-6, 7, 6)
+    x = r.choice(np.array([-1, 1]), (8, maps, height, width))
+    expected = reference.threshold(reference.convolve(reference.pad(x, pad, 0), weight), thresholds)
+    wide, limits = with_plane(weight, thresholds, height, width)
+    bits = np.concatenate([(x + 1) // 2, np.ones((8, 1, height, width), int)], axis=1)
+    sums = reference.convolve(reference.pad(bits, pad, 0), wide)
+    assert np.array_equal(reference.threshold(sums, limits), expected)
 
 
 def test_a_two_channel_sum_of_pixels_feeds_jets():
