@@ -5,7 +5,7 @@
 
 A random network (kernel 1 to 5, stride 1 and 2, padding none, -1 or true 0, odd sizes, 1 to 3 input channels, pooling
 before and after the sign, batch norm of both signs, thresholds out of range, four kinds of input and of end) is
-exported from Brevitas, imported, built at a pixel per clock, and simulated on random frames; every class and float
+exported from Brevitas, imported, built at a pixel per 1, 4 or 16 clocks, and simulated on random frames; every class and float
 score is compared with qonnx' execution of the exported file. The bnn_pynq networks have random weights; --pynq compares
 the import with qonnx' execution, and with --build the accelerator too. Prints a table for people, one JSON line last.
 """
@@ -29,7 +29,8 @@ from bnn.importing import import_model
 from bnn.importing.execute import execute
 from finn_build.build import build
 from sim.accelerator import verify
-from tests.bnn.foreign import export, frames, network, random_recipe, shake
+from sim.runner import SimulationError
+from tests.bnn.foreign import export, frames, network, random_recipe, rate_of, shake
 
 SHAPES = {"TFC": (1, 28, 28), "SFC": (1, 28, 28), "LFC": (1, 28, 28), "CNV": (3, 32, 32)}
 
@@ -41,8 +42,11 @@ def random_network(seed: int, count: int) -> dict[str, Any]:
     with tempfile.TemporaryDirectory(prefix="neuraljet-") as folder:
         path = export(network(recipe), recipe.shape, Path(folder) / "model.onnx", recipe.input == "byte")
         pixels = None if recipe.input == "byte" else recipe.pixels
-        built = build(path, Path(folder) / "acc", pixels=pixels)
-        report = verify(Path(folder) / "acc", frames=count)
+        try:
+            built = build(path, Path(folder) / "acc", pixels=pixels, fps=rate_of(recipe))
+            report = verify(Path(folder) / "acc", frames=count)
+        except (UserError, SimulationError) as error:  # a refusal, or a tool that failed or took too long
+            return {"seed": seed, "recipe": repr(recipe), "passed": False, "error": str(error).splitlines()[0]}
     return {
         "seed": seed,
         "recipe": repr(recipe),
@@ -100,6 +104,9 @@ def main() -> int:
     for seed in range(options.seed, options.seed + options.count):
         rows.append(random_network(seed, options.frames))
         r = rows[-1]
+        if "error" in r:
+            print(f"{seed:4d}  {r['error']}", flush=True)
+            continue
         noted = f", {len(r['source']['notes'])} notes" if r["source"]["notes"] else ""
         print(
             f"{seed:4d}  {'exact' if r['passed'] else 'WRONG':5}  mismatches: RTL {r['mismatches']}, "

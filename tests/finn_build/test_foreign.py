@@ -11,7 +11,7 @@ from bnn.export import read_qonnx
 from finn_build.build import build
 from finn_build.manifest import load
 from sim.accelerator import verify
-from tests.bnn.foreign import Block, Recipe, export, network, random_recipe
+from tests.bnn.foreign import Block, Recipe, export, network, random_recipe, rate_of
 
 
 def built(recipe, folder, **options):
@@ -24,7 +24,8 @@ def built(recipe, folder, **options):
 @pytest.mark.parametrize("seed", range(10))
 def test_random_networks_are_exact(seed, tmp_path):
     """`python -m tests.benchmarks.foreign` does a hundred."""
-    _, acc, promised = built(random_recipe(seed, side=10, maps=4), tmp_path)
+    recipe = random_recipe(seed, side=10, maps=4)
+    _, acc, promised = built(recipe, tmp_path, fps=rate_of(recipe))
     report = verify(acc, frames=8)
     assert report["passed"] and report["data"] == "random", report
     assert report["source"] == {"frames": 8, "mismatches": 0, "notes": promised["notes"]}
