@@ -121,7 +121,7 @@ def load(folder: Path) -> Manifest:
     if version != VERSION:
         raise UserError(f"{path} is of version {version!r}, this program reads {VERSION}; build the accelerator again")
     try:
-        manifest: Manifest = _parse(Manifest, content, "")
+        manifest: Manifest = parse(Manifest, content, "")
         _check(manifest)
     except (TypeError, ValueError) as error:
         raise UserError(f"{path}: {error}; build the accelerator again") from error
@@ -131,11 +131,10 @@ def load(folder: Path) -> Manifest:
 
 def sha256(path: Path) -> str:
     """Hexadecimal SHA-256 of a file."""
-    with open(path, "rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+    return hashlib.sha256(Path(path).read_bytes()).hexdigest()
 
 
-def _parse(kind: Any, value: Any, where: str) -> Any:
+def parse(kind: Any, value: Any, where: str) -> Any:
     """`value` of parsed JSON as an instance of the annotated type `kind`; TypeError names the entry."""
     origin, arguments = typing.get_origin(kind), typing.get_args(kind)
     if kind is Any:
@@ -147,18 +146,18 @@ def _parse(kind: Any, value: Any, where: str) -> Any:
         if set(fields) != set(value):
             wrong = sorted(set(fields) ^ set(value))
             raise TypeError(f"{where or 'the file'}: entries missing or unknown: {', '.join(map(str, wrong))}")
-        entries = {n: _parse(t, value[n], f"{where}.{n}".lstrip(".")) for n, t in fields.items()}
+        entries = {n: parse(t, value[n], f"{where}.{n}".lstrip(".")) for n, t in fields.items()}
         return typing.cast(type, kind)(**entries)
     if origin is tuple:
         if not isinstance(value, list) or (arguments[-1] is not Ellipsis and len(value) != len(arguments)):
             raise TypeError(f"{where} must be a list" + ("" if arguments[-1] is Ellipsis else f" of {len(arguments)}"))
-        return tuple(_parse(arguments[0], item, f"{where}[{i}]") for i, item in enumerate(value))
+        return tuple(parse(arguments[0], item, f"{where}[{i}]") for i, item in enumerate(value))
     if origin is Mapping or origin is typing.get_origin(Mapping[str, str]):
         if not isinstance(value, dict):
             raise TypeError(f"{where} must be an object")
-        return {str(n): _parse(arguments[1], item, f"{where}.{n}") for n, item in value.items()}
+        return {str(n): parse(arguments[1], item, f"{where}.{n}") for n, item in value.items()}
     if origin is types.UnionType:
-        return None if value is None else _parse(arguments[0], value, where)
+        return None if value is None else parse(arguments[0], value, where)
     accepted = (int, float) if kind is float else (kind,)
     if not isinstance(value, accepted) or (isinstance(value, bool) and kind is not bool):
         raise TypeError(f"{where} is {value!r} and must be of type {kind.__name__}")

@@ -7,14 +7,44 @@ Each command of the `neuraljet` program is also a function here, with the same a
 >>> neuraljet.build("run", "accelerator")               # doctest: +SKIP
 >>> neuraljet.verify("accelerator")["mismatches"]       # doctest: +SKIP
 0
+
+`Accelerator` drives what came out, on a board or simulated (docs/driver.md).
 """
 
-from bnn.errors import UserError
+from typing import TYPE_CHECKING, Any
+
+from bnn.errors import ToolError, UserError
+from neuraljet.commands.bitstream import bitstream
 from neuraljet.commands.build import build
 from neuraljet.commands.demo import demo
 from neuraljet.commands.doctor import doctor
+from neuraljet.commands.ip import ip
 from neuraljet.commands.synth import synth
 from neuraljet.commands.train import train
 from neuraljet.commands.verify import verify
 
-__all__ = ["UserError", "build", "demo", "doctor", "synth", "train", "verify"]
+__all__ = [
+    "Accelerator",
+    "ToolError",
+    "UserError",
+    "bitstream",
+    "build",
+    "demo",
+    "doctor",
+    "ip",
+    "synth",
+    "train",
+    "verify",
+]
+
+if TYPE_CHECKING:
+    from neuraljet.accelerator import Accelerator
+
+
+def __getattr__(name: str) -> Any:
+    """Accelerator, when it is first asked for: it needs NumPy, and the command line starts without."""
+    if name == "Accelerator":
+        from neuraljet.accelerator import Accelerator
+
+        return Accelerator
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

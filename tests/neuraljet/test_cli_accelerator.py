@@ -53,6 +53,16 @@ def test_build_verify_synth_end_with_their_keys(capsys, tiny_model, tmp_path):
     assert result["lut"] > 0 and result["dsp"] == 0
 
 
+def test_ip_names_itself_and_its_registers(capsys, accelerator, tmp_path):
+    status, out, _ = run(capsys, "ip", accelerator, "--out", tmp_path / "ip", "--json")
+    assert status == 0 and "neuraljet:ip:nj_accelerator_ip:1.0" in out and "0x20 model_hash_0" in out
+    result = json.loads(out.splitlines()[-1])
+    assert result["registers"]["errors"] == 0x18 and (tmp_path / "ip" / "component.xml").is_file()
+    status, _, err = run(capsys, "ip", tmp_path / "ip", "--out", tmp_path / "other")
+    assert status == 2
+    one_sentence(err, "not an accelerator folder", "neuraljet build")
+
+
 def test_build_takes_the_place_of_its_own_folder_only(capsys, tiny_model, tmp_path):
     acc = tmp_path / "acc"
     assert run(capsys, "build", tiny_model, "--out", acc)[0] == 0

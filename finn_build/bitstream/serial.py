@@ -1,0 +1,65 @@
+"""An accelerator on a serial line: what gives a design pins on a board that has no camera."""
+
+import shutil
+from pathlib import Path
+
+from bnn.errors import UserError
+from finn_build.manifest import Manifest
+from hw.ops.rtl import fill, sources_of
+
+TOP = "nj_serial_accelerator"
+LEAST_CLOCKS = 6  # of a bit, that nj_uart_rx needs
+PHASE = 1 << 16  # of a bit
+PAUSE_S = 0.1  # of silence that end a picture; USB holds bytes back for 16 ms at the most
+BITS = 10  # of a byte on the line
+
+
+def write_serial(acc: Path, manifest: Manifest, clock_mhz: float, baud: int, folder: Path) -> list[str]:
+    """Copy the accelerator into `folder` and write module nj_serial_accelerator there; the sources, packages first.
+
+    Ports of the module: clk_i, rst_i, rx_i, tx_o, led_o. UserError when the line is too fast for the clock or for
+    the accelerator.
+    """
+    step = round(PHASE * baud / (clock_mhz * 1e6))
+    if not 1 <= step <= PHASE // LEAST_CLOCKS:
+        most = int(clock_mhz * 1e6 / LEAST_CLOCKS)
+        raise UserError(f"{baud} baud do not go with a clock of {clock_mhz:g} MHz; give --baud at most {most}")
+    pixels, channels = manifest.input.beats_per_frame, manifest.input.tdata_bits // 8
+    clocks = pixels * channels * BITS * PHASE // step
+    if manifest.cycles_per_frame > clocks:
+        most = int(pixels * channels * BITS * clock_mhz * 1e6 / manifest.cycles_per_frame)
+        raise UserError(
+            f"at {baud} baud a picture comes in {clocks} clocks and the accelerator takes {manifest.cycles_per_frame}; "
+            f"give --baud at most {most}, or build with more frames per second"
+        )
+    values = {
+        "baud": baud, "clock_mhz": f"{clock_mhz:g}", "in_bits": manifest.input.tdata_bits,
+        "out_bits": manifest.output.tdata_bits, "beats": pixels, "channels": channels,
+        "result_bytes": manifest.output.tdata_bits // 8, "step": step, "pause": round(PAUSE_S * clock_mhz * 1e6),
+        "top": manifest.top,
+    }  # fmt: skip
+    for name in manifest.files:
+        if name.startswith(("rtl/", "mem/")):
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(acc / name, folder / name)
+    for path in sources_of("nj_uart_frames"):
+        shutil.copy(path, folder / "rtl" / path.name)
+    (folder / "rtl" / f"{TOP}.sv").write_text(fill("serial_accelerator.sv.in", values))
+    names = sorted(f"rtl/{path.name}" for path in (folder / "rtl").iterdir() if path.suffix in (".v", ".sv"))
+    return sorted(names, key=lambda name: not Path(name).stem.endswith("_pkg"))
+
+
+def pictures_per_second(manifest: Manifest, baud: int) -> float:
+    """What the line carries."""
+    return baud / BITS / (manifest.input.beats_per_frame * manifest.input.tdata_bits // 8)
+
+
+def reply_format(manifest: Manifest) -> dict[str, int]:
+    """Bytes of a reply: status, class, then scores, lowest byte first and signed."""
+    output = manifest.output
+    return {
+        "status": 1,
+        "class": output.class_bits // 8,
+        "score": output.score_bits // 8,
+        "scores": len(output.classes),
+    }

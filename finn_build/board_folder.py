@@ -1,0 +1,74 @@
+"""bitstream.json of a folder for a PYNQ board: all that the driver on the board needs to know."""
+
+import dataclasses
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from bnn.errors import UserError
+from finn_build.manifest import RELATIVE, Input, Output, parse, sha256
+
+FILE = "bitstream.json"
+FORMAT = "neuraljet-pynq-bitstream"
+VERSION = 1
+BIT, HWH = "accelerator.bit", "accelerator.hwh"  # PYNQ finds the second by the name of the first
+
+
+@dataclass(frozen=True)
+class Bitstream:
+    """The whole file."""
+
+    format: str
+    version: int
+    board: str
+    part: str
+    input: Input
+    output: Output
+    clock_mhz: float  # that the accelerator gets on the board
+    cycles_per_frame: int
+    model_sha256: str
+    files: Mapping[str, str]  # relative path -> SHA-256
+
+    def to_json(self) -> str:
+        """The text of the file."""
+        return json.dumps(dataclasses.asdict(self), indent=2) + "\n"
+
+
+def load(folder: Path) -> Bitstream:
+    """Read and check bitstream.json in `folder` and the hash of every file it lists; UserError names what is wrong."""
+    path = Path(folder) / FILE
+    again = "make it again with `neuraljet bitstream`"
+    if not path.is_file():
+        raise UserError(f"{folder} is not a bitstream folder (no {FILE} there); {again}")
+    try:
+        content = json.loads(path.read_bytes())
+        if not isinstance(content, dict) or (content.get("format"), content.get("version")) != (FORMAT, VERSION):
+            board = content.get("board") if isinstance(content, dict) else None
+            of = f"; it is for {board}, and PYNQ drives Zynq boards only" if isinstance(board, str) else ""
+            raise ValueError(f"it is not of format '{FORMAT}', version {VERSION}{of}")
+        description: Bitstream = parse(Bitstream, content, "")
+        if BIT not in description.files:
+            raise ValueError(f"{BIT} is not among its files")
+        size = description.input
+        numbers = (size.height, size.width, size.channels, description.output.score_bits, description.clock_mhz)
+        if min(numbers) <= 0 or not description.output.classes:
+            raise ValueError("sizes and clock must be above 0, and there must be classes")
+        outside = [name for name in description.files if not RELATIVE.fullmatch(name) or ".." in name.split("/")]
+        if outside:
+            raise ValueError(f"file name {outside[0]!r} does not stay inside the folder")
+    except (TypeError, ValueError) as error:
+        raise UserError(f"{path}: {error}; {again}") from error
+    for name, expected in description.files.items():
+        if not (path.parent / name).is_file():
+            raise UserError(f"{path.parent / name} is missing; copy the whole folder, or {again}")
+        if sha256(path.parent / name) != expected:
+            raise UserError(
+                f"{path.parent / name} does not match its hash in {FILE}; copy the folder again, or {again}"
+            )
+    return description
+
+
+def padded(bits: int) -> int:
+    """Bits of a stream's word between accelerator and DMA: the next power of two of bytes."""
+    return 8 << max(0, (bits - 1) // 8).bit_length()

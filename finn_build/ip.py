@@ -1,0 +1,117 @@
+"""From an accelerator folder to an IP for Vivado: AXI4-Stream in and out, AXI4-Lite registers, component.xml."""
+
+import dataclasses
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+from bnn.errors import UserError
+from bnn.files import new_folder, refuse_foreign
+from finn_build.board_folder import padded
+from finn_build.graph import DEFAULT_PART
+from finn_build.ipxact import Core, Port, component, ports_of
+from finn_build.manifest import Manifest, load, sha256
+from finn_build.registers import DESCRIPTION, read_registers, write_registers
+from hw.ops.rtl import HW, fill, sources_of
+
+FILE = "ip.json"
+FORMAT = "neuraljet-ip"
+TOP = "nj_accelerator_ip"
+CORE = Core("neuraljet", "ip", TOP, "1.0", "Neural Jets accelerator", "")
+
+
+def package(acc: Path, out: Path) -> dict[str, Any]:
+    """Package the accelerator folder `acc` as the Vivado IP folder `out`, which appears whole or not at all.
+
+    Returns what ip.json says: vlnv, widths of the streams in bits, registers with their addresses, clock, hash of the
+    model and of every file. UserError for a damaged folder, one of an older version, or when PeakRDL is missing.
+    """
+    acc, out = Path(acc), Path(out)
+    refuse_foreign(out, FILE)
+    manifest = load(acc)
+    sources = sorted(name for name in manifest.files if name.startswith("rtl/"))
+    if "frame_error_pulse" not in (acc / "rtl" / f"{manifest.top}.v").read_text():
+        raise UserError(f"{acc} was built by an older version of this program; build it again")
+    if any(name.startswith("mem/") for name in manifest.files):
+        raise UserError(f"{acc} reads memory files, which an IP does not carry; build it again with this version")
+    registers = read_registers()
+    with new_folder(out, FILE) as folder:
+        rtl = folder / "rtl"
+        rtl.mkdir()
+        for path in [*(acc / name for name in sources), HW / "ip" / "nj_shell.sv", *sources_of("nj_packets")]:
+            shutil.copyfile(path, rtl / path.name)
+        write_registers(registers, rtl)
+        values = _values(manifest)
+        (rtl / f"{TOP}.v").write_text(fill("nj_accelerator_ip.v.in", values))
+        ports = ports_of((rtl / f"{TOP}.v").read_text())
+        (folder / "xgui").mkdir()
+        shutil.copyfile(HW / "ip" / "xgui.tcl", folder / "xgui" / f"{TOP}_v{CORE.version.replace('.', '_')}.tcl")
+        shutil.copyfile(DESCRIPTION, folder / DESCRIPTION.name)
+        (folder / f"{TOP}.xdc").write_text(fill("ip.xdc.in", values))
+        (folder / f"{TOP}.veo").write_text(fill("ip.veo.in", {**values, "ports": _connections(ports)}))
+        (folder / "check.tcl").write_text(fill("ip_check.tcl.in", values))
+        core = dataclasses.replace(CORE, description=values["summary"])
+        (folder / "component.xml").write_text(component(core, ports, registers, _files(folder)))
+        report = _report(manifest, values, registers, folder)
+        (folder / FILE).write_text(json.dumps(report, indent=2) + "\n")
+    return report
+
+
+def _values(manifest: Manifest) -> dict[str, Any]:
+    size, output = manifest.input, manifest.output
+    return {
+        "name": TOP,
+        "top": manifest.top,
+        "summary": f"Classifier of {size.height}x{size.width} pictures: {', '.join(output.classes)}",
+        "beats": size.beats_per_frame,
+        "channels": size.channels,
+        "in_bits": size.tdata_bits,
+        "out_bits": output.tdata_bits,
+        "in_words": padded(size.tdata_bits),
+        "out_words": padded(output.tdata_bits),
+        "class_bits": output.class_bits,
+        "score_bits": output.score_bits,
+        "classes": len(output.classes),
+        "cycles": manifest.cycles_per_frame,
+        "clock_mhz": f"{manifest.clock_mhz:g}",
+        "period_ns": f"{1000 / manifest.clock_mhz:.3f}",
+        "model_hash": manifest.model_sha256,
+        "vlnv": CORE.vlnv,
+        "part": manifest.part or DEFAULT_PART,
+    }
+
+
+def _connections(ports: list[Port]) -> str:
+    width = max(len(port.name) for port in ports)
+    lines = [
+        f"  .{port.name:<{width}}({port.name}){',' if port is not ports[-1] else ' '}  "
+        f"// {port.direction}{f' [{port.width - 1}:0]' if port.width else ''}"
+        for port in ports
+    ]
+    return "\n".join(lines)
+
+
+def _files(folder: Path) -> dict[str, list[str]]:
+    names = [str(path.relative_to(folder)) for path in (folder / "rtl").iterdir()]
+    rtl = sorted(names, key=lambda name: (not name.endswith("_pkg.sv"), name == f"rtl/{TOP}.v", name))
+    xgui = [str(path.relative_to(folder)) for path in (folder / "xgui").iterdir()]
+    return {"synthesis": [*rtl, f"{TOP}.xdc"], "simulation": rtl, "xgui": xgui}
+
+
+def _report(manifest: Manifest, values: dict[str, Any], registers: Any, folder: Path) -> dict[str, Any]:
+    addresses = {
+        register.inst_name + (f"_{register.current_idx[0]}" if register.is_array else ""): register.address_offset
+        for register in registers.registers(unroll=True)
+    }
+    return {
+        "format": FORMAT,
+        "version": 1,
+        "vlnv": CORE.vlnv,
+        "s_axis_bits": values["in_words"],
+        "m_axis_bits": values["out_words"],
+        "registers": addresses,
+        "clock_mhz": manifest.clock_mhz,
+        "model_sha256": manifest.model_sha256,
+        "files": {str(p.relative_to(folder)): sha256(p) for p in sorted(folder.rglob("*")) if p.is_file()},
+    }

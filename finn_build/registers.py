@@ -1,0 +1,38 @@
+"""The AXI4-Lite registers of a packaged accelerator: one description (hw/ip/registers.rdl), PeakRDL makes the RTL.
+
+Made at packaging time, so nothing generated is kept in the repository and description and RTL cannot differ.
+"""
+
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+from bnn.errors import UserError
+
+MODULE = "nj_registers"
+DESCRIPTION = Path(str(resources.files("hw"))) / "ip" / "registers.rdl"
+
+
+def read_registers() -> Any:
+    """The compiled description, a systemrdl AddrmapNode; UserError when the compiler is not installed."""
+    try:
+        from peakrdl_regblock.udps import ALL_UDPS
+        from systemrdl import RDLCompiler
+    except ModuleNotFoundError as error:
+        raise UserError(
+            f"packaging needs the Python package {error.name!r}: run `make setup` (pip install peakrdl-regblock==1.3.1)"
+        ) from error
+    compiler = RDLCompiler()
+    for definition in ALL_UDPS:
+        compiler.register_udp(definition)
+    compiler.compile_file(str(DESCRIPTION))
+    return compiler.elaborate(top_def_name=MODULE).top
+
+
+def write_registers(registers: Any, folder: Path) -> list[Path]:
+    """Write nj_registers_pkg.sv and nj_registers.sv into `folder`."""
+    from peakrdl_regblock import RegblockExporter
+    from peakrdl_regblock.cpuif.axi4lite import AXI4Lite_Cpuif_flattened
+
+    RegblockExporter().export(registers, str(folder), cpuif_cls=AXI4Lite_Cpuif_flattened)
+    return [folder / f"{MODULE}_pkg.sv", folder / f"{MODULE}.sv"]

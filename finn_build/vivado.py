@@ -1,0 +1,219 @@
+"""Bitstreams for Zynq boards: a folder that Vivado makes one of, Vivado when it is here, and what it reported.
+
+The folder is the whole of it: build.tcl, the IP, the settings; on a machine with Vivado nothing else is needed. FINN's
+own Zynq flow is not used: its DMA and its stitched layers exist as HLS and Vivado projects only, so it wants Vitis HLS
+too, and makes everything again that `neuraljet build` made and `neuraljet verify` proved.
+"""
+
+import dataclasses
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import tomllib
+from pathlib import Path
+from typing import Any
+
+from bnn.errors import ToolError, UserError
+from bnn.files import new_folder, write_file
+from finn_build import board_folder
+from finn_build.board_folder import BIT, HWH, Bitstream, padded
+from finn_build.boards import boards
+from finn_build.ip import CORE, package
+from finn_build.manifest import Manifest, load, sha256
+from hw.ops.rtl import HW
+
+KIT = "kit.json"
+SCRIPT = "build.tcl"
+OUTCOME = "outcome.json"  # the script's last act
+REPORT = "report.json"
+TABLES = HW / "boards"
+WIDEST = 1024  # bits of a DMA's stream
+LOG_LINES = 15
+RESOURCES = {  # of report_utilization, 7-series and UltraScale+
+    "lut": ("Slice LUTs", "CLB LUTs"),
+    "lut_logic": ("LUT as Logic",),
+    "lutram": ("LUT as Distributed RAM",),
+    "srl": ("LUT as Shift Register",),
+    "ff": ("Slice Registers", "CLB Registers"),
+    "bram36": ("RAMB36/FIFO*", "RAMB36/FIFO"),
+    "bram18": ("RAMB18",),
+    "uram": ("URAM",),
+    "dsp": ("DSPs",),
+}
+
+
+def zynq_boards() -> dict[str, dict[str, str]]:
+    """board_part and ps of each board this flow knows, by its name in lower case."""
+    return tomllib.loads((TABLES / "zynq.toml").read_text())
+
+
+def make(acc: Path, board: str, out: Path) -> dict[str, Any]:
+    """The bitstream of accelerator folder `acc` for `board`, in the folder `out`.
+
+    Without Vivado on PATH the folder waits for a machine that has it, and the result's "built" is False and its
+    "next" says what to do. A folder of the same network and board in which build.tcl has run is finished. Returns
+    report.json when built: utilisation and timing, as Vivado reported them, beside the estimates.
+    UserError for an unknown board or a folder that is not ours; ToolError when Vivado fails or timing is not met: its
+    log and reports are left in `out` then, and no bitstream.json, without which no driver takes the folder.
+    """
+    acc, out = Path(acc), Path(out)
+    name = board.lower()
+    if name not in zynq_boards():
+        raise UserError(f"--board {board!r} is not known to the Vivado flow; choose one of {', '.join(zynq_boards())}")
+    manifest = load(acc)
+    if padded(manifest.output.tdata_bits) > WIDEST:
+        raise UserError(
+            f"results of {manifest.output.tdata_bits} bits are wider than the {WIDEST} of a DMA: "
+            f"{len(manifest.output.classes)} classes are too many for this flow; take the IP (`neuraljet ip`)"
+        )
+    kit = _kit(acc, manifest, name)
+    if not (_is_kit(out, kit) and (out / OUTCOME).is_file()):
+        _write(acc, manifest, name, kit, out)
+        vivado = shutil.which("vivado")
+        if vivado is None:
+            sentence = (
+                f"Vivado is not on PATH: take the folder {out} to a machine that has it, run `vivado -mode batch "
+                f"-source {SCRIPT}` in it, bring it back and give this command again"
+            )
+            return {"built": False, "board": name, "folder": str(out), "next": sentence}
+        run_vivado(vivado, out)
+    return finish(out)
+
+
+def run_vivado(vivado: str, folder: Path) -> None:
+    """Run build.tcl in `folder`; its output goes to vivado.out. ToolError tells which step failed, or the signal."""
+    log = folder / "vivado.out"
+    with log.open("w") as output:
+        process = subprocess.Popen(
+            [vivado, "-mode", "batch", "-notrace", "-source", SCRIPT], cwd=folder, stdin=subprocess.DEVNULL,
+            stdout=output, stderr=subprocess.STDOUT, start_new_session=True,
+        )  # fmt: skip
+        try:
+            code = process.wait()
+        except BaseException:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+            raise
+    lines = log.read_text(errors="replace").splitlines()
+    if code < 0 or code in (128 + signal.SIGKILL, 128 + signal.SIGTERM):  # vivado is a shell script round the program
+        number = -code if code < 0 else code - 128
+        raise ToolError(f"vivado was killed (signal {number}; too little memory is the common reason): see {log}")
+    if code or not (folder / OUTCOME).is_file():
+        reasons = [line.partition("neuraljet: ")[2] for line in lines if "neuraljet: " in line]
+        reasons += [line for line in lines if line.startswith("ERROR:")]
+        reasons.append(f"it ended with exit code {code}")
+        raise ToolError(f"vivado: {reasons[0]}\n" + "\n".join(lines[-LOG_LINES:]) + f"\nthe whole of it: {log}")
+
+
+def finish(folder: Path) -> dict[str, Any]:
+    """Read what build.tcl left in `folder`, write report.json and, if timing is met, bitstream.json."""
+    missing = [name for name in (BIT, HWH, "utilisation.rpt", "timing.rpt") if not (folder / name).is_file()]
+    if missing:
+        raise ToolError(f"{folder}: {SCRIPT} left no {', '.join(missing)}; run it again")
+    kit = json.loads((folder / KIT).read_text())
+    outcome = json.loads((folder / OUTCOME).read_text())
+    clock_mhz = float(outcome["clock_hz"]) / 1e6
+    timing = read_timing((folder / "timing.rpt").read_text())
+    report = {
+        "format": "neuraljet-vivado-report",
+        "version": 1,
+        "built": True,
+        "board": kit["board"],
+        "part": kit["part"],
+        "folder": str(folder),
+        "vivado": outcome["vivado"],
+        "clock_mhz": clock_mhz,
+        "frames_per_second": clock_mhz * 1e6 / kit["cycles_per_frame"],
+        "timing": timing,
+        "utilisation": read_utilisation((folder / "utilisation.rpt").read_text()),
+        "estimate": kit["estimate"],
+    }
+    write_file(folder / REPORT, json.dumps(report, indent=2) + "\n")
+    if not timing["met"]:
+        raise ToolError(_missed(timing, clock_mhz, folder))
+    entries = {f.name: kit[f.name] for f in dataclasses.fields(Bitstream) if f.name in kit}
+    described = {**entries, "format": board_folder.FORMAT, "version": board_folder.VERSION, "clock_mhz": clock_mhz}
+    described["files"] = {name: sha256(folder / name) for name in (BIT, HWH)}
+    write_file(folder / board_folder.FILE, json.dumps(described, indent=2) + "\n")
+    board_folder.load(folder)
+    return report
+
+
+def read_utilisation(text: str) -> dict[str, float]:
+    """Used of each of RESOURCES in a report of report_utilization; ToolError when it is none."""
+    found: dict[str, float] = {}
+    for line in text.splitlines():
+        cells = [cell.strip() for cell in line.split("|")]
+        for name, titles in RESOURCES.items():
+            if len(cells) > 3 and cells[1].rstrip("*") in {title.rstrip("*") for title in titles} and name not in found:
+                found[name] = float(cells[2]) if "." in cells[2] else int(cells[2])
+    if not {"lut", "ff"} <= found.keys():
+        raise ToolError("utilisation.rpt has no lines of LUTs and registers: this program does not know that Vivado")
+    return found
+
+
+def read_timing(text: str) -> dict[str, Any]:
+    """Worst slacks in ns of a report of report_timing_summary, and whether they are met."""
+    number, other = r"(-?\d+\.\d+)", r"\s+\S+"
+    head = r"^\s*WNS\(ns\)\s+TNS\(ns\).*WHS\(ns\).*\n[\s-]*\n"
+    table = re.search(rf"{head}\s*{number}{other * 3}\s+{number}", text, re.MULTILINE)
+    if table is None:
+        raise ToolError("timing.rpt has no table of slacks: nothing is constrained, or this program does not know it")
+    setup, hold = float(table[1]), float(table[2])
+    return {"setup_slack_ns": setup, "hold_slack_ns": hold, "met": setup >= 0 and hold >= 0}
+
+
+def _missed(timing: dict[str, Any], clock_mhz: float, folder: Path) -> str:
+    setup, hold = timing["setup_slack_ns"], timing["hold_slack_ns"]
+    where = f"({folder / 'timing.rpt'})"
+    if setup >= 0:
+        return f"timing is not met: the worst hold slack is {hold} ns, which no slower clock mends {where}"
+    reach = 1000 / (1000 / clock_mhz - setup)
+    return (
+        f"timing is not met at {clock_mhz:g} MHz: the worst slack is {setup} ns {where}; build the accelerator again "
+        f"with --clock-mhz {int(reach * 0.97)} or less"
+    )
+
+
+def _kit(acc: Path, manifest: Manifest, name: str) -> dict[str, Any]:
+    estimates = acc / "estimates.json"
+    return {
+        "format": "neuraljet-vivado-kit",
+        "version": 1,
+        "board": name,
+        "part": boards()[name].part,
+        "input": dataclasses.asdict(manifest.input),
+        "output": {**dataclasses.asdict(manifest.output), "classes": list(manifest.output.classes)},
+        "asked_mhz": manifest.clock_mhz,
+        "cycles_per_frame": manifest.cycles_per_frame,
+        "model_sha256": manifest.model_sha256,
+        "estimate": json.loads(estimates.read_text())["total"] if estimates.is_file() else None,
+    }
+
+
+def _is_kit(out: Path, kit: dict[str, Any]) -> bool:
+    """Whether `out` was made for the same network, board and clock."""
+    try:
+        return bool(json.loads((out / KIT).read_text()) == kit)
+    except (OSError, ValueError):
+        return False
+
+
+def _write(acc: Path, manifest: Manifest, name: str, kit: dict[str, Any], out: Path) -> None:
+    settings = {
+        **zynq_boards()[name],
+        "part": kit["part"],
+        "clock_mhz": f"{manifest.clock_mhz:g}",
+        "in_bits": padded(manifest.input.tdata_bits),
+        "out_bits": padded(manifest.output.tdata_bits),
+        "vlnv": CORE.vlnv,
+        "jobs": max(1, (os.cpu_count() or 2) // 2),
+    }
+    with new_folder(out, KIT) as folder:
+        package(acc, folder / "ip")
+        shutil.copyfile(TABLES / "zynq.tcl", folder / SCRIPT)
+        (folder / "settings.tcl").write_text("".join(f"set {key} {{{value}}}\n" for key, value in settings.items()))
+        (folder / KIT).write_text(json.dumps(kit, indent=2) + "\n")

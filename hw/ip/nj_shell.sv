@@ -1,0 +1,141 @@
+// What stands between an accelerator and AXI: registers (registers.rdl), packets of frames, padding to whole words.
+//
+//   s_axis, m_axis   as of the accelerator, TDATA filled up to a power of two of bytes: what is too much of the input
+//                    is not looked at, of the output it is 0. TLAST ends a packet of frames_per_packet frames; results
+//                    of a packet end with TLAST (nj_packets).
+//   s_axi            AXI4-Lite, 32 bits, single accesses.
+//   core_*           the accelerator: its reset, its streams, a pulse per frame of wrong length.
+//
+// No register in the way of the streams. The reset of register control lasts ResetClocks clocks, in which neither side
+// takes or gives a beat; a result that waits is withdrawn, so reset what takes the results before.
+module nj_shell #(
+  parameter int unsigned Beats    = 64,
+  parameter int unsigned InBits   = 8,
+  parameter int unsigned OutBits  = 56,
+  parameter int unsigned InWords  = 8,   // of s_axis_tdata, at least InBits
+  parameter int unsigned OutWords = 64,  // of m_axis_tdata, at least OutBits
+  parameter logic [255:0] ModelHash = '0
+) (
+  input  logic                clk_i,
+  input  logic                rst_ni,
+  // registers
+  input  logic [5:0]          s_axi_awaddr,
+  input  logic [2:0]          s_axi_awprot,
+  input  logic                s_axi_awvalid,
+  output logic                s_axi_awready,
+  input  logic [31:0]         s_axi_wdata,
+  input  logic [3:0]          s_axi_wstrb,
+  input  logic                s_axi_wvalid,
+  output logic                s_axi_wready,
+  output logic [1:0]          s_axi_bresp,
+  output logic                s_axi_bvalid,
+  input  logic                s_axi_bready,
+  input  logic [5:0]          s_axi_araddr,
+  input  logic [2:0]          s_axi_arprot,
+  input  logic                s_axi_arvalid,
+  output logic                s_axi_arready,
+  output logic [31:0]         s_axi_rdata,
+  output logic [1:0]          s_axi_rresp,
+  output logic                s_axi_rvalid,
+  input  logic                s_axi_rready,
+  // frames
+  input  logic [InWords-1:0]  s_axis_tdata,
+  input  logic                s_axis_tvalid,
+  output logic                s_axis_tready,
+  input  logic                s_axis_tlast,
+  // results
+  output logic [OutWords-1:0] m_axis_tdata,
+  output logic                m_axis_tvalid,
+  input  logic                m_axis_tready,
+  output logic                m_axis_tlast,
+  // the accelerator
+  output logic                core_rst_no,
+  output logic [InBits-1:0]   core_s_tdata_o,
+  output logic                core_s_tvalid_o,
+  input  logic                core_s_tready_i,
+  output logic                core_s_tlast_o,
+  input  logic [OutBits-1:0]  core_m_tdata_i,
+  input  logic                core_m_tvalid_i,
+  output logic                core_m_tready_o,
+  input  logic                core_error_i
+);
+  localparam logic [3:0] ResetClocks = 4'd15;
+
+  if (InWords < InBits || OutWords < OutBits) begin : gen_check
+    $error("nj_shell: words of %0d and %0d bits cannot hold %0d and %0d", InWords, OutWords, InBits, OutBits);
+  end
+
+  nj_registers_pkg::nj_registers__in_t hw_in;
+  nj_registers_pkg::nj_registers__out_t hw_out;
+  logic [3:0] reset_q = '0;
+  logic core_run_q = 1'b0, run, s_beat, m_beat;
+  logic [31:0] age_q;
+
+  assign run = core_run_q && reset_q == '0;
+  assign core_rst_no = core_run_q;
+  assign core_s_tdata_o = s_axis_tdata[InBits-1:0];
+  assign core_s_tvalid_o = s_axis_tvalid && run;
+  assign s_axis_tready = core_s_tready_i && run;
+  assign s_beat = s_axis_tvalid && s_axis_tready;
+  assign m_axis_tdata = OutWords'(core_m_tdata_i);
+  assign m_axis_tvalid = core_m_tvalid_i && run;
+  assign core_m_tready_o = m_axis_tready && run;
+  assign m_beat = m_axis_tvalid && m_axis_tready;
+
+  always_ff @(posedge clk_i) begin
+    core_run_q <= rst_ni && reset_q == '0;
+    if (!rst_ni) reset_q <= '0;
+    else if (hw_out.control.reset.value) reset_q <= ResetClocks;
+    else if (reset_q != '0) reset_q <= reset_q - 1'b1;
+    age_q <= s_beat && core_s_tlast_o ? 32'd1 : age_q + 1'b1;
+  end
+
+  nj_packets #(
+    .Beats    (Beats),
+    .FrameBits(16)
+  ) u_packets (
+    .clk_i        (clk_i),
+    .rst_i        (!core_run_q),
+    .frames_i     (hw_out.frames_per_packet.value.value),
+    .s_beat_i     (s_beat),
+    .s_last_i     (s_axis_tlast),
+    .last_o       (core_s_tlast_o),
+    .m_beat_i     (m_beat),
+    .result_last_o(m_axis_tlast)
+  );
+
+  assign hw_in.frames.value.incr = s_beat && core_s_tlast_o;
+  assign hw_in.results.value.incr = m_beat;
+  assign hw_in.errors.value.incr = core_error_i;
+  assign hw_in.latency.value.we = m_beat;
+  assign hw_in.latency.value.next = age_q;
+  for (genvar i = 0; i < 8; i++) begin : gen_hash
+    assign hw_in.model_hash[i].value.next = ModelHash[255-32*i-:32];
+  end
+
+  nj_registers u_registers (
+    .clk           (clk_i),
+    .rst           (!rst_ni),
+    .s_axil_awready(s_axi_awready),
+    .s_axil_awvalid(s_axi_awvalid),
+    .s_axil_awaddr (s_axi_awaddr),
+    .s_axil_awprot (s_axi_awprot),
+    .s_axil_wready (s_axi_wready),
+    .s_axil_wvalid (s_axi_wvalid),
+    .s_axil_wdata  (s_axi_wdata),
+    .s_axil_wstrb  (s_axi_wstrb),
+    .s_axil_bready (s_axi_bready),
+    .s_axil_bvalid (s_axi_bvalid),
+    .s_axil_bresp  (s_axi_bresp),
+    .s_axil_arready(s_axi_arready),
+    .s_axil_arvalid(s_axi_arvalid),
+    .s_axil_araddr (s_axi_araddr),
+    .s_axil_arprot (s_axi_arprot),
+    .s_axil_rready (s_axi_rready),
+    .s_axil_rvalid (s_axi_rvalid),
+    .s_axil_rdata  (s_axi_rdata),
+    .s_axil_rresp  (s_axi_rresp),
+    .hwif_in       (hw_in),
+    .hwif_out      (hw_out)
+  );
+endmodule

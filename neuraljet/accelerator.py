@@ -1,0 +1,272 @@
+"""One driver for the board and for the simulation: the same calls, the same numbers.
+
+>>> from neuraljet import Accelerator
+>>> with Accelerator.simulated("accelerator") as accelerator:        # doctest: +SKIP
+...     classes, scores, latency = accelerator.classify(frames)
+...     for result in accelerator.stream(camera):
+...         print(result.label, result.latency.seconds)
+
+`Accelerator.on_board("bitstream")` in its place, and the rest stays as it is. On a board numpy and PYNQ are all that
+this file and those it imports need, and Python 3.10 is enough for them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bnn.errors import UserError
+from finn_build.manifest import Input, Output, sha256
+
+if TYPE_CHECKING:
+    from typing import Self
+
+Frames = NDArray[np.uint8]
+
+
+class Transport(Protocol):
+    """The way to an accelerator and back."""
+
+    def run(self, frames: Frames) -> tuple[Frames, int]:
+        """Send `frames` [N, beats, bytes of a beat], N > 0, back to back.
+
+        Returns the result beats [N, bytes], low byte first, and the clocks from the last frame's last beat to its
+        result. ToolError when the accelerator does not answer as it must; the next call begins with a reset then.
+        """
+
+    def close(self) -> None:
+        """Give back what is held. May be called twice."""
+
+
+class Description(Protocol):
+    """What the driver needs to know of an accelerator: a Manifest, or a Bitstream."""
+
+    @property
+    def input(self) -> Input: ...
+    @property
+    def output(self) -> Output: ...
+    @property
+    def clock_mhz(self) -> float: ...
+    @property
+    def model_sha256(self) -> str: ...
+
+
+@dataclass(frozen=True)
+class Latency:
+    """Time from the last pixel of a frame to its result, as counted at the accelerator's ports."""
+
+    clocks: int
+    clock_mhz: float
+
+    @property
+    def seconds(self) -> float:
+        """The clocks, at the rate that the accelerator was built for (in a simulation) or runs at (on a board)."""
+        return self.clocks / (self.clock_mhz * 1e6)
+
+
+class Results(NamedTuple):
+    """Of a batch."""
+
+    classes: NDArray[np.int64]  # [N], indices into `class_names`
+    scores: NDArray[np.int64]  # [N, classes]
+    latency: Latency | None  # of the last frame; None when there was none
+
+
+class Result(NamedTuple):
+    """Of one frame of a stream."""
+
+    class_index: int
+    label: str  # its name
+    scores: NDArray[np.int64]  # [classes]
+    latency: Latency
+
+
+class Accelerator:
+    """An accelerator that classifies frames, on a board or simulated.
+
+    `on_board` and `simulated` make one. It is a context manager; `close` does the same. It keeps its state from call
+    to call like the hardware it is, and is for one thread at a time.
+    """
+
+    def __init__(self, description: Description, transport: Transport, where: str) -> None:
+        self._description = description
+        self._transport: Transport | None = transport
+        self._where = where
+
+    @classmethod
+    def on_board(
+        cls, bitstream: str | Path, *, model: str | Path | None = None, timeout_s: float = 5.0, download: bool = True
+    ) -> Self:
+        """Load the bitstream in that folder with PYNQ, on the board itself.
+
+        model: a run or accelerator folder or a QONNX file that the bitstream must have been made of.
+        timeout_s: how long a DMA transfer may take. download: False when the FPGA holds it already.
+
+        UserError without PYNQ, for a damaged folder, and when folder, FPGA or `model` are not of one network.
+        """
+        from finn_build.board_folder import load
+        from neuraljet.board import Board
+
+        folder = Path(bitstream)
+        description = load(folder)
+        _check_model(description, model, folder)
+        return cls(
+            description, Board(folder, description, timeout_s=timeout_s, download=download), f"{folder} on board"
+        )
+
+    @classmethod
+    def simulated(cls, accelerator: str | Path, *, model: str | Path | None = None) -> Self:
+        """A Verilator model of the RTL in that folder; compiling it takes some seconds, the first time only.
+
+        model: a run folder or QONNX file that the accelerator must have been made of.
+        UserError for a damaged folder, another `model`, or when Verilator or a compiler is missing.
+        """
+        from finn_build.manifest import load
+
+        folder = Path(accelerator)
+        manifest = load(folder)
+        _check_model(manifest, model, folder)
+        try:
+            from sim.live import LiveModel
+        except ModuleNotFoundError as error:
+            raise UserError(
+                f"simulation needs the Python package {error.name!r}: run `make setup` (pip install {error.name})"
+            ) from error
+        return cls(manifest, LiveModel(folder, manifest), f"{folder} simulated")
+
+    @property
+    def frame_shape(self) -> tuple[int, int, int]:
+        """Height, width and channels of a frame."""
+        size = self._description.input
+        return size.height, size.width, size.channels
+
+    @property
+    def class_names(self) -> tuple[str, ...]:
+        """What the class indices mean."""
+        return self._description.output.classes
+
+    @property
+    def clock_mhz(self) -> float:
+        """Rate that seconds of a latency are reckoned with."""
+        return self._description.clock_mhz
+
+    @property
+    def model_sha256(self) -> str:
+        """Hash of the network, model.onnx, that this accelerator is."""
+        return self._description.model_sha256
+
+    def classify(self, frames: Frames) -> Results:
+        """Classes, scores and latency of uint8 frames [N, H, W, C], or [N, H, W] when gray, sent back to back.
+
+        Pixels are raw, as they come from a camera. UserError for another type or shape, ToolError when the
+        accelerator does not answer.
+        """
+        frames = self._checked(frames, "frames", "N, ")
+        if not len(frames):
+            return Results(np.zeros(0, np.int64), np.zeros((0, len(self.class_names)), np.int64), None)
+        return self._run(frames)
+
+    def stream(self, frames: Iterable[Frames]) -> Iterator[Result]:
+        """Results of live frames, one by one: each frame is sent when it comes, and its result given at once.
+
+        frames: anything that gives uint8 pictures [H, W, C], or [H, W] when gray; it may never end. The next frame is
+        asked for when its result is.
+        """
+        self._open()
+        return self._stream(frames)
+
+    def close(self) -> None:
+        """Give the board, or the process of the simulation, back. The accelerator cannot be used any more."""
+        transport, self._transport = self._transport, None
+        if transport is not None:
+            transport.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        shape = "x".join(map(str, self.frame_shape))
+        state = "" if self._transport else ", closed"
+        return f"<Accelerator {self._where}: {shape} to {', '.join(self.class_names)}{state}>"
+
+    def _stream(self, frames: Iterable[Frames]) -> Iterator[Result]:
+        for number, frame in enumerate(frames):
+            classes, scores, latency = self._run(self._checked(frame, f"frame {number}", "")[None])
+            assert latency is not None
+            yield Result(int(classes[0]), self.class_names[classes[0]], scores[0], latency)
+
+    def _run(self, frames: Frames) -> Results:
+        """`frames` uint8 [N, H, W, C], N > 0."""
+        beats = frames.reshape(len(frames), -1, self._description.input.channels)
+        data, clocks = self._open().run(np.ascontiguousarray(beats))
+        classes, scores = unpack_results(data, self._description.output)
+        return Results(classes, scores, Latency(clocks, self.clock_mhz))
+
+    def _open(self) -> Transport:
+        if self._transport is None:
+            raise UserError("this accelerator is closed; open it again with Accelerator.on_board or .simulated")
+        return self._transport
+
+    def _checked(self, frames: Any, what: str, batch: str) -> Frames:
+        """`frames` as [*batch, H, W, C]; UserError when they are not that."""
+        shape = self.frame_shape
+        wanted = f"uint8 [{batch}{', '.join(map(str, shape))}]"
+        if not isinstance(frames, np.ndarray):
+            raise UserError(f"{what} must be a NumPy array, {wanted}, and not {type(frames).__name__}")
+        got = f"{frames.dtype} [{', '.join(map(str, frames.shape))}]"
+        if frames.dtype != np.uint8:
+            raise UserError(f"{what} must be {wanted} and not {got}: raw pixels from 0 to 255, not scaled")
+        axes = 1 if batch else 0
+        if frames.shape[axes:] == shape[:2] and shape[2] == 1:
+            frames = frames[..., None]
+        if frames.ndim == axes + 3 and frames.shape[axes:] == shape:
+            return frames
+        hint = ""
+        if frames.shape[axes:] == (shape[2], *shape[:2]):
+            hint = "; channels come last here: np.moveaxis(frames, -3, -1)"
+        elif batch and frames.shape in (shape, shape[:2]):
+            hint = "; a single frame is a batch of one: frames[None]"
+        elif not batch and frames.shape[1:] in (shape, shape[:2]):
+            hint = "; a stream takes frames one by one: use classify for a batch"
+        raise UserError(f"{what} must be {wanted} and not {got}{hint}")
+
+
+def unpack_results(data: Frames, output: Output) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Classes [N] and scores [N, classes] of result beats [N, bytes], low byte first.
+
+    Class in the low bits, then the signed scores, class 0 first.
+    """
+    classes, width = len(output.classes), output.score_bits
+    bits = np.unpackbits(data, axis=1, bitorder="little").astype(np.int64)
+    end = output.class_bits + classes * width
+    weights = 1 << np.arange(width, dtype=np.int64)
+    weights[-1] = -weights[-1]  # two's complement
+    scores = bits[:, output.class_bits : end].reshape(-1, classes, width) @ weights
+    return bits[:, : output.class_bits] @ (1 << np.arange(output.class_bits, dtype=np.int64)), scores
+
+
+def _check_model(description: Description, model: str | Path | None, folder: Path) -> None:
+    """UserError when `model` is not the network that `description` was made of."""
+    if model is None:
+        return
+    path = Path(model)
+    path = path / "model.onnx" if path.is_dir() else path
+    if not path.is_file():
+        raise UserError(f"model {model}: there is no {path}; give a run or accelerator folder or a QONNX file")
+    found = sha256(path)
+    if found != description.model_sha256:
+        raise UserError(
+            f"{folder} was made of another network than {path}: model hash {description.model_sha256[:12]} and not "
+            f"{found[:12]}; build it again from that one, or choose the other folder"
+        )

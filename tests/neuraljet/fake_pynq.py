@@ -1,0 +1,110 @@
+"""PYNQ at its outermost calls, for machines that are no board: Overlay, allocate and the DMA's channels.
+
+Behind them the Verilator model of the accelerator computes. As on the board: data that was received shows after
+`wait` only, a packet ends when FRAMES_PER_PACKET results are there, and a transfer may only begin on an idle channel.
+"""
+
+import numpy as np
+
+from finn_build.manifest import load
+from neuraljet import board
+from sim.live import LiveModel
+
+
+class Buffer(np.ndarray):
+    """What pynq.allocate gives."""
+
+    def freebuffer(self):
+        self.freed = True
+
+
+class Channel:
+    """pynq.lib.dma's channel, as far as the driver knows it."""
+
+    def __init__(self, moved):
+        self.moved, self.buffer, self.idle, self.error, self.data = moved, None, True, False, None
+
+    def transfer(self, buffer):
+        assert isinstance(buffer, Buffer) and self.idle and not getattr(buffer.base, "freed", False)
+        self.buffer, self.idle, self.data = buffer, False, None
+        self.moved()
+
+    def wait(self):
+        if self.error:
+            raise RuntimeError("DMA Slave Error (transaction timed out)")
+        assert self.idle
+        if self.data is not None:
+            self.buffer[...] = self.data
+
+    def start(self):
+        self.idle, self.error = True, False
+
+
+class Registers:
+    """AXI4-Lite registers of the accelerator."""
+
+    def __init__(self, sha256):
+        self.values = {board.IDENTITY: board.IDENTITY_VALUE, board.VERSION: board.VERSION_VALUE}
+        self.values |= {board.FRAMES_PER_PACKET: 1, board.ERRORS: 0, board.LATENCY: 0, board.CONTROL: 0}
+        self.values |= {board.MODEL_HASH + 4 * i: int(sha256[8 * i : 8 * i + 8], 16) for i in range(8)}
+        self.resets = 0
+
+    def read(self, offset):
+        return self.values[offset]
+
+    def write(self, offset, value):
+        if offset == board.CONTROL:
+            self.resets += value
+        else:
+            self.values[offset] = value
+
+
+class Dma:
+    """The AXI DMA between memory and the model's streams."""
+
+    def __init__(self, acc, registers):
+        self.manifest = load(acc)
+        self.model, self.registers = LiveModel(acc, self.manifest), registers
+        self.sendchannel, self.recvchannel = Channel(self._move), Channel(lambda: None)
+        self.stalled, self.packets = False, []
+
+    def read(self, offset):
+        return 0
+
+    def write(self, offset, value):
+        assert (offset, value) == (board.DMA_CONTROL, board.DMA_RESET)
+
+    def _move(self):
+        sent, received = self.sendchannel.buffer, self.recvchannel.buffer
+        if self.stalled:
+            return
+        assert not self.recvchannel.idle, "nobody takes the results"
+        frames = np.array(sent)[..., : self.manifest.input.tdata_bits // 8]
+        data, latency = self.model.run(frames)
+        self.registers.values[board.LATENCY] = latency
+        self.sendchannel.idle = True
+        self.packets.append(len(frames))
+        if self.registers.values[board.FRAMES_PER_PACKET] == len(frames):  # else TLAST comes never or too early
+            memory = np.zeros(received.shape, np.uint8)
+            memory[:, : data.shape[1]] = data
+            self.recvchannel.data, self.recvchannel.idle = memory, True
+
+
+class Pynq:
+    """The module. `accelerator` is the folder whose RTL is in the FPGA once a bitstream is loaded."""
+
+    def __init__(self, accelerator, sha256):
+        self.accelerator, self.sha256, self.overlays = accelerator, sha256, []
+
+    def Overlay(self, path, download=True):
+        registers = Registers(self.sha256)
+
+        class Loaded:
+            accelerator, dma = registers, Dma(self.accelerator, registers)
+            bit, downloaded = path, download
+
+        self.overlays.append(Loaded)
+        return Loaded
+
+    def allocate(self, shape, dtype):
+        return np.full(shape, 0xA5, dtype).view(Buffer)

@@ -1,0 +1,309 @@
+"""The driver on both transports: the same calls, equal to the reference on every frame, mistakes explained.
+
+The simulated one is the Verilator model of a built accelerator. The board's PYNQ is a stand-in at its outermost call
+(fake_pynq) with that model behind it, so that frames and results are real there too.
+"""
+
+import dataclasses
+import itertools
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from bnn.errors import ToolError, UserError
+from bnn.export import write_qonnx
+from finn_build import board_folder as bitstreams
+from finn_build.build import build
+from finn_build.manifest import load, sha256
+from neuraljet import Accelerator
+from neuraljet import board as boards
+from tests.finn_build.networks import images_for, random_network
+from tests.neuraljet import fake_pynq
+from tests.neuraljet.fake_pynq import Pynq
+
+GRAY = {"form": "separable", "height": 12, "width": 10, "classes": 3}
+COLOR = {"form": "binary", "height": 10, "width": 12, "colors": 3, "classes": 7}
+
+
+@dataclasses.dataclass(frozen=True)
+class Case:
+    """An accelerator, frames [N, H, W, C] for it, and what the reference says of them."""
+
+    acc: object
+    frames: np.ndarray
+    scores: np.ndarray
+    classes: np.ndarray
+
+
+def case_of(folder, options, count=40):
+    network = random_network(**options)
+    write_qonnx(network, folder / "model.onnx")
+    build(folder / "model.onnx", folder / "acc")
+    planes = images_for(network, count)
+    scores = network.run(planes)
+    return Case(folder / "acc", planes.transpose(0, 2, 3, 1), scores, network.classify(scores))
+
+
+@pytest.fixture(scope="module")
+def gray(tmp_path_factory):
+    return case_of(tmp_path_factory.mktemp("gray"), GRAY)
+
+
+@pytest.fixture(scope="module")
+def color(tmp_path_factory):
+    return case_of(tmp_path_factory.mktemp("color"), COLOR)
+
+
+def bitstream_of(acc, folder):
+    """A bitstream folder as `neuraljet bitstream` leaves it, its .bit some bytes."""
+    folder.mkdir()
+    (folder / bitstreams.BIT).write_bytes(b"bits")
+    manifest = load(acc)
+    description = bitstreams.Bitstream(
+        bitstreams.FORMAT, bitstreams.VERSION, "pynq-z2", "xc7z020clg400-1", manifest.input, manifest.output, 100.0,
+        manifest.cycles_per_frame, manifest.model_sha256, {bitstreams.BIT: sha256(folder / bitstreams.BIT)},
+    )  # fmt: skip
+    (folder / bitstreams.FILE).write_text(description.to_json())
+    return folder
+
+
+@pytest.fixture
+def board(tmp_path, monkeypatch):
+    """Opens an accelerator on a board whose FPGA holds `case`; gives it and the stand-in overlay."""
+    opened = []
+
+    def open_(case, **options):
+        pynq = Pynq(case.acc, load(case.acc).model_sha256)
+        monkeypatch.setitem(sys.modules, "pynq", pynq)
+        accelerator = Accelerator.on_board(bitstream_of(case.acc, tmp_path / f"bits{len(opened)}"), **options)
+        opened.append((accelerator, pynq.overlays[0]))
+        return opened[-1]
+
+    yield open_
+    for accelerator, overlay in opened:
+        accelerator.close()
+        overlay.dma.model.close()
+
+
+@pytest.fixture(params=["simulated", "board"])
+def opened(request, board):
+    """Opens an accelerator either way."""
+    made = []
+
+    def open_(case):
+        made.append(Accelerator.simulated(case.acc) if request.param == "simulated" else board(case)[0])
+        return made[-1]
+
+    yield open_
+    for accelerator in made:
+        accelerator.close()
+
+
+@pytest.mark.parametrize("name", ["gray", "color"])
+def test_classify_is_equal_to_the_reference(opened, request, name):
+    case = request.getfixturevalue(name)
+    accelerator = opened(case)
+    assert (accelerator.frame_shape, accelerator.class_names) == (case.frames.shape[1:], load(case.acc).output.classes)
+    for begin, end in ((0, 40), (0, 1), (7, 40)):  # back to back, alone, and again with what is left in the registers
+        classes, scores, latency = accelerator.classify(case.frames[begin:end])
+        assert classes.dtype == scores.dtype == np.int64
+        assert np.array_equal(scores, case.scores[begin:end]) and np.array_equal(classes, case.classes[begin:end])
+        assert 0 < latency.clocks < 5 * load(case.acc).cycles_per_frame
+        assert latency.seconds == pytest.approx(latency.clocks / accelerator.clock_mhz / 1e6)
+    assert len(np.unique(case.classes)) > 1
+
+
+def test_latency_is_what_verify_measures(gray):
+    from sim.accelerator import verify
+
+    measured = verify(gray.acc, "random", frames=4)["latency_cycles"]
+    with Accelerator.simulated(gray.acc) as accelerator:
+        assert accelerator.classify(gray.frames[:4]).latency.clocks == measured
+
+
+def test_stream_gives_each_result_before_the_next_frame_is_asked_for(opened, gray):
+    accelerator, asked = opened(gray), []
+
+    def camera():
+        for number, frame in enumerate(gray.frames[:12]):
+            asked.append(number)
+            yield frame if number % 2 else frame[..., 0]  # [H, W] is as good when gray
+
+    for number, result in enumerate(accelerator.stream(camera())):
+        assert asked == list(range(number + 1))
+        assert np.array_equal(result.scores, gray.scores[number]) and result.class_index == gray.classes[number]
+        assert result.label == accelerator.class_names[gray.classes[number]] and result.latency.clocks > 0
+    assert number == 11
+    live = accelerator.stream(itertools.repeat(gray.frames[0]))  # a camera that never ends
+    assert [next(live).class_index for _ in range(3)] == [gray.classes[0]] * 3
+    assert np.array_equal(accelerator.classify(gray.frames[..., 0]).scores, gray.scores)
+
+
+def test_no_frames_no_results(opened, color):
+    classes, scores, latency = opened(color).classify(color.frames[:0])
+    assert (classes.shape, scores.shape, latency) == ((0,), (0, 7), None)
+
+
+def test_frames_that_are_not_contiguous(opened, color):
+    accelerator = opened(color)
+    planes = np.ascontiguousarray(color.frames.transpose(0, 3, 1, 2))
+    views = planes.transpose(0, 2, 3, 1)[::-3]
+    assert not views.flags.c_contiguous
+    assert np.array_equal(accelerator.classify(views).scores, color.scores[::-3])
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda f: f.astype(np.float32) / 255, r"uint8 \[N, 10, 12, 3\].*float32 \[40, 10, 12, 3\].*not scaled"),
+        (lambda f: f.transpose(0, 3, 1, 2), r"uint8 \[N, 10, 12, 3\].*channels come last.*moveaxis"),
+        (lambda f: f[0], r"frames\[None\]"),
+        (lambda f: f[..., :1], r"uint8 \[N, 10, 12, 3\] and not uint8 \[40, 10, 12, 1\]"),
+        (lambda f: f[..., 0], r"uint8 \[N, 10, 12, 3\] and not uint8 \[40, 10, 12\]"),
+        (lambda f: f.tolist(), "NumPy array.*list"),
+    ],
+)
+def test_wrong_frames_are_explained(opened, color, change, message):
+    accelerator = opened(color)
+    with pytest.raises(UserError, match=message):
+        accelerator.classify(change(color.frames))
+    assert np.array_equal(accelerator.classify(color.frames[:2]).scores, color.scores[:2])
+
+
+def test_wrong_frames_in_a_stream_are_named(opened, gray):
+    stream = opened(gray).stream([gray.frames[0], gray.frames[:2]])
+    assert next(stream).class_index == gray.classes[0]
+    with pytest.raises(UserError, match=r"frame 1 must be uint8 \[12, 10, 1\].*use classify for a batch"):
+        next(stream)
+
+
+def test_closed_is_closed(opened, gray):
+    with opened(gray) as accelerator:
+        accelerator.classify(gray.frames[:1])
+    accelerator.close()
+    assert "closed" in repr(accelerator)
+    for call in (accelerator.classify, accelerator.stream):
+        with pytest.raises(UserError, match="closed; open it again"):
+            call(gray.frames)
+
+
+def test_another_network_is_refused_by_hash(gray, color, tmp_path, board):
+    model = color.acc.parent / "model.onnx"
+    for wrong in (model, color.acc):
+        with pytest.raises(UserError, match=r"made of another network than .*model hash"):
+            Accelerator.simulated(gray.acc, model=wrong)
+        with pytest.raises(UserError, match=r"made of another network than .*model hash"):
+            Accelerator.on_board(bitstream_of(gray.acc, tmp_path / f"b{wrong.name}"), model=wrong)
+    with pytest.raises(UserError, match="there is no"):
+        Accelerator.simulated(gray.acc, model=tmp_path)
+    Accelerator.simulated(gray.acc, model=gray.acc.parent / "model.onnx").close()
+
+
+def test_damaged_folder_and_missing_tools(gray, tmp_path, monkeypatch):
+    from sim import runner
+
+    with pytest.raises(UserError, match="not an accelerator folder"):
+        Accelerator.simulated(tmp_path)
+    monkeypatch.setattr(runner.shutil, "which", lambda program: None if program == "g++" else f"/usr/bin/{program}")
+    with pytest.raises(UserError, match=r"g\+\+.*apt-get install"):
+        Accelerator.simulated(gray.acc)
+    monkeypatch.setitem(sys.modules, "sim.live", None)
+    with pytest.raises(UserError, match="run `make setup`"):
+        Accelerator.simulated(gray.acc)
+
+
+# --- what only a board can do wrong ---
+
+
+def test_without_pynq(gray, tmp_path):
+    with pytest.raises(UserError, match=r"needs PYNQ.*Accelerator\.simulated"):
+        Accelerator.on_board(bitstream_of(gray.acc, tmp_path / "bits"))
+
+
+def test_bitstream_is_loaded_once_and_only_if_wanted(board, gray):
+    assert board(gray)[1].downloaded and board(gray)[1].bit.endswith("accelerator.bit")
+    assert not board(gray, download=False)[1].downloaded
+
+
+def test_long_batches_go_in_packets(board, gray, monkeypatch):
+    monkeypatch.setattr(boards, "PACKET_BYTES", 16 * 120 + 5)
+    accelerator, overlay = board(gray)
+    assert np.array_equal(accelerator.classify(gray.frames).scores, gray.scores)
+    assert overlay.dma.packets == [16, 16, 8]
+
+
+def test_fpga_with_another_network_is_refused(gray, color, tmp_path, monkeypatch):
+    folder = bitstream_of(gray.acc, tmp_path / "bits")
+    pynq = Pynq(gray.acc, load(color.acc).model_sha256)
+    monkeypatch.setitem(sys.modules, "pynq", pynq)
+    with pytest.raises(UserError, match=r"FPGA holds another network than .*bits.*model hash"):
+        Accelerator.on_board(folder)
+    for register, message in ((boards.IDENTITY, "no accelerator of this program"), (boards.VERSION, "version 7")):
+        broken = lambda self, offset, wrong=register: 7 if offset == wrong else self.values[offset]  # noqa: E731
+        monkeypatch.setattr(fake_pynq.Registers, "read", broken)
+        with pytest.raises(UserError, match=message):
+            Accelerator.on_board(folder)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda folder: (folder / "accelerator.bit").write_bytes(b"other"), "does not match its hash"),
+        (lambda folder: (folder / "accelerator.bit").unlink(), "missing"),
+        (lambda folder: (folder / "bitstream.json").write_text("{}"), "not of format"),
+        (
+            lambda folder: (folder / "bitstream.json").write_text('{"format": "other", "board": "ulx3s-85f"}'),
+            "it is for ulx3s-85f, and PYNQ drives Zynq boards only",
+        ),
+        (lambda folder: (folder / "bitstream.json").unlink(), "not a bitstream folder"),
+        (
+            lambda folder: (folder / "bitstream.json").write_text(
+                (folder / "bitstream.json").read_text().replace('"accelerator.bit"', '"../accelerator.bit"')
+            ),
+            r"accelerator\.bit is not among",
+        ),
+    ],
+)
+def test_damaged_bitstream_folder(gray, tmp_path, change, message):
+    folder = bitstream_of(gray.acc, tmp_path / "bits")
+    change(folder)
+    with pytest.raises(UserError, match=message):
+        Accelerator.on_board(folder)
+
+
+def test_dma_time_out_is_told_and_survived(board, gray):
+    accelerator, overlay = board(gray, timeout_s=0.05)
+    resets = overlay.accelerator.resets
+    overlay.dma.stalled = True
+    with pytest.raises(ToolError, match=r"DMA time-out: the accelerator took no more frames.*was reset"):
+        accelerator.classify(gray.frames)
+    assert overlay.accelerator.resets == resets + 1
+    overlay.dma.stalled = False
+    assert np.array_equal(accelerator.classify(gray.frames).scores, gray.scores)
+
+
+def test_dma_error_and_counted_errors_are_told(board, gray, monkeypatch):
+    accelerator, overlay = board(gray, timeout_s=0.05)
+    overlay.dma.stalled = overlay.dma.sendchannel.error = True
+    with pytest.raises(ToolError, match="the DMA failed: DMA Slave Error"):
+        accelerator.classify(gray.frames)
+    overlay.dma.stalled = False
+    run = overlay.dma.model.run
+
+    def miscounted(frames):
+        overlay.accelerator.values[boards.ERRORS] += 1
+        return run(frames)
+
+    monkeypatch.setattr(overlay.dma.model, "run", miscounted)
+    with pytest.raises(ToolError, match="another length"):
+        accelerator.classify(gray.frames)
+
+
+def test_importing_the_package_is_cheap():
+    script = (
+        "import sys, neuraljet; print({'numpy', 'torch', 'onnx', 'cocotb'} & set(sys.modules)); neuraljet.Accelerator"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "set()"

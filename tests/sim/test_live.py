@@ -1,0 +1,109 @@
+"""The live model: exact over many calls, registers kept between them, and a failure that is told and survived."""
+
+import os
+import signal
+
+import numpy as np
+import pytest
+
+from bnn.errors import ToolError
+from finn_build.manifest import load
+from sim.live import LiveModel, build
+from tests.sim.test_accelerator import LOSES_BEAT, NO_RESULT, WRONG_LATER
+from tests.sim.tiny import tiny_accelerator, tiny_network
+
+NETWORK = tiny_network()[0]
+
+
+def frames_of(count, seed=0):
+    return np.random.default_rng(seed).integers(0, 256, (count, 64, 1), np.uint8)
+
+
+def scores_of(frames):
+    return NETWORK.run(frames.reshape(-1, 1, 8, 8))
+
+
+def run(model, frames):
+    """Scores [N, 3] that the model gives; its results are a class and three scores of 16 bits."""
+    data, latency = model.run(frames)
+    scores = data[:, 1:].copy().view("<i2").astype(np.int64)
+    assert np.array_equal(data[:, 0], NETWORK.classify(scores))
+    assert latency == 3  # as sim.accelerator.verify measures it
+    return scores
+
+
+@pytest.fixture
+def model_of(tmp_path):
+    """Makes a live model of the tiny accelerator, with faults when given, and closes it."""
+    made = []
+
+    def make(faults=None):
+        acc = tiny_accelerator(tmp_path / "acc", faults)
+        made.append(LiveModel(acc, load(acc)))
+        return made[-1]
+
+    yield make
+    for model in made:
+        model.close()
+
+
+def test_many_calls_are_exact_and_nothing_is_built_again(model_of, tmp_path):
+    model = model_of()
+    program = build(tmp_path / "acc", load(tmp_path / "acc"))
+    built = program.stat().st_mtime_ns
+    for count in (1, 2, 100, 1, 7):
+        frames = frames_of(count, seed=count)
+        assert np.array_equal(run(model, frames), scores_of(frames))
+    second = LiveModel(tmp_path / "acc", load(tmp_path / "acc"))
+    assert np.array_equal(run(second, frames), scores_of(frames))
+    second.close()
+    assert program.stat().st_mtime_ns == built
+
+
+def test_registers_are_kept_from_call_to_call(model_of):
+    """A planted fault that counts frames shows in the sixth frame since reset, whichever call it comes in."""
+    model, frames = model_of(WRONG_LATER), frames_of(9)
+    wrong = [i for i in range(9) if not np.array_equal(run(model, frames[i : i + 1]), scores_of(frames[i : i + 1]))]
+    assert wrong == [5]
+    model.close()  # and after a reset it counts anew
+    scores = np.concatenate([run(model, frames[:4]), run(model, frames[4:])])
+    assert np.flatnonzero((scores != scores_of(frames)).any(axis=1)).tolist() == [5]
+
+
+@pytest.mark.parametrize(("fault", "frame"), [(NO_RESULT, 9), (LOSES_BEAT, None)], ids=["result", "beat"])
+def test_missing_results_are_noticed_and_the_next_call_starts_anew(model_of, fault, frame):
+    model, frames = model_of(fault), frames_of(10)
+    with pytest.raises(ToolError, match=r"frame \d of this call: nothing moved any more") as caught:
+        model.run(frames)
+    assert frame is None or f"frame {frame} " in str(caught.value)  # of ten frames, nine results
+    if fault is NO_RESULT:  # only frame 7 since reset has none
+        assert np.array_equal(run(model, frames[:6]), scores_of(frames[:6]))
+
+
+def test_model_that_dies_is_told_and_started_again(model_of):
+    model, frames = model_of(), frames_of(3)
+    run(model, frames)
+    os.kill(model._process.pid, signal.SIGSEGV)
+    with pytest.raises(ToolError, match=rf"ended with exit code -{int(signal.SIGSEGV)}"):
+        model.run(frames)
+    assert np.array_equal(run(model, frames), scores_of(frames))
+
+
+def test_interrupted_call_leaves_no_answers_behind(model_of, monkeypatch):
+    model, frames = model_of(), frames_of(3)
+    process = model._start()
+
+    class Interrupted:
+        def __getattr__(self, name):
+            return getattr(stdout, name)
+
+        def read(self, size):
+            raise KeyboardInterrupt
+
+    stdout, process.stdout = process.stdout, Interrupted()
+    with pytest.raises(KeyboardInterrupt):
+        model.run(frames)
+    assert process.poll() is not None
+    other = frames_of(3, seed=1)
+    assert np.array_equal(run(model, other), scores_of(other))
+    assert not np.array_equal(scores_of(other), scores_of(frames))

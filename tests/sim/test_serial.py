@@ -1,0 +1,100 @@
+"""An accelerator on a serial line: bytes of pictures in, the reference's classes and scores out."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from bnn.errors import UserError
+from bnn.export import write_qonnx
+from finn_build.bitstream.serial import TOP, write_serial
+from finn_build.build import build
+from finn_build.manifest import load
+from sim.modules import rtl_sources
+from sim.serial import run_serial
+from tests.finn_build.networks import images_for, random_network
+
+CLOCK_MHZ, BAUD = 25.0, 3_000_000  # as on the board: 8 1/3 clocks a bit
+CUT, FRAMING, OVERRUN, LENGTH = 4, 2, 1, 8  # in the status, beside 0xA0
+
+
+@pytest.fixture(scope="module", params=[1, 2], ids=["gray", "two channels"])
+def built(request, tmp_path_factory):
+    """A small accelerator and what the network says of some pictures: [(picture bytes, reply without status)]."""
+    folder = tmp_path_factory.mktemp("serial")
+    network = random_network("bottleneck", seed=5, height=8, width=6, colors=request.param, outputs=4)
+    write_qonnx(network, folder / "model.onnx")
+    build(folder / "model.onnx", folder / "acc")
+    images = images_for(network, 5, seed=2)
+    scores = network.run(images)
+    size = load(folder / "acc").output.score_bits // 8
+    expected = []
+    for image, row, index in zip(images, scores, network.classify(scores), strict=True):
+        reply = [int(index)] + [byte for score in row for byte in int(score).to_bytes(size, "little", signed=True)]
+        expected.append((image.transpose(1, 2, 0).ravel().tolist(), reply))
+    assert len({tuple(reply) for _, reply in expected}) > 2  # else anything would pass
+    return folder / "acc", expected
+
+
+def design(acc, folder, baud=BAUD):
+    """The sources of the serial accelerator, and clocks of a bit and of the pause that ends a picture."""
+    names = write_serial(acc, load(acc), CLOCK_MHZ, baud, folder)
+    top = folder / "rtl" / f"{TOP}.sv"
+    text = top.read_text()
+    assert text.count(".Pause(2500000)") == 1  # a tenth of a second; too long to simulate
+    top.write_text(text.replace(".Pause(2500000)", ".Pause(3000)"))
+    return [folder / name for name in names], CLOCK_MHZ * 1e6 / baud
+
+
+def line(picture, gap=0, first=0):
+    return [(first if i == 0 else gap, byte, 1) for i, byte in enumerate(picture)]
+
+
+def test_bytes_of_pictures_give_the_reference(built, tmp_path):
+    acc, expected = built
+    sources, bit = design(acc, tmp_path)
+    back_to_back = [sent for picture, _ in expected for sent in line(picture)]
+    with_gaps = [sent for picture, _ in expected for sent in line(picture, gap=37, first=500)]
+    wanted = [value for _, reply in expected for value in [0xA0, *reply]]
+    assert run_serial(TOP, sources, [back_to_back, with_gaps], bit, 6000, tmp_path) == [wanted, wanted]
+
+
+def test_bytes_lost_and_spoilt_are_told_and_the_next_picture_is_right(built, tmp_path):
+    acc, expected = built
+    sources, bit = design(acc, tmp_path)
+    (first, answer), (second, other) = expected[2], expected[3]
+    broken_off = line(first[:-7]) + line(second, first=5000)
+    spoilt = line(first)
+    spoilt[9] = (0, spoilt[9][1], 0)  # the byte is dropped; a line that was low is high again before the next
+    spoilt[10] = (40, spoilt[10][1], 1)
+    spoilt += line(second, first=5000)
+    off_by_one = line([0, *first]) + line(second, first=5000)
+    glitch = [(0, 0xFF, 1), *line(first[1:])] if first[0] == 0xFF else line(first)
+    cut, framing, extra, plain = run_serial(TOP, sources, [broken_off, spoilt, off_by_one, glitch], bit, 6000, tmp_path)
+    size = 1 + len(answer)
+    assert cut[0] == 0xA0 | CUT | LENGTH and len(cut) == 2 * size
+    assert cut[size:] == [0xA0 | LENGTH, *other]  # the accelerator remembers, the line does not
+    assert framing[0] == 0xA0 | CUT | FRAMING | LENGTH or framing[0] == 0xA0 | CUT | FRAMING
+    assert framing[size + 1 :] == other
+    assert extra[0] == 0xA0 and len(extra) == 3 * size and extra[size] & CUT
+    assert extra[2 * size + 1 :] == other
+    assert plain == [0xA0, *answer]
+
+
+def test_a_line_too_fast_is_refused(built, tmp_path):
+    acc, _ = built
+    manifest = load(acc)
+    with pytest.raises(UserError, match=r"5000000 baud .* 25 MHz; give --baud at most 4166666"):
+        write_serial(acc, manifest, CLOCK_MHZ, 5_000_000, tmp_path)
+    slow = replace(manifest, cycles_per_frame=100_000)
+    with pytest.raises(UserError, match="the accelerator takes 100000; give --baud at most"):
+        write_serial(acc, slow, CLOCK_MHZ, BAUD, tmp_path)
+
+
+def test_pixels_that_are_not_taken_are_told_and_every_picture_is_answered():
+    sources = [*rtl_sources("nj_uart_frames"), Path(__file__).parent / "rtl" / "slow_pixels.sv"]
+    fast, slow = line(range(5)), line(range(5), gap=200)  # a byte takes 80 clocks, a pixel 200
+    again = line(range(5), gap=200, first=1000)
+    first, second = run_serial("slow_pixels", sources, [fast + again, slow + again], 8.0, 4000)
+    assert first[0] == 0xA0 | OVERRUN and first[1] < 5 and first[2:] == [0xA0, 5]
+    assert second == [0xA0, 5, 0xA0, 5]
