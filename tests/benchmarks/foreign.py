@@ -6,8 +6,9 @@
 A random network (kernel 1 to 5, stride 1 and 2, padding none, -1 or true 0, odd sizes, 1 to 3 input channels, pooling
 before and after the sign, batch norm of both signs, thresholds out of range, four kinds of input and of end) is
 exported from Brevitas, imported, built at a pixel per 1, 4 or 16 clocks, and simulated on random frames; every class
-and float score is compared with qonnx' execution of the exported file. The bnn_pynq networks have random weights; --pynq compares
-the import with qonnx' execution, and with --build the accelerator too. Prints a table for people, one JSON line last.
+and float score is compared with qonnx' execution of the exported file. The bnn_pynq networks have random weights; --pynq
+compares the import with qonnx' execution, and with --build the accelerator too. Prints a table for people, one JSON
+line last.
 """
 
 import argparse
