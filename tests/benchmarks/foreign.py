@@ -6,9 +6,9 @@
 A random network (kernel 1 to 5, stride 1 and 2, padding none, -1 or true 0, odd sizes, 1 to 3 input channels, pooling
 before and after the sign, batch norm of both signs, thresholds out of range, four kinds of input and of end) is
 exported from Brevitas, imported, built at a pixel per 1, 4 or 16 clocks, and simulated on random frames; every class
-and float score is compared with qonnx' execution of the exported file. The bnn_pynq networks have random weights; --pynq
-compares the import with qonnx' execution, and with --build the accelerator too. Prints a table for people, one JSON
-line last.
+and float score is compared with qonnx' execution of the exported file. With --import-only the import is compared and
+nothing built. The bnn_pynq networks have random weights; --pynq compares the import with qonnx' execution, and with
+--build the accelerator too. Prints a table for people, one JSON line last.
 """
 
 import argparse
@@ -36,13 +36,15 @@ from tests.bnn.foreign import export, frames, network, random_recipe, rate_of, s
 SHAPES = {"TFC": (1, 28, 28), "SFC": (1, 28, 28), "LFC": (1, 28, 28), "CNV": (3, 32, 32)}
 
 
-def random_network(seed: int, count: int) -> dict[str, Any]:
-    """One random network, from export to simulation."""
+def random_network(seed: int, count: int, hardware: bool) -> dict[str, Any]:
+    """One random network, from export to simulation, or to the integer network alone."""
     started = time.perf_counter()
     recipe = random_recipe(seed)
     with tempfile.TemporaryDirectory(prefix="neuraljet-") as folder:
         path = export(network(recipe), recipe.shape, Path(folder) / "model.onnx", recipe.input == "byte")
         pixels = None if recipe.input == "byte" else recipe.pixels
+        if not hardware:
+            return {"seed": seed, "recipe": repr(recipe), **compare(path, pixels, count, seed)}
         try:
             built = build(path, Path(folder) / "acc", pixels=pixels, fps=rate_of(recipe))
             report = verify(Path(folder) / "acc", frames=count)
@@ -58,6 +60,26 @@ def random_network(seed: int, count: int) -> dict[str, Any]:
     }
 
 
+def compare(path: Path, pixels: str | None, count: int, seed: int) -> dict[str, Any]:
+    """The import against qonnx' execution: every class and float score of random frames."""
+    started = time.perf_counter()
+    imported = import_model(load_model(path), path.name, pixels)
+    seconds = time.perf_counter() - started
+    images = frames(imported.network.input_shape, count, seed)
+    scores = imported.network.run(images)
+    expected = execute(load_model(path), images, imported.unit)
+    wrong = (imported.float_scores(scores) != expected).any(1)
+    wrong |= imported.network.classify(scores) != expected.argmax(1)
+    return {
+        "passed": not wrong.any(),
+        "frames": count,
+        "classes_seen": len(np.unique(expected.argmax(1))),
+        "mismatches": int(wrong.sum()),
+        "notes": list(imported.notes),
+        "import_seconds": round(seconds, 1),
+    }
+
+
 def pynq(name: str, count: int, with_hardware: bool, seed: int) -> dict[str, Any]:
     """A network of bnn_pynq at 1W1A with random weights: imported, compared, and if asked for built and simulated."""
     torch.manual_seed(seed)
@@ -68,22 +90,7 @@ def pynq(name: str, count: int, with_hardware: bool, seed: int) -> dict[str, Any
             shake(module, 20.0, generator)
     with tempfile.TemporaryDirectory(prefix="neuraljet-") as folder:
         path = export(model.eval(), SHAPES[name], Path(folder) / "model.onnx", dynamo=True)
-        started = time.perf_counter()
-        imported = import_model(load_model(path), name, "unit")
-        seconds = time.perf_counter() - started
-        images = frames(SHAPES[name], count, seed)
-        scores = imported.network.run(images)
-        expected = execute(load_model(path), images, True)
-        wrong = (imported.float_scores(scores) != expected).any(1)
-        wrong |= imported.network.classify(scores) != expected.argmax(1)
-        row: dict[str, Any] = {
-            "network": f"{name}-1W1A",
-            "frames": count,
-            "classes_seen": len(np.unique(expected.argmax(1))),
-            "mismatches": int(wrong.sum()),
-            "notes": list(imported.notes),
-            "import_seconds": round(seconds, 1),
-        }
+        row: dict[str, Any] = {"network": f"{name}-1W1A", **compare(path, "unit", count, seed)}
         if with_hardware:
             try:
                 row["build"] = build(path, Path(folder) / "acc", pixels="unit")["cycles_per_frame"]
@@ -98,13 +105,19 @@ def main() -> int:
     parser.add_argument("--count", type=int, default=100, help="random networks")
     parser.add_argument("--seed", type=int, default=0, help="of the first")
     parser.add_argument("--frames", type=int, default=20)
+    parser.add_argument("--import-only", action="store_true", help="of random networks, the integer network alone")
     parser.add_argument("--pynq", nargs="*", choices=list(SHAPES), default=[])
     parser.add_argument("--build", action="store_true", help="build and simulate the bnn_pynq networks too")
     options = parser.parse_args()
     rows, networks = [], []
     for seed in range(options.seed, options.seed + options.count):
-        rows.append(random_network(seed, options.frames))
+        rows.append(random_network(seed, options.frames, not options.import_only))
         r = rows[-1]
+        if options.import_only:
+            print(
+                f"{seed:4d}  {r['mismatches']} mismatches in {r['frames']} frames, {len(r['notes'])} notes", flush=True
+            )
+            continue
         if "error" in r:
             print(f"{seed:4d}  {r['error']}", flush=True)
             continue
