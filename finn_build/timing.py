@@ -23,21 +23,41 @@ def fifo_depths(nodes: Sequence[Node], operators: dict[str, Any], period: int) -
     """Depth of the FIFO in front of each node that needs one, by node name.
 
     period: clocks per frame at the input. A node that takes beats as they come needs none; behind a pool the
-    depth is at least a row, for a row of results comes in a burst.
+    depth is at least a row, for a row of results comes in a burst. Powers of two, as nj_fifo has them.
     """
     height, width, _ = nodes[0].source.shape
     beats = height * width
     arrivals = np.arange(FRAMES * beats, dtype=np.int64) * period // beats
-    depths = {}
+    depths: dict[str, int] = {}
+    entering = arrivals  # of the node before
     for before, node, following in zip([None, *nodes], nodes, [*nodes[1:], None], strict=False):
         taken, arrivals_next = _pass(node, operators[node.name], arrivals)
         if before is not None and _stalls(operators[before.name].fold, arrivals, taken):
-            row = node.source.shape[1] if before.stage.operator == "BinaryMaxPool_rtl" else 0
-            depths[node.name] = max(_occupancy(arrivals, taken) + SLACK, row)
-        arrivals = arrivals_next
+            coupled = _coupled(operators[before.name].fold, node, operators[node.name], arrivals, period)
+            if before.name in depths and coupled is not None:  # its FIFO has room for what waits in `before` then
+                held = np.concatenate([arrivals[:1], coupled[0][:-1]])
+                depths[before.name] = max(depths[before.name], _occupancy(entering, held) + SLACK)
+                arrivals_next = coupled[1]
+            else:
+                row = node.source.shape[1] if before.stage.operator == "BinaryMaxPool_rtl" else 0
+                depths[node.name] = max(_occupancy(arrivals, taken) + SLACK, row)
+        entering, arrivals = arrivals, arrivals_next
         if following is None or prod(following.source.shape[:2]) == 1:
             break  # a beat per frame
-    return depths
+    return {name: 1 << (depth - 1).bit_length() for name, depth in depths.items()}
+
+
+def _coupled(fold: int, node: Node, operator: Any, arrivals: Ints, period: int) -> tuple[Ints, Ints] | None:
+    """As `_pass` when a layer folded so, which is fed at need, has no FIFO behind it; None if that costs time.
+
+    It needs `fold` clocks from one result being taken to the next.
+    """
+    if node.stage.operator not in ("JetConv_rtl", "BinaryConv_rtl"):
+        return None
+    taken, results = _convolution(operator.geometry(), operator.fold, arrivals, fold)
+    frame = prod(window_map(*operator.geometry()))
+    late = results[-frame:] - results[-2 * frame : -frame] > period
+    return None if late.any() else (taken, results)
 
 
 def _stalls(fold: int, arrivals: Ints, taken: Ints) -> bool:
@@ -80,7 +100,9 @@ def _paced(arrivals: Ints, interval: int) -> Ints:
     return np.maximum.accumulate(arrivals - steps) + steps
 
 
-def _convolution(geometry: tuple[int, int, int, int, int], fold: int, arrivals: Ints) -> tuple[Ints, Ints]:
+def _convolution(
+    geometry: tuple[int, int, int, int, int], fold: int, arrivals: Ints, interval: int = 0
+) -> tuple[Ints, Ints]:
     """nj_line_buffer and what follows it: one step per pixel, and a window ends with the pixel at its lower right.
 
     Windows that reach below the frame are flushed by the first steps of the next frame, or by steps without a
@@ -89,7 +111,7 @@ def _convolution(geometry: tuple[int, int, int, int, int], fold: int, arrivals: 
     """
     height, width, kernel, stride, pad = geometry
     if kernel == 1 and stride == 1:  # no line buffer
-        taken_at = _paced(arrivals, fold)
+        taken_at = _paced(arrivals, max(fold, interval))
         return taken_at, taken_at + fold
     rows, columns = window_map(*geometry)
     lead, steps, flush_steps = kernel - 1 - pad, height * width, pad * width + pad
@@ -102,10 +124,12 @@ def _convolution(geometry: tuple[int, int, int, int, int], fold: int, arrivals: 
     time, moved, loaded, waiting, flushed = -1, 0, -fold, False, flush_steps
     for index, arrival in enumerate(arrivals.tolist()):
         place = index % steps
+        arrival = max(arrival, taken[-1] + interval if taken else arrival)
         while True:
             ready = max(time + 1, moved)  # the column register is free
-            pixel = arrival <= ready or flushed == flush_steps or place > 0
-            time = max(ready, arrival) if pixel else ready
+            dummy = ready + (fold > 1)  # a layer that is folded waits for it to be empty
+            pixel = arrival <= dummy or flushed == flush_steps or place > 0
+            time = max(ready, arrival) if pixel else dummy
             moved = max(time + 1, loaded if waiting else 0)  # to the window's registers
             waiting = emits[place] if flushed == flush_steps else flush_emits[flushed]
             flushed = min(flushed + 1, flush_steps)

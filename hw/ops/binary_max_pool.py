@@ -50,7 +50,14 @@ class BinaryMaxPool_rtl(StreamOperator):
 
     def lut_estimation(self, fpgapart: str) -> int:
         _, _, width, channels = self.get_normal_input_shape()
-        return 4 * ceil(channels / 6) * ceil(width // self.size / 32) + channels + 20
+        windows = ceil(width / self.size)
+        if windows <= 32:
+            memory = 4 * ceil(channels / 8)
+        elif windows <= 64:
+            memory = channels
+        else:
+            memory = 4 * ceil(channels / 3) * ceil(windows / 64)
+        return memory + ceil(channels / 2) + 8 + windows.bit_length()
 
     def ff_estimation(self, fpgapart: str) -> int:
-        return 2 * self.get_normal_input_shape()[-1] + 20
+        return self.get_normal_input_shape()[-1] + 8

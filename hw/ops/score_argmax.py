@@ -51,7 +51,12 @@ class ScoreArgMax_rtl(StreamOperator):
         return f"arg-max of {self.classes} scores"
 
     def lut_estimation(self, fpgapart: str) -> int:
-        return int(self.get_input_datatype().bitwidth()) * (ceil(self.classes / 4) + 1) + 15
+        bits = int(self.get_input_datatype().bitwidth())
+        if self.classes <= 2:
+            return ceil(bits / 2) * (self.classes - 1) + 4
+        chosen = 1 if self.classes <= 4 else 0.45 * self.classes  # LUTs that choose one bit of a score
+        return ceil(bits * chosen) + ceil(bits / 2) + 11
 
     def ff_estimation(self, fpgapart: str) -> int:
-        return int(self.get_input_datatype().bitwidth()) * (self.classes + 1) + 15
+        bits = int(self.get_input_datatype().bitwidth())
+        return bits * self.classes + (1 if self.classes <= 2 else bits + 15)

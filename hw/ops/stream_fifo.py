@@ -55,8 +55,9 @@ class StreamFIFO_rtl(StreamingFIFO_rtl):
     def lut_estimation(self, fpgapart: str) -> int:
         depth, bits = int(self.get_nodeattr("depth")), self.get_instream_width()
         if depth <= 32:
-            return 4 * ceil(bits / 6) + 15
-        return 4 * ceil(bits / 3) * ceil(depth / 64) + 20
+            return 4 * ceil(bits / 6) + 10
+        memory = 4 * ceil(bits / 3) * ceil(depth / 64)
+        return memory + 10 + (bits * ceil(depth / 256) if depth > 64 else 0)
 
     def bram_estimation(self, fpgapart: str) -> int:
         return 0
@@ -65,5 +66,5 @@ class StreamFIFO_rtl(StreamingFIFO_rtl):
         return 0
 
     def ff_estimation(self, fpgapart: str) -> int:
-        """Flip-flops: pointers, count, output register."""
-        return 3 * int(self.get_nodeattr("depth")).bit_length() + self.get_instream_width() + 2
+        """Flip-flops: pointers, output register, two of control."""
+        return 2 * (int(self.get_nodeattr("depth")) - 1).bit_length() + self.get_instream_width() + 2

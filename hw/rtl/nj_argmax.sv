@@ -3,8 +3,8 @@
 //   m_data_o = {score[Classes-1], ..., score[0], class}: scores sign extended to OutScoreBits, class in the low
 //   ClassBits. s_data_i = {score[Classes-1], ..., score[0]} of ScoreBits each.
 //
-// One comparator looks at one score per clock: a beat every Classes + 2 clocks, result Classes + 1 clocks after
-// its beat was accepted.
+// Two classes are compared at once: a beat every 2 clocks, result a clock after its beat was accepted. Else one
+// comparator looks at one score per clock: a beat every Classes + 2 clocks, result Classes + 1 clocks after its beat.
 module nj_argmax #(
   parameter int unsigned Classes      = 3,
   parameter int unsigned ScoreBits    = 10,
@@ -30,46 +30,57 @@ module nj_argmax #(
            OutScoreBits, ScoreBits);
   end
 
-  typedef enum logic [1:0] {Idle, Scan, Done} state_e;
-
-  state_e state_q;
-  logic [IndexBits-1:0] index_q, class_q;
   logic signed [ScoreBits-1:0] score_q [Classes];
-  logic signed [ScoreBits-1:0] best_q, score;
-
-  assign s_ready_o = state_q == Idle;
-  assign m_valid_o = state_q == Done;
-  assign score = score_q[index_q];
-
-  always_ff @(posedge clk_i) begin
-    if (rst_i) begin
-      state_q <= Idle;
-    end else begin
-      case (state_q)
-        Idle: if (s_valid_i) state_q <= Scan;
-        Scan: if (index_q == IndexBits'(Classes - 1)) state_q <= Done;
-        default: if (m_ready_i) state_q <= Idle;
-      endcase
-    end
-  end
-
-  always_ff @(posedge clk_i) begin
-    if (state_q == Scan) begin
-      index_q <= index_q + 1'b1;
-      if (index_q == '0 || score > best_q) begin
-        best_q <= score;
-        class_q <= index_q;
-      end
-    end else begin
-      index_q <= '0;
-    end
-  end
-
-  assign m_data_o[ClassBits-1:0] = ClassBits'(class_q);
+  logic [IndexBits-1:0] best;
+  assign m_data_o[ClassBits-1:0] = ClassBits'(best);
   for (genvar i = 0; i < Classes; i++) begin : gen_score
     always_ff @(posedge clk_i) if (s_valid_i && s_ready_o) begin
       score_q[i] <= signed'(s_data_i[i*ScoreBits+:ScoreBits]);
     end
     assign m_data_o[ClassBits+i*OutScoreBits+:OutScoreBits] = unsigned'(OutScoreBits'(score_q[i]));
+  end
+
+  if (Classes <= 2) begin : gen_at_once
+    logic full_q;
+    assign s_ready_o = !full_q;
+    assign m_valid_o = full_q;
+    always_ff @(posedge clk_i) full_q <= !rst_i && (full_q ? !m_ready_i : s_valid_i);
+
+    assign best = Classes == 1 ? 1'b0 : score_q[Classes-1] > score_q[0];
+  end else begin : gen_scan
+    typedef enum logic [1:0] {Idle, Scan, Done} state_e;
+
+    state_e state_q;
+    logic [IndexBits-1:0] index_q, class_q;
+    logic signed [ScoreBits-1:0] best_q, score;
+
+    assign s_ready_o = state_q == Idle;
+    assign m_valid_o = state_q == Done;
+    assign score = score_q[index_q];
+    assign best = class_q;
+
+    always_ff @(posedge clk_i) begin
+      if (rst_i) begin
+        state_q <= Idle;
+      end else begin
+        case (state_q)
+          Idle: if (s_valid_i) state_q <= Scan;
+          Scan: if (index_q == IndexBits'(Classes - 1)) state_q <= Done;
+          default: if (m_ready_i) state_q <= Idle;
+        endcase
+      end
+    end
+
+    always_ff @(posedge clk_i) begin
+      if (state_q == Scan) begin
+        index_q <= index_q + 1'b1;
+        if (index_q == '0 || score > best_q) begin
+          best_q <= score;
+          class_q <= index_q;
+        end
+      end else begin
+        index_q <= '0;
+      end
+    end
   end
 endmodule

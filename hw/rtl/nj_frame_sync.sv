@@ -36,74 +36,39 @@ module nj_frame_sync #(
 );
   localparam int unsigned CountBits = Beats > 1 ? unsigned'($clog2(Beats)) : 1;
 
-  typedef enum logic [1:0] {Pass, Fill, Drop} state_e;
-
-  state_e state_q, state_d;
-  logic [CountBits-1:0] count_q, count_d;
-  logic absent_q, absent_d;  // TLAST does not come: frames by the count alone
-  logic behind_last_q, behind_last_d;  // the frame under way began behind a TLAST
-  logic frame_end, in_beat, step, broken, pulse_q, error_q;
+  // fill_q: a short packet is filled; drop_q: what follows an unended frame is dropped; neither: beats pass.
+  logic fill_q, drop_q;
+  logic absent_q;  // TLAST does not come: frames by the count alone
+  logic behind_last_q;  // the frame under way began behind a TLAST
+  logic [CountBits-1:0] count_q;
+  logic frame_end, step, in_step, in_end, broken, pulse_q, error_q;
 
   assign frame_end = count_q == CountBits'(Beats - 1);
-  assign in_beat = s_valid_i && s_ready_o;
-  assign m_data_o = state_q == Fill ? '0 : s_data_i;
+  assign m_valid_o = fill_q || (s_valid_i && !drop_q);
+  assign s_ready_o = drop_q || (m_ready_i && !fill_q);
+  nj_or_lanes #(.N(DataBits)) u_data (.a_i('0), .b_i(s_data_i), .keep_i(!fill_q), .y_o(m_data_o));
 
-  always_comb begin
-    state_d = state_q;
-    count_d = count_q;
-    absent_d = absent_q;
-    behind_last_d = behind_last_q;
-    broken = 1'b0;
-    m_valid_o = 1'b0;
-    s_ready_o = 1'b0;
-    step = 1'b0;
-    case (state_q)
-      Pass: begin
-        m_valid_o = s_valid_i;
-        s_ready_o = m_ready_i;
-        step = in_beat;
-        if (in_beat) begin
-          broken = frame_end != s_last_i;
-          if (frame_end && s_last_i && behind_last_q) absent_d = 1'b0;
-          if (frame_end || s_last_i) behind_last_d = s_last_i;
-          if (s_last_i && !frame_end) state_d = Fill;
-          if (frame_end && !s_last_i && !absent_q) state_d = Drop;
-        end
-      end
-      Fill: begin
-        m_valid_o = 1'b1;
-        step = m_ready_i;
-        if (step && frame_end) state_d = Pass;
-      end
-      default: begin  // Drop
-        s_ready_o = 1'b1;
-        step = in_beat;
-        if (in_beat && (s_last_i || frame_end)) begin
-          state_d = Pass;
-          behind_last_d = s_last_i;
-          absent_d = !s_last_i;
-        end
-      end
-    endcase
-    if (step) count_d = count_q + 1'b1;
-    if (step && (frame_end || state_q == Drop && s_last_i)) count_d = '0;
-  end
+  assign step = fill_q ? m_ready_i : s_valid_i && s_ready_o;  // a beat is passed, filled or dropped
+  assign in_step = step && !fill_q;
+  assign in_end = in_step && (frame_end || s_last_i);
+  assign broken = in_step && !drop_q && frame_end != s_last_i;
 
   always_ff @(posedge clk_i) begin
+    if (step) count_q <= count_q + 1'b1;
+    if (rst_i || (step && (frame_end || (drop_q && s_last_i)))) count_q <= '0;
+
+    if (step) fill_q <= !frame_end && (fill_q || (s_last_i && !drop_q));
+    if (in_step) drop_q <= drop_q ? !in_end : frame_end && !s_last_i && !absent_q;
+    if (in_end) begin
+      behind_last_q <= s_last_i;
+      if (drop_q) absent_q <= !s_last_i;
+      else if (frame_end && s_last_i && behind_last_q) absent_q <= 1'b0;
+    end
+    pulse_q <= broken;
+    if (broken) error_q <= 1'b1;
     if (rst_i) begin
-      state_q <= Pass;
-      count_q <= '0;
-      absent_q <= 1'b0;
+      {fill_q, drop_q, absent_q, pulse_q, error_q} <= '0;
       behind_last_q <= 1'b1;
-      pulse_q <= 1'b0;
-      error_q <= 1'b0;
-    end else begin
-      state_q <= state_d;
-      count_q <= count_d;
-      absent_q <= absent_d;
-      behind_last_q <= behind_last_d;
-      pulse_q <= broken;
-      error_q <= error_q || broken;
     end
   end
 

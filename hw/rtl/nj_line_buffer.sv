@@ -9,7 +9,9 @@
 // One step a clock: exactly Height*Width steps per frame when pixels come without a gap, also between frames.
 // The last Pad rows and pixels of windows of a frame ride on the first steps of the next one; when no pixel
 // waits at the end of a frame, dummy steps do it. What they write into the delay line is masked later on.
-// Once a frame has begun, only its pixels make steps, so the input waits one clock at most for a dummy.
+// Once a frame has begun, only its pixels make steps, so the input waits one clock at most for a dummy. With Eager 0 a
+// dummy waits until the column before has left: behind it are layers that take several clocks for a window, have
+// enough to do with that one, and would only get windows earlier whose pixels are then missing later on.
 // Latency: one clock from pixel to column. Rows wait in a delay line of Width words (LUTRAM or block RAM).
 module nj_line_buffer #(
   parameter int unsigned Height = 8,
@@ -17,7 +19,8 @@ module nj_line_buffer #(
   parameter int unsigned Bits   = 8,   // of a pixel, all channels
   parameter int unsigned Kernel = 3,
   parameter int unsigned Stride = 1,
-  parameter int unsigned Pad    = 1    // at most (Kernel-1)/2
+  parameter int unsigned Pad    = 1,   // at most (Kernel-1)/2
+  parameter bit          Eager  = 1'b1
 ) (
   input  logic                        clk_i,
   input  logic                        rst_i,
@@ -59,7 +62,7 @@ module nj_line_buffer #(
   assign y_last       = y_q == YBits'(Height - 1);
   assign flush_x_last = flush_x_q == XBits'(Width - 1);
   assign s_ready_o    = !m_valid_o || m_ready_i;
-  assign step         = s_ready_o && (s_valid_i || (flush_q && !begun_q));
+  assign step         = s_valid_i ? s_ready_o : flush_q && !begun_q && (!m_valid_o || (Eager && m_ready_i));
 
   always_ff @(posedge clk_i) begin
     if (step) begin

@@ -5,7 +5,7 @@
 //
 // In: Height*Width beats of C bits per frame, row by row. Out: (Height/Size)*(Width/Size) beats, each one clock
 // after the last pixel of its window. Takes a pixel in every clock as long as each result is taken before the
-// next window is complete; s_ready_o depends on registers only. Memory: Width/Size words of C bits.
+// next window is complete; s_ready_o depends on registers only. Memory: Width/Size words of C bits, one port.
 module nj_or_pool #(
   parameter int unsigned Height = 8,
   parameter int unsigned Width  = 8,
@@ -22,11 +22,10 @@ module nj_or_pool #(
   input  logic         m_ready_i,
   output logic [C-1:0] m_data_o
 );
-  localparam int unsigned Columns = Width / Size;  // windows in a row
+  localparam int unsigned Columns = (Width + Size - 1) / Size;  // of windows, with one of what fills none
   localparam int unsigned PhaseBits = Size > 2 ? unsigned'($clog2(Size)) : 1;
-  localparam int unsigned ColumnBits = Columns > 0 ? unsigned'($clog2(Columns + 1)) : 1;  // counts one further, for what is dropped
+  localparam int unsigned ColumnBits = Columns > 1 ? unsigned'($clog2(Columns)) : 1;
   localparam int unsigned RowBits = Height >= Size ? unsigned'($clog2(Height / Size + 1)) : 1;
-  localparam int unsigned AddressBits = Columns > 1 ? unsigned'($clog2(Columns)) : 1;
 
   if (Size < 2) begin : gen_check_size
     $error("nj_or_pool: Size = %0d, must be at least 2", Size);
@@ -43,7 +42,7 @@ module nj_or_pool #(
 
   assign column_full = column_phase_q == PhaseBits'(Size - 1);
   assign row_full = row_phase_q == PhaseBits'(Size - 1);
-  assign row_end = column_q == ColumnBits'((Width - 1) / Size) && column_phase_q == PhaseBits'((Width - 1) % Size);
+  assign row_end = column_q == ColumnBits'(Columns - 1) && column_phase_q == PhaseBits'((Width - 1) % Size);
   if (Height % Size == 0) begin : gen_even
     assign frame_end = row_full;  // the position within a window says all
   end else begin : gen_rest
@@ -69,23 +68,15 @@ module nj_or_pool #(
     end
   end
 
-  // The OR so far: it begins with that of the window's rows above, and goes on along this row. A LUT a map, which
-  // also takes a bit that is inverted on the way in, and back on the way out, for an AND.
-  (* ram_style = "distributed" *) logic [C-1:0] above [Columns];
-  logic [AddressBits-1:0] address;
-  logic [C-1:0] window_q, window;
-
-  if (Columns > 1) begin : gen_address
-    assign address = column_q[AddressBits-1:0];
-  end else begin : gen_single
-    assign address = '0;
-  end
-  assign window = (s_data_i ^ Minimum) | (column_phase_q != '0 ? window_q : row_phase_q != '0 ? above[address] : '0);
-
-  always_ff @(posedge clk_i) begin
-    if (take) window_q <= window;
-    if (take && column_full) above[address] <= window;
-  end
+  // The OR of each window so far; its word is read and written in the same clock, so that one port does. An
+  // AND is the OR of inverted bits, inverted.
+  logic [C-1:0] so_far, window;
+  nj_ram #(.Words(Columns), .Bits(C)) u_windows (
+    .clk_i, .write_i(take), .addr_i(column_q), .data_i(window), .data_o(so_far)
+  );
+  nj_or_lanes #(.N(C)) u_or (
+    .a_i(s_data_i ^ Minimum), .b_i(so_far), .keep_i(column_phase_q != '0 || row_phase_q != '0), .y_o(window)
+  );
 
   logic valid_q;
   logic [C-1:0] data_q;

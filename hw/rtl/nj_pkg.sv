@@ -21,6 +21,27 @@ package nj_pkg;
       ones   &= value[i];
     end
   endfunction
+  // All values of so many bits in a circle, each once: a shift register, of which one bit takes a LUT (two above six
+  // bits). For what counts without caring for the order: addresses of a memory.
+  function automatic logic [31:0] around(input logic [31:0] value, input int unsigned bits);
+    logic [31:0] taps, ones;
+    case (bits)
+      1:       taps = 32'h001;
+      2:       taps = 32'h003;
+      3:       taps = 32'h006;
+      4:       taps = 32'h00c;
+      5:       taps = 32'h014;
+      6:       taps = 32'h030;
+      7:       taps = 32'h060;
+      8:       taps = 32'h0b8;
+      9:       taps = 32'h110;
+      10:      taps = 32'h240;
+      11:      taps = 32'h500;
+      default: taps = 32'he08;  // 12
+    endcase
+    ones   = (32'd1 << bits) - 1;
+    around = ((value << 1) | 32'(^(value & taps) ^ ((value & (ones >> 1)) == '0))) & ones;
+  endfunction
   function automatic logic at_least(input logic [31:0] value, input int limit);
     at_least = 1'b1;
     for (int i = 0; i < 32; i++) begin

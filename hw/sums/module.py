@@ -34,6 +34,7 @@ def conv_module(name: str, layer: Layer, geometry: Geometry, summary: str) -> tu
         "column_bits": sums.column_bits, "fold": layer.fold, "round_bits": max(1, (layer.fold - 1).bit_length()),
         "masked": int(geometry.pad > 0), "outside": f"{sums.column_bits}'h{sums.outside:x}",
         "latency": sums.latency, "text": sums.text, "rounds": sums.rounds, "final": sums.final,
+        "eager": int(layer.fold == 1),
     }  # fmt: skip
     values["front"] = fill("conv_pixels.sv.in" if layer.kernel == 1 else "conv_lines.sv.in", values).rstrip()
     return fill("conv.sv.in", values), sums

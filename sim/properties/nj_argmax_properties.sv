@@ -1,4 +1,4 @@
-// nj_argmax: one result per beat, Classes + 1 clocks after it, with the scores and the lowest index of the largest.
+// nj_argmax: one result per beat, Classes + 1 clocks after it (1 of two classes), with the scores and the lowest index of the largest.
 module nj_argmax_properties #(
   parameter int unsigned Classes      = 3,
   parameter int unsigned ScoreBits    = 2,
@@ -13,7 +13,8 @@ module nj_argmax_properties #(
   input logic                         m_ready_i
 );
   localparam int unsigned OutBits = Classes * OutScoreBits + ClassBits;
-  localparam int unsigned AgeBits = $clog2(Classes + 3);
+  localparam int unsigned Clocks = Classes <= 2 ? 1 : Classes + 1;
+  localparam int unsigned AgeBits = $clog2(Clocks + 2);
 
   logic rst, s_ready, m_valid, take;
   logic [OutBits-1:0] m_data, want;
@@ -43,20 +44,20 @@ module nj_argmax_properties #(
   ) u_argmax (
     .clk_i, .rst_i(rst), .s_valid_i, .s_ready_o(s_ready), .s_data_i, .m_valid_o(m_valid), .m_ready_i, .m_data_o(m_data)
   );
-  nj_scoreboard #(.Bits(OutBits), .Most(1), .Wait(Classes)) u_scoreboard (
+  nj_scoreboard #(.Bits(OutBits), .Most(1), .Wait(Clocks - 1)) u_scoreboard (
     .clk_i, .rst_i(rst), .mark_i, .due_i(take), .want_i(want), .valid_i(m_valid), .ready_i(m_ready_i), .data_i(m_data)
   );
 
   always_ff @(posedge clk_i) begin
     started_q <= 1'b1;
-    age_q <= take ? AgeBits'(1) : age_q + AgeBits'(age_q <= AgeBits'(Classes));
+    age_q <= take ? AgeBits'(1) : age_q + AgeBits'(age_q < AgeBits'(Clocks));
     if (take) busy_q <= 1'b1;
     else if (m_valid && m_ready_i) busy_q <= 1'b0;
     if (rst) begin
       busy_q <= 1'b0;
     end else begin
       assert (s_ready == !busy_q);
-      assert (m_valid == (busy_q && age_q == AgeBits'(Classes + 1)));
+      assert (m_valid == (busy_q && age_q == AgeBits'(Clocks)));
     end
   end
 endmodule

@@ -6,7 +6,8 @@ module nj_line_buffer_properties #(
   parameter int unsigned Bits   = 1,
   parameter int unsigned Kernel = 3,
   parameter int unsigned Stride = 1,
-  parameter int unsigned Pad    = 1
+  parameter int unsigned Pad    = 1,
+  parameter bit          Eager  = 1'b1
 ) (
   input logic            clk_i,
   input logic            reset_i,
@@ -14,7 +15,8 @@ module nj_line_buffer_properties #(
   input logic [Bits-1:0] s_data_i,
   input logic            m_ready_i
 );
-  localparam int unsigned Wait = (Pad + 1) * Width + Pad + 2;  // steps of a flush, and those between two windows
+  // steps of a flush, and those between two windows
+  localparam int unsigned Wait = ((Pad + 1) * Width + Pad + 2) * (Eager ? 1 : 2);
   localparam int unsigned WaitBits = $clog2(Wait + 2);
 
   logic rst, s_ready, m_valid, emit, complete, rest;
@@ -40,7 +42,7 @@ module nj_line_buffer_properties #(
   end
 
   nj_line_buffer #(
-    .Height(Height), .Width(Width), .Bits(Bits), .Kernel(Kernel), .Stride(Stride), .Pad(Pad)
+    .Height(Height), .Width(Width), .Bits(Bits), .Kernel(Kernel), .Stride(Stride), .Pad(Pad), .Eager(Eager)
   ) u_line_buffer (
     .clk_i, .rst_i(rst), .s_valid_i, .s_ready_o(s_ready), .s_data_i,
     .m_valid_o(m_valid), .m_ready_i, .m_data_o({emit, mask, column})

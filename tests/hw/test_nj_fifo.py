@@ -7,7 +7,7 @@ from sim.modules import STALLS, Stall, run_streams
 from sim.runner import SimulationError
 
 
-@pytest.mark.parametrize(("depth", "bits"), [(2, 1), (5, 3), (16, 32), (33, 70)])
+@pytest.mark.parametrize(("depth", "bits"), [(2, 1), (4, 3), (16, 32), (64, 70), (128, 2)])
 def test_keeps_order_and_holds_what_it_promises(depth, bits):
     r = np.random.default_rng(depth)
     beats = [int.from_bytes(r.bytes(16), "little") & ((1 << bits) - 1) for _ in range(6 * depth + 20)]
@@ -23,6 +23,7 @@ def test_keeps_order_and_holds_what_it_promises(depth, bits):
     assert max(held) == depth + 1
 
 
-def test_refuses_a_depth_that_is_none():
-    with pytest.raises(SimulationError, match="Depth = 1, must be at least 2"):
-        run_streams("nj_fifo", {"Depth": 1}, [0], 1)
+@pytest.mark.parametrize("depth", [1, 6, 8192])
+def test_refuses_a_depth_that_is_none(depth):
+    with pytest.raises(SimulationError, match=f"Depth = {depth}, must be a power of two"):
+        run_streams("nj_fifo", {"Depth": depth}, [0], 1)

@@ -21,8 +21,9 @@ TWO = np.concatenate([SIGNS, -JET])
 
 # For all time.
 PROVEN = [
-    ("nj_fifo", {"Depth": 3}),
+    ("nj_fifo", {"Depth": 2}),
     ("nj_fifo", {"Depth": 4}),
+    ("nj_argmax", {"Classes": 2}),
     ("nj_argmax", {"Classes": 3}),
     ("nj_or_pool", {"Height": 4, "Width": 4}),
     ("nj_or_pool", {"Height": 3, "Width": 5}),
@@ -34,6 +35,7 @@ PROVEN = [
     ("nj_frame_sync", {}),
     ("nj_frame_sync", {"Beats": 4}),
     ("nj_line_buffer", {"Height": 2, "Width": 2}),
+    ("nj_line_buffer", {"Height": 2, "Width": 2, "Eager": 0}),
     ("nj_line_buffer", {"Kernel": 2, "Pad": 0}),
 ]  # fmt: skip
 DEEPER = [
@@ -174,7 +176,7 @@ def test_each_fault_at_the_ports_is_refuted(tmp_path, module, parameters, fault)
 
 def test_fifo_whose_data_changes_under_stall_is_refuted_with_a_trace(tmp_path):
     old, new = "if (pop) data_q <= beats[read_q];", "data_q <= beats[read_q];"
-    verdict = _prove_changed(tmp_path, "nj_fifo", {"Depth": 3}, RTL / "nj_fifo.sv", old, new)
+    verdict = _prove_changed(tmp_path, "nj_fifo", {"Depth": 4}, RTL / "nj_fifo.sv", old, new)
     assert not verdict
     assert verdict.text.startswith("assertion at nj_stable.sv") or "nj_scoreboard.sv" in verdict.text
     assert "u_fifo" in verdict.trace.read_text()
@@ -279,6 +281,7 @@ FORMULAS = [
         "nj_leaf", {"N": 2, "RoundBits": 5, "Pass": WORDS[0], "Invert": WORDS[1]},
         {"leaf_o": f"({{2{{x_i}}}} & 2'({WORDS[0]} >> (7'd2 * round_i))) ^ 2'({WORDS[1]} >> (7'd2 * round_i))"},
     ),
+    ("nj_or_lanes", {"N": 5}, {"y_o": "a_i | (b_i & {5{keep_i}})"}),
     (
         "nj_leaf3", {"RoundBits": 2, "Pass": "12'hbd7", "Invert": "12'h3a5"},
         {"s_o": "2'($countones((x_i & 3'(12'hbd7 >> (4'd3 * round_i))) ^ 3'(12'h3a5 >> (4'd3 * round_i))))"},
@@ -319,4 +322,4 @@ def test_unknown_output_is_a_user_error():
 def test_missing_solver_is_a_user_error(monkeypatch):
     monkeypatch.setattr(formal.shutil, "which", lambda *_, **__: None)
     with pytest.raises(UserError, match="pip install z3-solver"):
-        prove("nj_fifo_properties", {"Depth": 9})
+        prove("nj_fifo_properties", {"Depth": 32})
