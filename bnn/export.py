@@ -3,6 +3,8 @@
     image [1,C,H,W] UINT8 -> Pad, Conv, MultiThreshold, MaxPool ... -> Flatten -> MatMul -> Add -> scores
                                                                                             -> ArgMax -> class
 
+Pooling that takes the minimum of some maps is a MaxPool between two Mul by the same +-1.
+
 A jet layer is an ordinary Conv whose weights are the composed integer kernels, so every QONNX tool can
 read the file. All tensors are annotated with their integer datatypes.
 """
@@ -21,7 +23,7 @@ from qonnx.core.modelwrapper import ModelWrapper
 
 from bnn.errors import UserError
 from bnn.files import write_file
-from bnn.integer import Bias, Conv, Dense, IntegerNetwork, Layer, MaxPool, Pad, Threshold, ranges
+from bnn.integer import Bias, Conv, Dense, IntegerNetwork, Layer, Levels, MaxPool, Pad, Threshold, ranges
 
 OPSET = 14
 FORMAT = "1"
@@ -62,10 +64,10 @@ def write_qonnx(network: IntegerNetwork, path: Path) -> None:
         if isinstance(layer, Pad):
             p = layer.amount
             pads = constant(f"{name}_pads", np.array([0, 0, p, p, 0, 0, p, p]), None, np.int64)
-            value = constant(f"{name}_value", np.array(layer.value), datatypes[current])
+            datatype = "TERNARY" if (datatypes[current], layer.value) == ("BIPOLAR", 0) else datatypes[current]
+            value = constant(f"{name}_value", np.array(layer.value), datatype)
             nodes.append(helper.make_node("Pad", [current, pads, value], [output], name, mode="constant"))
             shape = [*shape[:2], shape[2] + 2 * p, shape[3] + 2 * p]
-            datatype = datatypes[current]
         elif isinstance(layer, Conv):
             k = layer.weight.shape[2]
             weight = constant(f"{name}_weight", layer.weight, _weight_datatype(layer.weight))
@@ -89,15 +91,33 @@ def write_qonnx(network: IntegerNetwork, path: Path) -> None:
                 )
             )  # fmt: skip
             datatype = "BIPOLAR"
-        elif isinstance(layer, MaxPool):
-            s = layer.size
+        elif isinstance(layer, Levels):
+            datatype = smallest_datatype(low, high) if (low, high) != (-1, 1) or layer.step != 2 else "BIPOLAR"
+            table = constant(f"{name}_thresholds", layer.thresholds, smallest_datatype(-1, int(layer.thresholds.max())))
             nodes.append(
                 helper.make_node(
-                    "MaxPool", [current], [output], name, kernel_shape=[s, s], strides=[s, s], pads=[0, 0, 0, 0]
+                    "MultiThreshold", [current, table], [output], name, domain="qonnx.custom_op.general",
+                    out_scale=float(layer.step), out_bias=float(layer.low), out_dtype=datatype,
+                )
+            )  # fmt: skip
+        elif isinstance(layer, MaxPool):
+            s, datatype = layer.size, datatypes[current]
+            pooled = [*shape[:2], shape[2] // s, shape[3] // s]
+            source, target = current, output
+            if layer.signs is not None:
+                signs = constant(f"{name}_signs", layer.signs.reshape(1, -1, 1, 1), "BIPOLAR")
+                source, target = f"{name}_turned", f"{name}_pooled"
+                nodes.append(helper.make_node("Mul", [current, signs], [source], f"{name}_turn"))
+                shapes |= {source: shape, target: pooled}
+                datatypes |= {source: datatype, target: datatype}
+            nodes.append(
+                helper.make_node(
+                    "MaxPool", [source], [target], name, kernel_shape=[s, s], strides=[s, s], pads=[0, 0, 0, 0]
                 )
             )
-            shape = [*shape[:2], shape[2] // s, shape[3] // s]
-            datatype = datatypes[current]
+            if layer.signs is not None:
+                nodes.append(helper.make_node("Mul", [target, signs], [output], f"{name}_turn_back"))
+            shape = pooled
         elif isinstance(layer, Dense):
             if len(shape) == 4:
                 flat = name.replace("Dense", "Flatten") + "_out"
@@ -199,15 +219,23 @@ def chain_of(model: ModelWrapper, where: str) -> IntegerNetwork:
         raise UserError(f"{where}: input '{graph.input[0].name}' must be annotated UINT8 (raw pixels)")
     current = graph.input[0].name
     layers: list[Layer] = []
+    turned: np.ndarray | None = None  # signs by which the maps are multiplied at present
     for node in graph.node:
         if current not in node.input[:1]:
             raise UserError(
                 f"node {node.name} ({node.op_type}) does not follow its predecessor; "
                 "only a plain chain of layers can be built"
             )
-        layer = _layer_of(model, node)
-        if layer is not None:
-            layers.append(layer)
+        if node.op_type == "Mul":
+            turned = _turn(model, node, turned)
+        elif turned is not None and node.op_type != "MaxPool":
+            raise _refuse(node, "follows a Mul; only a MaxPool between two Mul by the same +-1 is supported")
+        else:
+            layer = _layer_of(model, node)
+            if isinstance(layer, MaxPool) and turned is not None:
+                layer = MaxPool(layer.size, turned)
+            if layer is not None:
+                layers.append(layer)
         if node.op_type != "ArgMax":
             current = node.output[0]
     if len(layers) < 2 or not isinstance(layers[-1], Bias) or not isinstance(layers[-2], Dense):
@@ -224,6 +252,14 @@ def chain_of(model: ModelWrapper, where: str) -> IntegerNetwork:
     return IntegerNetwork((shape[1], shape[2], shape[3]), tuple(layers), classes, metadata)
 
 
+def _turn(model: ModelWrapper, node: onnx.NodeProto, turned: np.ndarray | None) -> np.ndarray | None:
+    """The signs after a Mul: those of its constant, or none when it takes the same back."""
+    signs = _integers(model, node, 1).reshape(-1)
+    if not np.isin(signs, (-1, 1)).all() or (turned is not None and not np.array_equal(turned, signs)):
+        raise _refuse(node, "only a MaxPool between two Mul by the same +-1 is supported")
+    return signs if turned is None else None
+
+
 def _kinds(layers: list[Layer]) -> str:
     return ", ".join(type(layer).__name__ for layer in layers) or "nothing"
 
@@ -237,16 +273,16 @@ def _layer_of(model: ModelWrapper, node: onnx.NodeProto) -> Layer | None:
     if node.op_type == "Pad":
         pads = _integers(model, node, 1)
         value = int(_integers(model, node, 2).reshape(-1)[0]) if len(node.input) > 2 else 0
+        bipolar = str(model.get_tensor_datatype(node.input[0])).endswith("BIPOLAR")
         if pads.shape != (8,) or pads[[0, 1, 4, 5]].any() or len(set(pads[[2, 3, 6, 7]].tolist())) != 1:
             raise _refuse(node, f"pads {pads.tolist()} are not the same on the four sides of the map")
         if a.get("mode", b"constant") != b"constant":
             raise _refuse(node, f"mode {a['mode'].decode()} is not supported; pad with a constant")
-        bipolar = str(model.get_tensor_datatype(node.input[0])).endswith("BIPOLAR")
-        if value != (-1 if bipolar else 0):
+        if value not in ((-1, 0) if bipolar else (0,)):
             raise _refuse(
                 node,
-                f"pads a {'+-1 map' if bipolar else 'pixel map'} with {value}, which does not fit in its bits; "
-                f"pad with {-1 if bipolar else 0} and train again",
+                f"pads a {'+-1 map' if bipolar else 'pixel map'} with {value}; "
+                f"pad with {'-1 or 0' if bipolar else '0'} and train again",
             )
         return Pad(int(pads[2]), value)
     if node.op_type == "Conv":
@@ -267,10 +303,16 @@ def _layer_of(model: ModelWrapper, node: onnx.NodeProto) -> Layer | None:
         return Conv(weight, int(strides[0]), int(a.get("group", 1)))
     if node.op_type == "MultiThreshold":
         thresholds = _integers(model, node, 1)
-        if thresholds.ndim != 2 or thresholds.shape[1] != 1 or (a.get("out_scale"), a.get("out_bias")) != (2.0, -1.0):
+        step, low = a.get("out_scale", 1.0), a.get("out_bias", 0.0)
+        single = thresholds.ndim == 2 and thresholds.shape[1] == 1 and (step, low) == (2.0, -1.0)
+        if thresholds.ndim != 2 or (not single and (step not in (-2, -1, 1, 2) or low != int(low))):
             raise _refuse(
-                node, "only one threshold per channel with outputs +-1 (out_scale 2, out_bias -1) is supported"
+                node,
+                "only one threshold per channel with outputs +-1 (out_scale 2, out_bias -1) is supported, or, on "
+                "pixels, any with integer outputs (out_scale 1 or 2 or their negatives)",
             )
+        if not single:
+            return Levels(thresholds, int(low), int(step))
         shape = model.get_tensor_shape(node.input[0])
         channels = shape[1] if shape else len(thresholds)
         return Threshold(np.broadcast_to(thresholds[:, 0], (channels,)).copy())
@@ -287,8 +329,8 @@ def _layer_of(model: ModelWrapper, node: onnx.NodeProto) -> Layer | None:
         return None
     if node.op_type == "MatMul":
         weight = _integers(model, node, 1)
-        if not np.isin(weight, (-1, 1)).all():
-            raise _refuse(node, "weights must all be +1 or -1")
+        if weight.ndim != 2 or (np.abs(weight) != np.abs(weight[:1])).any() or not weight.all():
+            raise _refuse(node, "weights must all be +1 or -1, or in front of the scores +-(an integer per score)")
         return Dense(weight)
     if node.op_type == "Add":
         return Bias(_integers(model, node, 1).reshape(-1))
@@ -299,5 +341,5 @@ def _layer_of(model: ModelWrapper, node: onnx.NodeProto) -> Layer | None:
     raise _refuse(
         node,
         f"operator {node.op_type} is not supported; "
-        "accepted are Pad, Conv, MultiThreshold, MaxPool, Flatten, MatMul, Add and ArgMax",
+        "accepted are Pad, Conv, MultiThreshold, MaxPool, Mul by +-1, Flatten, MatMul, Add and ArgMax",
     )

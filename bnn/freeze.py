@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from bnn.integer import Bias, Conv, Dense, IntegerNetwork, Layer, MaxPool, Pad, Threshold, ranges
+from bnn.integer import Bias, Conv, Dense, IntegerNetwork, Layer, Levels, MaxPool, Pad, Threshold, ranges
 from bnn.network import PIXEL_SCALE, Network
 from bnn.reference import Ints
 
@@ -110,8 +110,15 @@ def _torch_layer(layer: Layer, x: torch.Tensor) -> torch.Tensor:
     if isinstance(layer, Threshold):
         t = torch.from_numpy(layer.thresholds).to(x.dtype).reshape(1, -1, *[1] * (x.ndim - 2))
         return torch.where(x >= t, 1.0, -1.0).to(x.dtype)
+    if isinstance(layer, Levels):
+        limits = torch.from_numpy(layer.thresholds).to(x.dtype)  # [C, L]
+        reached = (x[:, :, None] >= limits[None, :, :, None, None]).sum(2)  # [N, C, L, H, W] -> [N, C, H, W]
+        return (layer.low + layer.step * reached).to(x.dtype)
     if isinstance(layer, MaxPool):
-        return nn.functional.max_pool2d(x, layer.size)
+        if layer.signs is None:
+            return nn.functional.max_pool2d(x, layer.size)
+        signs = torch.from_numpy(layer.signs).to(x.dtype).reshape(-1, 1, 1)
+        return nn.functional.max_pool2d(x * signs, layer.size) * signs
     if isinstance(layer, Dense):
         return x.flatten(1) @ torch.from_numpy(layer.weight).to(x.dtype)
     return x + torch.from_numpy(layer.bias).to(x.dtype)

@@ -19,7 +19,7 @@ BATCH = 64  # frames at a time: bounds memory, changes no result
 
 @dataclass(frozen=True, eq=False)
 class Pad:
-    """`amount` rows and columns of `value` on every side: 0 on pixels, -1 on +-1 maps."""
+    """`amount` rows and columns of `value` on every side: 0 on pixels and levels, -1 or a true 0 on +-1 maps."""
 
     amount: int
     value: int
@@ -51,18 +51,41 @@ class Threshold:
 
 
 @dataclass(frozen=True, eq=False)
-class MaxPool:
-    """size x size windows, stride = size, incomplete windows dropped."""
+class Levels:
+    """y = low + step * (how many thresholds of its channel x reaches): a quantizer of pixels.
 
-    size: int
+    thresholds [C, L], rising in each row; what no pixel reaches fills a row up.
+    """
+
+    thresholds: Ints
+    low: int
+    step: int = 1
 
     def run(self, x: Ints) -> Ints:
-        return reference.max_pool(x, self.size)
+        return reference.levels(x, self.thresholds, self.low, self.step)
+
+    def table(self) -> Ints:
+        """[C, 256]: the output of each pixel value."""
+        return self.run(np.tile(np.arange(256), (len(self.thresholds), 1))[None])[0]
+
+
+@dataclass(frozen=True, eq=False)
+class MaxPool:
+    """size x size windows, stride = size, incomplete windows dropped; the minimum where `signs` [C] is -1."""
+
+    size: int
+    signs: Ints | None = None  # None: all +1
+
+    def run(self, x: Ints) -> Ints:
+        if self.signs is None:
+            return reference.max_pool(x, self.size)
+        signs = self.signs.reshape(-1, 1, 1)
+        return reference.max_pool(x * signs, self.size) * signs
 
 
 @dataclass(frozen=True, eq=False)
 class Dense:
-    """Flatten in C, H, W order, then weight [F, O] of +-1."""
+    """Flatten in C, H, W order, then weight [F, O]: +-1, in front of the scores +-(a positive integer per output)."""
 
     weight: Ints
 
@@ -80,7 +103,7 @@ class Bias:
         return x + self.bias
 
 
-Layer = Pad | Conv | Threshold | MaxPool | Dense | Bias
+Layer = Pad | Levels | Conv | Threshold | MaxPool | Dense | Bias
 
 
 @dataclass(frozen=True, eq=False)
@@ -145,6 +168,9 @@ def ranges(network: IntegerNetwork) -> Sequence[tuple[int, int]]:
             low, high = int((positive * low + negative * high).min()), int((positive * high + negative * low).max())
         elif isinstance(layer, Threshold):
             low, high = -1, 1
+        elif isinstance(layer, Levels):
+            table = layer.table()
+            low, high = int(table.min()), int(table.max())
         elif isinstance(layer, Bias):
             low, high = low + int(layer.bias.min()), high + int(layer.bias.max())
         result.append((low, high))

@@ -49,6 +49,13 @@ def threshold(x: Ints, thresholds: Ints) -> Ints:
     return np.where(x >= np.asarray(thresholds, np.int64).reshape(shape), 1, -1).astype(np.int64)
 
 
+def levels(x: Ints, thresholds: Ints, low: int, step: int) -> Ints:
+    """low + step * (how many thresholds x reaches): x [N, C, ...], thresholds [C, L]."""
+    table = np.asarray(thresholds, np.int64)
+    reached = [np.searchsorted(np.sort(row), x[:, c], side="right") for c, row in enumerate(table)]
+    return low + step * np.stack(reached, axis=1).astype(np.int64)
+
+
 def max_pool(x: Ints, size: int) -> Ints:
     """Maximum over size x size windows with that stride; rows and columns that fill no window are dropped."""
     n, c, height, width = x.shape

@@ -5,29 +5,39 @@ import json
 import shutil
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from math import isfinite
 from pathlib import Path
 from typing import Any
 
 from bnn.errors import UserError
-from bnn.export import chain_of, load_model
+from bnn.export import chain_of, load_model, write_qonnx
 from bnn.files import new_folder, refuse_foreign
+from bnn.importing import import_model
 from bnn.integer import IntegerNetwork
 from finn_build import adapter
 from finn_build.boards import check_fits, find_board
-from finn_build.manifest import FILE, FORMAT, VERSION, Manifest, sha256
+from finn_build.manifest import FILE, FORMAT, PIXELS, SOURCE, VERSION, Manifest, sha256
 from finn_build.recognise import Stage, Stream, recognise
 
 
 def build(
-    model: Path, out: Path, *, board: str | None = None, fps: float | None = None, clock_mhz: float = 200.0
+    model: Path,
+    out: Path,
+    *,
+    board: str | None = None,
+    fps: float | None = None,
+    clock_mhz: float = 200.0,
+    pixels: str | None = None,
 ) -> dict[str, Any]:
     """Compile the QONNX file `model` into the accelerator folder `out`, which appears whole or not at all.
 
     board: names the part, and the estimate must fit it. fps: frames per second to reach with the least
-    hardware; without it the accelerator takes a pixel per clock. Returns cycles_per_frame, fps (that the
-    clock gives), seconds, of these search_seconds to choose how each layer is built, the estimated total and
-    the table of layers. UserError for what cannot be built.
+    hardware; without it the accelerator takes a pixel per clock. pixels: of a file that another program exported,
+    what its input takes (see bnn.importing); the folder then holds the file itself, source.onnx, and what it was
+    imported as, model.onnx. Returns cycles_per_frame, fps (that the clock gives), seconds, of these search_seconds to
+    choose how each layer is built, the estimated total, the table of layers and notes on the import. UserError for
+    what cannot be built.
     """
     started = time.perf_counter()
     model, out = Path(model), Path(out)
@@ -38,23 +48,24 @@ def build(
     chosen = find_board(board) if board is not None else None
     part = chosen.part if chosen else None
     refuse_foreign(out, FILE)
-    network, names = _read(model)
+    network, names, notes = _read(model, pixels)
     data = _test_set(network, model)
-    pixels, stages = recognise(network, names)
+    recognise(network, names)  # so that what is refused is named as in the file
+    source, stages = recognise(network)
 
     with adapter.workspace():
         from finn_build import folding, stitch
         from finn_build.graph import make_design
         from finn_build.timing import fifo_depths
 
-        plain = make_design(pixels, stages, network.metadata)
+        plain = make_design(source, stages, network.metadata)
         clocks = folding.frame_clocks(plain, fps, clock_mhz)
         search = time.perf_counter()
         cycles, chosen_ways = folding.fold(plain, clocks, part)
         search = time.perf_counter() - search
         depths = fifo_depths(plain.nodes, dict(plain.operators), cycles)
         folded = _with_fifos(plain, depths)
-        design = make_design(pixels, folded, network.metadata)
+        design = make_design(source, folded, network.metadata)
         finn_model = stitch.generate(design, part, clock_mhz)
         design = dataclasses.replace(design, model=finn_model, operators=_operators(finn_model))
         estimates = stitch.estimate(design, finn_model, part, chosen_ways)
@@ -63,7 +74,11 @@ def build(
         per_layer = {layer["name"]: layer["cycles_per_frame"] for layer in estimates["layers"]}
         with new_folder(out, FILE) as folder:
             stitch.write_rtl(design, folder, network.classes, cycles)
-            shutil.copyfile(model, folder / "model.onnx")
+            if _is_foreign(network):
+                write_qonnx(network, folder / "model.onnx")
+                shutil.copyfile(model, folder / SOURCE)
+            else:
+                shutil.copyfile(model, folder / "model.onnx")
             (folder / "estimates.json").write_text(stitch.to_json(estimates))
             files = {str(p.relative_to(folder)): sha256(p) for p in sorted(folder.rglob("*")) if p.is_file()}
             manifest = Manifest(
@@ -95,17 +110,28 @@ def build(
         "estimate": estimates["total"],
         "layers": rows,
         "search_seconds": search,
+        "notes": list(notes),
         "seconds": time.perf_counter() - started,
     }
 
 
-def _read(path: Path) -> tuple[IntegerNetwork, list[str]]:
-    """The chain of layers, and the names of their nodes in the file."""
+def _read(path: Path, pixels: str | None) -> tuple[IntegerNetwork, list[str], tuple[str, ...]]:
+    """The chain of layers, the names of their nodes in the file, and notes on its import."""
     model = load_model(path)
+    if not any(entry.key == "neuraljet.format" for entry in model.model.metadata_props):
+        imported = import_model(model, str(path), pixels)
+        metadata = {**imported.network.metadata, PIXELS: "unit" if imported.unit else "byte"}
+        return replace(imported.network, metadata=metadata), list(imported.names), imported.notes
+    if pixels is not None:
+        raise UserError(f"--pixels {pixels} is for files of other programs; {path} says itself that it takes bytes")
     network = chain_of(model, str(path))
-    nodes = [node for node in model.graph.node if node.op_type not in ("Flatten", "ArgMax")]
+    nodes = [node for node in model.graph.node if node.op_type not in ("Flatten", "ArgMax", "Mul")]
     default = [tensor.removesuffix("_out") for tensor in network.tensor_names]
-    return network, [node.name or name for node, name in zip(nodes, default, strict=True)]
+    return network, [node.name or name for node, name in zip(nodes, default, strict=True)], ()
+
+
+def _is_foreign(network: IntegerNetwork) -> bool:
+    return PIXELS in network.metadata and "neuraljet.format" not in network.metadata
 
 
 def _test_set(network: IntegerNetwork, path: Path) -> dict[str, Any]:

@@ -19,6 +19,8 @@ from typing import Any
 from bnn.errors import UserError
 
 FILE = "manifest.json"
+SOURCE = "source.onnx"  # beside model.onnx, when that was imported from a file of another program: the file
+PIXELS = "neuraljet.pixels"  # of model.onnx' metadata then: what the source takes, unit or byte
 FORMAT = "neuraljet-accelerator"
 VERSION = 1
 IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,127}")

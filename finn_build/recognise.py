@@ -3,6 +3,7 @@
     [Pad] Conv KxK of jets             [MultiThreshold] [MaxPool]   jets, constrained or one per map
     [Pad] Conv 1x1 of +-1, Conv KxK of jets   MultiThreshold        channel sums, then jets (separable, bottleneck)
     [Pad] Conv KxK of +-1                      MultiThreshold        binary convolution
+    MultiThreshold on pixels                                         a table: one bit, or quantized pixels
     MaxPool                                                          binary max-pool
     [Flatten] MatMul  (MultiThreshold | Add)                         binary dense layer, or scores
     ArgMax                                                           class
@@ -18,7 +19,7 @@ import numpy as np
 
 from bnn import jets
 from bnn.errors import UserError
-from bnn.integer import Bias, Conv, Dense, IntegerNetwork, Layer, MaxPool, Pad, Threshold
+from bnn.integer import Bias, Conv, Dense, IntegerNetwork, Layer, Levels, MaxPool, Pad, Threshold
 from bnn.reference import Ints
 from hw.ops.bits import bit_thresholds, dot_range, signed_bits
 
@@ -35,12 +36,13 @@ class Stream:
     offset: Ints  # [C]
     tensor: str  # of the model
     crop: int = 0  # the model's tensor has that many rows and columns of padding more on every side
+    levels: bool = False  # quantized pixels
 
     @property
     def kind(self) -> str:
         """In words, for messages."""
         words = {"UINT8": "pixels (UINT8)", "BIPOLAR": "a +-1 map (BIPOLAR)"}
-        return words.get(self.datatype, f"sums ({self.datatype})")
+        return words.get(self.datatype, f"{'quantized pixels' if self.levels else 'sums'} ({self.datatype})")
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,7 +91,8 @@ class _Node:
     def operator(self) -> str:
         """As ONNX calls it."""
         kind = type(self.layer).__name__
-        return {"Threshold": "MultiThreshold", "Dense": "MatMul", "Bias": "Add"}.get(kind, kind)
+        names = {"Threshold": "MultiThreshold", "Levels": "MultiThreshold", "Dense": "MatMul", "Bias": "Add"}
+        return names.get(kind, kind)
 
     def refuse(self, why: str) -> UserError:
         return UserError(f"node {self.name} ({self.operator}): {why}")
@@ -100,11 +103,29 @@ def _next(chain: Sequence[_Node], stream: Stream) -> list[Stage]:
     if isinstance(layer, (Pad, Conv)):
         return _convolution(chain, stream)
     if isinstance(layer, MaxPool):
-        return [_max_pool(chain[0], layer.size, stream)]
+        return [_max_pool(chain[0], layer, stream)]
     if isinstance(layer, Dense):
-        return [_dense(chain, layer, stream)]
-    expected = "a Conv or MatMul in front of it" if isinstance(layer, Threshold) else "a MatMul in front of it"
+        return _dense(chain, layer, stream)
+    if isinstance(layer, (Threshold, Levels)) and stream.datatype == "UINT8":
+        return [_pixel_table(chain[0], layer, stream)]
+    expected = "a MatMul in front of it" if isinstance(layer, Bias) else "pixels, a Conv or a MatMul in front of it"
     raise chain[0].refuse(f"needs {expected}; it reads {stream.kind}")
+
+
+def _pixel_table(node: _Node, layer: Threshold | Levels, stream: Stream) -> Stage:
+    """What becomes of each value of a byte."""
+    height, width, channels = stream.shape
+    if len(layer.thresholds) != channels:
+        raise node.refuse(f"{len(layer.thresholds)} thresholds for {channels} channels")
+    table = layer.run(np.tile(np.arange(256), (channels, 1))[None])[0]  # [C, 256]
+    if np.isin(table, (-1, 1)).all():
+        output = _bipolar((height, width, channels), node.tensor)
+        table = (table + 1) // 2
+    else:
+        bits = max(2, signed_bits(int(table.min()), int(table.max())))
+        none = np.zeros(channels, np.int64)
+        output = Stream((height, width, channels), f"INT{bits}", 1, none, node.tensor, levels=True)
+    return Stage("PixelTable_rtl", "table", {"Table": table}, output, (node.name,))
 
 
 # --- convolutions ---
@@ -113,13 +134,14 @@ def _next(chain: Sequence[_Node], stream: Stream) -> list[Stage]:
 def _convolution(chain: Sequence[_Node], stream: Stream) -> list[Stage]:
     """Pad, Conv, Threshold, or Pad, Conv 1x1, Conv KxK, Threshold."""
     used = list(chain[:1])
-    amount = 0
+    pad = Pad(0, 0)
     if isinstance(chain[0].layer, Pad):
-        amount = _padding(chain[0], chain[0].layer, stream)
+        pad = chain[0].layer
         used = list(chain[:2])
     first = used[-1]
     if not isinstance(first.layer, Conv):
         raise first.refuse("a Pad must be followed by a Conv")
+    amount, zeros = _padding(chain[0], pad, first.layer, stream)
     rest = chain[len(used) :]
     stages: list[Stage] = []
     if _is_channel_sum(first.layer) and rest and isinstance(rest[0].layer, Conv):
@@ -133,17 +155,20 @@ def _convolution(chain: Sequence[_Node], stream: Stream) -> list[Stage]:
             f"its sums go to {follower}; accepted are a MultiThreshold, or a Conv of jets behind a 1x1 Conv of +-1"
         )
     nodes = tuple(node.name for node in (*used, rest[0]))
-    return [*stages, _thresholded(first, first.layer, rest[0], rest[0].layer.thresholds, stream, amount, nodes)]
+    return [*stages, _thresholded(first, first.layer, rest[0], rest[0].layer.thresholds, stream, amount, zeros, nodes)]
 
 
-def _padding(node: _Node, pad: Pad, stream: Stream) -> int:
-    if stream.datatype == "UINT8" and pad.value != 0:
-        raise node.refuse(f"pads pixels with {pad.value}; pad pixels with 0")
-    if stream.datatype == "BIPOLAR" and pad.value != -1:
+def _padding(node: _Node, pad: Pad, conv: Conv, stream: Stream) -> tuple[int, bool]:
+    """How many rows and columns, and whether they are zeros round a +-1 map, which are no value of one bit."""
+    if pad.amount and stream.datatype != "BIPOLAR" and pad.value != 0:
+        raise node.refuse(f"pads {stream.kind} with {pad.value}; pad pixels with 0")
+    zeros = bool(pad.amount) and stream.datatype == "BIPOLAR" and pad.value != -1
+    if zeros and (pad.value != 0 or conv.groups > 1 or not _is_binary(conv) or _is_channel_sum(conv)):
         raise node.refuse(
-            f"pads a +-1 map with {pad.value}, which is no value of one bit; pad with -1 and train with that padding"
+            f"pads a +-1 map with {pad.value}, which is no value of one bit; pad with -1 and train with that padding "
+            "(0 is accepted in front of KxK kernels of +-1)"
         )
-    return pad.amount
+    return pad.amount, zeros
 
 
 def _is_channel_sum(conv: Conv) -> bool:
@@ -173,8 +198,9 @@ def _channel_sums(node: _Node, conv: Conv, stream: Stream, amount: int) -> Stage
 
 
 def _thresholded(
-    node: _Node, conv: Conv, behind: _Node, thresholds: Ints, stream: Stream, amount: int, nodes: tuple[str, ...]
-) -> Stage:
+    node: _Node, conv: Conv, behind: _Node, thresholds: Ints, stream: Stream, amount: int, zeros: bool,
+    nodes: tuple[str, ...],
+) -> Stage:  # fmt: skip
     """Conv, Threshold: jets or +-1 weights."""
     _check_channels(node, conv, stream)
     weight, size = conv.weight, conv.weight.shape[2]
@@ -189,7 +215,7 @@ def _thresholded(
         operator, kind = "BinaryConv_rtl", "binary_conv"
         if grouped or size > 5:
             raise node.refuse(f"{size}x{size} in {conv.groups} groups; +-1 kernels are accepted up to 5x5, in 1 group")
-        if stream.datatype not in ("UINT8", "BIPOLAR"):
+        if stream.datatype not in ("UINT8", "BIPOLAR") and not stream.levels:
             raise node.refuse(f"+-1 kernels on {stream.kind}; after a 1x1 Conv only jets are accepted")
     else:
         raise node.refuse(
@@ -197,17 +223,36 @@ def _thresholded(
             "of [1 1] and [1 -1]); train with --layer bottleneck, separable, constrained or binary"
         )
     output = _output_shape(node, stream, size, conv.stride, amount, len(weight))
-    offset = stream.offset[:, None] if grouped else stream.offset
-    attributes: dict[str, int | Ints] = {
-        "Kernel": size,
-        "Stride": conv.stride,
-        "Pad": amount,
-        "Weight": weight,
-        "Threshold": bit_thresholds(thresholds, weight, stream.scale, offset),
-    }
+    attributes: dict[str, int | Ints] = {"Kernel": size, "Stride": conv.stride, "Pad": amount}
+    if zeros:
+        weight, limits = with_plane(weight, thresholds, *stream.shape[:2])
+        attributes |= {"Weight": weight, "Threshold": limits, "Plane": 1}
+    else:
+        offset = stream.offset[:, None] if grouped else stream.offset
+        attributes |= {"Weight": weight, "Threshold": bit_thresholds(thresholds, weight, stream.scale, offset)}
     if grouped:
         attributes["Grouped"] = 1
     return Stage(operator, kind, attributes, _bipolar(output, behind.tensor), nodes)
+
+
+def with_plane(weight: Ints, thresholds: Ints, height: int, width: int) -> tuple[Ints, Ints]:
+    """Weights [O, C+1, K, K] and thresholds on bits b and the plane m for +-1 maps 2b - m, m = 0 in the padding.
+
+        sum(w (2b - m)) >= T   <=>   sum(w b) - sum(M m) / 2 >= T / 2,   M = sum over the maps of w
+
+    M is even where the number of maps is. Else M = 2a + 1, and of the n places inside of the frame ceil((T + n) / 2) -
+    ceil(T / 2) count: those of one colour of a chess board, for a window is cut at one end of a row or column and what
+    is left of an odd kernel, when odd, begins and ends on white. Where that does not hold all is taken twice.
+    """
+    kernel = weight.shape[2]
+    total = weight.sum(axis=1, keepdims=True)  # [O, 1, K, K]
+    if weight.shape[1] % 2 == 0:
+        return np.concatenate([weight, -total // 2], axis=1), -(-thresholds // 2)
+    if kernel % 2 and min(height, width) >= kernel - 1:
+        white = (np.add.outer(np.arange(kernel), np.arange(kernel)) + 1) % 2
+        counted = np.where(thresholds.reshape(-1, 1, 1, 1) % 2 == 0, white, 1 - white)
+        return np.concatenate([weight, -((total - 1) // 2 + counted)], axis=1), -(-thresholds // 2)
+    return np.concatenate([2 * weight, -total], axis=1), thresholds
 
 
 def _check_channels(node: _Node, conv: Conv, stream: Stream) -> None:
@@ -235,17 +280,21 @@ def _output_shape(
 # --- the other layers ---
 
 
-def _max_pool(node: _Node, size: int, stream: Stream) -> Stage:
+def _max_pool(node: _Node, pool: MaxPool, stream: Stream) -> Stage:
+    size = pool.size
     height, width, channels = stream.shape
     if stream.datatype != "BIPOLAR":
         raise node.refuse(f"pools {stream.kind}; only +-1 maps are accepted: put the MultiThreshold in front of it")
     if not 2 <= size <= min(height, width):
         raise node.refuse(f"windows of {size}x{size} on a map of {height}x{width}; accepted are 2 up to the map's side")
     output = _bipolar((height // size, width // size, channels), node.tensor)
-    return Stage("BinaryMaxPool_rtl", "max_pool", {"Size": size}, output, (node.name,))
+    attributes: dict[str, int | Ints] = {"Size": size}
+    if pool.signs is not None:
+        attributes["Minimum"] = (1 - pool.signs) // 2
+    return Stage("BinaryMaxPool_rtl", "max_pool", attributes, output, (node.name,))
 
 
-def _dense(chain: Sequence[_Node], layer: Dense, stream: Stream) -> Stage:
+def _dense(chain: Sequence[_Node], layer: Dense, stream: Stream) -> list[Stage]:
     node = chain[0]
     inputs, outputs = layer.weight.shape
     if stream.datatype != "BIPOLAR":
@@ -261,14 +310,33 @@ def _dense(chain: Sequence[_Node], layer: Dense, stream: Stream) -> Stage:
         if len(behind.layer.thresholds) != outputs:
             raise behind.refuse(f"{len(behind.layer.thresholds)} thresholds for {outputs} outputs")
         attributes = {**weight, "Threshold": behind.layer.thresholds}
-        return Stage("BinaryDense_rtl", "dense", attributes, _bipolar((1, 1, outputs), behind.tensor), nodes)
+        if (np.abs(layer.weight) != 1).any():
+            raise node.refuse("weights other than +-1 are accepted in front of the scores only")
+        return [Stage("BinaryDense_rtl", "dense", attributes, _bipolar((1, 1, outputs), behind.tensor), nodes)]
     assert isinstance(behind.layer, Bias)
     if len(chain) > 2:
         raise chain[2].refuse("stands behind the scores; the network must end in MatMul, Add")
     bias = np.broadcast_to(behind.layer.bias, (outputs,)).astype(np.int64)
-    bits = signed_bits(int(bias.min()) - inputs, int(bias.max()) + inputs)
-    scores = Stream((1, 1, outputs), f"INT{bits}", 1, np.zeros(outputs, np.int64), behind.tensor)
-    return Stage("BinaryDense_rtl", "scores", {**weight, "Bias": bias}, scores, nodes)
+    multiplier = np.abs(layer.weight[0])  # [O], the same in every row
+    if (multiplier == 1).all():
+        return [
+            Stage("BinaryDense_rtl", "scores", {**weight, "Bias": bias}, _scores(bias, inputs, behind.tensor), nodes)
+        ]
+    none = np.zeros(outputs, np.int64)
+    plain: dict[str, int | Ints] = {"Weight": np.sign(layer.weight), "Bias": none}
+    sums = _scores(none, inputs, f"{node.tensor}_sums")  # that tensor of the model is already multiplied
+    scaled: dict[str, int | Ints] = {"Multiplier": multiplier, "Bias": bias}
+    scores = _scores(bias, multiplier << (signed_bits(-inputs, inputs) - 1), behind.tensor)
+    return [
+        Stage("BinaryDense_rtl", "score_sums", plain, sums, nodes[:1]),
+        Stage("ScoreAffine_rtl", "scores", scaled, scores, nodes[1:]),
+    ]
+
+
+def _scores(bias: Ints, reach: Ints | int, tensor: str) -> Stream:
+    """Of bias [O] plus or minus so much."""
+    bits = signed_bits(int((bias - reach).min()), int((bias + reach).max()))
+    return Stream((1, 1, len(bias)), f"INT{bits}", 1, np.zeros(len(bias), np.int64), tensor)
 
 
 def _bipolar(shape: tuple[int, int, int], tensor: str) -> Stream:

@@ -88,6 +88,8 @@ def _pass(node: Node, operator: Any, arrivals: Ints) -> tuple[Ints, Ints]:
         full = (rows % size == size - 1) & (columns % size == size - 1)
         full &= (rows < height // size * size) & (columns < width // size * size)
         return arrivals, arrivals[np.resize(full, len(arrivals))] + 1
+    if kind == "PixelTable_rtl":
+        return arrivals, arrivals + 1
     taken = _paced(arrivals, operator.fold)
     return taken, taken[operator.beats - 1 :: operator.beats] + operator.fold
 

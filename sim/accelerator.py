@@ -17,10 +17,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bnn.errors import UserError
-from bnn.export import read_qonnx
+from bnn.export import load_model, read_qonnx
 from bnn.files import write_file
+from bnn.importing import import_model
+from bnn.importing.execute import execute
 from bnn.integer import IntegerNetwork
-from finn_build.manifest import Manifest
+from finn_build.manifest import PIXELS, SOURCE, Manifest
 from finn_build.manifest import load as load_manifest
 from sim import design as designs
 from sim.design import Design
@@ -31,6 +33,7 @@ from sim.runner import noise, simulate
 
 REPLAY_AFTER = 2  # frames sent after the one looked into, so that a pipeline sees what it saw
 NETLIST_FRAMES = 20  # when no number is given: a netlist is simulated much slower than RTL
+SOURCE_FRAMES = 20  # that the file which was imported is executed on, slowly
 REPORT = "verification.json"
 NETLIST_REPORT = "netlist_verification.json"
 
@@ -56,7 +59,8 @@ def verify(
 ) -> dict[str, Any]:
     """Simulate the accelerator in folder `acc` on pictures and compare every score and class with its model.onnx.
 
-    data: a set's name or folder, "random", or None for the pictures the network was tested on.
+    data: a set's name or folder, "random", or None for the pictures the network was tested on (random ones when it
+        names none).
     frames: "all" or how many of the test pictures, from the first; None for all, of a netlist at most 20.
     backpressure: probability, below 1, that the source has no pixel in a cycle and that the sink makes a
         result wait (for up to two frames' time).
@@ -67,6 +71,7 @@ def verify(
 
     Writes verification.json into the folder, or netlist_verification.json for a netlist, and returns it. A frame
     that differs is run again with a tap on every stream, and the first layer and element that differ are named.
+    Where the network was imported from another program's file, that file is executed too, on the first frames.
     UserError for a damaged folder or unfit pictures; SynthesisError or SimulationError when a tool itself fails.
     """
     started = time.perf_counter()
@@ -89,6 +94,9 @@ def verify(
     with tempfile.TemporaryDirectory(prefix="neuraljet-") as temporary:
         design = designs.netlist(acc, manifest, netlist, Path(temporary)) if netlist else designs.rtl(acc, manifest)
         report = _check(acc, manifest, network, pictures, design, stall, seed, vcd)
+    if SOURCE in manifest.files:
+        report["source"] = _check_source(acc, network, pictures.first(SOURCE_FRAMES))
+        report["passed"] &= not report["source"]["mismatches"] or bool(report["source"]["notes"])
     report |= {
         "data": pictures.name,
         "backpressure": backpressure,
@@ -139,6 +147,16 @@ def _check(
             acc, manifest, network, pictures.images, design, frame, bool(wrong), stall, seed, vcd
         )
     return report
+
+
+def _check_source(acc: Path, network: IntegerNetwork, pictures: Pictures) -> dict[str, Any]:
+    """Every class and float score of the imported file, executed by qonnx, against those of the network."""
+    model, images = load_model(acc / SOURCE), _planes(pictures.images)
+    imported = import_model(model, SOURCE, network.metadata.get(PIXELS))
+    scores = network.run(images)
+    expected = execute(model, images, imported.unit)
+    wrong = (imported.float_scores(scores) != expected).any(axis=1) | (network.classify(scores) != expected.argmax(1))
+    return {"frames": len(images), "mismatches": int(wrong.sum()), "notes": list(imported.notes)}
 
 
 def run_bench(

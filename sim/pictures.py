@@ -31,11 +31,14 @@ def choose_pictures(
 ) -> Pictures:
     """The test pictures of `source` (None: those of the network) in the accelerator's size and colour.
 
-    "random" gives noise, led by an all-black and an all-white frame. UserError when the pictures have another
+    "random" gives noise, led by an all-black and an all-white frame, and so does None when the network names no
+    pictures. UserError when the pictures have another
     size and `resize` is not set, or when fewer than `frames` exist.
     """
     count = _count(frames)
     shape = (manifest.input.height, manifest.input.width, manifest.input.channels)
+    if source is None and "source" not in manifest.data:
+        source = "random"
     if source == "random":
         total = RANDOM_FRAMES if count is None else count
         images = np.random.default_rng(seed).integers(0, 256, (total, *shape), np.uint8)
@@ -44,8 +47,6 @@ def choose_pictures(
     size, color = shape[:2], "rgb" if shape[2] == 3 else "gray"
     split_seed = 0
     if source is None:
-        if "source" not in manifest.data:
-            raise UserError("this accelerator does not say which pictures it was tested on; give --data")
         source, resize = str(manifest.data["source"]), True  # scaled in training too
         split_seed = int(manifest.data.get("seed", 0))
     elif str(source) == manifest.data.get("source"):

@@ -2,19 +2,28 @@
 
 from math import ceil
 
+import numpy as np
+
 from bnn import reference
 from hw.ops.base import Attributes, StreamOperator
-from hw.ops.bits import Ints
+from hw.ops.bits import Ints, literal
 from hw.ops.cycles import or_pool_cycles
 
 
 class BinaryMaxPool_rtl(StreamOperator):
-    """Size x Size windows, stride = Size, incomplete ones dropped."""
+    """Size x Size windows, stride = Size, incomplete ones dropped; the minimum where Minimum [C] is 1."""
 
     module = "nj_or_pool"
 
     def get_nodeattr_types(self) -> Attributes:
-        return {**super().get_nodeattr_types(), "Size": ("i", True, 0)}
+        return {**super().get_nodeattr_types(), "Size": ("i", True, 0), "Minimum": ("t", False, None)}
+
+    @property
+    def minimum(self) -> Ints:
+        """[C] of 0 and 1."""
+        value = self.get_nodeattr("Minimum")
+        channels = self.get_normal_input_shape()[-1]
+        return np.zeros(channels, np.int64) if value is None else np.asarray(value, np.int64)
 
     @property
     def size(self) -> int:
@@ -22,7 +31,8 @@ class BinaryMaxPool_rtl(StreamOperator):
         return int(self.get_nodeattr("Size"))
 
     def run(self, stream: Ints) -> Ints:
-        return reference.max_pool(stream, self.size)
+        inverted = self.minimum.reshape(-1, 1, 1)
+        return reference.max_pool(stream ^ inverted, self.size) ^ inverted
 
     def get_exp_cycles(self) -> int:
         _, height, width, _ = self.get_normal_input_shape()
@@ -30,11 +40,13 @@ class BinaryMaxPool_rtl(StreamOperator):
 
     def parameters(self) -> dict[str, int | str]:
         _, height, width, channels = self.get_normal_input_shape()
-        return {"Height": height, "Width": width, "C": channels, "Size": self.size}
+        minimum = {"Minimum": literal(self.minimum, 1)} if self.minimum.any() else {}
+        return {"Height": height, "Width": width, "C": channels, "Size": self.size, **minimum}
 
     def summary(self) -> str:
         _, height, width, channels = self.get_normal_input_shape()
-        return f"maximum over {self.size}x{self.size}, {channels} maps of {height}x{width}"
+        kind = "maximum or minimum" if self.minimum.any() else "maximum"
+        return f"{kind} over {self.size}x{self.size}, {channels} maps of {height}x{width}"
 
     def lut_estimation(self, fpgapart: str) -> int:
         _, _, width, channels = self.get_normal_input_shape()

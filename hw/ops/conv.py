@@ -50,6 +50,11 @@ class ConvOperator(StreamOperator):
         return None if value is None else np.asarray(value, np.int64)
 
     @property
+    def plane(self) -> bool:
+        """Is the last map that Weight has the constant 1, 0 where padded, which is not in the stream?"""
+        return False
+
+    @property
     def grouped(self) -> bool:
         """Does output o read map o only?"""
         return False
@@ -74,6 +79,8 @@ class ConvOperator(StreamOperator):
     def run(self, stream: Ints) -> Ints:
         *_, stride, pad = self.geometry()
         groups = stream.shape[1] if self.grouped else 1
+        if self.plane:
+            stream = np.concatenate([stream, np.ones_like(stream[:, :1])], axis=1)
         sums = reference.convolve(reference.pad(stream, pad, 0), self.weight, stride, groups)
         return sums if self.thresholds is None else (reference.threshold(sums, self.thresholds) + 1) // 2
 
@@ -108,7 +115,7 @@ class ConvOperator(StreamOperator):
             self.module, self.summary(), self.weight.tobytes(), self.weight.shape,
             None if thresholds is None else thresholds.tobytes(), int(self.get_input_datatype().bitwidth()),
             self.input_range()[0] < 0, self.grouped, self.fold, int(self.get_output_datatype().bitwidth()),
-            Geometry(height, width, stride, pad),
+            Geometry(height, width, stride, pad), self.plane,
         )  # fmt: skip
 
     def generate_hdl(self, model: Any, fpgapart: str, clk: float) -> None:
@@ -151,7 +158,7 @@ class ConvOperator(StreamOperator):
         across, down = (width - 1).bit_length(), height.bit_length()
         if kernel == 1:  # nj_skip
             return (2 * (across + down) + 6, across + down + 4) if stride > 1 else (0, 0)
-        row = self.get_instream_width()
+        row = self.get_instream_width() + self.plane
         bits = (kernel - 1) * row
         blocks, rest = divmod(width, 64)
         memory = 4 * ceil(bits / 3) * blocks
@@ -165,8 +172,9 @@ class ConvOperator(StreamOperator):
 @lru_cache(maxsize=256)
 def _write(
     name: str, summary: str, weight: bytes, shape: tuple[int, ...], thresholds: bytes | None, in_bits: int,
-    signed: bool, grouped: bool, fold: int, out_bits: int, geometry: Geometry,
+    signed: bool, grouped: bool, fold: int, out_bits: int, geometry: Geometry, plane: bool,
 ) -> tuple[str, Sums]:  # fmt: skip
     kernels = np.frombuffer(weight, np.int64).reshape(shape)
     limits = None if thresholds is None else np.frombuffer(thresholds, np.int64)
-    return conv_module(name, Layer(kernels, limits, in_bits, signed, grouped, fold, out_bits), geometry, summary)
+    layer = Layer(kernels, limits, in_bits, signed, grouped, fold, out_bits, plane)
+    return conv_module(name, layer, geometry, summary)

@@ -26,6 +26,11 @@ def conv_cycles(height: int, width: int, kernel: int, stride: int, pad: int, fol
     return rows * (columns - 1) * max(fold, stride) + (rows - 1) * max(fold, next_row) + max(fold, next_frame)
 
 
+def table_cycles(height: int, width: int) -> int:
+    """nj_table takes a pixel per clock."""
+    return height * width
+
+
 def or_pool_cycles(height: int, width: int) -> int:
     """nj_or_pool takes a pixel per clock."""
     return height * width

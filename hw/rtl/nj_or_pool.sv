@@ -1,7 +1,7 @@
 // Max-pooling of one-bit maps: OR over Size x Size windows with stride Size; rows and columns that fill no
 // window are dropped.
 //
-//   m(y, x) = OR of s(Size*y + i, Size*x + j), 0 <= i, j < Size, for each of C channels
+//   m(y, x) = OR of s(Size*y + i, Size*x + j), 0 <= i, j < Size, for each of C channels; AND where Minimum is set
 //
 // In: Height*Width beats of C bits per frame, row by row. Out: (Height/Size)*(Width/Size) beats, each one clock
 // after the last pixel of its window. Takes a pixel in every clock as long as each result is taken before the
@@ -10,7 +10,8 @@ module nj_or_pool #(
   parameter int unsigned Height = 8,
   parameter int unsigned Width  = 8,
   parameter int unsigned C      = 16,
-  parameter int unsigned Size   = 2
+  parameter int unsigned Size   = 2,
+  parameter logic [C-1:0] Minimum = '0
 ) (
   input  logic         clk_i,
   input  logic         rst_i,
@@ -67,13 +68,14 @@ module nj_or_pool #(
     end
   end
 
-  // The OR of each window so far; its word is read and written in the same clock, so that one port does.
+  // The OR of each window so far; its word is read and written in the same clock, so that one port does. An
+  // AND is the OR of inverted bits, inverted.
   logic [C-1:0] so_far, window;
   nj_ram #(.Words(Columns), .Bits(C)) u_windows (
     .clk_i, .write_i(take), .addr_i(column_q), .data_i(window), .data_o(so_far)
   );
   nj_or_lanes #(.N(C)) u_or (
-    .a_i(s_data_i), .b_i(so_far), .keep_i(column_phase_q != '0 || row_phase_q != '0), .y_o(window)
+    .a_i(s_data_i ^ Minimum), .b_i(so_far), .keep_i(column_phase_q != '0 || row_phase_q != '0), .y_o(window)
   );
 
   logic valid_q;
@@ -89,6 +91,6 @@ module nj_or_pool #(
     if (rst_i) valid_q <= 1'b0;
     else if (take && complete) valid_q <= 1'b1;
     else if (m_ready_i) valid_q <= 1'b0;
-    if (take && complete) data_q <= window;
+    if (take && complete) data_q <= window ^ Minimum;
   end
 endmodule

@@ -24,6 +24,7 @@ class Layer:
     grouped: bool = False
     fold: int = 1  # divides O
     out_bits: int = 1  # of a sum, two's complement
+    plane: bool = False  # the last map is the constant 1, 0 where padded, and not in the stream
 
     @property
     def maps(self) -> int:

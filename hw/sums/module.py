@@ -27,7 +27,10 @@ def conv_module(name: str, layer: Layer, geometry: Geometry, summary: str) -> tu
     values: dict[str, object] = {
         "name": name, "summary": summary, "columns": f"{name}_columns", "sums": f"{name}_sums",
         "height": geometry.height, "width": geometry.width, "stride": geometry.stride, "pad": geometry.pad,
-        "in_bits": layer.maps * layer.in_bits, "out_bits": len(layer.weight) * bits, "kernel": layer.kernel,
+        "in_bits": layer.maps * layer.in_bits,
+        "port_bits": (layer.maps - layer.plane) * layer.in_bits,
+        "pixel": "{1'b1, s_data_i}" if layer.plane else "s_data_i",
+        "out_bits": len(layer.weight) * bits, "kernel": layer.kernel,
         "column_bits": sums.column_bits, "fold": layer.fold, "round_bits": max(1, (layer.fold - 1).bit_length()),
         "masked": int(geometry.pad > 0), "outside": f"{sums.column_bits}'h{sums.outside:x}",
         "latency": sums.latency, "text": sums.text, "rounds": sums.rounds, "final": sums.final,

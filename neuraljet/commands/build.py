@@ -19,11 +19,13 @@ def build(
     board: str | None = None,
     fps: float | None = None,
     clock_mhz: float = 200.0,
+    pixels: str | None = None,
 ) -> dict[str, Any]:
     """Compile `model` (a run folder or a QONNX file) into the accelerator folder `out`.
 
     Without `fps` the accelerator takes one pixel per clock; with it, the least hardware that reaches the
-    rate. Returns what was built, layer by layer, and why (see finn_build.build).
+    rate. `pixels`, of a file that another program exported: "unit" when it takes pixels / 255, "byte" when it takes
+    0..255 and does not say so. Returns what was built, layer by layer, and why (see finn_build.build).
     """
     from finn_build.build import build as build_accelerator
 
@@ -32,7 +34,7 @@ def build(
         if not (path / "model.onnx").is_file():
             raise UserError(f"{path} has no model.onnx; finish it with `neuraljet train ... --out {path} --resume`")
         path = path / "model.onnx"
-    return build_accelerator(path, Path(out), board=board, fps=fps, clock_mhz=clock_mhz)
+    return build_accelerator(path, Path(out), board=board, fps=fps, clock_mhz=clock_mhz, pixels=pixels)
 
 
 def positive(text: str) -> float:
@@ -53,11 +55,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--fps", type=positive, metavar="N", help="frames per second to reach (default: a pixel per clock)"
     )
+    parser.add_argument(
+        "--pixels", choices=("unit", "byte"), help="what a file of another program takes: pixels / 255, or 0 to 255"
+    )
     parser.add_argument("--clock-mhz", type=positive, default=200.0, metavar="F")
 
 
 def main(options: argparse.Namespace) -> tuple[bool, dict[str, Any]]:
-    result = build(options.model, options.out, board=options.board, fps=options.fps, clock_mhz=options.clock_mhz)
+    result = build(
+        options.model, options.out, board=options.board, fps=options.fps, clock_mhz=options.clock_mhz,
+        pixels=options.pixels,
+    )  # fmt: skip
     print(summary(result))
     print(f"accelerator folder: {options.out}   next: neuraljet verify {options.out}")
     return True, result
@@ -90,6 +98,7 @@ def summary(result: dict[str, Any]) -> str:
         f"{result['cycles_per_frame']} cycles per frame: {result['fps']:.0f} frames/s at {result['clock_mhz']:g} MHz; "
         f"built in {result['seconds']:.1f} s"
     )
+    lines += [f"note: {note}" for note in result["notes"]]
     return "\n".join(lines)
 
 

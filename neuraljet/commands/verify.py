@@ -24,8 +24,9 @@ def verify(
 ) -> dict[str, Any]:
     """Run the test set through the accelerator folder's RTL in Verilator (see sim.accelerator).
 
-    `data` is what it was trained on when None, "random" for random frames, else as for train. With `netlist`, a
-    family as for synth, the cells that Yosys maps the RTL to are simulated instead; None `frames` is 20 then.
+    `data` is what it was trained on when None (random frames when that is not known), "random" for random frames,
+    else as for train. With `netlist`, a family as for synth, the cells that Yosys maps the RTL to are simulated
+    instead; None `frames` is 20 then.
     """
     from sim.accelerator import verify as verify_accelerator
 
@@ -93,6 +94,10 @@ def summary(result: dict[str, Any]) -> str:
         f"{result['latency_cycles']} cycles from the last pixel to the result",
         f"{result['cycles_per_second']:,.0f} simulated cycles per second, {result['seconds']:.1f} s with the build",
     ]
+    if "source" in result:
+        source = result["source"]
+        lines.append(f"{source['frames']} frames by execution of source.onnx, {source['mismatches']} mismatches")
+        lines += [f"note: {note}" for note in source["notes"]]
     if "cells" in result:
         cells = ", ".join(f"{number} {kind}" for kind, number in result["cells"].items())
         lines.insert(0, f"netlist of {sum(result['cells'].values())} cells for {result['family']}: {cells}")

@@ -1,10 +1,11 @@
-// nj_or_pool: the OR of each window, one clock after its last pixel; a pixel waits only if it completes a window while
+// nj_or_pool: the OR, or AND, of each window, one clock after its last pixel; a pixel waits only if it completes a window while
 // the result before is not taken.
 module nj_or_pool_properties #(
   parameter int unsigned Height = 4,
   parameter int unsigned Width  = 4,
   parameter int unsigned C      = 1,
-  parameter int unsigned Size   = 2
+  parameter int unsigned Size   = 2,
+  parameter logic [C-1:0] Minimum = '0
 ) (
   input logic         clk_i,
   input logic         reset_i,
@@ -29,15 +30,16 @@ module nj_or_pool_properties #(
   assign completes = x_q % Size == Size - 1 && y_q % Size == Size - 1;
 
   always_comb begin  // of the window that ends with this pixel
-    want = s_data_i;
+    want = s_data_i ^ Minimum;
     for (int unsigned y = 0; y < Height; y++) begin
       for (int unsigned x = 0; x < Width; x++) begin
-        if (y / Size == y_q / Size && x / Size == x_q / Size && !(y == y_q && x == x_q)) want |= frame_q[y*Width+x];
+        if (y / Size == y_q / Size && x / Size == x_q / Size && !(y == y_q && x == x_q)) want |= frame_q[y*Width+x] ^ Minimum;
       end
     end
+    want ^= Minimum;
   end
 
-  nj_or_pool #(.Height(Height), .Width(Width), .C(C), .Size(Size)) u_pool (
+  nj_or_pool #(.Height(Height), .Width(Width), .C(C), .Size(Size), .Minimum(Minimum)) u_pool (
     .clk_i, .rst_i(rst), .s_valid_i, .s_ready_o(s_ready), .s_data_i, .m_valid_o(m_valid), .m_ready_i, .m_data_o(m_data)
   );
   nj_scoreboard #(.Bits(C), .Most(1), .Wait(0)) u_scoreboard (

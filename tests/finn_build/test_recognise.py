@@ -2,11 +2,14 @@
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
+from bnn import reference
 from bnn.errors import UserError
-from bnn.integer import Bias, Conv, Dense, IntegerNetwork, MaxPool, Pad, Threshold
+from bnn.integer import Bias, Conv, Dense, IntegerNetwork, Levels, MaxPool, Pad, Threshold
 from finn_build import adapter
-from finn_build.recognise import recognise
+from finn_build.recognise import recognise, with_plane
 from tests.finn_build.networks import FORMS, Random, images_for, random_network
 
 OPERATORS = {
@@ -44,6 +47,11 @@ def test_forms_are_recognised_by_their_weights(form):
 )
 def test_graph_equals_reference(form, options):
     network = random_network(form, **options)
+    check_graph(network)
+
+
+def check_graph(network):
+    """FINN's graph and the reference, stream by stream."""
     images = images_for(network, 4)
     scores, tensors = network.run(images, taps=True)
     with adapter.workspace():
@@ -61,11 +69,52 @@ def test_graph_equals_reference(form, options):
                 if node.output.datatype == "BIPOLAR":
                     stream = (stream + 1) // 2
                 decoded = node.output.scale * stream + node.output.offset
+                if node.output.tensor not in tensors:
+                    continue
                 expected, crop = tensors[node.output.tensor][i : i + 1], node.output.crop
                 if expected.ndim == 4:
                     expected = expected[:, :, crop:-crop, crop:-crop] if crop else expected
                     expected = expected.transpose(0, 2, 3, 1)
                 assert np.array_equal(decoded, expected), node.name
+
+
+@pytest.mark.parametrize("maps", [4, 5])
+@pytest.mark.parametrize("kernel", [3, 4])
+def test_graph_equals_reference_on_what_others_export(maps, kernel):
+    """Quantized pixels, true zeros round maps of +-1, minimum pooling, scores on a common scale."""
+    r = Random(maps + kernel)
+    table = np.sort(r.r.integers(0, 257, (2, 9)), axis=1)
+    layers = (
+        Levels(table, -4), Pad(1, 0), Conv(r.signs(maps, 2, 3, 3)), Threshold(r.thresholds(maps, 9)),
+        MaxPool(2, r.signs(maps)), Pad(1, 0), Conv(r.signs(6, maps, kernel, kernel)), Threshold(r.thresholds(6, 6)),
+        Dense(r.signs(6 * (8 - kernel) ** 2, 3) * np.array([3, 70, 1])), Bias(np.array([5, -900, 0])),
+    )  # fmt: skip
+    network = IntegerNetwork((2, 10, 10), layers, ("a", "b", "c"))
+    _, stages = recognise(network)
+    assert [s.operator for s in stages] == [
+        "PixelTable_rtl", "BinaryConv_rtl", "BinaryMaxPool_rtl", "BinaryConv_rtl", "BinaryDense_rtl",
+        "ScoreAffine_rtl", "ScoreArgMax_rtl",
+    ]  # fmt: skip
+    assert stages[3].attributes["Plane"] == 1 and stages[3].attributes["Weight"].shape[1] == maps + 1
+    check_graph(network)
+
+
+@given(st.integers(0, 2**32), st.integers(1, 4), st.integers(2, 5), st.integers(1, 7), st.integers(1, 7))
+@settings(max_examples=150, deadline=None, print_blob=True)
+def test_a_plane_of_ones_is_zero_padding(seed, maps, kernel, height, width):
+    """Every kernel and frame, those too that a window covers from end to end."""
+    r = np.random.default_rng(seed)
+    pad = int(r.integers(0, (kernel - 1) // 2 + 1))
+    if min(height, width) + 2 * pad < kernel:
+        return
+    weight = r.choice(np.array([-1, 1]), (6, maps, kernel, kernel))
+    thresholds = r.integers(-6, 7, 6)
+    x = r.choice(np.array([-1, 1]), (8, maps, height, width))
+    expected = reference.threshold(reference.convolve(reference.pad(x, pad, 0), weight), thresholds)
+    wide, limits = with_plane(weight, thresholds, height, width)
+    bits = np.concatenate([(x + 1) // 2, np.ones((8, 1, height, width), int)], axis=1)
+    sums = reference.convolve(reference.pad(bits, pad, 0), wide)
+    assert np.array_equal(reference.threshold(sums, limits), expected)
 
 
 def test_a_two_channel_sum_of_pixels_feeds_jets():
@@ -95,7 +144,18 @@ END = (Dense(R.signs(4 * 36, 2)), Bias(np.array([0, 0])))
         ((CONV, *END), r"Conv_0 \(Conv\): its sums go to MatMul.*MultiThreshold"),
         ((CONV, MaxPool(2), LIMIT, *END), r"Conv_0 \(Conv\): its sums go to MaxPool"),
         ((MaxPool(2), CONV, LIMIT, *END), r"MaxPool_0 \(MaxPool\): pools pixels \(UINT8\)"),
-        ((LIMIT, CONV, *END), r"Threshold_0 \(MultiThreshold\): needs a Conv"),
+        ((LIMIT, CONV, *END), r"Threshold_0 \(MultiThreshold\): 4 thresholds for 1 channels"),
+        ((CONV, LIMIT, LIMIT, *END), r"Threshold_1 \(MultiThreshold\): needs pixels, a Conv"),
+        ((CONV, LIMIT, Levels(np.zeros((4, 2)), 0), *END), r"Levels_0 \(MultiThreshold\): needs pixels, a Conv"),
+        (
+            (CONV, LIMIT, Pad(1, 0), Conv(R.signs(2, 4, 1, 1)), Conv(R.jets(4, 2)), LIMIT, *END),
+            r"Pad_0 \(Pad\).*pad with -1.*0 is accepted in front of KxK kernels of \+-1",
+        ),
+        ((CONV, LIMIT, Pad(1, 2), Conv(R.signs(4, 4, 3, 3)), LIMIT, *END), r"Pad_0 \(Pad\).*pads a \+-1 map with 2"),
+        (
+            (CONV, LIMIT, Dense(2 * R.signs(4 * 36, 4)), Threshold(np.zeros(4, int)), Dense(R.signs(4, 2)), END[1]),
+            r"Dense_0 \(MatMul\): weights other than \+-1",
+        ),
         ((Pad(1, 0), LIMIT, *END), r"Threshold_0 \(MultiThreshold\): a Pad must be followed by a Conv"),
         ((Dense(R.signs(64, 2)), Bias(np.array([0, 0]))), r"Dense_0 \(MatMul\): reads pixels \(UINT8\)"),
         ((CONV, Threshold(np.zeros(3, int)), *END), r"Threshold_0 \(MultiThreshold\): 3 thresholds for 4"),

@@ -36,6 +36,7 @@ class Shape:
     thresholded: bool = True
     weights: str = "jets"  # or "binary", "sparse", "ones", "minus"
     grouped: bool = False
+    plane: bool = False  # the last map is 1, and made by the layer
 
     def __str__(self) -> str:
         """What is not as usual."""
@@ -59,6 +60,9 @@ def check(s: Shape):
     weight = weights_of(s, rng)
     maps = frames(rng, (s.inputs, s.height, s.width), s.bits, FRAMES)
     maps -= (1 << (s.bits - 1)) * s.signed
+    if s.plane:
+        maps[:, -1] = 1
+        weight[:, -1] = rng.integers(-s.inputs, s.inputs + 1, weight[:, -1].shape)
     sums = reference.convolve(reference.pad(maps, s.pad, 0), weight, s.stride, s.inputs if s.grouped else 1)
     thresholds = np.array([rng.choice(sums[:, o].ravel()) for o in range(s.outputs)])  # equality happens
     thresholds[0], thresholds[1] = 10**6, -(10**6)  # never, always
@@ -69,7 +73,7 @@ def check(s: Shape):
     )
     out_bits = signed_bits(int(low.min()), int(high.max()))
     layer = Layer(weight, thresholds if s.thresholded else None, s.bits, s.signed, s.grouped, s.fold,
-                  1 if s.thresholded else out_bits)  # fmt: skip
+                  1 if s.thresholded else out_bits, s.plane)  # fmt: skip
     expected = (reference.threshold(sums, thresholds) + 1) // 2 if s.thresholded else sums
     rows, columns = window_map(s.height, s.width, s.kernel, s.stride, s.pad)
     stalls = (*STALLS, Stall(0.9, 0.0, 3), Stall(0.0, 0.9, 5))
@@ -89,7 +93,8 @@ def run_layer(layer: Layer, geometry: Geometry, maps, count: int, stalls=STALLS)
     with tempfile.TemporaryDirectory() as temporary:
         path = Path(temporary) / "layer.sv"
         path.write_text(text)
-        beats = beats_of(maps & ((1 << layer.in_bits) - 1), layer.in_bits)
+        sent = maps[:, : layer.maps - layer.plane]
+        beats = beats_of(sent & ((1 << layer.in_bits) - 1), layer.in_bits)
         return run_streams("layer", {}, beats, count, stalls=stalls, sources=[*sources_in(text), path])
 
 
@@ -107,6 +112,9 @@ def run_layer(layer: Layer, geometry: Geometry, maps, count: int, stalls=STALLS)
         Shape(inputs=2, weights="binary", kernel=5, pad=2, height=7),
         Shape(inputs=2, weights="binary", kernel=2, pad=0),
         Shape(weights="ones"),
+        Shape(inputs=5, weights="binary", plane=True),
+        Shape(inputs=5, weights="binary", plane=True, fold=4, kernel=5, pad=2, height=7),
+        Shape(inputs=2, bits=8, signed=True, weights="binary"),
         Shape(weights="minus", fold=4),
         Shape(weights="sparse", fold=2),
         Shape(inputs=1, bits=8, weights="binary"),

@@ -10,12 +10,13 @@ from sim.runner import SimulationError
 from tests.hw.streams import beats_of, frames, intervals, maps_of
 
 
-def check(height, width, channels, size):
+def check(height, width, channels, size, minimum=0):
     bits = frames(np.random.default_rng(height * width), (channels, height, width), count=6)
     bits[2] = bits[2] & bits[4] & bits[5]  # sparse, or nearly every window would be full
-    expected = (reference.max_pool(2 * bits - 1, size) + 1) // 2
+    signs = np.array([-1 if minimum >> c & 1 else 1 for c in range(channels)]).reshape(-1, 1, 1)
+    expected = (signs * reference.max_pool(signs * (2 * bits - 1), size) + 1) // 2
     per_frame = (height // size) * (width // size)
-    parameters = {"Height": height, "Width": width, "C": channels, "Size": size}
+    parameters = {"Height": height, "Width": width, "C": channels, "Size": size, "Minimum": f"{channels}'h{minimum:x}"}
     results = run_streams("nj_or_pool", parameters, beats_of(bits, 1), len(bits) * per_frame)
     for stall, result in zip(STALLS, results, strict=True):
         assert np.array_equal(maps_of(result.beats, expected.shape, 1), expected), stall
@@ -30,6 +31,11 @@ def check(height, width, channels, size):
 )
 def test_equals_max_pooling(height, width, channels, size):
     check(height, width, channels, size)
+
+
+@pytest.mark.parametrize("minimum", [0b101, 0b111])
+def test_takes_the_minimum_of_some_maps(minimum):
+    check(5, 6, 3, 2, minimum)
 
 
 @pytest.mark.slow

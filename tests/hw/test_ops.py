@@ -101,6 +101,18 @@ def all_operators():
     )
     yield operator("BinaryMaxPool_rtl", [1, 9, 8, 5], [1, 4, 4, 5], "BIPOLAR", "BIPOLAR", Size=2)
     yield operator(
+        "BinaryMaxPool_rtl", [1, 9, 8, 3], [1, 4, 4, 3], "BIPOLAR", "BIPOLAR", Size=2, Minimum=np.array([0, 1, 1])
+    )
+    yield operator(
+        "BinaryConv_rtl", [1, 8, 8, 3], [1, 8, 8, 8], "BIPOLAR", "BIPOLAR", Kernel=3, Pad=1, Weight=signs * 2, Plane=1,
+        Threshold=r.integers(-5, 6, 8),
+    )  # fmt: skip
+    yield operator("PixelTable_rtl", [1, 8, 8, 2], [1, 8, 8, 2], "UINT8", "INT4", Table=r.integers(-8, 8, (2, 256)))
+    yield operator("PixelTable_rtl", [1, 8, 8, 2], [1, 8, 8, 2], "UINT8", "BIPOLAR", Table=r.integers(0, 2, (2, 256)))
+    yield operator(
+        "ScoreAffine_rtl", [1, 3], [1, 3], "INT5", "INT9", Multiplier=np.array([1, 8, 13]), Bias=np.array([0, -40, 7])
+    )
+    yield operator(
         "BinaryDense_rtl", [1, 3, 2, 4], [1, 4], "BIPOLAR", "BIPOLAR", Weight=dense, Threshold=r.integers(-5, 6, 4)
     )
     yield operator("BinaryDense_rtl", [1, 3, 2, 4], [1, 4], "BIPOLAR", "INT7", Weight=dense, Bias=r.integers(-5, 6, 4))
@@ -148,6 +160,17 @@ def test_a_score_type_that_is_too_small_is_refused():
     op = operator("BinaryDense_rtl", [1, 3, 2, 4], [1, 2], "BIPOLAR", "INT5", Weight=weight, Bias=np.array([0, 9]))
     with pytest.raises(ValueError, match=r"INT5 does not hold -24\.\.33"):
         op.verify_node()
+
+
+def test_a_table_or_scale_type_that_is_too_small_is_refused():
+    table = operator("PixelTable_rtl", [1, 8, 8, 1], [1, 8, 8, 1], "UINT8", "INT3", Table=np.arange(256)[None] // 51)
+    with pytest.raises(ValueError, match=r"INT3 does not hold 0\.\.5"):
+        table.verify_node()
+    scale = operator(
+        "ScoreAffine_rtl", [1, 2], [1, 2], "INT5", "INT8", Multiplier=np.array([1, 9]), Bias=np.array([0, 0])
+    )
+    with pytest.raises(ValueError, match=r"INT8 does not hold -144\.\.135"):
+        scale.verify_node()
 
 
 def test_a_sum_type_that_is_too_small_is_refused():

@@ -11,6 +11,7 @@ from PIL import Image
 
 from bnn.export import write_qonnx
 from bnn.integer import Bias, Conv, Dense, IntegerNetwork, Pad, Threshold
+from tests.bnn.foreign import Block, Recipe, export, network
 from tests.neuraljet.test_cli import one_sentence, run
 
 
@@ -110,15 +111,25 @@ def test_build_float_weights(capsys, tiny_model, tmp_path):
     refused(capsys, tiny_model, tmp_path, "Conv_0", "0.25")
 
 
-def test_build_a_bipolar_map_padded_with_zero(capsys, tmp_path):
+def test_build_a_bipolar_map_padded_with_one(capsys, tmp_path):
     r = np.random.default_rng(0)
     layers = (
         Pad(1, 0), Conv(r.choice([-1, 1], (4, 1, 3, 3))), Threshold(np.zeros(4, np.int64)),
-        Pad(1, 0), Conv(r.choice([-1, 1], (4, 4, 3, 3))), Threshold(np.zeros(4, np.int64)),
+        Pad(1, 1), Conv(r.choice([-1, 1], (4, 4, 3, 3))), Threshold(np.zeros(4, np.int64)),
         Dense(r.choice([-1, 1], (4 * 64, 2))), Bias(np.zeros(2, np.int64)),
     )  # fmt: skip
     write_qonnx(IntegerNetwork((1, 8, 8), layers, ("a", "b")), tmp_path / "model.onnx")
-    refused(capsys, tmp_path / "model.onnx", tmp_path, "Pad_1", "-1")
+    refused(capsys, tmp_path / "model.onnx", tmp_path, "Pad_1", "-1 or 0")
+
+
+def test_build_a_file_of_another_program(capsys, tmp_path):
+    """It does not say what its pixels are; told so, it is built."""
+    recipe = Recipe(shape=(1, 6, 6), input="sign", blocks=(Block(outputs=2),), classes=2)
+    path = export(network(recipe), recipe.shape, tmp_path / "model.onnx")
+    refused(capsys, path, tmp_path, "UINT8", "--pixels unit", "--pixels byte")
+    status, out, _ = run(capsys, "build", path, "--out", tmp_path / "acc", "--pixels", "unit", "--json")
+    assert status == 0 and json.loads(out.splitlines()[-1])["notes"] == []
+    assert (tmp_path / "acc" / "source.onnx").read_bytes() == path.read_bytes()
 
 
 def test_build_too_many_frames_per_second(capsys, tiny_model, tmp_path):

@@ -28,6 +28,9 @@ PROVEN = [
     ("nj_argmax", {"Classes": 3}),
     ("nj_or_pool", {"Height": 4, "Width": 4}),
     ("nj_or_pool", {"Height": 3, "Width": 5}),
+    ("nj_or_pool", {"Height": 4, "Width": 4, "Minimum": "1'b1"}),
+    ("nj_table", {}),
+    ("nj_affine", {}),
     ("nj_dense", {"Weight": "8'b10110010"}),
     ("nj_dense", {"Weight": "8'b10110010", "Fold": 2}),
     ("nj_frame_sync", {}),
@@ -155,6 +158,8 @@ REFUTED = [
     ("nj_fifo", {"Depth": 2}, list(FAULTS)),
     ("nj_argmax", {"Classes": 2}, list(FAULTS)),
     ("nj_or_pool", {"Height": 2, "Width": 2}, list(FAULTS)),
+    ("nj_table", {}, list(FAULTS)),
+    ("nj_affine", {}, list(FAULTS)),
     ("nj_dense", {"Weight": "8'b10110010"}, list(FAULTS)),
     ("nj_frame_sync", {}, ["stall_ignored", "beats_lost", "data_changed"]),
     ("nj_line_buffer", {"Height": 2, "Width": 2}, ["stall_ignored", "beats_lost", "data_changed"]),
@@ -200,11 +205,13 @@ def _stage(tmp_path, ready):
 # The ways on which a cycle of handshakes could close without a register: what says "I have" may not wait for "I take"
 # at the same port, nor the other way round.
 STREAMS = {
+    "nj_affine": {},
     "nj_argmax": {},
     "nj_dense": {"Beats": 1, "CIn": 4},
     "nj_fifo": {},
     "nj_frame_sync": {},
     "nj_line_buffer": {},
+    "nj_table": {},
     "nj_or_pool": {},
 }
 

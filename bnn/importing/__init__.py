@@ -1,0 +1,13 @@
+"""QONNX that others exported from Brevitas, into the integer network that it computes.
+
+    imported = import_model(load_model(path), str(path), "unit")
+    imported.network                     # IntegerNetwork; the classes are those of the file, frame by frame
+    imported.float_scores(scores)        # the file's own float32 scores, by the integer ones
+
+One file per idea: graph (reading and executing the file's nodes), walk (from node to node), pixels (what becomes of the
+input), decisions (sums to signs), scores (sums to scores that compare alike).
+"""
+
+from bnn.importing.walk import Imported, import_model
+
+__all__ = ["Imported", "import_model"]

@@ -1,0 +1,59 @@
+"""From the last sums to integer scores that compare as the file's float scores do, ties included.
+
+    score_i = multiplier_i * k_i + bias_i
+
+All scores that a class can have are executed and put in order with those of all others; multipliers and biases are
+the smallest ones, by powers of two, that put them in the same order. So the arg-max is the same for every picture.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from bnn.importing.graph import Array
+from bnn.reference import Ints
+
+FINEST = 24  # bits that a multiplier may take
+
+
+@dataclass(frozen=True, eq=False)
+class Scores:
+    """multiplier [O], not 0, and bias [O]; the file's score of class i at sum k[j] is floats[j, i]."""
+
+    multiplier: Ints
+    bias: Ints
+    k: Ints
+    floats: Array
+
+    def of_integers(self, scores: Ints) -> Array:
+        """The file's float32 scores [N, O] by the integer ones [N, O]."""
+        sums = (scores - self.bias) // self.multiplier  # [N, O]
+        place = (sums - self.k[0]) // (self.k[1] - self.k[0]) if len(self.k) > 1 else np.zeros_like(sums)
+        return self.floats[place, np.arange(self.floats.shape[1])]
+
+
+def solve(k: Ints, floats: Array) -> Scores | None:
+    """Integers for floats [L, O] at the sums k [L], which rise; None when a score stands still or none are found."""
+    rises = np.where(floats[-1] >= floats[0], 1, -1)
+    if len(k) > 1 and not ((np.diff(floats, axis=0) * rises) > 0).all():
+        return None
+    exact = floats.astype(np.float64)
+    slope = (exact[-1] - exact[0]) / (k[-1] - k[0]) if len(k) > 1 else np.ones(floats.shape[1])
+    largest = float(np.abs(slope).max())
+    if np.allclose(np.abs(slope), largest, rtol=1e-5, atol=0):
+        slope = rises * largest
+    start = np.median(exact - slope * k[:, None], axis=0)
+    start = start - np.median(start)  # what all scores have in common changes nothing
+    order = _order(floats)
+    for bits in range(FINEST + 1):
+        multiplier = np.rint(slope / largest * 2.0**bits).astype(np.int64)
+        bias = np.rint(start / largest * 2.0**bits).astype(np.int64)
+        if multiplier.all() and np.array_equal(_order(multiplier * k[:, None] + bias), order):
+            return Scores(multiplier, bias, k, floats)
+    return None
+
+
+def _order(scores: Array | Ints) -> Ints:
+    """The scores [L, O] from the least to the one that wins over all others; of equal ones the lower class wins."""
+    classes = np.broadcast_to(np.arange(scores.shape[1]), scores.shape)
+    return np.lexsort((-classes.ravel(), scores.ravel()))

@@ -1,0 +1,70 @@
+"""What an integer of the network stands for in the file: x = unit * (z - zero), and how far floats can be off."""
+
+from dataclasses import dataclass
+from fractions import Fraction
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+MANTISSA = 24  # bits of float32
+
+
+@dataclass(frozen=True, eq=False)
+class Values:
+    """Of the elements of a map, all channels alike: integers z from low to high, which mean unit * (z - zero)."""
+
+    unit: float
+    zero: float  # z that means 0; an integer where the map may be padded with 0
+    low: int
+    high: int
+    error: float = 0.0  # how far the file's float32 values are from that
+
+    def meaning(self, value: float) -> int | None:
+        """The integer that means `value`; None when there is none."""
+        z = value / self.unit + self.zero
+        return int(z) if z == int(z) and (self.low <= z <= self.high or value == 0) else None
+
+
+@dataclass(frozen=True, eq=False)
+class Sums:
+    """Integer sums k per channel, which mean unit * (k + offset) + bias; all arrays [C]."""
+
+    low: NDArray[np.int64]
+    high: NDArray[np.int64]
+    unit: Floats
+    offset: Floats
+    bias: Floats
+    error: Floats  # how far float32 sums may be off, in whatever order they are added; 0 when exact in every order
+
+    def floats(self, k: NDArray[np.int64], shift: float = 0.0) -> NDArray[np.float32]:
+        """float32 [L, C] of the sums k [L] of every channel, moved by `shift` times the error."""
+        exact = self.unit * (k[:, None] + self.offset)
+        sums = (exact.astype(np.float32) + self.bias.astype(np.float32)).astype(np.float64)
+        return (sums + shift * self.error).astype(np.float32)
+
+    def grid(self) -> NDArray[np.int64]:
+        """Every integer that some channel's sum can be."""
+        return np.arange(int(self.low.min()), int(self.high.max()) + 1)
+
+
+def odd_part(value: float) -> int:
+    """m of value = m * 2^e, m odd: 0 for 0.
+
+    >>> odd_part(0.75), odd_part(-8.0)
+    (3, 1)
+    """
+    if value == 0:
+        return 0
+    numerator = abs(Fraction(value)).numerator
+    return numerator // (numerator & -numerator)
+
+
+def rounding(terms: int, reach: Floats, unit: Floats, bias: Floats, error: float) -> Floats:
+    """How far a float32 sum of so many terms can be from the exact one: 0 where no partial sum is ever rounded.
+
+    reach [O]: the sum of the terms' magnitudes in units; error: how far each term is off to begin with, in units.
+    """
+    exact = [not error and bias[o] == 0 and odd_part(float(unit[o])) * reach[o] < 2**MANTISSA for o in range(len(unit))]
+    largest = unit * reach + np.abs(bias)
+    return np.where(exact, 0.0, (terms + 2) * 2.0**-MANTISSA * largest + terms * error * unit)

@@ -1,0 +1,387 @@
+"""From node to node along a foreign graph: what each tensor is in integers, and the layers that make it.
+
+A tensor is pixels, or integers with a meaning (Values), or integer sums (Sums), with element-wise nodes pending that
+are executed once it is known what they end in: a sign, a linear layer or the scores.
+"""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+import onnx
+from qonnx.core.datatype import DataType
+from qonnx.core.modelwrapper import ModelWrapper
+
+from bnn.errors import UserError
+from bnn.importing import pixels as picture
+from bnn.importing.decisions import decide, outputs, reachable, slopes
+from bnn.importing.graph import QUANTIZERS, RESHAPING, Array, Graph, attributes
+from bnn.importing.linear import Linear, convolution, dense
+from bnn.importing.scores import Scores, solve
+from bnn.importing.values import Sums, Values, rounding
+from bnn.integer import Bias, Conv, Dense, IntegerNetwork, Layer, MaxPool, Pad, Threshold
+from bnn.reference import Ints
+
+ELEMENTWISE = (
+    "Mul", "Add", "Sub", "Div", "Neg", "BatchNormalization", "Clip", "Relu", "LeakyRelu", "Elu", "Selu", "Softplus",
+    "Sigmoid", "HardSigmoid", "Tanh", "Identity", "Dropout", "Cast", "MultiThreshold", "Sign", *QUANTIZERS,
+)  # fmt: skip
+ACCEPTED = (
+    f"Conv, MatMul, Gemm, MaxPool, Pad, Flatten, Reshape, ArgMax at the end, and element by element "
+    f"{', '.join(ELEMENTWISE)}"
+)
+ONE_BIT = "1-bit activations (BipolarQuant, or Quant of 1 bit) in front of every layer but the first"
+PIXELS = ("unit", "byte")
+
+
+@dataclass(frozen=True, eq=False)
+class Imported:
+    """The integer network, and how it and the file belong together."""
+
+    network: IntegerNetwork
+    names: tuple[str, ...]  # of the file's node behind each layer
+    unit: bool  # the file takes pixels / 255
+    scores: Scores
+    notes: tuple[str, ...]  # where float32 sums of the file depend on the order in which they are added
+
+    def float_scores(self, scores: Ints) -> Array:
+        """The scores [N, classes] that the file gives, by the network's own."""
+        return self.scores.of_integers(scores)
+
+
+def import_model(model: ModelWrapper, where: str, pixels: str | None = None) -> Imported:
+    """The integer network that a QONNX model computes.
+
+    pixels: "unit" when it takes pixels / 255, "byte" when it takes 0..255; None is enough for an input annotated or
+    typed UINT8. UserError that names the node, its operator and datatypes for what has no exact integer form.
+    """
+    graph = Graph(model, where)
+    return _Walk(graph, _unit(graph, pixels)).run()
+
+
+def _unit(graph: Graph, pixels: str | None) -> bool:
+    kind = next(tensor for tensor in graph.model.graph.input if tensor.name == graph.input).type.tensor_type.elem_type
+    bytes_only = kind == onnx.TensorProto.UINT8
+    if pixels is None and not bytes_only and graph.model.get_tensor_datatype(graph.input) != DataType["UINT8"]:
+        raise UserError(
+            f"{graph.where}: input '{graph.input}' is not annotated UINT8, so the file does not say what its pixels "
+            "are; add --pixels unit when it was trained on pixels / 255 (as torchvision gives them), or --pixels byte "
+            "when on 0..255"
+        )
+    if pixels is not None and pixels not in PIXELS:
+        raise UserError(f"--pixels {pixels} is unknown; choose {' or '.join(PIXELS)}")
+    if pixels == "unit" and bytes_only:
+        raise UserError(f"{graph.where}: input '{graph.input}' takes bytes, not pixels / 255; leave --pixels away")
+    return pixels == "unit"
+
+
+class _Walk:
+    """One pass along the chain."""
+
+    def __init__(self, graph: Graph, unit: bool) -> None:
+        self.graph, self.unit = graph, unit
+        shape = graph.shape_of_input()
+        if len(shape) == 2:
+            shape = [shape[0], 1, 1, shape[1]]
+            self.flat = True
+        else:
+            self.flat = False
+        if len(shape) != 4 or min(shape[1:]) < 1:
+            raise UserError(
+                f"{graph.where}: input '{graph.input}' has shape {graph.shape_of_input()}; accepted: "
+                "[N, channels, height, width] or [N, pixels] of fixed size"
+            )
+        self.input_shape = (shape[1], shape[2], shape[3])
+        self.shape = self.input_shape
+        self.now: Values | Sums | None = None  # None: pixels
+        self.pending: list[onnx.NodeProto] = []
+        self.pending_flat = self.flat  # were there rows and columns in front of the pending nodes?
+        self.pad: int | None = None  # z of the padding in front of the next Conv
+        self.layers: list[Layer] = []
+        self.names: list[str] = []
+        self.notes: list[str] = []
+
+    def run(self) -> Imported:
+        graph = self.graph
+        for node in graph.nodes:
+            if len(graph.moving(node)) > 1:
+                raise graph.refuse(
+                    node,
+                    f"joins {len(graph.moving(node))} branches of the network",
+                    "one chain of layers, without residual additions and concatenations",
+                )
+        tensor, last = graph.input, None
+        while readers := graph.readers(tensor):
+            if len(readers) > 1:
+                raise graph.refuse(
+                    readers[1], f"reads '{tensor}', which {readers[0].name} reads too", "one chain of layers"
+                )
+            last = readers[0]
+            if last.op_type == "ArgMax":
+                self._argmax(last)
+            else:
+                self._step(last)
+            tensor = last.output[0]
+        if last is None:
+            raise UserError(f"{graph.where}: has no nodes that read its input '{graph.input}'")
+        return self._finish(last)
+
+    def _step(self, node: onnx.NodeProto) -> None:
+        if self.pad is not None and node.op_type != "Conv":
+            raise self.graph.refuse(node, "follows a Pad", "a Conv behind a Pad")
+        if node.op_type in ("Conv", "MatMul", "Gemm"):
+            self._linear(node)
+        elif node.op_type == "Pad":
+            self._pad(node)
+        elif node.op_type == "MaxPool":
+            self._pool(node)
+        elif node.op_type in RESHAPING:
+            self._flatten(node)
+        elif node.op_type in ELEMENTWISE:
+            self.pending.append(node)
+            if self._is_sign(node):
+                self._sign(node)
+        else:
+            raise self.graph.refuse(node, f"operator {node.op_type} has no exact integer form here", ACCEPTED)
+
+    def _emit(self, layer: Layer, node: onnx.NodeProto) -> None:
+        self.layers.append(layer)
+        self.names.append(node.name)
+
+    def _settle(self, now: Values | Sums) -> None:
+        self.now, self.pending, self.pending_flat = now, [], self.flat
+
+    # --- what the present tensor is ---
+
+    def _values(self, node: onnx.NodeProto) -> Values:
+        """The integers that a linear layer or a Pad reads, and what they mean."""
+        graph = self.graph
+        if isinstance(self.now, Sums):
+            multi = [n for n in self.pending if n.op_type in QUANTIZERS]
+            if multi:
+                raise graph.refuse(multi[-1], "activations of more than one bit", ONE_BIT)
+            raise graph.refuse(node, f"reads the sums of {self.names[-1]} without a sign in between", ONE_BIT)
+        if self.now is None:
+            x = picture.table(graph, self.pending, self.shape[0], self.pending_flat, self.unit)
+            if any(n.op_type == "MaxPool" for n in self.pending):
+                raise graph.refuse(node, "reads pooled pixels", "pooling behind the first Conv")
+            made: list[Layer] = []
+            if not self.pending and not self.unit:
+                values = Values(1.0, 0.0, 0, 255)
+            else:
+                values, made = picture.quantized(graph, self.pending or [node], x)
+            for layer in made:
+                self._emit(layer, self.pending[-1])
+        elif self.pending:
+            values = self._two_valued(node, self.now)
+        else:
+            values = self.now
+        self._settle(values)
+        return values
+
+    def _two_valued(self, node: onnx.NodeProto, now: Values) -> Values:
+        """The pending nodes on the two values of a bit; levels of pixels have none pending."""
+        ends = np.array([now.unit * (z - now.zero) for z in (-1, 1)], np.float32)
+        x = self.graph.run(np.tile(ends[:, None], (1, self.shape[0])), self.pending, self.pending_flat)
+        if (x != x[:, :1]).any() or x[0, 0] == x[1, 0]:
+            raise self.graph.refuse(self.pending[-1], "makes other values of +-1 in every channel, or one", ONE_BIT)
+        return _bit(float(x[0, 0]), float(x[1, 0]))
+
+    # --- nodes ---
+
+    def _is_sign(self, node: onnx.NodeProto) -> bool:
+        if node.op_type in ("BipolarQuant", "Sign"):
+            return True
+        if node.op_type == "MultiThreshold":
+            table = self.graph.constant(node, 1)
+            return table is not None and table.shape[-1] == 1
+        bits = self.graph.constant(node, 3) if node.op_type in QUANTIZERS else None
+        return bits is not None and bits.item() == 1
+
+    def _sign(self, node: onnx.NodeProto) -> None:
+        graph, channels = self.graph, self.shape[0]
+        far = graph.run(np.tile(np.array([[-1e30], [1e30]], np.float32), (1, channels)), [node], self.flat)
+        low, high = float(far.min()), float(far.max())
+        if low == high or not np.isin(far, (low, high)).all():
+            raise graph.refuse(node, "its two values differ between channels", "one scale for all channels")
+        if self.now is None:
+            self._sign_of_pixels(node, high)
+        elif isinstance(self.now, Sums):
+            self._sign_of_sums(node, self.now, low, high)
+        else:
+            was = self._two_valued(node, self.now)
+            if was.unit < 0:
+                raise graph.refuse(node, "turns +-1 around", "a sign of sums")
+        self._settle(_bit(low, high))
+
+    def _sign_of_pixels(self, node: onnx.NodeProto, high: float) -> None:
+        if any(n.op_type == "MaxPool" for n in self.pending):
+            raise self.graph.refuse(node, "is the sign of pooled pixels", "pooling behind the sign")
+        x = picture.table(self.graph, self.pending, self.shape[0], self.pending_flat, self.unit)
+        self._emit(picture.signs(self.graph, node, x == high), node)
+
+    def _sign_of_sums(self, node: onnx.NodeProto, sums: Sums, low: float, high: float) -> None:
+        found = decide(self.graph, self.pending, sums, self.pending_flat, low, high)
+        if found.open:
+            self.notes.append(
+                f"{node.name}: float32 may round the sums in front of it so that the order of additions decides in "
+                f"{found.open} of {len(found.thresholds)} channels; the accelerator decides by exact sums"
+            )
+        if found.constant:
+            channels = len(found.thresholds)
+            self.notes.append(f"{node.name}: gives the same for every picture in all {channels} channels")
+        pools = [(i, n) for i, n in enumerate(self.pending) if n.op_type == "MaxPool"]
+        signs = np.ones(len(found.thresholds), np.int64)
+        for i, pool in pools:  # what rises with the sum is pooled as it is; all pools must see the same
+            rises = slopes(self.graph, self.pending[:i], sums, self.pending_flat, pool) * found.directions
+            if pool is not pools[0][1] and (rises != signs).any():
+                raise self.graph.refuse(pool, "pools again what a node in between has turned around", "pools in a row")
+            signs = rises
+        linear = self.layers[-1]
+        if isinstance(linear, Conv):
+            self.layers[-1] = replace(linear, weight=linear.weight * found.directions[:, None, None, None])
+        else:
+            assert isinstance(linear, Dense)
+            self.layers[-1] = replace(linear, weight=linear.weight * found.directions)
+        self._emit(Threshold(found.thresholds), node)
+        for _, pool in pools:
+            self._emit(MaxPool(_window(self.graph, pool), None if (signs > 0).all() else signs), pool)
+
+    def _pool(self, node: onnx.NodeProto) -> None:
+        size = _window(self.graph, node)
+        if self.flat:
+            raise self.graph.refuse(node, "pools a flattened map", "pooling in front of Flatten")
+        if isinstance(self.now, Values):
+            values = self._values(node)
+            signs = None if values.unit > 0 else np.full(self.shape[0], -1)
+            self._emit(MaxPool(size, signs), node)
+        else:
+            self.pending.append(node)
+        self.shape = (self.shape[0], self.shape[1] // size, self.shape[2] // size)
+        if min(self.shape) < 1:
+            raise self.graph.refuse(node, f"its window of {size}x{size} is larger than the map", "smaller windows")
+
+    def _pad(self, node: onnx.NodeProto) -> None:
+        graph = self.graph
+        pads, value = graph.constant(node, 1), graph.constant(node, 2)
+        if attributes(node).get("mode", b"constant") != b"constant" or pads is None or len(node.input) > 3:
+            raise graph.refuse(node, "does not pad with a constant", "mode constant")
+        sides = pads.tolist()
+        if len(sides) != 8 or any(sides[i] for i in (0, 1, 4, 5)) or len({sides[i] for i in (2, 3, 6, 7)}) != 1:
+            raise graph.refuse(node, f"pads {sides} are not the same on the four sides", "the same on all sides")
+        number = 0.0 if value is None else float(value.item())
+        z = self._values(node).meaning(number)
+        if z is None:
+            raise graph.refuse(node, f"pads with {number:g}, which no integer stands for", "a value of the map, or 0")
+        if sides[2]:
+            self.pad = z
+            self._emit(Pad(int(sides[2]), z), node)
+            self.shape = (self.shape[0], self.shape[1] + 2 * sides[2], self.shape[2] + 2 * sides[2])
+
+    def _flatten(self, node: onnx.NodeProto) -> None:
+        if node.op_type == "Flatten":
+            one_row = attributes(node).get("axis", 1) == 1
+        else:
+            target = self.graph.constant(node, 1)
+            one_row = target is not None and len(target) == 2 and target[1] in (-1, int(np.prod(self.shape)))
+        if not one_row:
+            raise self.graph.refuse(
+                node, "does not make one row of each picture", "Flatten of axis 1, Reshape to [N, -1]"
+            )
+        self.pending.append(node)
+        self.flat = True
+
+    def _argmax(self, node: onnx.NodeProto) -> None:
+        a = attributes(node)
+        if a.get("axis", 0) not in (1, -1) or a.get("select_last_index", 0) or self.graph.readers(node.output[0]):
+            raise self.graph.refuse(node, "is not the class of the scores", "axis 1, the lowest index, at the end")
+
+    def _linear(self, node: onnx.NodeProto) -> None:
+        values = self._values(node)
+        found: Linear = (convolution if node.op_type == "Conv" else dense)(self.graph, node, self.shape, self.flat)
+        if found.pad:
+            zero = values.meaning(0.0)
+            if zero is None or self.pad is not None:
+                why = "pads what a Pad has padded" if self.pad is not None else "pads with 0, which no pixel means"
+                raise self.graph.refuse(node, why, "no padding, or pixels that 0 is one of")
+            self.pad = zero
+            self._emit(Pad(found.pad, zero), node)
+        weight = found.signs * (1 if values.unit > 0 else -1)  # [O, ...]
+        axes = tuple(range(1, weight.ndim))
+        low, high = (
+            (values.low, values.high) if self.pad is None else (min(values.low, self.pad), max(values.high, self.pad))
+        )
+        positive, negative = (weight > 0).sum(axes), (weight < 0).sum(axes)
+        unit = np.float64(abs(values.unit)) * found.scale
+        terms = int(weight[0].size)
+        reach = np.full(len(unit), terms * max(abs(low - values.zero), abs(high - values.zero)))
+        sums = Sums(
+            low=positive * low - negative * high,
+            high=positive * high - negative * low,
+            unit=unit,
+            offset=-values.zero * weight.sum(axes),
+            bias=found.bias,
+            error=rounding(terms, reach, unit, found.bias, values.error),
+        )
+        self.pad = None
+        layer = Conv(weight, found.stride, found.groups) if node.op_type == "Conv" else Dense(weight.T.copy())
+        self._emit(layer, node)
+        self.shape = found.shape
+        self._settle(sums)
+
+    # --- the end ---
+
+    def _finish(self, node: onnx.NodeProto) -> Imported:
+        graph, sums = self.graph, self.now
+        if not isinstance(sums, Sums) or any(n.op_type == "MaxPool" for n in self.pending):
+            raise graph.refuse(
+                node,
+                "ends the network, which must end in scores",
+                "MatMul, Gemm or a Conv over the whole map, and what follows it element by element",
+            )
+        linear = self.layers[-1]
+        if isinstance(linear, Conv):
+            if self.shape[1:] != (1, 1) or linear.groups > 1 or isinstance(self.layers[-2], Pad):
+                raise graph.refuse(
+                    node,
+                    f"ends the network with maps of {self.shape[1]}x{self.shape[2]}",
+                    "a dense layer, or a Conv over the whole map",
+                )
+            linear = Dense(linear.weight.reshape(len(linear.weight), -1).T.copy())
+        assert isinstance(linear, Dense)
+        k = np.arange(int(sums.low.min()), int(sums.high.max()) + 1, 2)  # sums of so many +-1 are all odd or all even
+        if not reachable(sums, k).all():
+            raise graph.refuse(node, "its scores are no sums of +-1", ONE_BIT)
+        scores = solve(k, outputs(graph, self.pending, sums, k, self.pending_flat))
+        if scores is None:
+            raise graph.refuse(
+                node,
+                "its scores have no integer form that compares alike",
+                "scores that rise or fall with the sum, with scales and offsets that 24 bits can tell apart",
+            )
+        if sums.error.any():
+            self.notes.append(f"{node.name}: float32 may round equal scores apart; the accelerator compares exact sums")
+        self.layers[-1] = Dense(linear.weight * scores.multiplier)
+        self._emit(Bias(scores.bias), node)
+        metadata = {p.key: p.value for p in graph.model.model.metadata_props}
+        classes = tuple(f"class{i}" for i in range(len(scores.bias)))
+        network = IntegerNetwork(self.input_shape, tuple(self.layers), classes, metadata)
+        return Imported(network, tuple(self.names), self.unit, scores, tuple(self.notes))
+
+
+def _bit(low: float, high: float) -> Values:
+    """z = -1 means `low`, +1 means `high`."""
+    return Values((high - low) / 2, -(high + low) / (high - low), -1, 1)
+
+
+def _window(graph: Graph, node: onnx.NodeProto) -> int:
+    """Side of a pool's windows."""
+    a = attributes(node)
+    kernel = a["kernel_shape"]
+    strides = a.get("strides", [1] * len(kernel))
+    plain = not any(a.get("pads", [0])) and not a.get("ceil_mode", 0) and set(a.get("dilations", [1])) == {1}
+    if len(kernel) != 2 or len({*kernel, *strides}) != 1 or not plain:
+        raise graph.refuse(
+            node, f"kernel {kernel}, strides {strides}, pads {a.get('pads', 0)}, ceil_mode {a.get('ceil_mode', 0)}",
+            "square windows that do not overlap and are not padded, incomplete ones dropped",
+        )  # fmt: skip
+    return int(kernel[0])

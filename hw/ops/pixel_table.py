@@ -1,0 +1,53 @@
+"""PixelTable_rtl: what a quantizer, or a sign, makes of each pixel value."""
+
+from typing import Any
+
+import numpy as np
+from qonnx.core.datatype import DataType
+
+from hw.ops.base import Attributes, StreamOperator
+from hw.ops.bits import Ints, literal
+from hw.ops.cycles import table_cycles
+
+
+class PixelTable_rtl(StreamOperator):
+    """y = Table[c][x] for bytes x of channel c; BIPOLAR or integers out."""
+
+    module = "nj_table"
+
+    def get_nodeattr_types(self) -> Attributes:
+        return {**super().get_nodeattr_types(), "Table": ("t", True, None)}  # integers [C, 256], bits for BIPOLAR out
+
+    @property
+    def table(self) -> Ints:
+        """[C, 256] of the stream."""
+        return np.asarray(self.get_nodeattr("Table"), np.int64)
+
+    def run(self, stream: Ints) -> Ints:
+        return np.stack([row[stream[:, c]] for c, row in enumerate(self.table)], axis=1)
+
+    def get_exp_cycles(self) -> int:
+        _, height, width, _ = self.get_normal_input_shape()
+        return table_cycles(height, width)
+
+    def verify_node(self) -> Any:
+        """ValueError when the output type cannot hold every value."""
+        datatype = self.get_output_datatype()
+        if datatype != DataType["BIPOLAR"] and not (
+            datatype.min() <= self.table.min() <= self.table.max() <= datatype.max()
+        ):
+            raise ValueError(f"{self.onnx_node.name}: {datatype} does not hold {self.table.min()}..{self.table.max()}")
+
+    def parameters(self) -> dict[str, int | str]:
+        bits = int(self.get_output_datatype().bitwidth())
+        return {"C": len(self.table), "OutBits": bits, "Table": literal(self.table.ravel(), bits)}
+
+    def summary(self) -> str:
+        return f"{self.get_output_datatype().name} of {len(self.table)} bytes a pixel"
+
+    def lut_estimation(self, fpgapart: str) -> int:
+        bits = int(self.get_output_datatype().bitwidth())
+        return len(self.table) * (2 if bits == 1 else 4 * bits) + 2
+
+    def ff_estimation(self, fpgapart: str) -> int:
+        return self.get_outstream_width() + 1

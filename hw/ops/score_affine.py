@@ -1,0 +1,58 @@
+"""ScoreAffine_rtl: sums of +-1 to scores on a common scale."""
+
+from typing import Any
+
+import numpy as np
+
+from hw.ops.base import Attributes, StreamOperator
+from hw.ops.bits import Ints, literal
+
+
+class ScoreAffine_rtl(StreamOperator):
+    """y = Multiplier * x + Bias, element by element."""
+
+    module = "nj_affine"
+
+    def get_nodeattr_types(self) -> Attributes:
+        both = {"Multiplier": ("t", True, None), "Bias": ("t", True, None)}  # integers [O]
+        return {**super().get_nodeattr_types(), **both}
+
+    def _values(self, name: str) -> Ints:
+        return np.asarray(self.get_nodeattr(name), np.int64)
+
+    def run(self, stream: Ints) -> Ints:
+        return stream * self._values("Multiplier") + self._values("Bias")
+
+    def get_exp_cycles(self) -> int:
+        return 1
+
+    def verify_node(self) -> Any:
+        """ValueError when the output type cannot hold every score."""
+        source, datatype = self.get_input_datatype(), self.get_output_datatype()
+        ends = np.stack([self.run(np.array(end)) for end in (int(source.min()), int(source.max()))])
+        if ends.min() < datatype.min() or ends.max() > datatype.max():
+            raise ValueError(f"{self.onnx_node.name}: {datatype} does not hold {ends.min()}..{ends.max()}")
+
+    def parameters(self) -> dict[str, int | str]:
+        bits = int(self.get_output_datatype().bitwidth())
+        return {
+            "N": len(self._values("Bias")),
+            "InBits": int(self.get_input_datatype().bitwidth()),
+            "OutBits": bits,
+            "Multiplier": literal(self._values("Multiplier"), bits),
+            "Bias": literal(self._values("Bias"), bits),
+        }
+
+    def summary(self) -> str:
+        return f"{len(self._values('Bias'))} scores on a common scale"
+
+    def lut_estimation(self, fpgapart: str) -> int:
+        """A third of a multiplier's bits are digits other than 0, and each is an adder; powers of two take none."""
+        bits = int(self.get_output_datatype().bitwidth())
+        digits = [
+            0 if m & (m - 1) == 0 else m.bit_length() // 3 + 1 for m in map(int, np.abs(self._values("Multiplier")))
+        ]
+        return sum(digits) * bits + len(digits) * bits // 2
+
+    def ff_estimation(self, fpgapart: str) -> int:
+        return self.get_outstream_width() + 1

@@ -1,0 +1,145 @@
+"""Networks of others: how many random ones build and verify exactly, and Brevitas' own bnn_pynq networks.
+
+    python -m tests.benchmarks.foreign --count 100 --seed 0            # random networks, each built and simulated
+    python -m tests.benchmarks.foreign --count 0 --pynq TFC SFC LFC CNV --frames 1000
+
+A random network (kernel 1 to 5, stride 1 and 2, padding none, -1 or true 0, odd sizes, 1 to 3 input channels, pooling
+before and after the sign, batch norm of both signs, thresholds out of range, four kinds of input and of end) is
+exported from Brevitas, imported, built at a pixel per 1, 4 or 16 clocks, and simulated on random frames; every class
+and float score is compared with qonnx' execution of the exported file. With --import-only the import is compared and
+nothing built. The bnn_pynq networks have random weights; --pynq compares the import with qonnx' execution, and with
+--build the accelerator too. Prints a table for people, one JSON line last.
+"""
+
+import argparse
+import json
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from brevitas_examples.bnn_pynq.models import model_with_cfg
+from torch import nn
+
+from bnn.errors import UserError
+from bnn.export import load_model
+from bnn.importing import import_model
+from bnn.importing.execute import execute
+from finn_build.build import build
+from sim.accelerator import verify
+from sim.runner import SimulationError
+from tests.bnn.foreign import export, frames, network, random_recipe, rate_of, shake
+
+SHAPES = {"TFC": (1, 28, 28), "SFC": (1, 28, 28), "LFC": (1, 28, 28), "CNV": (3, 32, 32)}
+
+
+def random_network(seed: int, count: int, hardware: bool) -> dict[str, Any]:
+    """One random network, from export to simulation, or to the integer network alone."""
+    started = time.perf_counter()
+    recipe = random_recipe(seed)
+    with tempfile.TemporaryDirectory(prefix="neuraljet-") as folder:
+        path = export(network(recipe), recipe.shape, Path(folder) / "model.onnx", recipe.input == "byte")
+        pixels = None if recipe.input == "byte" else recipe.pixels
+        if not hardware:
+            return {"seed": seed, "recipe": repr(recipe), **compare(path, pixels, count, seed)}
+        try:
+            built = build(path, Path(folder) / "acc", pixels=pixels, fps=rate_of(recipe))
+            report = verify(Path(folder) / "acc", frames=count)
+        except (UserError, SimulationError) as error:  # a refusal, or a tool that failed or took too long
+            return {"seed": seed, "recipe": repr(recipe), "passed": False, "error": str(error).splitlines()[0]}
+    return {
+        "seed": seed,
+        "recipe": repr(recipe),
+        "passed": report["passed"] and report["cycles_per_frame"] == built["cycles_per_frame"],
+        "mismatches": report["mismatches"],
+        "source": report["source"],
+        "seconds": round(time.perf_counter() - started, 1),
+    }
+
+
+def compare(path: Path, pixels: str | None, count: int, seed: int) -> dict[str, Any]:
+    """The import against qonnx' execution: every class and float score of random frames."""
+    started = time.perf_counter()
+    imported = import_model(load_model(path), path.name, pixels)
+    seconds = time.perf_counter() - started
+    images = frames(imported.network.input_shape, count, seed)
+    scores = imported.network.run(images)
+    expected = execute(load_model(path), images, imported.unit)
+    wrong = (imported.float_scores(scores) != expected).any(1)
+    wrong |= imported.network.classify(scores) != expected.argmax(1)
+    return {
+        "passed": not wrong.any(),
+        "frames": count,
+        "classes_seen": len(np.unique(expected.argmax(1))),
+        "mismatches": int(wrong.sum()),
+        "notes": list(imported.notes),
+        "import_seconds": round(seconds, 1),
+    }
+
+
+def pynq(name: str, count: int, with_hardware: bool, seed: int) -> dict[str, Any]:
+    """A network of bnn_pynq at 1W1A with random weights: imported, compared, and if asked for built and simulated."""
+    torch.manual_seed(seed)
+    model, _ = model_with_cfg(f"{name}_1W1A", False)
+    generator = torch.Generator().manual_seed(seed)
+    for module in model.modules():
+        if isinstance(module, (nn.BatchNorm1d, nn.BatchNorm2d)):
+            shake(module, 20.0, generator)
+    with tempfile.TemporaryDirectory(prefix="neuraljet-") as folder:
+        path = export(model.eval(), SHAPES[name], Path(folder) / "model.onnx", dynamo=True)
+        row: dict[str, Any] = {"network": f"{name}-1W1A", **compare(path, "unit", count, seed)}
+        if with_hardware:
+            try:
+                row["build"] = build(path, Path(folder) / "acc", pixels="unit")["cycles_per_frame"]
+                row["verify"] = verify(Path(folder) / "acc", frames=count)
+            except UserError as error:
+                row["refused"] = str(error)
+    return row
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--count", type=int, default=100, help="random networks")
+    parser.add_argument("--seed", type=int, default=0, help="of the first")
+    parser.add_argument("--frames", type=int, default=20)
+    parser.add_argument("--import-only", action="store_true", help="of random networks, the integer network alone")
+    parser.add_argument("--pynq", nargs="*", choices=list(SHAPES), default=[])
+    parser.add_argument("--build", action="store_true", help="build and simulate the bnn_pynq networks too")
+    options = parser.parse_args()
+    rows, networks = [], []
+    for seed in range(options.seed, options.seed + options.count):
+        rows.append(random_network(seed, options.frames, not options.import_only))
+        r = rows[-1]
+        if options.import_only:
+            print(
+                f"{seed:4d}  {r['mismatches']} mismatches in {r['frames']} frames, {len(r['notes'])} notes", flush=True
+            )
+            continue
+        if "error" in r:
+            print(f"{seed:4d}  {r['error']}", flush=True)
+            continue
+        noted = f", {len(r['source']['notes'])} notes" if r["source"]["notes"] else ""
+        print(
+            f"{seed:4d}  {'exact' if r['passed'] else 'WRONG':5}  mismatches: RTL {r['mismatches']}, "
+            f"file {r['source']['mismatches']} of {options.frames} frames{noted}, {r['seconds']} s",
+            flush=True,
+        )
+    for name in options.pynq:
+        networks.append(pynq(name, options.frames, options.build, options.seed))
+        r = networks[-1]
+        print(
+            f"{r['network']}  {r['mismatches']} mismatches in {r['frames']} frames, imported in {r['import_seconds']} s"
+        )
+        if "refused" in r:
+            print(f"    {r['refused']}")
+    good = sum(r["passed"] for r in rows)
+    print(f"{good} of {len(rows)} random networks exact")
+    print(json.dumps({"random": rows, "pynq": networks}))
+    return 0 if good == len(rows) and not any(r["mismatches"] for r in networks) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,278 @@
+"""Networks exported from Brevitas become integer networks that equal QONNX execution: classes and every score."""
+
+import brevitas.nn as qnn
+import numpy as np
+import onnx
+import pytest
+import torch
+from brevitas.quant.scaled_int import Int8WeightPerTensorFloat
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from onnx import helper, numpy_helper
+from torch import nn
+
+from bnn.errors import UserError
+from bnn.export import load_model, read_qonnx, write_qonnx
+from bnn.importing import import_model
+from bnn.importing.scores import solve
+from bnn.integer import Levels, MaxPool, Pad, Threshold
+from tests.bnn.foreign import Block, Recipe, execute, export, frames, network, shake, sign, weights
+
+FRAMES = 12
+
+
+def imported(recipe, folder, dynamo=False):
+    path = export(network(recipe), recipe.shape, folder / "model.onnx", recipe.input == "byte", dynamo)
+    return path, import_model(load_model(path), str(path), None if recipe.input == "byte" else recipe.pixels)
+
+
+def check(recipe, folder, dynamo=False):
+    path, found = imported(recipe, folder, dynamo)
+    images = frames(recipe.shape, FRAMES, recipe.seed)
+    expected = execute(path, images, recipe.input != "byte")
+    scores, tensors = found.network.run(images, taps=True)
+    assert np.array_equal(found.network.classify(scores), expected.argmax(1))
+    assert np.array_equal(found.float_scores(scores), expected)
+    write_qonnx(found.network, folder / "integer.onnx")
+    again = read_qonnx(folder / "integer.onnx")
+    assert [type(layer) for layer in again.layers] == [type(layer) for layer in found.network.layers]
+    assert np.array_equal(again.run(images), scores)
+    return found, tensors
+
+
+RECIPES = [
+    Recipe(),
+    Recipe(input="q8", shape=(3, 10, 9), end="common"),
+    Recipe(input="sign", shape=(2, 7, 7), end="bias"),
+    Recipe(input="affine", hidden=(9,), end="norm"),
+    Recipe(blocks=(Block(padding=1, bias=True), Block(padding=1, outputs=9, clip=True)), end="common"),
+    Recipe(blocks=(Block(pool=2, outputs=12, pool_first=True), Block(padding=1, pad_value=-1)), end="bias"),
+    Recipe(
+        shape=(3, 14, 15), hidden=(7,), end="bias",
+        blocks=(Block(pool=2, pool_first=True, norm_first=True, outputs=12, per_channel=True),
+                Block(kernel=2, stride=2, scale=0.5), Block(kernel=1)),
+    ),
+    Recipe(blocks=(Block(kernel=5, padding=2, pool=2, outputs=8), Block(kernel=4, padding=1, per_channel=True)),
+           shape=(1, 13, 12), input="q8"),
+    Recipe(blocks=(Block(norm=False), Block(norm=False, padding=1)), input="sign", shape=(3, 8, 8)),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("recipe", RECIPES, ids=range(len(RECIPES)))
+def test_equals_qonnx_execution(recipe, tmp_path):
+    check(recipe, tmp_path)
+
+
+def test_the_present_exporter_of_torch(tmp_path):
+    check(RECIPES[4], tmp_path, dynamo=True)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(20))
+@pytest.mark.parametrize("number", range(len(RECIPES)))
+def test_equals_qonnx_execution_sweep(number, seed, tmp_path):
+    recipe = RECIPES[number]
+    check(Recipe(recipe.shape, recipe.input, recipe.blocks, recipe.hidden, recipe.classes, recipe.end, seed), tmp_path)
+
+
+def test_the_recipes_reach_what_they_are_for(tmp_path):
+    """Negative scales in front of a pool, channels that never change, both kinds of padding, a quantizer of pixels."""
+    found, tensors = check(RECIPES[5], tmp_path)
+    pool = next(layer for layer in found.network.layers if isinstance(layer, MaxPool))
+    assert pool.signs is not None and {-1, 1} == set(pool.signs.tolist())
+    bits = tensors["Threshold_0_out"]
+    constant = (bits == bits[:1, :, :1, :1]).all((0, 2, 3))
+    assert constant.any() and not constant.all()
+    assert [layer.value for layer in found.network.layers if isinstance(layer, Pad)] == [-1]
+    levels = imported(RECIPES[1], tmp_path)[1].network.layers[0]
+    assert isinstance(levels, Levels) and (levels.low, levels.step) == (-128, 1)
+    steps = np.unique(np.diff(levels.table()[0]))
+    assert set(steps.tolist()) == {0, 1, 2}  # 256 values on 255 steps: no line through the pixels
+    assert isinstance(imported(RECIPES[2], tmp_path)[1].network.layers[0], Threshold)
+
+
+def test_sign_of_zero_is_plus_one(tmp_path):
+    """Sums of 0 occur, behind batch norm without offset too."""
+    model = network(Recipe(blocks=(Block(kernel=2, norm=False), Block(kernel=2, norm=False)), input="sign"))
+    path = export(model, (1, 9, 8), tmp_path / "model.onnx")
+    found = import_model(load_model(path), str(path), "unit")
+    scores, tensors = found.network.run(frames((1, 9, 8), 20), taps=True)
+    assert (tensors["Conv_1_out"] == 0).any()
+    assert np.array_equal(found.float_scores(scores), execute(path, frames((1, 9, 8), 20), True))
+
+
+def test_unsigned_one_bit_activations(tmp_path):
+    """{0, 1} in place of +-1, by Quant of one bit; what is padded with 0 is a value then."""
+    path = export(network(RECIPES[4]), RECIPES[4].shape, tmp_path / "model.onnx", byte=True)
+    proto = onnx.load(path)
+    for name, value in (("one", 1.0), ("none", 0.0), ("unit", 0.75)):
+        proto.graph.initializer.append(numpy_helper.from_array(np.array(value, np.float32), name))
+    norms = {node.output[0] for node in proto.graph.node if node.op_type == "Clip"} | {
+        node.output[0] for node in proto.graph.node if node.op_type == "BatchNormalization"
+    }
+    for node in proto.graph.node:
+        if node.op_type == "BipolarQuant" and node.input[0] in norms:
+            quant = helper.make_node(
+                "Quant", [node.input[0], "unit", "none", "one"], list(node.output), node.name, signed=0, narrow=0,
+                rounding_mode="ROUND", domain=node.domain,
+            )  # fmt: skip
+            node.CopyFrom(quant)
+    onnx.save(proto, path)
+    found = import_model(load_model(path), str(path))
+    images = frames(RECIPES[4].shape, FRAMES)
+    assert [layer.value for layer in found.network.layers if isinstance(layer, Pad)] == [0, -1]
+    assert np.array_equal(found.float_scores(found.network.run(images)), execute(path, images, False))
+
+
+def test_a_sign_that_never_changes_is_told(tmp_path):
+    """Brevitas 0.13 exports a QuantReLU of one bit as BipolarQuant behind Relu, which is +1 whatever comes."""
+    model = middle(qnn.QuantReLU(bit_width=1), conv(), sign())
+    path = export(model, (1, 9, 8), tmp_path / "model.onnx", byte=True)
+    notes = import_model(load_model(path), str(path)).notes
+    assert len(notes) == 1 and "BipolarQuant: gives the same for every picture in all 4 channels" in notes[0]
+
+
+def test_float_sums_that_depend_on_their_order_are_told(tmp_path):
+    """Weights of +-0.1: ten of them do not sum to 1 in float32. Without an offset the threshold is a sum of zero."""
+    model = nn.Sequential(
+        sign(), qnn.QuantConv2d(1, 4, 2, bias=False, **weights(False) | {"weight_scaling_const": 0.1}),
+        sign(), nn.Flatten(), qnn.QuantLinear(4 * 8 * 7, 3, bias=False, **weights(False)),
+    ).eval()  # fmt: skip
+    path = export(model, (1, 9, 8), tmp_path / "model.onnx")
+    found = import_model(load_model(path), str(path), "unit")
+    assert len(found.notes) == 1 and "order of additions decides in 4 of 4 channels" in found.notes[0]
+
+
+@given(st.integers(0, 2**32), st.sampled_from([2, 3, 10]), st.integers(1, 40), st.booleans())
+@settings(max_examples=60, deadline=None, print_blob=True)
+def test_integer_scores_compare_as_the_float_ones(seed, classes, inputs, common):
+    r = np.random.default_rng(seed)
+    slope = np.full(classes, r.normal()) if common else r.normal(size=classes)
+    k = np.arange(-inputs, inputs + 1, 2)
+    floats = (k[:, None].astype(np.float32) * slope.astype(np.float32)) + r.normal(size=classes).astype(np.float32)
+    found = solve(k, floats)
+    assert found is not None
+    place = r.integers(0, len(k), (500, classes))
+    chosen = floats[place, np.arange(classes)]
+    scores = found.multiplier * k[place] + found.bias
+    assert np.array_equal(scores.argmax(1), chosen.argmax(1))
+    assert np.array_equal(found.of_integers(scores), chosen)
+
+
+def test_scores_that_stand_still_have_no_integer_form():
+    assert solve(np.arange(-4, 5, 2), np.clip(np.arange(-4, 5, 2), -1, 1)[:, None].astype(np.float32)) is None
+
+
+# --- what is refused, by name ---
+
+
+class Residual(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.conv = qnn.QuantConv2d(4, 4, 3, padding=1, bias=False, **weights(False))
+
+    def forward(self, x):
+        return x + self.conv(x)
+
+
+class Doubled(nn.Module):
+    def forward(self, x):
+        return torch.cat([x, -x], 1)
+
+
+def middle(*layers, channels=4):
+    """A conv in front of `layers` and a dense layer behind them."""
+    features = channels * 7 * 6
+    model = nn.Sequential(
+        qnn.QuantConv2d(1, 4, 3, bias=False, **weights(False)), *layers, nn.Flatten(), nn.LazyLinear(3)
+    )  # fmt: skip
+    model.eval()(torch.zeros(1, 1, 9, 8))
+    model[-1] = qnn.QuantLinear(model[-1].in_features or features, 3, bias=False, **weights(False))
+    return model.eval()
+
+
+def conv(**options):
+    return qnn.QuantConv2d(4, 4, **{"kernel_size": 3, "bias": False, **weights(False), **options})
+
+
+class Less(nn.Module):
+    def forward(self, x):
+        return x - 300.5
+
+
+class Absolute(nn.Module):
+    def forward(self, x):
+        return x.abs()
+
+
+TWO_BITS = {"weight_quant": Int8WeightPerTensorFloat, "weight_bit_width": 2}
+FLOAT = r" -> FLOAT32\): "
+REFUSED = [
+    (
+        (sign(), conv(**TWO_BITS), sign()),
+        r"Conv, BIPOLAR, INT2" + FLOAT + r"its weights take \d v.*1-bit weights",
+    ),
+    ((qnn.QuantReLU(bit_width=2), conv(), sign()), r"Quant, FLOAT32 -> UINT2\): activations of more.*accepted: 1-bit"),
+    ((nn.ReLU(), conv(), sign()), r"Conv, FLOAT32, BIPOLAR" + FLOAT + r"reads the sums of .*Conv.* without a sign"),
+    (
+        (sign(), Residual(), sign()),
+        r"Add, BIPOLAR, FLOAT32" + FLOAT + r"joins 2 branches.*one chain.*residual",
+    ),
+    ((sign(), Doubled()), r"Concat, BIPOLAR, FLOAT32 -> BIPOLAR\): joins 2 branches"),
+    ((sign(), nn.AvgPool2d(2)), r"AveragePool, BIPOLAR" + FLOAT + r"operator AveragePool has no.*accepted: Conv,"),
+    ((nn.MaxPool2d(2, padding=1), sign()), r"MaxPool, FLOAT32" + FLOAT + r".*pads \[1, 1, 1, 1\].*not padded"),
+    ((nn.MaxPool2d(3, stride=2), sign()), r"MaxPool, .*strides \[2, 2\].*do not overlap"),
+    ((sign(), conv(kernel_size=(3, 1)), sign()), r"Conv, BIPOLAR, BIPOLAR" + FLOAT + r"kernel \[3, 1\].*square"),
+    ((sign(), conv(dilation=2), sign()), r"Conv, .*dilations \[2, 2\].*dilation 1"),
+    ((sign(), nn.ZeroPad2d((1, 0, 1, 0)), conv(), sign()), r"Pad, BIPOLAR -> BIPOLAR\): pads .*all sides"),
+    ((sign(), nn.ConstantPad2d(1, 0.5), conv(), sign()), r"Pad, .*pads with 0.5, which no integer stands for"),
+    ((Absolute(), sign()), r"Abs, FLOAT32" + FLOAT + r"operator Abs has no exact integer form"),
+    ((sign(), nn.Softmax(1)), r"Softmax, BIPOLAR" + FLOAT + r"operator Softmax"),
+    (
+        (nn.LeakyReLU(-1.0), Less(), sign()),
+        r"BipolarQuant, FLOAT32 -> BIPOLAR\): its sign changes 2 times as ch",
+    ),
+    ((nn.LeakyReLU(-1.0), nn.MaxPool2d(2), sign()), r"MaxPool, .*what it pools rises and falls"),
+]
+
+
+@pytest.mark.parametrize(("layers", "words"), REFUSED, ids=range(len(REFUSED)))
+def test_what_has_no_exact_form_is_refused_by_name(layers, words, tmp_path):
+    model = middle(*layers)
+    path = export(model, (1, 9, 8), tmp_path / "model.onnx", byte=True)
+    with pytest.raises(UserError, match=r"model\.onnx: node \S+ \(" + words):
+        import_model(load_model(path), "model.onnx")
+
+
+def test_batch_norm_behind_a_sign_that_does_the_same_to_all_channels(tmp_path):
+    """It is a scale then, here one that float32 rounds; behind the next layer's own offset that decides nothing."""
+    behind = shake(nn.BatchNorm2d(4), 6.0, torch.Generator().manual_seed(1))
+    model = middle(sign(), nn.BatchNorm2d(4), conv(), behind, sign())
+    path = export(model, (1, 9, 8), tmp_path / "model.onnx", byte=True)
+    found = import_model(load_model(path), "model.onnx")
+    images = frames((1, 9, 8), FRAMES)
+    assert found.notes == ()
+    assert np.array_equal(found.float_scores(found.network.run(images)), execute(path, images, False))
+
+
+def test_batch_norm_behind_a_sign_is_refused_where_channels_differ(tmp_path):
+    norm = nn.BatchNorm2d(4)
+    nn.init.uniform_(norm.bias)
+    path = export(middle(sign(), norm, conv(), sign()), (1, 9, 8), tmp_path / "model.onnx", byte=True)
+    with pytest.raises(UserError, match=r"\(BatchNormalization, BIPOLAR -> FLOAT32\): makes other values of \+-1"):
+        import_model(load_model(path), "model.onnx")
+
+
+def test_pixels_must_be_told(tmp_path):
+    path = export(network(Recipe()), (1, 9, 8), tmp_path / "model.onnx")
+    with pytest.raises(UserError, match=r"not annotated UINT8.*--pixels unit.*--pixels byte"):
+        import_model(load_model(path), "model.onnx")
+    with pytest.raises(UserError, match=r"--pixels float is unknown; choose unit or byte"):
+        import_model(load_model(path), "model.onnx", "float")
+    assert import_model(load_model(path), "model.onnx", "byte").network.layers
+
+
+def test_padding_with_a_grey_that_is_no_pixel_is_refused(tmp_path):
+    path = export(network(Recipe(input="affine", blocks=(Block(padding=1),))), (1, 9, 8), tmp_path / "model.onnx")
+    with pytest.raises(UserError, match=r"\(Conv.*pads with 0, which no pixel means"):
+        import_model(load_model(path), "model.onnx", "unit")

@@ -1,0 +1,79 @@
+"""Networks that others exported: built, simulated, equal to the file's own execution; and what is refused."""
+
+import hashlib
+import json
+
+import onnx
+import pytest
+
+from bnn.errors import UserError
+from bnn.export import read_qonnx
+from finn_build.build import build
+from finn_build.manifest import load
+from sim.accelerator import verify
+from tests.bnn.foreign import Block, Recipe, export, network, random_recipe, rate_of
+
+
+def built(recipe, folder, **options):
+    """The model's path and the accelerator's folder."""
+    path = export(network(recipe), recipe.shape, folder / "model.onnx", recipe.input == "byte")
+    result = build(path, folder / "acc", pixels=None if recipe.input == "byte" else recipe.pixels, **options)
+    return path, folder / "acc", result
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_random_networks_are_exact(seed, tmp_path):
+    """`python -m tests.benchmarks.foreign` does a hundred."""
+    recipe = random_recipe(seed, side=10, maps=4)
+    _, acc, promised = built(recipe, tmp_path, fps=rate_of(recipe))
+    report = verify(acc, frames=8)
+    assert report["passed"] and report["data"] == "random", report
+    assert report["source"] == {"frames": 8, "mismatches": 0, "notes": promised["notes"]}
+    assert report["cycles_per_frame"] == promised["cycles_per_frame"]
+
+
+def test_zero_padding_folded(tmp_path):
+    """A plane of ones beside the maps, four clocks a window."""
+    recipe = Recipe(
+        shape=(1, 16, 16), blocks=(Block(outputs=4, pool=2, padding=1), Block(outputs=8, padding=1)), classes=3
+    )
+    _, acc, promised = built(recipe, tmp_path, fps=200e6 / 256)
+    assert [row["fold"] for row in promised["layers"] if row["name"] == "binary_conv_1"] > [1]
+    assert verify(acc, frames=8, backpressure=0.3)["passed"]
+
+
+def test_the_folder_holds_the_file_and_what_it_was_imported_as(tmp_path):
+    path, acc, _ = built(Recipe(input="q8"), tmp_path)
+    manifest = load(acc)
+    assert (acc / "source.onnx").read_bytes() == path.read_bytes() and "source.onnx" in manifest.files
+    assert read_qonnx(acc / "model.onnx").metadata["neuraljet.pixels"] == "unit"
+    nodes = {node.name for node in onnx.load(acc / "model.onnx").graph.node}
+    assert {name for layer in manifest.layers for name in layer.source_nodes} <= nodes | {"ArgMax"}
+
+
+def test_an_import_that_is_wrong_is_found(tmp_path):
+    """The accelerator equals its model.onnx, which is not what source.onnx says."""
+    _, acc, _ = built(Recipe(), tmp_path)
+    manifest = json.loads((acc / "manifest.json").read_text())
+    proto = onnx.load(acc / "source.onnx")
+    node = next(n for n in proto.graph.node if n.op_type == "BatchNormalization")
+    node.input[1], node.input[2] = node.input[2], node.input[1]
+    onnx.save(proto, acc / "source.onnx")
+    manifest["files"]["source.onnx"] = hashlib.sha256((acc / "source.onnx").read_bytes()).hexdigest()
+    (acc / "manifest.json").write_text(json.dumps(manifest))
+    report = verify(acc, frames=8)
+    assert report["mismatches"] == 0 and report["source"]["mismatches"] > 0 and not report["passed"]
+
+
+def test_what_the_hardware_lacks_is_named_as_in_the_file(tmp_path):
+    recipe = Recipe(input="sign", blocks=(Block(kernel=6),))
+    path = export(network(recipe), recipe.shape, tmp_path / "model.onnx")
+    with pytest.raises(UserError, match=r"node /2/Conv \(Conv\): 6x6 in 1 groups; \+-1 kernels are accepted up to 5x5"):
+        build(path, tmp_path / "acc", pixels="unit")
+    assert not (tmp_path / "acc").exists()
+
+
+def test_pixels_of_a_file_of_ours_are_bytes(tmp_path):
+    _, acc, _ = built(Recipe(), tmp_path)
+    with pytest.raises(UserError, match=r"--pixels unit is for files of other programs"):
+        build(acc / "model.onnx", tmp_path / "again", pixels="unit")
