@@ -1,9 +1,13 @@
 """How far each layer is folded: the least hardware that keeps the frame rate."""
 
+from math import prod
 from typing import Any
 
 from bnn.errors import UserError
 from finn_build.graph import DEFAULT_PART, Design
+
+RAMB18_SITES = 160  # what a block RAM is worth: LUTs there are to one on small chips (7z010 147, 7z020 190, ZU3EG 163)
+LATENCY_CLOCKS = 8  # clocks from the last pixel to the class that are worth a LUT
 
 
 def frame_clocks(design: Design, fps: float | None, clock_mhz: float) -> int:
@@ -12,7 +16,7 @@ def frame_clocks(design: Design, fps: float | None, clock_mhz: float) -> int:
     UserError with the maximum when the rate is beyond what one pixel per clock gives.
     """
     height, width, _ = design.pixels.shape
-    least = max(height * width, *(cycles(operator, 1) for operator in design.operators.values()))
+    least = max(height * width, *(operator.fastest() for operator in design.operators.values()))
     if fps is None:
         return least
     clocks = int(clock_mhz * 1e6 / fps)
@@ -26,26 +30,33 @@ def frame_clocks(design: Design, fps: float | None, clock_mhz: float) -> int:
 
 
 def fold(design: Design, clocks: int, part: str | None) -> int:
-    """Set Fold of every node to the cheapest that takes at most `clocks` per frame; the slowest node's clocks.
-
-    Cheapest by the operators' LUT estimates, the smaller folding where they are equal: it has the lower latency.
-    """
-    for operator in design.operators.values():
-        best = min(
-            (n for n in operator.folds() if cycles(operator, n) <= clocks),
-            key=lambda n, operator=operator: (_luts(operator, n, part or DEFAULT_PART), n),  # type: ignore[misc]
-        )
-        operator.set_nodeattr("Fold", best)
+    """Fold every node the cheapest way that takes at most `clocks` per frame; the slowest node's clocks."""
+    collecting = 0
+    for node in design.nodes:
+        operator = design.operators[node.name]
+        one_beat = prod(node.source.shape[:2]) == 1
+        choose(operator, clocks, part, collecting if one_beat else 0)
+        collecting = operator.collecting()
     height, width, _ = design.pixels.shape
     return max(height * width, *(int(operator.get_exp_cycles()) for operator in design.operators.values()))
 
 
-def cycles(operator: Any, fold: int) -> int:
-    """Clocks per frame of an operator folded so."""
-    operator.set_nodeattr("Fold", fold)
-    return int(operator.get_exp_cycles())
+def choose(operator: Any, clocks: int, part: str | None = None, collecting: int = 0) -> None:
+    """Fold one operator the cheapest way that takes at most `clocks` per frame.
+
+    Cheapest by its estimates, block RAM and latency weighed as above; of equal ones the fastest.
+    collecting: clocks of the frame in which the layer before collects its next result, so that it cannot wait.
+    """
+    best: tuple[tuple[float, int], dict[str, int]] | None = None
+    for choice in operator.foldings(clocks):
+        key = _cost(operator, choice, part or DEFAULT_PART), operator.cycles(choice)
+        if operator.waiting() + collecting <= clocks and (best is None or key < best[0]):
+            best = key, choice
+    assert best is not None
+    operator.apply(best[1])
 
 
-def _luts(operator: Any, fold: int, part: str) -> int:
-    operator.set_nodeattr("Fold", fold)
-    return int(operator.lut_estimation(part))
+def _cost(operator: Any, folding: dict[str, int], part: str) -> float:
+    operator.apply(folding)
+    blocks = int(operator.bram_estimation(part))
+    return int(operator.lut_estimation(part)) + RAMB18_SITES * blocks + operator.latency() / LATENCY_CLOCKS

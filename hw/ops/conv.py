@@ -2,7 +2,6 @@
 
 from functools import lru_cache
 from math import ceil
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,7 +11,6 @@ from bnn import reference
 from hw.ops.base import Attributes, StreamOperator
 from hw.ops.bits import Ints, dot_range, signed_bits
 from hw.ops.cycles import conv_cycles
-from hw.ops.rtl import sources_in
 from hw.sums.layer import Layer, Sums
 from hw.sums.module import Geometry, conv_module
 
@@ -98,7 +96,10 @@ class ConvOperator(StreamOperator):
     def parameters(self) -> dict[str, int | str]:
         return {}
 
-    def written(self) -> tuple[str, Sums]:
+    def written(self) -> str:
+        return self._layer()[0]
+
+    def _layer(self) -> tuple[str, Sums]:
         """Text of the module, and what is known of its sums."""
         height, width, _, stride, pad = self.geometry()
         thresholds = self.thresholds
@@ -109,18 +110,6 @@ class ConvOperator(StreamOperator):
             Geometry(height, width, stride, pad),
         )  # fmt: skip
 
-    def generate_hdl(self, model: Any, fpgapart: str, clk: float) -> None:
-        super().generate_hdl(model, fpgapart, clk)
-        self._file().write_text(self.written()[0])
-
-    def get_rtl_file_list(self, abspath: bool = False) -> list[str]:
-        wrapper = Path(str(self.get_nodeattr("code_gen_dir_ipgen"))) / f"{self.get_nodeattr('gen_top_module')}.v"
-        files = (wrapper, self._file(), *sources_in(self.written()[0]))
-        return [str(path) if abspath else path.name for path in files]
-
-    def _file(self) -> Path:
-        return Path(str(self.get_nodeattr("code_gen_dir_ipgen"))) / f"{self.module}.sv"
-
     def get_op_and_param_counts(self) -> dict[str, int]:
         _, height, width, _ = self.get_normal_output_shape()
         return {"op_add": int(np.count_nonzero(self.weight)) * height * width, "param_weight": int(self.weight.size)}
@@ -128,10 +117,10 @@ class ConvOperator(StreamOperator):
     # --- cost: what was written is counted, the line buffer and the control are measured (hw/rtl/README.md) ---
 
     def lut_estimation(self, fpgapart: str) -> int:
-        return self.line_buffer_cost()[0] + self.written()[1].sites + 12
+        return self.line_buffer_cost()[0] + self._layer()[1].sites + 12
 
     def ff_estimation(self, fpgapart: str) -> int:
-        return self.line_buffer_cost()[1] + self.written()[1].ffs + self.get_outstream_width() + 12
+        return self.line_buffer_cost()[1] + self._layer()[1].ffs + self.get_outstream_width() + 12
 
     def line_buffer_cost(self) -> tuple[int, int]:
         """LUT sites and flip-flops of nj_line_buffer: delay line, read register, column, counters."""
