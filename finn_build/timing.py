@@ -59,6 +59,8 @@ def _occupancy(arrivals: Ints, taken: Ints) -> int:
 def _pass(node: Node, operator: Any, arrivals: Ints) -> tuple[Ints, Ints]:
     """When a node takes each beat, and when the next one gets its results."""
     kind = node.stage.operator
+    if operator.matrix is not None:
+        return operator.schedule(arrivals)
     if kind in ("JetConv_rtl", "BinaryConv_rtl"):
         return _convolution(operator.geometry(), operator.fold, arrivals)
     if kind == "BinaryMaxPool_rtl":
@@ -68,31 +70,8 @@ def _pass(node: Node, operator: Any, arrivals: Ints) -> tuple[Ints, Ints]:
         full = (rows % size == size - 1) & (columns % size == size - 1)
         full &= (rows < height // size * size) & (columns < width // size * size)
         return arrivals, arrivals[np.resize(full, len(arrivals))] + 1
-    if operator.matrix is not None:
-        return _matrix(operator.matrix, arrivals)
     taken = _paced(arrivals, operator.fold)
     return taken, taken[operator.beats - 1 :: operator.beats] + operator.fold
-
-
-def _matrix(folding: Any, arrivals: Ints) -> tuple[Ints, Ints]:
-    """nj_words in front of nj_steps, which works on a word for so many clocks, or of a store of two frames."""
-    beats = folding.beats
-    if folding.replay:  # two frames wait inside: that is more than a frame's time
-        taken = _paced(arrivals, folding.pieces)
-        return taken, taken[beats - 1 :: beats] + folding.latency
-    if folding.packed == 1:
-        first = _paced(arrivals, folding.pieces * folding.groups)
-        taken = first + (folding.pieces - 1) * folding.groups
-        return taken, taken[beats - 1 :: beats] + folding.groups
-    taken, time, handed, free = np.empty_like(arrivals), -1, 0, 0
-    for index, arrival in enumerate(arrivals.tolist()):
-        beat = index % beats
-        first, last = beat % folding.packed == 0, (beat + 1) % folding.packed == 0 or beat == beats - 1
-        time = taken[index] = max(arrival, time + 1, handed if first else 0)
-        if last:  # to the register behind, when that is free
-            handed = max(time + 1, free)
-            free = handed + folding.groups
-    return taken, taken[beats - 1 :: beats] + 1 + folding.groups
 
 
 def _paced(arrivals: Ints, interval: int) -> Ints:

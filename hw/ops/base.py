@@ -12,6 +12,7 @@ from qonnx.core.datatype import DataType
 
 from hw.ops.bits import Ints
 from hw.ops.rtl import fill, sources_in, sources_of
+from hw.sums.matvec import Folding
 
 Attributes = dict[str, tuple[Any, ...]]
 MEMORIES = "mem"  # folder of the files that $readmemh reads, below the one that tools run in
@@ -119,6 +120,11 @@ class StreamOperator(RTLBackend):
     def fastest(self) -> int:
         """The fewest clocks per frame there are."""
         return min(self.cycles(choice) for choice in self.foldings(float("inf")))
+
+    @property
+    def matrix(self) -> Folding | None:
+        """The folding of the form with a memory of weights; None for others."""
+        return None
 
     def latency(self) -> int:
         """Clocks from the last beat of a frame to its result that folding decides on; 0 where they do not matter."""

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from bnn import reference
+from hw.ops import schedule
 from hw.ops.base import MEMORIES, Attributes, StreamOperator
 from hw.ops.bits import Ints, dot_range, literal, signed_bits
 from hw.ops.cycles import dense_cycles
@@ -87,6 +88,11 @@ class BinaryDense_rtl(StreamOperator):
 
     def fastest(self) -> int:
         return dense_cycles(self.beats, 1)
+
+    def schedule(self, arrivals: Ints) -> tuple[Ints, Ints]:
+        """When the folded form takes each beat, and when its results are there."""
+        assert self.matrix is not None
+        return schedule.dense(self.matrix, arrivals, matvec.counting(self.matrix))
 
     def get_exp_cycles(self) -> int:
         return dense_cycles(self.beats, self.fold) if self.matrix is None else self.matrix.cycles

@@ -1,14 +1,16 @@
 """A matrix of +-1 times vectors of bits, folded: the layer's module, its weights' memory, its clocks and its cost."""
 
+import dataclasses
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from itertools import product
+from math import prod
 
 import numpy as np
 
 from hw.ops.bits import Ints, literal, signed_bits
-from hw.ops.cycles import matvec_cycles
+from hw.ops.cycles import matvec_cycles, window_map
 from hw.ops.rtl import fill
 from hw.sums import matches
 
@@ -190,10 +192,43 @@ class Result:
         return max(signed_bits(min(0, self.start), self.start + inputs), self.constant_bits + 1)
 
 
-def matvec_module(name: str, summary: str, folding: Folding, result: Result, memory: str | Ints) -> str:
+@dataclass(frozen=True)
+class Patches:
+    """A frame of the matrix is a window of a map: `kernel` * `kernel` beats of a pixel each."""
+
+    height: int
+    width: int
+    kernel: int
+    stride: int
+    pad: int
+
+    @property
+    def rows(self) -> int:
+        """Rows of pixels that nj_patches keeps."""
+        most = self.kernel + self.stride - 1 if self.stride > 2 else self.kernel + 1
+        return 1 << (most - 1).bit_length()
+
+    def need(self, row: int) -> tuple[int, int]:
+        """Rows of pixels that must be there for a row of windows, and that go with it."""
+        top = row * self.stride - self.pad
+        first, end, following = max(top, 0), min(top + self.kernel, self.height), max(top + self.stride, 0)
+        last = row == window_map(self.height, self.width, self.kernel, self.stride, self.pad)[0] - 1
+        leave = (self.height if last else following) - first
+        return max(end - first, leave), leave
+
+    @property
+    def windows(self) -> int:
+        """Of a frame."""
+        return prod(window_map(self.height, self.width, self.kernel, self.stride, self.pad))
+
+
+def matvec_module(
+    name: str, summary: str, folding: Folding, result: Result, memory: str | Ints, patches: Patches | None = None
+) -> str:
     """Text of module `name`; ports as in hw/rtl.
 
     memory: file of the weights, relative to the folder that tools run in; or few weights themselves, [O, inputs].
+    patches: the beats are pixels of a map, and every window of it is a frame of the matrix.
     """
     found = matches.write(f"{name}_matches", folding.simd, folding.lanes)
     sum_bits = result.sum_bits(folding.beats * folding.in_bits)
@@ -216,6 +251,10 @@ def matvec_module(name: str, summary: str, folding: Folding, result: Result, mem
         words, bits = folding.shape
         content = "".join(format(int(line, 16), f"0{bits}b") for line in reversed(list(folding.lines(memory))))
         values["weight"] = f".Weight({words * bits}'b{content})"
+    if patches is None:
+        values["front"] = fill("matvec_stream.sv.in", values).rstrip()
+    else:
+        values["front"] = fill("matvec_patches.sv.in", values | dataclasses.asdict(patches)).rstrip()
     values["store"] = fill("matvec_store.sv.in" if folding.replay else "matvec_hold.sv.in", values).rstrip()
     return fill("matvec.sv.in", values)
 
@@ -228,6 +267,11 @@ def _matches(simd: int) -> tuple[int, int, int, int]:
     """Of one lane: sites, flip-flops, bits of the count, latency."""
     found = matches.write("matches", simd, 1)
     return found.sites, found.ffs, found.bits, found.latency
+
+
+def counting(folding: Folding) -> int:
+    """Clocks that counting the matches of a step takes."""
+    return _matches(folding.simd)[3]
 
 
 def blocks(folding: Folding, result: Result) -> int:
@@ -272,6 +316,17 @@ def ffs(folding: Folding, result: Result) -> int:
     lane = count_ffs + result.sum_bits(f.beats * f.in_bits) + result.constant_bits
     results = f.groups * f.lanes * result.out_bits
     return words + hold + f.simd + weights + f.lanes * lane + results + 4 * (group_bits + word_bits) + latency + 10
+
+
+def patches_sites(patches: Patches, bits: int) -> int:
+    """LUT sites of nj_patches for pixels of so many bits."""
+    depth = patches.rows << (patches.width - 1).bit_length()
+    banks = -(-depth // STORED_LUTS)
+    memory = 4 * -(-bits // (6 if depth <= 32 else 3)) * banks + bits * _selection(banks)
+    counters = (
+        3 * (patches.width - 1).bit_length() + 2 * (patches.height - 1).bit_length() + 6 * patches.rows.bit_length()
+    )
+    return round(memory + counters + (bits + 10 if patches.pad else 4))
 
 
 def _selection(ways: int) -> float:

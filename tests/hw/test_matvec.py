@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 
 from bnn import reference
-from hw.ops.cycles import matvec_cycles
 from hw.ops.rtl import sources_in
-from hw.sums.matvec import Folding, Result, block_rams, matvec_module
+from hw.ops.schedule import conv_period, convolution, dense
+from hw.sums.matvec import Folding, Patches, Result, block_rams, counting, matvec_module
 from sim.modules import STALLS, Stall, run_streams
-from tests.hw.streams import frames, intervals, pack, unpack
+from tests.hw.streams import beats_of, frames, intervals, maps_of, pack, unpack
 
 STALLS_AND_WAITS = (*STALLS, Stall(0.0, 0.95, 5))  # so long that the next frame is complete as well
 
@@ -63,9 +63,10 @@ def check(s: Shape, folder: Path, count: int = 6):
     for stall, run in zip(STALLS_AND_WAITS, results, strict=True):
         got = [unpack(beat, s.outputs, result.out_bits, signed=not s.thresholded) for beat in run.beats]
         assert np.array_equal(got, expected), stall
-    f = s.folding
-    promised = matvec_cycles(s.beats, f.packed, f.pieces, f.groups, s.replay)
-    assert set(intervals(results[0].out_cycles, 1)[2:]) == {promised}
+    assert set(intervals(results[0].out_cycles, 1)[2:]) == {s.folding.cycles}
+    taken, ends = dense(s.folding, [0] * len(beats), counting(s.folding))
+    assert results[0].in_cycles == taken.tolist()
+    assert results[0].out_cycles == ends.tolist()
 
 
 @pytest.mark.parametrize(
@@ -100,6 +101,42 @@ def test_equals_the_reference(shape, tmp_path):
 @pytest.mark.parametrize("thresholded", [False, True])
 def test_equals_the_reference_sweep(replay, beats, in_bits, lanes, simd, thresholded, tmp_path):
     check(Shape(beats, in_bits, 9, lanes, simd, replay, thresholded), tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("patches", "maps", "outputs", "lanes", "simd", "replay"),
+    [
+        (Patches(6, 5, 3, 1, 1), 4, 5, 2, 12, False),  # three pixels of a word
+        (Patches(6, 5, 3, 1, 0), 6, 4, 1, 3, False),  # two words of a pixel
+        (Patches(5, 7, 3, 2, 1), 4, 4, 4, 4, False),
+        (Patches(5, 5, 2, 1, 0), 3, 6, 2, 7, True),
+        (Patches(6, 6, 3, 1, 1), 5, 4, 1, 3, True),
+    ],
+)  # fmt: skip
+def test_windows_of_a_map_are_vectors_too(patches, maps, outputs, lanes, simd, replay, tmp_path):
+    rng = np.random.default_rng(outputs)
+    p, count = patches, 5
+    weight = rng.choice(np.array([-1, 1]), (outputs, maps, p.kernel, p.kernel))
+    bits = frames(rng, (maps, p.height, p.width), count=count)
+    sums = reference.convolve(reference.pad(2 * bits - 1, p.pad, -1), weight, p.stride)
+    limits = np.array([rng.choice(sums[:, o].ravel()) for o in range(outputs)])
+    expected = sums >= limits.reshape(-1, 1, 1)
+    folding = Folding(p.kernel**2, maps, outputs, lanes, simd, replay)
+    constants = -((-limits - weight[0].size) // 2)  # the sum of +-1 is twice the matches less their number
+    text = matvec_module("layer", "a layer", folding, Result(constants, True), "mem/layer.mem", p)
+    (tmp_path / "layer.sv").write_text(text)
+    (tmp_path / "layer.mem").write_text("\n".join(folding.lines(weight.transpose(0, 2, 3, 1).reshape(outputs, -1))))
+    windows = expected[0, 0].size
+    results = run_streams("layer", {}, beats_of(bits, 1), count * windows, stalls=STALLS_AND_WAITS,
+                          sources=[*sources_in(text), tmp_path / "layer.sv"], memories=[tmp_path / "layer.mem"],
+    )  # fmt: skip
+    for stall, run in zip(STALLS_AND_WAITS, results, strict=True):
+        assert np.array_equal(maps_of(run.beats, expected.shape, 1), expected), stall
+    latency = counting(folding)
+    taken, ends = convolution(p, folding, [0] * (count * p.height * p.width), latency)
+    assert results[0].in_cycles == taken.tolist()
+    assert results[0].out_cycles == ends.tolist()
+    assert intervals(results[0].out_cycles, windows)[-1] == conv_period(p, folding, latency)
 
 
 def test_every_element_has_its_place():
