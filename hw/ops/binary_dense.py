@@ -15,6 +15,8 @@ from hw.ops.cycles import dense_cycles
 from hw.sums import matvec
 from hw.sums.matvec import Folding, Result, matvec_module
 
+MOST_CONSTANTS = 20_000  # weights that are part of the logic where there is another way
+
 
 class BinaryDense_rtl(StreamOperator):
     """y = Weight * x, x and Weight +-1; BIPOLAR out is y >= Threshold, integer out is y + Bias.
@@ -75,13 +77,14 @@ class BinaryDense_rtl(StreamOperator):
         return [n for n in range(1, self.outputs + 1) if self.outputs % n == 0]
 
     def foldings(self, clocks: float) -> list[dict[str, int]]:
-        direct = [
-            {"Fold": n, "PE": 0, "SIMD": 0, "Replay": 0} for n in self.folds() if dense_cycles(self.beats, n) <= clocks
+        direct = [n for n in self.folds() if dense_cycles(self.beats, n) <= clocks]
+        found = list(matvec.foldings(self.beats, self.channels, self.outputs, clocks))
+        if found and self.beats * self.channels * self.outputs > MOST_CONSTANTS:
+            direct = []
+        return [
+            *({"Fold": n, "PE": 0, "SIMD": 0, "Replay": 0} for n in direct),
+            *({"Fold": f.groups, "PE": f.lanes, "SIMD": f.simd, "Replay": int(f.replay)} for f in found),
         ]
-        found = matvec.foldings(self.beats, self.channels, self.outputs, clocks)
-        return direct + [
-            {"Fold": f.groups, "PE": f.lanes, "SIMD": f.simd, "Replay": int(f.replay)} for f in found
-        ]  # fmt: skip
 
     def folding(self) -> dict[str, int]:
         return {name: int(self.get_nodeattr(name)) for name in ("Fold", "PE", "SIMD", "Replay")}

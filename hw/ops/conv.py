@@ -14,6 +14,8 @@ from hw.ops.cycles import conv_cycles
 from hw.sums.layer import Layer, Sums
 from hw.sums.module import Geometry, conv_module
 
+MOST_ROUNDS = 32  # of a window, whose weights nj_leaf chooses by the round
+
 
 class ConvOperator(StreamOperator):
     """Sliding window over one-bit maps, pixels or small integers; padding is 0 in bit space.
@@ -62,7 +64,7 @@ class ConvOperator(StreamOperator):
 
     def folds(self) -> list[int]:
         outputs = len(self.weight)
-        return [n for n in range(1, outputs + 1) if outputs % n == 0]
+        return [n for n in range(1, min(outputs, MOST_ROUNDS) + 1) if outputs % n == 0]
 
     def get_exp_cycles(self) -> int:
         return conv_cycles(*self.geometry(), self.fold)

@@ -71,28 +71,32 @@ def dense(folding: "Folding", arrivals: Sequence[int] | Ints, latency: int) -> t
 def convolution(
     patches: "Patches", folding: "Folding", arrivals: Sequence[int] | Ints, latency: int
 ) -> tuple[Ints, Ints]:
-    """The same behind nj_patches: arrivals of pixels, whole frames of them; a result per window."""
+    """The same behind nj_patches: pixels arrive, of the last frame perhaps not all; a result per window."""
     p, matrix = patches, _Matrix(folding, latency)
     out_rows, out_width = window_map(p.height, p.width, p.kernel, p.stride, p.pad)
-    room = p.rows
     pixels = list(map(int, arrivals))
     taken: list[int] = []
-    complete: list[int] = []  # when each row of pixels counts
     gone: list[int] = []  # from when on each row of pixels has given way
-    time = written = -1
-    for row in range(len(pixels) // (p.height * p.width) * out_rows):
+
+    def write(rows: int) -> None:
+        """Take pixels until so many rows of them are there."""
+        while len(taken) < min(rows * p.width, len(pixels)):
+            place = len(taken) // p.width - p.rows  # the row that was where this one goes
+            free = gone[place] if 0 <= place < len(gone) else 0
+            taken.append(max(pixels[len(taken)], taken[-1] + 1 if taken else 0, free))
+
+    time, row = -1, 0
+    while True:
         need, leave = p.need(row % out_rows)
-        while len(complete) < len(gone) + need:
-            free = gone[len(complete) - room] if len(complete) >= room else 0
-            begin = len(complete) * p.width
-            for arrival in pixels[begin : begin + p.width]:
-                written = max(arrival, written + 1, free)
-                taken.append(written)
-            complete.append(written + 1)
-        ready = complete[len(gone) + need - 1]
+        if (len(gone) + need) * p.width > len(pixels):
+            break
+        write(len(gone) + need)
+        ready = taken[(len(gone) + need) * p.width - 1] + 1
         for _ in range(out_width * p.kernel**2):
             time = matrix.take(max(ready, time + 1))
         gone += [time + 1] * leave
+        row += 1
+    write(len(pixels))
     return np.array(taken), np.array(matrix.results)
 
 
