@@ -33,6 +33,7 @@ PROVEN = [
     ("nj_frame_sync", {"Beats": 4}),
     ("nj_line_buffer", {"Height": 2, "Width": 2}),
     ("nj_line_buffer", {"Kernel": 2, "Pad": 0}),
+    ("nj_patches", {}),
 ]  # fmt: skip
 DEEPER = [
     ("nj_fifo", {"Depth": 8, "Bits": 1}),
@@ -42,6 +43,7 @@ DEEPER = [
     ("nj_dense", {"Beats": 3, "CIn": 2, "Weight": "12'b110110010110", "Thresholded": 1, "Threshold": "8'h1f"}),
     ("nj_line_buffer", {"Height": 3, "Width": 3}),
     ("nj_line_buffer", {"Height": 3, "Width": 4, "Stride": 2}),
+    ("nj_patches", {"Kernel": 3, "Pad": 1, "Frames": 4}),
 ]
 
 
@@ -204,6 +206,7 @@ REFUTED = [
     ("nj_dense", {"Weight": "8'b10110010"}, list(FAULTS)),
     ("nj_frame_sync", {}, ["stall_ignored", "beats_lost", "data_changed"]),
     ("nj_line_buffer", {"Height": 2, "Width": 2}, ["stall_ignored", "beats_lost", "data_changed"]),
+    ("nj_patches", {}, ["stall_ignored", "beats_lost", "data_changed"]),
 ]
 
 
@@ -252,6 +255,7 @@ STREAMS = {
     "nj_frame_sync": {},
     "nj_line_buffer": {},
     "nj_or_pool": {},
+    "nj_patches": {"Height": 4, "Width": 4},
 }
 
 
@@ -287,7 +291,7 @@ def test_no_path_from_ready_to_valid_or_back(module):
     if module == "nj_frame_sync":
         allowed |= {("s_valid_i", "m_valid_o"), ("s_data_i", "m_data_o")}
     assert paths <= allowed
-    if module in ("nj_fifo", "nj_or_pool", "nj_argmax"):
+    if module in ("nj_fifo", "nj_or_pool", "nj_argmax", "nj_patches"):
         assert not paths  # a row of ready signals ends here
 
 
