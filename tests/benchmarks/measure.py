@@ -63,8 +63,7 @@ def simulate(workload: Workload, design: Design) -> float:
     stalls = [Stall()] if slow else [Stall(), Stall(0.3, 0.3, 5)]
     results = run_streams(
         design.top, {}, beats, count * per_frame, stalls=stalls,
-        sources=[design.folder / name for name in design.sources],
-        memories=[design.folder / name for name in design.memories], silence_limit=max(20_000, 2 * design.frame_clocks),
+        sources=[design.folder / name for name in design.sources], silence_limit=max(20_000, 2 * design.frame_clocks),
         timeout_s=1200,
     )  # fmt: skip
     for stall, result in zip(stalls, results, strict=True):

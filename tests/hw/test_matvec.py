@@ -41,6 +41,11 @@ def weights_of(s: Shape, rng: np.random.Generator):
     return np.full(shape, 1 if s.weights == "ones" else -1)
 
 
+def write_memory(folder: Path, folding: Folding, weight: np.ndarray):
+    (folder / "mem").mkdir()
+    (folder / "mem" / "layer.mem").write_text("\n".join(folding.lines(weight)) + "\n")
+
+
 def check(s: Shape, folder: Path, count: int = 6):
     rng = np.random.default_rng(s.beats + 100 * s.in_bits + 10_000 * s.outputs)
     weight = weights_of(s, rng)
@@ -55,11 +60,10 @@ def check(s: Shape, folder: Path, count: int = 6):
         result, expected = Result(constants, False, 2 + int(weight.shape[1] + 9).bit_length()), matches + constants
     text = matvec_module("layer", "a layer", s.folding, result, "mem/layer.mem")
     (folder / "layer.sv").write_text(text)
-    (folder / "layer.mem").write_text("\n".join(s.folding.lines(weight)) + "\n")
+    write_memory(folder, s.folding, weight)
     beats = [pack(beat, 1) for beat in bits.reshape(-1, s.in_bits)]
     sources = [*sources_in(text), folder / "layer.sv"]
-    memories = [folder / "layer.mem"]
-    results = run_streams("layer", {}, beats, count, stalls=STALLS_AND_WAITS, sources=sources, memories=memories)
+    results = run_streams("layer", {}, beats, count, stalls=STALLS_AND_WAITS, sources=sources)
     for stall, run in zip(STALLS_AND_WAITS, results, strict=True):
         got = [unpack(beat, s.outputs, result.out_bits, signed=not s.thresholded) for beat in run.beats]
         assert np.array_equal(got, expected), stall
@@ -125,11 +129,10 @@ def test_windows_of_a_map_are_vectors_too(patches, maps, outputs, lanes, simd, r
     constants = -((-limits - weight[0].size) // 2)  # the sum of +-1 is twice the matches less their number
     text = matvec_module("layer", "a layer", folding, Result(constants, True), "mem/layer.mem", p)
     (tmp_path / "layer.sv").write_text(text)
-    (tmp_path / "layer.mem").write_text("\n".join(folding.lines(weight.transpose(0, 2, 3, 1).reshape(outputs, -1))))
+    write_memory(tmp_path, folding, weight.transpose(0, 2, 3, 1).reshape(outputs, -1))
     windows = expected[0, 0].size
-    results = run_streams("layer", {}, beats_of(bits, 1), count * windows, stalls=STALLS_AND_WAITS,
-                          sources=[*sources_in(text), tmp_path / "layer.sv"], memories=[tmp_path / "layer.mem"],
-    )  # fmt: skip
+    sources = [*sources_in(text), tmp_path / "layer.sv"]
+    results = run_streams("layer", {}, beats_of(bits, 1), count * windows, stalls=STALLS_AND_WAITS, sources=sources)
     for stall, run in zip(STALLS_AND_WAITS, results, strict=True):
         assert np.array_equal(maps_of(run.beats, expected.shape, 1), expected), stall
     latency = counting(folding)
