@@ -213,21 +213,22 @@ class BinaryDense_rtl(StreamOperator):
     # --- cost ---
 
     def _rom(self) -> tuple[int, int]:
-        """Words and bits of nj_dense's weight memory: in LUTs up to 256 words, else in block RAM."""
+        """Words and bits of nj_dense's weight memory: in LUTs up to 128 words, else in block RAM."""
         return self.beats * self.fold, self.channels * self.outputs // self.fold
 
     def lut_estimation(self, fpgapart: str) -> int:
         if self.matrix is not None:
             return matvec.sites(self.matrix, self._result)
         words, bits = self._rom()
-        rom = 0 if words > 256 else bits * ceil(words / 64)
-        return round(self.outputs // self.fold * (1.3 * self.channels + self._accumulator()) + rom + 30)
+        rom = 12 if words > matvec.LUT_WORDS else bits * ceil(words / 64)
+        sums = self._accumulator() * (1 + (ceil(self.fold / 16) if self.fold > 2 and self.beats > 1 else 0))
+        return round(self.outputs // self.fold * (1.3 * self.channels + sums) + rom + 30)
 
     def bram_estimation(self, fpgapart: str) -> int:
         if self.matrix is not None:
             return matvec.blocks(self.matrix, self._result)
         words, bits = self._rom()
-        return ceil(bits / 36) * ceil(words / 512) if words > 256 else 0
+        return matvec.block_rams(words, bits) if words > matvec.LUT_WORDS else 0
 
     def bram_efficiency_estimation(self, fpgapart: str) -> float:
         blocks = self.bram_estimation(fpgapart)
