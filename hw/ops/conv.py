@@ -69,6 +69,10 @@ class ConvOperator(StreamOperator):
     def get_exp_cycles(self) -> int:
         return conv_cycles(*self.geometry(), self.fold)
 
+    def collecting(self) -> int:
+        """Of a window; asked for where a frame has one."""
+        return self.fold if self.matrix is None else self.matrix.collecting
+
     def run(self, stream: Ints) -> Ints:
         *_, stride, pad = self.geometry()
         groups = stream.shape[1] if self.grouped else 1
