@@ -152,7 +152,7 @@ def _with_fifos(design: Any, depths: dict[str, int]) -> Sequence[Stage]:
         if node.name in depths:
             source: Stream = node.source
             stages.append(Stage("StreamFIFO_rtl", "fifo", {"depth": depths[node.name]}, source, ()))
-        attributes = {**node.stage.attributes, "Fold": design.operators[node.name].fold}
+        attributes = {**node.stage.attributes, **design.operators[node.name].folding()}
         stages.append(dataclasses.replace(node.stage, attributes=attributes))
     return stages
 

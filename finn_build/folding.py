@@ -8,8 +8,10 @@ of its sums that takes time.
 import dataclasses
 import hashlib
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from math import prod
 from pathlib import Path
 from typing import Any
 
@@ -20,19 +22,26 @@ from bnn.errors import UserError
 from bnn.files import write_file
 from finn_build.graph import DEFAULT_PART, Design
 
+RAMB18_SITES = 160  # what a block RAM is worth: LUTs there are to one on small chips (7z010 147, 7z020 190, ZU3EG 163)
+LATENCY_CLOCKS = 8  # clocks from the last pixel to the class that are worth a LUT
+
 
 @dataclass(frozen=True)
 class Choice:
     """A way to build a layer."""
 
     variant: str  # in a few words
+    folding: Mapping[str, int]  # the attributes that say it
     fold: int  # clocks per output pixel
     cycles_per_frame: int
     lut: int  # LUT sites, estimated
+    bram18: int
+    latency: int  # clocks from the last beat of a frame to its result that folding decides on
+    waiting: int  # clocks that a frame of one beat stays at the input
 
-    def cost(self) -> tuple[int, int]:
-        """Less is better: area, then the folding, which is latency."""
-        return self.lut, self.fold
+    def cost(self) -> tuple[float, int]:
+        """Less is better: area, block RAM and latency weighed as above, then the clocks."""
+        return self.lut + RAMB18_SITES * self.bram18 + self.latency / LATENCY_CLOCKS, self.cycles_per_frame
 
 
 @dataclass(frozen=True)
@@ -49,7 +58,7 @@ def frame_clocks(design: Design, fps: float | None, clock_mhz: float) -> int:
     UserError with the maximum when the rate is beyond what one pixel per clock gives.
     """
     height, width, _ = design.pixels.shape
-    least = max(height * width, *(cycles(operator, 1) for operator in design.operators.values()))
+    least = max(height * width, *(operator.fastest() for operator in design.operators.values()))
     if fps is None:
         return least
     clocks = int(clock_mhz * 1e6 / fps)
@@ -63,38 +72,58 @@ def frame_clocks(design: Design, fps: float | None, clock_mhz: float) -> int:
 
 
 def fold(design: Design, clocks: int, part: str | None) -> tuple[int, dict[str, Chosen]]:
-    """Set Fold of every node to the cheapest that takes at most `clocks` per frame.
+    """Fold every node the cheapest way that takes at most `clocks` per frame.
 
-    Cheapest by the operators' LUT estimates, the smaller folding where they are equal: it has the lower latency.
     Returns the slowest node's clocks, and by node name what was chosen.
     """
-    chosen = {}
-    for name, operator in design.operators.items():
-        fitting = [choice for choice in choices(operator, part or DEFAULT_PART) if choice.cycles_per_frame <= clocks]
-        taken, *others = sorted(fitting, key=Choice.cost)
-        operator.set_nodeattr("Fold", taken.fold)
-        chosen[name] = Chosen(taken, others[0] if others else None)
+    chosen, collecting = {}, 0
+    for node in design.nodes:
+        operator = design.operators[node.name]
+        one_beat = prod(node.source.shape[:2]) == 1
+        chosen[node.name] = choose(operator, clocks, part, collecting if one_beat else 0)
+        collecting = operator.collecting()
     height, width, _ = design.pixels.shape
-    return max(height * width, *(found.taken.cycles_per_frame for found in chosen.values())), chosen
+    return max(height * width, *(int(operator.get_exp_cycles()) for operator in design.operators.values())), chosen
 
 
-def cycles(operator: Any, fold: int) -> int:
-    """Clocks per frame of an operator folded so."""
-    operator.set_nodeattr("Fold", fold)
-    return int(operator.get_exp_cycles())
+def choose(operator: Any, clocks: int, part: str | None = None, collecting: int = 0) -> Chosen:
+    """Fold one operator the cheapest way that takes at most `clocks` per frame.
+
+    collecting: clocks of the frame in which the layer before collects its next result, so that it cannot wait.
+    """
+    fitting = [
+        found for found in choices(operator, clocks, part or DEFAULT_PART) if found.waiting + collecting <= clocks
+    ]
+    taken, *others = sorted(fitting, key=Choice.cost)
+    operator.apply(taken.folding)
+    return Chosen(taken, others[0] if others else None)
 
 
-def choices(operator: Any, part: str) -> list[Choice]:
-    """Every way to build the operator, per folding the one it would take itself first."""
-    kept = cache_folder("plans") / f"{operator.onnx_node.op_type}-{_key(operator, part)}.json"
-    if kept.is_file():
-        return [Choice(**row) for row in json.loads(kept.read_text())]
-    found = []
-    for n in operator.folds():
-        operator.set_nodeattr("Fold", n)
-        found += [Choice(variant, n, clocks, lut) for variant, lut, clocks in operator.variants()]
-    write_file(kept, json.dumps([dataclasses.asdict(choice) for choice in found]))
-    return found
+def choices(operator: Any, clocks: float, part: str) -> list[Choice]:
+    """Every way to build the operator in so many clocks per frame, per folding the one it would take itself first."""
+    path = cache_folder("plans") / f"{operator.onnx_node.op_type}-{_key(operator, part)}.json"
+    kept: dict[str, list[dict[str, Any]]] = json.loads(path.read_text()) if path.is_file() else {}
+    known = len(kept)
+    foldings = operator.foldings(clocks)
+    for folding in foldings:
+        if _text(folding) not in kept:
+            kept[_text(folding)] = [dataclasses.asdict(choice) for choice in _variants(operator, folding, part)]
+    if len(kept) > known:
+        write_file(path, json.dumps(kept))
+    return [Choice(**row) for folding in foldings for row in kept[_text(folding)]]
+
+
+def _variants(operator: Any, folding: Mapping[str, int], part: str) -> list[Choice]:
+    operator.apply(folding)
+    blocks, latency, waiting = int(operator.bram_estimation(part)), int(operator.latency()), int(operator.waiting())
+    return [
+        Choice(variant, dict(folding), operator.fold, cycles, lut, blocks, latency, waiting)
+        for variant, lut, cycles in operator.variants()
+    ]
+
+
+def _text(folding: Mapping[str, int]) -> str:
+    return ", ".join(f"{name} {value}" for name, value in sorted(folding.items()))
 
 
 def _key(operator: Any, part: str) -> str:
@@ -103,7 +132,8 @@ def _key(operator: Any, part: str) -> str:
     node.CopyFrom(operator.onnx_node)
     for field in ("name", "input", "output"):
         node.ClearField(field)
-    kept = sorted(a.SerializeToString(deterministic=True) for a in node.attribute if a.name != "Fold")
+    folding = operator.folding()
+    kept = sorted(a.SerializeToString(deterministic=True) for a in node.attribute if a.name not in folding)
     return hashlib.sha256(repr((node.op_type, kept, part, _code())).encode()).hexdigest()[:20]
 
 

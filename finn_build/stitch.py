@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import shutil
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ import numpy as np
 from finn_build.folding import Chosen
 from finn_build.graph import DEFAULT_PART, Design, Node
 from finn_build.manifest import Decode, Input, Layer, Output
+from hw.ops.base import MEMORIES
 from hw.ops.rtl import fill, sources_of
 from hw.ops.score_argmax import CLASS_BITS
 
@@ -25,12 +27,15 @@ def generate(design: Design, part: str | None, clock_mhz: float) -> Any:
 
 
 def write_rtl(design: Design, folder: Path, classes: tuple[str, ...], cycles: int) -> list[Path]:
-    """Write rtl/: the top, FINN's wrappers and every module they use, each once."""
+    """Write rtl/: the top, FINN's wrappers and every module they use, each once; and mem/, what these read."""
     target = folder / "rtl"
     target.mkdir()
     sources = {path.name: path for path in sources_of("nj_frame_sync")}
     for operator in design.operators.values():
         sources |= {Path(path).name: Path(path) for path in operator.get_rtl_file_list(abspath=True)}
+        for memory in sorted((Path(operator.get_nodeattr("code_gen_dir_ipgen")) / MEMORIES).glob("*")):
+            (folder / MEMORIES).mkdir(exist_ok=True)
+            shutil.copyfile(memory, folder / MEMORIES / memory.name)
     written = []
     for name, path in sorted(sources.items()):
         (target / name).write_text(path.read_text())

@@ -79,6 +79,8 @@ def _occupancy(arrivals: Ints, taken: Ints) -> int:
 def _pass(node: Node, operator: Any, arrivals: Ints) -> tuple[Ints, Ints]:
     """When a node takes each beat, and when the next one gets its results."""
     kind = node.stage.operator
+    if operator.matrix is not None:
+        return operator.schedule(arrivals)
     if kind in ("JetConv_rtl", "BinaryConv_rtl"):
         return _convolution(operator.geometry(), operator.fold, arrivals)
     if kind == "BinaryMaxPool_rtl":

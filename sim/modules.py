@@ -5,6 +5,7 @@ assert result.beats == [1, 2, 3]
 """
 
 import json
+import shutil
 import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -67,6 +68,7 @@ def run_streams(
 
     extra_in: values of further `*_i` ports that go with each beat (`{"s_last_i": [0, 0, 1]}`).
     watch: `*_o` ports to sample at every accepted output beat and once at the end.
+    sources: the files in a folder mem beside one of them are what $readmemh finds as mem/<name>.
     Initial values of registers and memories are noise. SimulationError when the module breaks the handshake
     (valid falls or data changes under stall), gives a beat too many, or nothing moves for `silence_limit` cycles.
     """
@@ -85,10 +87,14 @@ def run_streams(
     with tempfile.TemporaryDirectory(prefix="neuraljet-") as folder:
         job_file, outcome = Path(folder) / "job.json", Path(folder) / "outcome.json"
         job_file.write_text(json.dumps(job))
+        files = rtl_sources(top) if sources is None else sources
+        for memories in sorted({file.parent / "mem" for file in files}):
+            if memories.is_dir():
+                shutil.copytree(memories, Path(folder) / "mem", dirs_exist_ok=True)
         simulate(
-            top, rtl_sources(top) if sources is None else sources, "sim.benches.stream",
+            top, files, "sim.benches.stream",
             parameters=parameters, build_args=MODULE_ARGS, plusargs=RANDOM_START, timeout_s=timeout_s,
-            env={"NJ_STREAM_JOB": str(job_file), "NJ_STREAM_OUTCOME": str(outcome)},
+            work=Path(folder), env={"NJ_STREAM_JOB": str(job_file), "NJ_STREAM_OUTCOME": str(outcome)},
         )  # fmt: skip
         results = json.loads(outcome.read_text())
     return [

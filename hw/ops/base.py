@@ -1,6 +1,7 @@
 """What all our FINN operators share: one input stream, one output stream, one beat per pixel, one RTL module."""
 
 from abc import abstractmethod
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -10,9 +11,11 @@ from numpy.typing import NDArray
 from qonnx.core.datatype import DataType
 
 from hw.ops.bits import Ints
-from hw.ops.rtl import fill, sources_of
+from hw.ops.rtl import fill, sources_in, sources_of
+from hw.sums.matvec import Folding
 
 Attributes = dict[str, tuple[Any, ...]]
+MEMORIES = "mem"  # folder of the files that $readmemh reads, below the one that tools run in
 
 
 class StreamOperator(RTLBackend):
@@ -22,7 +25,7 @@ class StreamOperator(RTLBackend):
     are those of the stream (+-1 for BIPOLAR, whose bit is (x + 1) / 2).
     """
 
-    module: ClassVar[str]  # in hw/rtl
+    module: ClassVar[str]  # in hw/rtl, or written for this node
     template: ClassVar[str] = "layer.v.in"
 
     # --- what a subclass gives ---
@@ -91,12 +94,54 @@ class StreamOperator(RTLBackend):
         return int(self.get_nodeattr("Fold"))
 
     def folds(self) -> list[int]:
-        """The foldings there are; one means that the operator cannot be folded."""
+        """Values of Fold there are; one means that the operator cannot be folded."""
         return [1]
 
     def variants(self) -> list[tuple[str, int, int]]:
         """The ways to build the node, folded as it is: a few words, LUT sites, clocks per frame; the first is taken."""
-        return [("fixed", int(self.lut_estimation("")), int(self.get_exp_cycles()))]
+        way = "fixed" if self.matrix is None else self.matrix.describe()
+        return [(way, int(self.lut_estimation("")), int(self.get_exp_cycles()))]
+
+    # --- foldings: what finn_build.folding chooses from ---
+
+    def foldings(self, clocks: float) -> list[dict[str, int]]:
+        """Every way to fold that takes at most `clocks` per frame, as the attributes that say it."""
+        return [choice for n in self.folds() if self.cycles(choice := {"Fold": n}) <= clocks]
+
+    def folding(self) -> dict[str, int]:
+        """The attributes that say how it is folded now."""
+        return {"Fold": self.fold}
+
+    def apply(self, folding: Mapping[str, int]) -> None:
+        """Fold it so."""
+        for name, value in folding.items():
+            self.set_nodeattr(name, value)
+
+    def cycles(self, folding: Mapping[str, int]) -> int:
+        """Clocks per frame of the operator folded so."""
+        self.apply(folding)
+        return int(self.get_exp_cycles())
+
+    def fastest(self) -> int:
+        """The fewest clocks per frame there are."""
+        return min(self.cycles(choice) for choice in self.foldings(float("inf")))
+
+    @property
+    def matrix(self) -> Folding | None:
+        """The folding of the form with a memory of weights; None for others."""
+        return None
+
+    def latency(self) -> int:
+        """Clocks from the last beat of a frame to its result that folding decides on; 0 where they do not matter."""
+        return 0
+
+    def waiting(self) -> int:
+        """Clocks that a frame of one beat stays at the input while it is worked on."""
+        return 0
+
+    def collecting(self) -> int:
+        """Clocks before a result comes in which the one before must be gone."""
+        return 0
 
     # --- execution ---
 
@@ -134,19 +179,40 @@ class StreamOperator(RTLBackend):
             "out_expression": f"{{{gap}'d0, data}}" if gap else "data",
         }
 
+    def written(self) -> str | None:
+        """Text of the module when it is written for this node, None when it is one of hw/rtl."""
+        return None
+
+    def memories(self) -> dict[str, Iterable[str]]:
+        """Lines of the files that $readmemh reads, by name."""
+        return {}
+
     def generate_hdl(self, model: Any, fpgapart: str, clk: float) -> None:
-        """Write the wrapper: FINN's PrepareIP calls this."""
-        folder = str(self.get_nodeattr("code_gen_dir_ipgen"))
+        """Write the wrapper, and what is written for this node: FINN's PrepareIP calls this."""
+        folder = Path(str(self.get_nodeattr("code_gen_dir_ipgen")))
         name = self.get_verilog_top_module_name()
-        (Path(folder) / f"{name}.v").write_text(fill(self.template, self.template_values()))
-        for attribute, value in (("gen_top_module", name), ("ipgen_path", folder), ("ip_path", folder)):
+        (folder / f"{name}.v").write_text(fill(self.template, self.template_values()))
+        text = self.written()
+        if text is not None:
+            (folder / f"{self.module}.sv").write_text(text)
+        for file, lines in self.memories().items():
+            (folder / MEMORIES).mkdir(exist_ok=True)
+            (folder / MEMORIES / file).write_text("".join(f"{line}\n" for line in lines))
+        for attribute, value in (("gen_top_module", name), ("ipgen_path", str(folder)), ("ip_path", str(folder))):
             self.set_nodeattr(attribute, value)
 
     def get_rtl_file_list(self, abspath: bool = False) -> list[str]:
-        wrapper = Path(str(self.get_nodeattr("code_gen_dir_ipgen"))) / f"{self.get_nodeattr('gen_top_module')}.v"
-        return [str(path) if abspath else path.name for path in (wrapper, *sources_of(self.module))]
+        folder, text = Path(str(self.get_nodeattr("code_gen_dir_ipgen"))), self.written()
+        files = [folder / f"{self.get_nodeattr('gen_top_module')}.v"]
+        if text is None:
+            files += sources_of(self.module)
+        else:
+            files += [folder / f"{self.module}.sv", *sources_in(text)]
+        return [str(path) if abspath else path.name for path in files]
 
     def code_generation_ipi(self) -> list[str]:
         top = self.get_nodeattr("gen_top_module")
-        files = [f"add_files -norecurse {file}" for file in self.get_rtl_file_list(abspath=True)]
+        memories = Path(str(self.get_nodeattr("code_gen_dir_ipgen"))) / MEMORIES
+        paths = [*self.get_rtl_file_list(abspath=True), *map(str, sorted(memories.glob("*")))]
+        files = [f"add_files -norecurse {file}" for file in paths]
         return [*files, f"create_bd_cell -type module -reference {top} {self.onnx_node.name}"]

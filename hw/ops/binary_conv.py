@@ -1,22 +1,116 @@
 """BinaryConv_rtl: convolution with weights +-1; bits, pixels or small integers in, bits or sums out."""
 
-from hw.ops.base import Attributes
+from collections.abc import Iterable, Mapping
+
+import numpy as np
+from qonnx.core.datatype import DataType
+
+from hw.ops import schedule
+from hw.ops.base import MEMORIES, Attributes, StreamOperator
+from hw.ops.bits import Ints
 from hw.ops.conv import ConvOperator
+from hw.ops.cycles import conv_cycles
+from hw.sums import matvec
+from hw.sums.matvec import Folding, Patches, Result, matvec_module
+
+MOST_TERMS = 10_000  # of the sums of a clock, that are written as constants where there is another way
 
 
 class BinaryConv_rtl(ConvOperator):
     """Sums of what is added or subtracted; 1x1 without thresholds combines channels for the jets behind it.
+
+    Two forms: written from the weights, with Fold clocks per window (PE = 0); and for bits a folded matrix
+    (hw.sums.matvec) with a memory of weights behind nj_patches, PE outputs of SIMD inputs at a time.
 
     Plane: +-1 maps padded with a true 0. A bit b stands for 2b - m, where m is 1 inside of the frame and 0 outside;
     Weight then has one more map, that of m, which the layer makes itself.
     """
 
     def get_nodeattr_types(self) -> Attributes:
-        return {**super().get_nodeattr_types(), "Plane": ("i", False, 0)}
+        attributes = super().get_nodeattr_types()
+        attributes.update({"PE": ("i", False, 0), "SIMD": ("i", False, 0), "Replay": ("i", False, 0)})
+        return {**attributes, "Plane": ("i", False, 0)}
 
     @property
     def plane(self) -> bool:
         return bool(self.get_nodeattr("Plane"))
+
+    @property
+    def patches(self) -> Patches:
+        """Where the windows are."""
+        return Patches(*self.geometry())
+
+    @property
+    def matrix(self) -> Folding | None:
+        lanes, simd, replay = (int(self.get_nodeattr(name)) for name in ("PE", "SIMD", "Replay"))
+        if not lanes:
+            return None
+        outputs, inputs, kernel, _ = self.weight.shape
+        return Folding(kernel**2, inputs, outputs, lanes, simd, bool(replay))
+
+    # --- foldings ---
+
+    def foldings(self, clocks: float) -> list[dict[str, int]]:
+        outputs, inputs, kernel, _ = self.weight.shape
+        direct = [{"Fold": n, "PE": 0, "SIMD": 0, "Replay": 0} for n in self.folds()]
+        direct = [choice for choice in direct if self.cycles(choice) <= clocks]
+        if self.get_input_datatype() != DataType["BIPOLAR"] or kernel == 1 or self.plane:
+            return direct
+        spare = clocks - self._slack()
+        found = matvec.foldings(kernel**2, inputs, outputs, spare / self.patches.windows) if spare > 0 else ()
+        folded = [{"Fold": f.groups, "PE": f.lanes, "SIMD": f.simd, "Replay": int(f.replay)} for f in found]
+        small = [choice for choice in direct if self.weight.size <= MOST_TERMS * choice["Fold"]]
+        return (small if folded else direct) + folded
+
+    def folding(self) -> dict[str, int]:
+        return {name: int(self.get_nodeattr(name)) for name in ("Fold", "PE", "SIMD", "Replay")}
+
+    def fastest(self) -> int:
+        return conv_cycles(*self.geometry(), 1)
+
+    def cycles(self, folding: Mapping[str, int]) -> int:
+        self.apply(folding)
+        if self.matrix is None:
+            return self.get_exp_cycles()
+        return self.patches.windows * self.matrix.cycles + self._slack()
+
+    def _slack(self) -> int:
+        """More clocks than a frame takes beside its windows: rows of pixels that nj_patches has to wait for."""
+        return self.patches.kernel * self.patches.width + 16
+
+    def get_exp_cycles(self) -> int:
+        if self.matrix is None:
+            return super().get_exp_cycles()
+        return schedule.conv_period(self.patches, self.matrix, matvec.counting(self.matrix))
+
+    def schedule(self, arrivals: Ints) -> tuple[Ints, Ints]:
+        """When the folded form takes each pixel, and when its results are there."""
+        assert self.matrix is not None
+        return schedule.convolution(self.patches, self.matrix, arrivals, matvec.counting(self.matrix))
+
+    # --- the module ---
+
+    @property
+    def _result(self) -> Result:
+        """On the number of inputs that equal their weight, which exceeds the sum by the number of weights -1."""
+        negative = (self.weight < 0).sum((1, 2, 3))
+        if self.thresholds is None:
+            return Result(-negative, False, int(self.get_output_datatype().bitwidth()))
+        return Result(np.clip(self.thresholds + negative, 0, self.weight[0].size + 1), True)
+
+    def _memory(self) -> str:
+        return f"{self.get_verilog_top_module_name()}.mem"
+
+    def written(self) -> str:
+        if self.matrix is None:
+            return super().written()
+        file = f"{MEMORIES}/{self._memory()}"
+        return matvec_module(self.module, self.summary(), self.matrix, self._result, file, self.patches)
+
+    def memories(self) -> dict[str, Iterable[str]]:
+        if self.matrix is None:
+            return {}
+        return {self._memory(): self.matrix.lines(self.weight.transpose(0, 2, 3, 1).reshape(len(self.weight), -1))}
 
     def summary(self) -> str:
         height, width, kernel, stride, _ = self.geometry()
@@ -24,3 +118,21 @@ class BinaryConv_rtl(ConvOperator):
         kind = "sums" if self.thresholds is None else "maps"
         rest = f"stride {stride}" + (", padded with 0" if self.plane else "")
         return f"{outputs} {kind} from {inputs} of {height}x{width}, {kernel}x{kernel} weights of +-1, {rest}"
+
+    # --- cost ---
+
+    def variants(self) -> list[tuple[str, int, int]]:
+        return super().variants() if self.matrix is None else StreamOperator.variants(self)
+
+    def lut_estimation(self, fpgapart: str) -> int:
+        if self.matrix is None:
+            return super().lut_estimation(fpgapart)
+        return matvec.sites(self.matrix, self._result) + matvec.patches_sites(self.patches, self.weight.shape[1])
+
+    def bram_estimation(self, fpgapart: str) -> int:
+        return 0 if self.matrix is None else matvec.blocks(self.matrix, self._result)
+
+    def ff_estimation(self, fpgapart: str) -> int:
+        if self.matrix is None:
+            return super().ff_estimation(fpgapart)
+        return matvec.ffs(self.matrix, self._result) + 40

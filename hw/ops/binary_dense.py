@@ -1,24 +1,31 @@
 """BinaryDense_rtl: weights of +-1 over a whole frame of +-1 inputs; thresholds or integer scores."""
 
+from collections.abc import Iterable
+from functools import cached_property
 from math import ceil
 from typing import Any
 
 import numpy as np
 
 from bnn import reference
-from hw.ops.base import Attributes, StreamOperator
+from hw.ops import schedule
+from hw.ops.base import MEMORIES, Attributes, StreamOperator
 from hw.ops.bits import Ints, dot_range, literal, signed_bits
 from hw.ops.cycles import dense_cycles
+from hw.sums import matvec
+from hw.sums.matvec import Folding, Result, matvec_module
+
+MOST_CONSTANTS = 20_000  # weights that are part of the logic where there is another way
 
 
 class BinaryDense_rtl(StreamOperator):
     """y = Weight * x, x and Weight +-1; BIPOLAR out is y >= Threshold, integer out is y + Bias.
 
-    Weight [F, O] with F in C, H, W order, as in the model. On bits b = (x + 1) / 2 a score is
-    2 * sum(Weight * b) + (Bias - sum(Weight)): the module sums, the wrapper appends the lowest bit.
+    Weight [F, O] with F in C, H, W order, as in the model. Two forms: nj_dense, whose weights are part of the logic,
+    with Fold clocks per beat (PE = 0); and a folded one (hw.sums.matvec) with a memory of weights, PE outputs of SIMD
+    inputs at a time, outputs after each other with Replay. Inside inputs are bits b = (x + 1) / 2; a score lacks its
+    lowest bit there, which is the same in every frame: the wrapper appends it.
     """
-
-    module = "nj_dense"
 
     def get_nodeattr_types(self) -> Attributes:
         attributes = super().get_nodeattr_types()
@@ -27,11 +34,14 @@ class BinaryDense_rtl(StreamOperator):
                 "Weight": ("t", True, None),  # +-1 [F, O]
                 "Threshold": ("t", False, None),  # integers [O] on the sums of +-1
                 "Bias": ("t", False, None),  # integers [O]
+                "PE": ("i", False, 0),  # 0: nj_dense
+                "SIMD": ("i", False, 0),
+                "Replay": ("i", False, 0),
             }
         )
         return attributes
 
-    @property
+    @cached_property
     def weight(self) -> Ints:
         """[F, O], F = C * H * W."""
         return np.asarray(self.get_nodeattr("Weight"), np.int64)
@@ -45,12 +55,65 @@ class BinaryDense_rtl(StreamOperator):
         """Pixels of a frame."""
         return int(np.prod(self.get_normal_input_shape()[1:-1]))
 
+    @property
+    def channels(self) -> int:
+        """Inputs of a beat."""
+        return self.get_normal_input_shape()[-1]
+
+    @property
+    def outputs(self) -> int:
+        """Sums of a frame."""
+        return self.get_normal_output_shape()[-1]
+
+    @property
+    def matrix(self) -> Folding | None:
+        """How the folded form is folded; None for nj_dense."""
+        lanes, simd, replay = (int(self.get_nodeattr(name)) for name in ("PE", "SIMD", "Replay"))
+        return Folding(self.beats, self.channels, self.outputs, lanes, simd, bool(replay)) if lanes else None
+
+    # --- foldings ---
+
     def folds(self) -> list[int]:
-        outputs = self.weight.shape[1]
-        return [n for n in range(1, outputs + 1) if outputs % n == 0]
+        return [n for n in range(1, self.outputs + 1) if self.outputs % n == 0]
+
+    def foldings(self, clocks: float) -> list[dict[str, int]]:
+        direct = [n for n in self.folds() if dense_cycles(self.beats, n) <= clocks]
+        found = list(matvec.foldings(self.beats, self.channels, self.outputs, clocks))
+        if found and self.beats * self.channels * self.outputs > MOST_CONSTANTS:
+            direct = []
+        return [
+            *({"Fold": n, "PE": 0, "SIMD": 0, "Replay": 0} for n in direct),
+            *({"Fold": f.groups, "PE": f.lanes, "SIMD": f.simd, "Replay": int(f.replay)} for f in found),
+        ]
+
+    def folding(self) -> dict[str, int]:
+        return {name: int(self.get_nodeattr(name)) for name in ("Fold", "PE", "SIMD", "Replay")}
+
+    def fastest(self) -> int:
+        return dense_cycles(self.beats, 1)
+
+    def schedule(self, arrivals: Ints) -> tuple[Ints, Ints]:
+        """When the folded form takes each beat, and when its results are there."""
+        assert self.matrix is not None
+        return schedule.dense(self.matrix, arrivals, matvec.counting(self.matrix))
 
     def get_exp_cycles(self) -> int:
-        return dense_cycles(self.beats, self.fold)
+        return dense_cycles(self.beats, self.fold) if self.matrix is None else self.matrix.cycles
+
+    def latency(self) -> int:
+        return self.fold if self.matrix is None else self.matrix.latency
+
+    def waiting(self) -> int:
+        return 0 if self.matrix is None or self.beats > 1 else self.matrix.waiting
+
+    def collecting(self) -> int:
+        return self.fold if self.matrix is None else self.matrix.collecting
+
+    def variants(self) -> list[tuple[str, int, int]]:
+        found = super().variants()
+        return found if self.matrix else [("weights in LUTs", *found[0][1:])]
+
+    # --- function ---
 
     def run(self, stream: Ints) -> Ints:
         sums = reference.dense(2 * stream - 1, self.weight)
@@ -59,56 +122,94 @@ class BinaryDense_rtl(StreamOperator):
             return (reference.threshold(sums, thresholds) + 1) // 2
         return sums if bias is None else sums + bias
 
+    @property
+    def thresholded(self) -> bool:
+        """Do bits come out, and not scores?"""
+        return self._optional("Threshold") is not None
+
+    @cached_property
+    def _result(self) -> Result:
+        """On the number of inputs that equal their weight: sum of +-1 = 2 * matches - F."""
+        inputs, thresholds, bias = len(self.weight), self._optional("Threshold"), self._optional("Bias")
+        if thresholds is not None:
+            return Result(np.clip(-((-thresholds - inputs) // 2), 0, inputs + 1), True)
+        constant = (0 if bias is None else bias) - np.full(self.outputs, inputs)
+        return Result(constant // 2, False, self._sum_bits())
+
     def _bit_space(self) -> tuple[Ints, Ints, Ints]:
-        """Of the module: thresholds [O] (0 without), bias [O] and, for scores, the lowest bits [O]."""
-        weight, none = self.weight, np.zeros(self.weight.shape[1], np.int64)
+        """Of nj_dense: thresholds [O] (0 without), bias [O] and, for scores, the lowest bits [O]."""
+        weight, none = self.weight, np.zeros(self.outputs, np.int64)
         low, high = dot_range(weight.T, 0, 1)
         thresholds, bias = self._optional("Threshold"), self._optional("Bias")
         if thresholds is not None:
             limits = -((-thresholds - weight.sum(0)) // 2)  # ceil((T + sum(w)) / 2)
             # without an inversion at hand, what is never true compares with one more than can be
             return np.clip(limits, low, high + 1), none, none
-        constant = (none if bias is None else bias) - weight.sum(0)
+        constant = (none if bias is None else bias) - weight.sum(0)  # as even as F is: so the lowest bits of both forms
         return none, constant // 2, constant % 2
 
     def _sum_bits(self) -> int:
         """Width of a score without its lowest bit."""
         return int(self.get_output_datatype().bitwidth()) - 1
 
+    # --- the module ---
+
+    @property
+    def module(self) -> str:  # type: ignore[override]
+        """nj_dense, or written for this node."""
+        return "nj_dense" if self.matrix is None else f"{self.get_verilog_top_module_name()}_matvec"
+
+    def _memory(self) -> str:
+        return f"{self.get_verilog_top_module_name()}.mem"
+
+    def written(self) -> str | None:
+        if self.matrix is None:
+            return None
+        file = f"{MEMORIES}/{self._memory()}"
+        return matvec_module(self.module, self.summary(), self.matrix, self._result, file)
+
+    def memories(self) -> dict[str, Iterable[str]]:
+        if self.matrix is None:
+            return {}
+        # [C, beat, O] -> [O, beat, C]
+        weight = self.weight.reshape(self.channels, self.beats, self.outputs).transpose(2, 1, 0)
+        return {self._memory(): self.matrix.lines(weight.reshape(self.outputs, -1))}
+
     def parameters(self) -> dict[str, int | str]:
-        height_width, channels, outputs = self.beats, self.get_normal_input_shape()[-1], self.weight.shape[1]
+        if self.matrix is not None:
+            return {}
         limits, bias, _ = self._bit_space()
         thr_bits = signed_bits(int(min(limits.min(), bias.min())), int(max(limits.max(), bias.max())))
         # [C, beat, O] -> [beat, O, C]
-        bits = self.weight.reshape(channels, height_width, outputs).transpose(1, 2, 0) > 0
+        bits = self.weight.reshape(self.channels, self.beats, self.outputs).transpose(1, 2, 0) > 0
         return {
-            "Beats": height_width,
-            "CIn": channels,
-            "COut": outputs,
+            "Beats": self.beats,
+            "CIn": self.channels,
+            "COut": self.outputs,
             "Fold": self.fold,
             "Weight": literal(bits.ravel().astype(int), 1),
-            "Thresholded": int(self._optional("Threshold") is not None),
+            "Thresholded": int(self.thresholded),
             "ThrBits": thr_bits,
             "Threshold": literal(limits, thr_bits),
             "Bias": literal(bias, thr_bits),
-            **({} if self._optional("Threshold") is not None else {"OutBits": self._sum_bits()}),
+            **({} if self.thresholded else {"OutBits": self._sum_bits()}),
         }
 
     def template_values(self) -> dict[str, object]:
-        if self._optional("Threshold") is not None:
+        if self.thresholded:
             return super().template_values()
         _, _, low_bits = self._bit_space()
-        extra = {"outputs": len(low_bits), "sum_bits": self._sum_bits(), "low_bits": literal(low_bits, 1)}
+        extra = {"outputs": self.outputs, "sum_bits": self._sum_bits(), "low_bits": literal(low_bits, 1)}
         return {**super().template_values(), **extra}
 
     @property
     def template(self) -> str:  # type: ignore[override]
         """Scores get their lowest bit in the wrapper."""
-        return "layer.v.in" if self._optional("Threshold") is not None else "scores.v.in"
+        return "layer.v.in" if self.thresholded else "scores.v.in"
 
     def summary(self) -> str:
         inputs, outputs = self.weight.shape
-        return f"{outputs} {'scores' if self._optional('Threshold') is None else 'bits'} from {inputs} bits"
+        return f"{outputs} {'bits' if self.thresholded else 'scores'} from {inputs} bits"
 
     def get_op_and_param_counts(self) -> dict[str, int]:
         return {"op_add": int(self.weight.size), "param_weight": int(self.weight.size)}
@@ -116,31 +217,32 @@ class BinaryDense_rtl(StreamOperator):
     # --- cost ---
 
     def _rom(self) -> tuple[int, int]:
-        """Words and bits of the weight memory: in LUTs up to 256 words, else in block RAM."""
-        return self.beats * self.fold, self.get_normal_input_shape()[-1] * self.weight.shape[1] // self.fold
-
-    def variants(self) -> list[tuple[str, int, int]]:
-        memory = "block RAM" if self.bram_estimation("") else "LUTs"
-        return [(f"weights in {memory}", self.lut_estimation(""), self.get_exp_cycles())]
+        """Words and bits of nj_dense's weight memory: in LUTs up to 128 words, else in block RAM."""
+        return self.beats * self.fold, self.channels * self.outputs // self.fold
 
     def lut_estimation(self, fpgapart: str) -> int:
-        lanes, channels = self.weight.shape[1] // self.fold, self.get_normal_input_shape()[-1]
+        if self.matrix is not None:
+            return matvec.sites(self.matrix, self._result)
         words, bits = self._rom()
-        rom = 0 if words > 256 else bits * ceil(words / 64)
-        return round(lanes * (1.3 * channels + self._accumulator()) + rom + 30)
+        rom = 12 if words > matvec.LUT_WORDS else bits * ceil(words / 64)
+        sums = self._accumulator() * (1 + (ceil(self.fold / 16) if self.fold > 2 and self.beats > 1 else 0))
+        return round(self.outputs // self.fold * (1.3 * self.channels + sums) + rom + 30)
 
     def bram_estimation(self, fpgapart: str) -> int:
+        if self.matrix is not None:
+            return matvec.blocks(self.matrix, self._result)
         words, bits = self._rom()
-        return ceil(bits / 36) * ceil(words / 512) if words > 256 else 0
+        return matvec.block_rams(words, bits) if words > matvec.LUT_WORDS else 0
 
     def bram_efficiency_estimation(self, fpgapart: str) -> float:
         blocks = self.bram_estimation(fpgapart)
         return self.weight.size / (blocks * 18432) if blocks else 1
 
     def ff_estimation(self, fpgapart: str) -> int:
-        lanes, channels = self.weight.shape[1] // self.fold, self.get_normal_input_shape()[-1]
-        counts = lanes * (channels + 1).bit_length()
-        return channels + counts + self.weight.shape[1] * self._accumulator() + self.get_outstream_width() + 30
+        if self.matrix is not None:
+            return matvec.ffs(self.matrix, self._result)
+        counts = self.outputs // self.fold * (self.channels + 1).bit_length()
+        return self.channels + counts + self.outputs * self._accumulator() + self.get_outstream_width() + 30
 
     def _accumulator(self) -> int:
         return signed_bits(-len(self.weight), len(self.weight))
@@ -155,5 +257,5 @@ class BinaryDense_rtl(StreamOperator):
         """ValueError when the output type cannot hold every score."""
         low, high = self.score_range()
         datatype = self.get_output_datatype()
-        if self._optional("Threshold") is None and (low < datatype.min() or high > datatype.max()):
+        if not self.thresholded and (low < datatype.min() or high > datatype.max()):
             raise ValueError(f"{self.onnx_node.name}: {datatype} does not hold {low}..{high}")

@@ -2,7 +2,6 @@
 
 from functools import lru_cache
 from math import ceil
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,11 +11,10 @@ from bnn import reference
 from hw.ops.base import Attributes, StreamOperator
 from hw.ops.bits import Ints, dot_range, signed_bits
 from hw.ops.cycles import conv_cycles
-from hw.ops.rtl import sources_in
 from hw.sums.layer import Layer, Sums
 from hw.sums.module import Geometry, conv_module
 
-MOST_ROUNDS = 32  # a LUT chooses among no more, see nj_leaf
+MOST_ROUNDS = 32  # of a window, whose weights nj_leaf chooses by the round
 
 
 class ConvOperator(StreamOperator):
@@ -76,6 +74,10 @@ class ConvOperator(StreamOperator):
     def get_exp_cycles(self) -> int:
         return conv_cycles(*self.geometry(), self.fold)
 
+    def collecting(self) -> int:
+        """Of a window; asked for where a frame has one."""
+        return self.fold if self.matrix is None else self.matrix.collecting
+
     def run(self, stream: Ints) -> Ints:
         *_, stride, pad = self.geometry()
         groups = stream.shape[1] if self.grouped else 1
@@ -107,7 +109,10 @@ class ConvOperator(StreamOperator):
     def parameters(self) -> dict[str, int | str]:
         return {}
 
-    def written(self) -> tuple[str, Sums]:
+    def written(self) -> str:
+        return self._layer()[0]
+
+    def _layer(self) -> tuple[str, Sums]:
         """Text of the module, and what is known of its sums."""
         height, width, _, stride, pad = self.geometry()
         thresholds = self.thresholds
@@ -117,18 +122,6 @@ class ConvOperator(StreamOperator):
             self.input_range()[0] < 0, self.grouped, self.fold, int(self.get_output_datatype().bitwidth()),
             Geometry(height, width, stride, pad), self.plane,
         )  # fmt: skip
-
-    def generate_hdl(self, model: Any, fpgapart: str, clk: float) -> None:
-        super().generate_hdl(model, fpgapart, clk)
-        self._file().write_text(self.written()[0])
-
-    def get_rtl_file_list(self, abspath: bool = False) -> list[str]:
-        wrapper = Path(str(self.get_nodeattr("code_gen_dir_ipgen"))) / f"{self.get_nodeattr('gen_top_module')}.v"
-        files = (wrapper, self._file(), *sources_in(self.written()[0]))
-        return [str(path) if abspath else path.name for path in files]
-
-    def _file(self) -> Path:
-        return Path(str(self.get_nodeattr("code_gen_dir_ipgen"))) / f"{self.module}.sv"
 
     def get_op_and_param_counts(self) -> dict[str, int]:
         _, height, width, _ = self.get_normal_output_shape()
@@ -140,12 +133,12 @@ class ConvOperator(StreamOperator):
         return self.variants()[0][1]
 
     def variants(self) -> list[tuple[str, int, int]]:
-        sums, clocks = self.written()[1], self.get_exp_cycles()
+        sums, clocks = self._layer()[1], self.get_exp_cycles()
         frame = self.line_buffer_cost()[0] + 12
         return [(way, sites + frame, clocks) for way, sites in ((sums.way, sums.sites), *sums.others)]
 
     def ff_estimation(self, fpgapart: str) -> int:
-        sums = self.written()[1]
+        sums = self._layer()[1]
         kept = self.get_outstream_width() * (2 if sums.rounds > 1 else 1)  # collected, and put out
         return self.line_buffer_cost()[1] + sums.ffs + kept + 12
 

@@ -44,3 +44,19 @@ def dense_cycles(beats: int, fold: int) -> int:
 def argmax_cycles(classes: int) -> int:
     """nj_argmax takes one clock per score, one to accept the scores and one to hand out the result; two at once."""
     return 2 if classes <= 2 else classes + 2
+
+
+def matvec_cycles(beats: int, packed: int, pieces: int, groups: int, replay: bool) -> int:
+    """A matrix times vectors, a step per clock: every word of the frame meets every group of rows.
+
+    packed: beats of a word; pieces: words of a beat, when a word has less than one. With replay the next frame is
+    stored meanwhile, a word per clock; else a word is collected while the one before is worked on.
+
+    >>> matvec_cycles(784, 72, 1, 64, False), matvec_cycles(1, 1, 16, 256, True)
+    (784, 4096)
+    """
+    words = beats * pieces if pieces > 1 else -(-beats // packed)
+    if replay:
+        return max(beats * pieces, words * groups)
+    short = beats - (words - 1) * packed if pieces == 1 else 1  # beats of the last word
+    return (words - 1) * max(groups, packed) + max(groups, short)

@@ -43,11 +43,12 @@ MEASURES = (
     "hw/cells",
 )
 READS = {
-    "ours": ("ours.py", "node.sv.in", "nodes.sv.in", "/hw/ops", "/hw/rtl", "/hw/sums", "/hw/templates"),
+    "ours": ("ours.py", "node.sv.in", "nodes.sv.in", "/finn_build/folding.py", "/hw/ops", "/hw/rtl", "/hw/sums",
+             "/hw/templates"),
     "plain": ("plain.py", "window.sv", "plain_conv.sv.in", "plain_sums.sv.in", "plain_dense.sv.in", "chain.sv.in"),
     "da4ml": ("da4ml.py", "da4ml_solve.py", "window.sv", "da4ml_conv.sv.in", "da4ml_sums.sv.in", "chain.sv.in"),
     "finn": ("finn.py", "finn_mvau.sv.in", "finn_widen.sv.in", "node.sv.in", "nodes.sv.in", "/finn_build/adapter.py"),
-}
+}  # fmt: skip
 COLUMNS = ("workload", "rival", "variant", "clocks_per_pixel", "clocks_per_frame", "sites", "lut", "lutram", "srl",
            "ff", "dsp", "ramb18", "status")  # fmt: skip
 

@@ -1,12 +1,17 @@
 """The choice per layer: the least area that keeps the rate, what came second, and plans found again."""
 
+import numpy as np
 import pytest
 
 from bnn.export import write_qonnx
+from bnn.integer import Bias, Conv, Dense, IntegerNetwork, Pad, Threshold
 from finn_build import adapter
 from finn_build.build import build
+from finn_build.manifest import load
 from finn_build.recognise import recognise
+from sim.accelerator import verify
 from tests.finn_build.networks import random_network
+from tests.hw.test_ops import operator as make_operator
 
 
 @pytest.fixture
@@ -21,14 +26,10 @@ def design(tmp_path, monkeypatch):
         yield make_design(*recognise(network, names), network.metadata)
 
 
-def estimate(operator, fold):
-    operator.set_nodeattr("Fold", fold)
-    return operator.lut_estimation("")
-
-
 @pytest.mark.parametrize("clocks", [256, 600, 4096, 100_000])
 def test_the_least_area_of_all_foldings_that_keep_the_rate(design, clocks):
-    from finn_build.folding import cycles, fold
+    from finn_build.folding import choices, fold
+    from finn_build.graph import DEFAULT_PART
 
     slowest, chosen = fold(design, clocks, None)
     assert slowest <= clocks and chosen.keys() == design.operators.keys()
@@ -37,15 +38,14 @@ def test_the_least_area_of_all_foldings_that_keep_the_rate(design, clocks):
     }
     for name, operator in design.operators.items():
         taken, second = chosen[name].taken, chosen[name].instead_of
-        costs = {n: estimate(operator, n) for n in operator.folds() if cycles(operator, n) <= clocks}
-        assert (taken.lut, taken.fold) == min((lut, n) for n, lut in costs.items())
-        assert taken.cycles_per_frame == cycles(operator, taken.fold)
+        fitting = choices(operator, clocks, DEFAULT_PART)
+        assert taken in fitting and all(taken.cost() <= other.cost() for other in fitting)
+        operator.apply(taken.folding)
+        assert (taken.lut, taken.cycles_per_frame) == (operator.lut_estimation(""), operator.get_exp_cycles())
         if second is not None:
             assert second.cycles_per_frame <= clocks and second.cost() >= taken.cost()
-            others = [lut for n, lut in costs.items() if n != taken.fold]
-            assert second.lut <= min(others, default=second.lut)
         else:
-            assert len(costs) == 1
+            assert len(fitting) == 1
 
 
 def test_a_plan_is_found_again_until_the_layer_changes(design, monkeypatch):
@@ -57,12 +57,12 @@ def test_a_plan_is_found_again_until_the_layer_changes(design, monkeypatch):
     written = []
     original = ConvOperator.variants
     monkeypatch.setattr(ConvOperator, "variants", lambda op: written.append(op.fold) or original(op))
-    assert fold(design, 4096, None) == first and fold(design, 1024, None)[0] <= 1024
+    assert fold(design, 4096, None) == first and fold(design, 1024, None)[0] <= 1024  # what fits is known already
     assert not written
     operator = design.operators["jet_conv_1"]
     operator.set_nodeattr("Pad", 0)
-    choices(operator, DEFAULT_PART)
-    assert written == operator.folds()
+    choices(operator, 4096, DEFAULT_PART)
+    assert written == [folding["Fold"] for folding in operator.foldings(4096)]
 
 
 def test_what_a_layer_is_called_is_how_it_is_written(design):
@@ -86,3 +86,57 @@ def test_the_rows_tell_variant_share_and_the_second_best(tmp_path):
     assert jets["instead_of"]["lut"] >= jets["lut"] and jets["instead_of"]["cycles_per_frame"] <= 4096
     assert rows["max_pool_0"]["instead_of"] is None
     assert 0 <= result["search_seconds"] < result["seconds"]
+
+
+def dense_network(hidden, features=4, size=8):
+    """A convolution of bytes, then dense layers of so many outputs each."""
+    r = np.random.default_rng(len(hidden))
+    layers = [Pad(1, 0), Conv(r.choice(np.array([-1, 1]), (features, 1, 3, 3))), Threshold(np.zeros(features, int))]
+    inputs = features * size * size
+    for outputs in hidden:
+        layers += [Dense(r.choice(np.array([-1, 1]), (inputs, outputs))), Threshold(r.integers(-5, 6, outputs))]
+        inputs = outputs
+    layers += [Dense(r.choice(np.array([-1, 1]), (inputs, 3))), Bias(r.integers(-3, 4, 3))]
+    return IntegerNetwork((1, size, size), tuple(layers), ("a", "b", "c"))
+
+
+@pytest.mark.parametrize("hidden", [(60,), (150, 24)], ids=str)
+def test_memories_of_weights_are_exact_and_keep_the_rate(hidden, tmp_path):
+    write_qonnx(dense_network(hidden), tmp_path / "model.onnx")
+    promised = build(tmp_path / "model.onnx", tmp_path / "acc", fps=200e6 / 640)["cycles_per_frame"]
+    manifest = load(tmp_path / "acc")
+    memories = [name for name in manifest.files if name.startswith("mem/")]
+    assert memories
+    moved = tmp_path / "elsewhere"
+    (tmp_path / "acc").rename(moved)
+    report = verify(moved, "random", frames=10)
+    assert report["passed"] and report["cycles_per_frame"] <= promised
+    assert verify(moved, "random", frames=10, backpressure=0.3)["passed"]
+
+
+def test_convolutions_take_their_weights_from_memories_too(tmp_path, monkeypatch):
+    """As if the constant form were too large for this small network."""
+    from hw.ops import binary_conv
+
+    monkeypatch.setattr(binary_conv, "MOST_TERMS", 0)
+    network = random_network("binary", height=12, width=10, outputs=12, pool=2)
+    write_qonnx(network, tmp_path / "model.onnx")
+    promised = build(tmp_path / "model.onnx", tmp_path / "acc", fps=200e6 / 2000)["cycles_per_frame"]
+    manifest = load(tmp_path / "acc")
+    assert [name for name in manifest.files if name.startswith("mem/binary_conv")] == ["mem/binary_conv_1.mem"]
+    report = verify(tmp_path / "acc", "random", frames=8)
+    assert report["passed"] and report["cycles_per_frame"] == promised
+    assert verify(tmp_path / "acc", "random", frames=8, backpressure=0.3)["passed"]
+
+
+def test_a_layer_waits_no_longer_than_the_one_in_front_can():
+    """While the first layer collects its next result, the second must have taken the last one."""
+    from finn_build.folding import choose
+
+    second = make_operator(
+        "BinaryDense_rtl", [1, 1, 1, 60], [1, 10], "BIPOLAR", "INT8", Weight=np.ones((60, 10), np.int64)
+    )
+    choose(second, 640, collecting=0)
+    free = second.waiting()
+    choose(second, 640, collecting=640 - free + 1)
+    assert second.waiting() < free

@@ -116,6 +116,15 @@ def all_operators():
         "BinaryDense_rtl", [1, 3, 2, 4], [1, 4], "BIPOLAR", "BIPOLAR", Weight=dense, Threshold=r.integers(-5, 6, 4)
     )
     yield operator("BinaryDense_rtl", [1, 3, 2, 4], [1, 4], "BIPOLAR", "INT7", Weight=dense, Bias=r.integers(-5, 6, 4))
+    for folding in ({"PE": 1, "SIMD": 8, "Fold": 4}, {"PE": 2, "SIMD": 2, "Fold": 2, "Replay": 1}):
+        yield operator(
+            "BinaryDense_rtl", [1, 3, 2, 4], [1, 4], "BIPOLAR", "BIPOLAR", Weight=dense,
+            Threshold=r.integers(-5, 6, 4), **folding,
+        )  # fmt: skip
+        yield operator(
+            "BinaryDense_rtl", [1, 1, 1, 24], [1, 4], "BIPOLAR", "INT7", Weight=dense, Bias=r.integers(-5, 6, 4),
+            **folding,
+        )  # fmt: skip
     yield operator("ScoreArgMax_rtl", [1, 4], [1, 1], "INT7", "UINT8")
 
 
@@ -124,9 +133,12 @@ def test_wrappers_are_clean_verilog_with_the_promised_ports(op, tmp_path):
     op.set_nodeattr("code_gen_dir_ipgen", str(tmp_path))
     op.generate_hdl(None, "xc7z020clg400-1", 5.0)
     files = op.get_rtl_file_list(abspath=True)
-    written = [str(tmp_path / "layer_conv.sv")] if op.module == "layer_conv" else []
+    written = [str(tmp_path / f"{op.module}.sv")] if op.module.startswith("layer") else []
     text = "".join(Path(path).read_text() for path in written) or op.module
     assert files == [str(tmp_path / "layer.v"), *written, *(str(p) for p in sources_in(text))]
+    memories = [str(path) for path in (tmp_path / "mem").glob("*")]
+    assert len(memories) == ("SIMD" in op.folding() and op.folding()["PE"] > 0)
+    assert {f"add_files -norecurse {path}" for path in memories} <= set(op.code_generation_ipi())
     assert op.code_generation_ipi()[-1] == "create_bd_cell -type module -reference layer layer"
     text = (tmp_path / "layer.v").read_text()
     ports = op.get_verilog_top_module_intf_names()
@@ -149,10 +161,10 @@ def test_costs_are_counted(op):
     one_jet_per_map = op.onnx_node.op_type == "JetConv_rtl" and op.grouped  # choosing among maps costs what it saves
     if len(op.folds()) > 1 and not one_jet_per_map:
         costs = []
-        for fold in op.folds():
-            op.set_nodeattr("Fold", fold)
+        for choice in op.foldings(float("inf")):
+            op.apply(choice)
             costs.append(op.lut_estimation(""))
-        assert costs[-1] < costs[0]
+        assert min(costs) < costs[0]
 
 
 def test_a_score_type_that_is_too_small_is_refused():

@@ -8,6 +8,7 @@ from bnn.errors import UserError
 from hw.ops.bits import literal
 from hw.ops.rtl import RTL, sources_in, sources_of
 from hw.sums.layer import Layer
+from hw.sums.matvec import Folding, Result, matvec_module
 from hw.sums.module import Geometry, conv_module
 from sim import formal
 from sim.design import write_cells
@@ -38,6 +39,7 @@ PROVEN = [
     ("nj_line_buffer", {"Height": 2, "Width": 2}),
     ("nj_line_buffer", {"Height": 2, "Width": 2, "Eager": 0}),
     ("nj_line_buffer", {"Kernel": 2, "Pad": 0}),
+    ("nj_patches", {}),
 ]  # fmt: skip
 DEEPER = [
     ("nj_fifo", {"Depth": 8, "Bits": 1}),
@@ -47,6 +49,7 @@ DEEPER = [
     ("nj_dense", {"Beats": 3, "CIn": 2, "Weight": "12'b110110010110", "Thresholded": 1, "Threshold": "8'h1f"}),
     ("nj_line_buffer", {"Height": 3, "Width": 3}),
     ("nj_line_buffer", {"Height": 3, "Width": 4, "Stride": 2}),
+    ("nj_patches", {"Kernel": 3, "Pad": 1, "Frames": 4}),
 ]
 
 
@@ -134,6 +137,54 @@ def test_a_convolution_with_a_wrong_weight_is_refuted(tmp_path):
     assert not _prove_convolution(tmp_path, settings, text, method="bounded", depth=18, trace=False)
 
 
+def matrix(folding, seed=0, thresholded=True):
+    """A written matrix of +-1, as the properties' parameters and sources."""
+    rng = np.random.default_rng(seed)
+    inputs = folding.beats * folding.in_bits
+    weight = rng.choice(np.array([-1, 1]), (folding.outputs, inputs))
+    constants = rng.integers(0, inputs + 1, folding.outputs) if thresholded else rng.integers(-3, 4, folding.outputs)
+    result = Result(constants, thresholded, 1 if thresholded else 5)
+    settings = {
+        "Beats": folding.beats, "InBits": folding.in_bits, "Outputs": folding.outputs,
+        "Weight": literal((weight > 0).ravel().astype(int), 1), "Thresholded": int(thresholded),
+        "Constant": literal(constants, 4), "OutBits": result.out_bits,
+        "Wait": folding.words * folding.groups + 8, "Most": 8,
+    }  # fmt: skip
+    return settings, matvec_module("layer", "under proof", folding, result, weight)
+
+
+def _prove_matrix(tmp_path, settings, text, harness=None, **options):
+    layer = tmp_path / "layer.sv"
+    layer.write_text(text)
+    names = ("nj_matvec_properties", "nj_scoreboard", "nj_stable")
+    properties = [harness or PROPERTIES / f"{names[0]}.sv", *(PROPERTIES / f"{name}.sv" for name in names[1:])]
+    return prove("nj_matvec_properties", settings, sources=[*sources_in(text), *properties, layer], **options)
+
+
+@pytest.mark.parametrize(
+    ("folding", "thresholded"),
+    [
+        (Folding(3, 1, 2, 1, 2), True),  # two beats of a word, one in the last
+        (Folding(1, 3, 2, 1, 2), False),  # two words of a beat
+        (Folding(2, 1, 2, 1, 1, replay=True), True),
+    ],
+    ids=str,
+)
+def test_matrices_are_right_for_all_time(tmp_path, folding, thresholded):
+    verdict = _prove_matrix(tmp_path, *matrix(folding, thresholded=thresholded))
+    assert verdict, verdict.text
+
+
+@pytest.mark.parametrize("fault", ["stall_ignored", "beats_lost", "beats_doubled", "data_changed"])
+def test_faults_at_the_ports_of_a_matrix_are_refuted(tmp_path, fault):
+    text = (PROPERTIES / "nj_matvec_properties.sv").read_text()
+    old, new = FAULTS[fault]
+    assert old in text
+    harness = tmp_path / "nj_matvec_properties.sv"
+    harness.write_text(text.replace(old, new, 1))
+    assert not _prove_matrix(tmp_path, *matrix(Folding(3, 1, 2, 1, 2)), harness=harness, trace=False)
+
+
 def _prove_changed(tmp_path, module, parameters, file, old, new, **options):
     """`prove` with a copy of one of the files, in which `old` is replaced once."""
     sources = [
@@ -163,6 +214,7 @@ REFUTED = [
     ("nj_dense", {"Weight": "8'b10110010"}, list(FAULTS)),
     ("nj_frame_sync", {}, ["stall_ignored", "beats_lost", "data_changed"]),
     ("nj_line_buffer", {"Height": 2, "Width": 2}, ["stall_ignored", "beats_lost", "data_changed"]),
+    ("nj_patches", {}, ["stall_ignored", "beats_lost", "data_changed"]),
 ]
 
 
@@ -213,6 +265,7 @@ STREAMS = {
     "nj_line_buffer": {},
     "nj_table": {},
     "nj_or_pool": {},
+    "nj_patches": {"Height": 4, "Width": 4},
 }
 
 
@@ -229,6 +282,17 @@ def test_no_path_from_ready_to_valid_or_back_in_a_convolution(tmp_path, fold):
     assert paths & FORBIDDEN == set() and paths <= {("m_ready_i", "s_ready_o")}
 
 
+@pytest.mark.parametrize(
+    "folding", [Folding(3, 1, 2, 1, 2), Folding(1, 4, 2, 1, 2), Folding(1, 4, 2, 1, 2, True)], ids=str
+)
+def test_no_path_from_ready_to_valid_or_back_in_a_matrix(tmp_path, folding):
+    _, text = matrix(folding)
+    layer = tmp_path / "layer.sv"
+    layer.write_text(text)
+    paths = combinational_paths("layer", sources=[*sources_in(text), layer])
+    assert paths & FORBIDDEN == set() and paths <= {("m_ready_i", "s_ready_o")}
+
+
 @pytest.mark.parametrize("module", STREAMS)
 def test_no_path_from_ready_to_valid_or_back(module):
     paths = combinational_paths(module, STREAMS[module])
@@ -237,7 +301,7 @@ def test_no_path_from_ready_to_valid_or_back(module):
     if module == "nj_frame_sync":
         allowed |= {("s_valid_i", "m_valid_o"), ("s_data_i", "m_data_o")}
     assert paths <= allowed
-    if module in ("nj_fifo", "nj_or_pool", "nj_argmax"):
+    if module in ("nj_fifo", "nj_or_pool", "nj_argmax", "nj_patches"):
         assert not paths  # a row of ready signals ends here
 
 

@@ -10,6 +10,8 @@ from onnx import helper, numpy_helper
 
 from bnn import jets
 from bnn.integer import Conv, Dense, Threshold
+from finn_build.folding import choose
+from hw.ops.base import MEMORIES
 from hw.ops.bits import bit_thresholds, dot_range, signed_bits
 from tests.benchmarks.measure import Design
 from tests.benchmarks.rivals.templates import fill
@@ -59,6 +61,7 @@ def layer(workload: Workload, clocks: int, folder: Path) -> Design:
     names = sorted(files, key=lambda name: (not name.endswith("_pkg.sv"), name))
     in_elements = first.get_normal_input_shape()[-1]
     return Design(folder, (*names, f"{TOP}.sv"), TOP, in_elements, outputs, out_bits,
+                  tuple(f"{MEMORIES}/{path.name}" for path in sorted((folder / MEMORIES).glob("*"))),
                   frame_clocks=max(int(operator.get_exp_cycles()) for operator in operators))  # fmt: skip
 
 
@@ -105,28 +108,23 @@ def _cost(operator: Any, fold: int) -> tuple[int, int]:
 
 
 def _dense(workload: Workload, clocks: int) -> list[Any]:
-    """Two nodes. The frame comes in as many beats as leave the folding a choice that meets the target."""
+    """Two nodes. The frame comes in as many beats as the target has room for: a bit per clock at best."""
     hidden, limits, last = workload.layers
     assert isinstance(hidden, Dense) and isinstance(limits, Threshold) and isinstance(last, Dense)
     inputs, width = hidden.weight.shape
     outputs = last.weight.shape[1]
-    beats, fold = max(
-        ((beats, fold) for beats in _divisors(inputs) for fold in _divisors(width) if beats * fold <= clocks),
-        key=lambda choice: (choice[0] * choice[1], choice[0]),
-    )
+    beats = max(n for n in range(1, inputs + 1) if inputs % n == 0 and n <= clocks)
     # beat b carries elements b * C to b * C + C - 1; the operator's weights lie in the order channel, beat
     per_beat = inputs // beats
     weight = hidden.weight.reshape(beats, per_beat, width).transpose(1, 0, 2).reshape(inputs, width)
     scores = f"INT{signed_bits(-width, width)}"
     first = _operator("BinaryDense_rtl", "layer_hidden", [1, beats, 1, per_beat], [1, width], "BIPOLAR", "BIPOLAR",
-                      Weight=weight, Threshold=limits.thresholds, Fold=fold)  # fmt: skip
+                      Weight=weight, Threshold=limits.thresholds)  # fmt: skip
     second = _operator("BinaryDense_rtl", "layer_scores", [1, 1, 1, width], [1, outputs], "BIPOLAR", scores,
-                       Weight=last.weight, Fold=max(fold for fold in _divisors(outputs) if fold <= clocks))  # fmt: skip
+                       Weight=last.weight)  # fmt: skip
+    choose(first, clocks)
+    choose(second, clocks, collecting=first.collecting())
     return [first, second]
-
-
-def _divisors(number: int) -> list[int]:
-    return [n for n in range(1, number + 1) if number % n == 0]
 
 
 def _operator(

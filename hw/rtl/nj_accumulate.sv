@@ -1,0 +1,119 @@
+// Counts of steps (nj_steps) summed up to results, which are collected into a beat a frame.
+//
+//   sum = Start + the counts of a group's steps, of each lane
+//   Thresholded: sum >= Constant[group*Lanes+lane] (unsigned), else sum + Constant[...] (two's complement), OutBits
+//   m_data_o = the first Outputs results, that of group 0 and lane 0 lowest
+//
+// s_* are flags as nj_steps gives them, the counts come Latency clocks of advance_o later. With Replay 0 the groups take
+// turns, and their sums wait in LUT memory; else a group's steps follow each other, and a register does. A result that
+// waits for m_ready_i stops the steps only when the next one is ready to take its place.
+module nj_accumulate #(
+  parameter int unsigned Lanes     = 1,
+  parameter int unsigned CountBits = 4,
+  parameter int unsigned Latency   = 2,  // at least 1
+  parameter int unsigned Words     = 4,
+  parameter int unsigned Groups    = 4,
+  parameter bit          Replay    = 1'b0,
+  parameter int unsigned Outputs   = 4,
+  parameter int unsigned SumBits   = 8,  // holds every sum, two's complement
+  parameter logic [SumBits-1:0] Start = '0,
+  parameter bit          Thresholded  = 1'b1,
+  parameter int unsigned ConstantBits = 4,  // Thresholded: less than SumBits
+  parameter bit [Groups*Lanes*ConstantBits-1:0] Constant = '0,
+  parameter int unsigned OutBits = 1,
+  localparam int unsigned GroupBits = Groups > 1 ? unsigned'($clog2(Groups)) : 1
+) (
+  input  logic                       clk_i,
+  input  logic                       rst_i,
+  output logic                       advance_o,
+  input  logic                       s_valid_i,
+  input  logic                       s_first_i,
+  input  logic                       s_last_i,
+  input  logic [GroupBits-1:0]       s_group_i,
+  input  logic [Lanes*CountBits-1:0] count_i,
+  output logic                       m_valid_o,
+  input  logic                       m_ready_i,
+  output logic [Outputs*OutBits-1:0] m_data_o
+);
+  if (Thresholded && (ConstantBits >= SumBits || OutBits != 1)) begin : gen_bad_bits
+    $error("nj_accumulate: ConstantBits = %0d must be below SumBits = %0d, and OutBits = %0d be 1", ConstantBits,
+           SumBits, OutBits);
+  end
+
+  // flags beside the counts
+  logic [Latency-1:0] valid_q;
+  logic [GroupBits+1:0] flags_q [Latency];
+  logic valid, first, last;
+  logic [GroupBits-1:0] group;
+  always_ff @(posedge clk_i) begin
+    if (rst_i) valid_q <= '0;
+    else if (advance_o) valid_q <= Latency'({valid_q, s_valid_i});
+    if (advance_o) begin
+      for (int i = 1; i < int'(Latency); i++) flags_q[i] <= flags_q[i-1];
+      flags_q[0] <= {s_first_i, s_last_i, s_group_i};
+    end
+  end
+  assign valid = valid_q[Latency-1];
+  assign {first, last, group} = flags_q[Latency-1];
+
+  // sums, a clock later finished ones wait in sum_q
+  logic [Lanes*SumBits-1:0] prior, sum, sum_q;
+  logic done_q, end_q, room;
+  if (Replay || Groups == 1) begin : gen_register
+    assign prior = sum_q;
+  end else begin : gen_memory
+    (* ram_style = "distributed" *) logic [Lanes*SumBits-1:0] sums [Groups];
+    assign prior = sums[group];
+    always_ff @(posedge clk_i) if (advance_o && valid) sums[group] <= sum;
+  end
+  for (genvar l = 0; l < int'(Lanes); l++) begin : gen_sum
+    nj_add_or_start #(.Width(SumBits), .CountBits(CountBits), .Start(Start)) u_add (
+      .first_i(first), .sum_i(prior[l*SumBits+:SumBits]), .count_i(count_i[l*CountBits+:CountBits]),
+      .sum_o(sum[l*SumBits+:SumBits])
+    );
+  end
+
+  logic [Lanes*ConstantBits-1:0] constant;
+  nj_rom #(.Depth(Groups), .Bits(Lanes * ConstantBits), .Block(Groups > 128), .Content(Constant)) u_constants (
+    .clk_i, .ce_i(advance_o), .address_i(group), .data_o(constant)
+  );
+
+  assign room      = !m_valid_o || (Words == 1 && m_ready_i);  // with more words the next result is a clock away
+  assign advance_o = !done_q || room;
+  always_ff @(posedge clk_i) begin
+    if (rst_i) done_q <= 1'b0;
+    else if (advance_o) done_q <= valid && last;
+    if (advance_o) begin
+      if (valid) sum_q <= sum;
+      end_q <= group == GroupBits'(Groups - 1);
+    end
+  end
+
+  // results
+  logic [Lanes*OutBits-1:0] result;
+  logic [Groups*Lanes*OutBits-1:0] result_q;
+  for (genvar l = 0; l < int'(Lanes); l++) begin : gen_result
+    logic [SumBits-1:0] value;
+    logic [ConstantBits-1:0] limit;
+    assign value = sum_q[l*SumBits+:SumBits];
+    assign limit = constant[l*ConstantBits+:ConstantBits];
+    if (Thresholded) begin : gen_bit
+      logic reached;
+      always_comb begin
+        reached = 1'b1;
+        for (int i = 0; i < int'(ConstantBits); i++) reached = value[i] == limit[i] ? reached : value[i];
+        for (int i = int'(ConstantBits); i < int'(SumBits) - 1; i++) reached |= value[i];
+      end
+      assign result[l] = reached && !value[SumBits-1];
+    end else begin : gen_word
+      assign result[l*OutBits+:OutBits] = OutBits'($signed(value)) + OutBits'($signed(limit));
+    end
+  end
+  always_ff @(posedge clk_i) begin
+    if (rst_i) m_valid_o <= 1'b0;
+    else if (done_q && room) m_valid_o <= end_q;
+    else if (m_ready_i) m_valid_o <= 1'b0;
+    if (done_q && room) result_q <= (Groups * Lanes * OutBits)'({result, result_q} >> (Lanes * OutBits));
+  end
+  assign m_data_o = result_q[Outputs*OutBits-1:0];
+endmodule

@@ -1,0 +1,52 @@
+// Counts the bits in which a word equals another, two pairs of bits a dual-output LUT, for N lanes side by side.
+//
+//   lane n: low_o[n] + 2 * sum over k of twos_o[n*Twos+k] = number of i with x_i[i] == w_i[n*Pairs+i]
+//
+// A chain: a LUT adds two pairs to the low bit of the LUT before, and its carry is one of twos_o. So a pair costs half
+// a site here and the carries a quarter later on; XNOR apart from the counting would cost half a site and a half.
+module nj_match #(
+  parameter int unsigned N     = 1,
+  parameter int unsigned Pairs = 8,
+  parameter bit Plain = nj_pkg::Plain,
+  localparam int unsigned Twos = (Pairs + 1) / 2
+) (
+  input  logic [Pairs-1:0]   x_i,
+  input  logic [N*Pairs-1:0] w_i,
+  output logic [N-1:0]       low_o,
+  output logic [N*Twos-1:0]  twos_o
+);
+  function automatic logic [63:0] init();
+    logic [2:0] bits;
+    for (int i = 0; i < 64; i++) begin
+      bits    = {i[4], i[2] ~^ i[3], i[0] ~^ i[1]};
+      init[i] = i < 32 ? $countones(bits) > 1 : ^bits;
+    end
+  endfunction
+
+  for (genvar n = 0; n < int'(N); n++) begin : gen_lane
+    logic [2*Twos-1:0] x, w;  // an odd number of pairs is filled up with one that differs
+    logic [Twos:0]     low;
+    if (Pairs % 2 != 0) begin : gen_odd
+      assign x = {1'b0, x_i};
+      assign w = {1'b1, w_i[n*Pairs+:Pairs]};
+    end else begin : gen_even
+      assign x = x_i;
+      assign w = w_i[n*Pairs+:Pairs];
+    end
+    assign low[0]   = 1'b0;
+    assign low_o[n] = low[Twos];
+    for (genvar k = 0; k < int'(Twos); k++) begin : gen_link
+      if (Plain) begin : gen_plain
+        logic a, b;
+        assign a = x[2*k] ~^ w[2*k];
+        assign b = x[2*k+1] ~^ w[2*k+1];
+        assign low[k+1] = a ^ b ^ low[k];
+        assign twos_o[n*Twos+k] = (a & b) | (low[k] & (a | b));
+      end else begin : gen_cell
+        nj_lut2 #(.Init(init())) u_lut (
+          .x_i({1'b1, low[k], w[2*k+1], x[2*k+1], w[2*k], x[2*k]}), .o5_o(twos_o[n*Twos+k]), .o6_o(low[k+1])
+        );
+      end
+    end
+  end
+endmodule

@@ -1,0 +1,40 @@
+// Read-only memory, a clock from address to data when ce_i is high.
+//
+// The words are those of File ($readmemh, a line a word, found from the folder that the tool runs in), or without one
+// of Content, word 0 lowest. Block: in block RAM, else in LUTs, where a word wider than needed costs nothing but what
+// is not constant.
+module nj_rom #(
+  parameter int unsigned Depth = 16,
+  parameter int unsigned Bits  = 8,
+  parameter bit          Block = 1'b0,
+  parameter              File  = "",
+  localparam bit         FromFile = File != "",
+  localparam int unsigned ContentBits = FromFile ? 1 : Depth * Bits,
+  parameter bit [ContentBits-1:0] Content = '0,
+  localparam int unsigned AddressBits = Depth > 1 ? unsigned'($clog2(Depth)) : 1
+) (
+  input  logic                   clk_i,
+  input  logic                   ce_i,
+  input  logic [AddressBits-1:0] address_i,
+  output logic [Bits-1:0]        data_o
+);
+  if (Block) begin : gen_block
+    (* rom_style = "block" *) logic [Bits-1:0] words [Depth];
+    if (FromFile) begin : gen_file
+      initial $readmemh(File, words);
+    end else begin : gen_content
+      initial for (int i = 0; i < int'(Depth); i++) words[i] = Content[i*Bits+:Bits];
+    end
+    always_ff @(posedge clk_i) if (ce_i) data_o <= words[address_i];
+  end else if (FromFile) begin : gen_logic_file
+    (* rom_style = "logic" *) logic [Bits-1:0] words [Depth];
+    initial $readmemh(File, words);
+    always_ff @(posedge clk_i) if (ce_i) data_o <= words[address_i];
+  end else begin : gen_logic
+    logic [Bits-1:0] words [Depth];
+    for (genvar i = 0; i < int'(Depth); i++) begin : gen_word
+      assign words[i] = Content[i*Bits+:Bits];
+    end
+    always_ff @(posedge clk_i) if (ce_i) data_o <= words[address_i];
+  end
+endmodule

@@ -1,0 +1,107 @@
+// The steps of a matrix times a vector: which word of the vector meets which word of weights.
+//
+// The vector has Words words of Simd bits, the matrix Groups groups of Lanes rows. A step is a word and a group; m_x_o
+// is the vector's word, m_w_o that of each lane's row (lane l at l*Simd), m_first_o and m_last_o tell the first and the
+// last step of a group. A step per clock of advance_i. Two orders, the inner one counting faster:
+//   Replay 0: every word meets all groups before the next word is taken: s_data_i waits in a register for Groups clocks
+//   Replay 1: every group meets all words, read from a store: s_word_o is the word wanted in this clock, s_ready_o
+//             gives the frame up
+// The weights' memory has a line a step, in their order; without Compact the inner count is rounded up to a power of
+// two there, which saves a counter.
+module nj_steps #(
+  parameter int unsigned Simd   = 8,
+  parameter int unsigned Lanes  = 1,
+  parameter int unsigned Words  = 4,
+  parameter int unsigned Groups = 4,
+  parameter bit          Replay = 1'b0,
+  parameter bit          Compact = 1'b0,
+  parameter bit          Block  = 1'b0,  // weights in block RAM
+  parameter              File   = "",    // of nj_rom, as Weight
+  localparam int unsigned Inner = Replay ? Words : Groups,
+  localparam int unsigned Outer = Replay ? Groups : Words,
+  localparam int unsigned InnerShift = unsigned'($clog2(Inner)),
+  localparam int unsigned Depth = Compact ? Outer * Inner : ((Outer - 1) << InnerShift) + Inner,
+  localparam int unsigned WeightBits = File == "" ? Depth * Lanes * Simd : 1,
+  parameter bit [WeightBits-1:0] Weight = '0,
+  localparam int unsigned WordBits  = Words > 1 ? unsigned'($clog2(Words)) : 1,
+  localparam int unsigned GroupBits = Groups > 1 ? unsigned'($clog2(Groups)) : 1
+) (
+  input  logic                  clk_i,
+  input  logic                  rst_i,
+  input  logic                  s_valid_i,
+  output logic                  s_ready_o,
+  input  logic [Simd-1:0]       s_data_i,
+  output logic [WordBits-1:0]   s_word_o,
+  input  logic                  advance_i,
+  output logic                  m_valid_o,
+  output logic [Simd-1:0]       m_x_o,
+  output logic [Lanes*Simd-1:0] m_w_o,
+  output logic                  m_first_o,
+  output logic                  m_last_o,
+  output logic [GroupBits-1:0]  m_group_o
+);
+  localparam int unsigned AddressBits = Depth > 1 ? unsigned'($clog2(Depth)) : 1;
+
+  logic [WordBits-1:0] word_q;
+  logic [GroupBits-1:0] group_q;
+  logic valid, step, word_end, group_end;
+  logic [Simd-1:0] data;
+  assign step      = valid && advance_i;
+  assign word_end  = word_q == WordBits'(Words - 1);
+  assign group_end = group_q == GroupBits'(Groups - 1);
+  assign s_word_o  = word_q;
+
+  if (Replay) begin : gen_replay
+    assign valid     = s_valid_i;
+    assign data      = s_data_i;
+    assign s_ready_o = step && word_end && group_end;
+  end else begin : gen_hold
+    logic valid_q;
+    logic [Simd-1:0] data_q;
+    assign valid     = valid_q;
+    assign data      = data_q;
+    assign s_ready_o = !valid_q || (advance_i && group_end);
+    always_ff @(posedge clk_i) begin
+      if (rst_i) valid_q <= 1'b0;
+      else if (s_ready_o) valid_q <= s_valid_i;
+      if (s_ready_o) data_q <= s_data_i;
+    end
+  end
+
+  always_ff @(posedge clk_i) begin
+    if (rst_i) begin
+      word_q  <= '0;
+      group_q <= '0;
+    end else if (step) begin
+      if (!Replay || word_end) group_q <= group_end ? '0 : GroupBits'(nj_pkg::next(32'(group_q)));
+      if (Replay || group_end) word_q <= word_end ? '0 : WordBits'(nj_pkg::next(32'(word_q)));
+    end
+  end
+
+  logic [AddressBits-1:0] address;
+  if (Compact) begin : gen_count
+    logic [AddressBits-1:0] step_q;
+    always_ff @(posedge clk_i) begin
+      if (rst_i) step_q <= '0;
+      else if (step) step_q <= word_end && group_end ? '0 : step_q + 1'b1;
+    end
+    assign address = step_q;
+  end else begin : gen_join
+    assign address = Replay ? (AddressBits'(group_q) << InnerShift) | AddressBits'(word_q)
+                            : (AddressBits'(word_q) << InnerShift) | AddressBits'(group_q);
+  end
+  nj_rom #(.Depth(Depth), .Bits(Lanes * Simd), .Block(Block), .File(File), .Content(Weight)) u_weights (
+    .clk_i, .ce_i(advance_i), .address_i(address), .data_o(m_w_o)
+  );
+
+  always_ff @(posedge clk_i) begin
+    if (rst_i) m_valid_o <= 1'b0;
+    else if (advance_i) m_valid_o <= valid;
+    if (advance_i) begin
+      m_x_o     <= data;
+      m_first_o <= word_q == '0;
+      m_last_o  <= word_end;
+      m_group_o <= group_q;
+    end
+  end
+endmodule
