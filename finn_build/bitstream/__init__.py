@@ -4,8 +4,8 @@ from pathlib import Path
 from typing import Any
 
 from bnn.errors import UserError
+from finn_build import vivado
 from finn_build.bitstream import ecp5
-from finn_build.boards import boards
 from finn_build.manifest import load as load_manifest
 
 
@@ -14,17 +14,19 @@ def make(
 ) -> dict[str, Any]:
     """Write folder `out` (default: bitstream-<board> in the accelerator folder) with the bitstream for `board`.
 
-    What is in it and what is returned, bitstream.json, is told by the flow: `finn_build.bitstream.ecp5`.
+    What is in it and what is returned is told by the flow: `finn_build.bitstream.ecp5`, `finn_build.vivado`.
     UserError for a board that no flow is there for.
     """
     name = board.lower()
-    if name not in ecp5.BOARDS:
-        there = f"built here: {', '.join(ecp5.BOARDS)}"
-        if name in boards():
-            part = boards()[name].part
-            raise UserError(f"a bitstream for {board} ({part}) needs Vivado, which is not driven yet; {there}")
-        raise UserError(f"--board {board!r} is not known; {there}")
     acc = Path(acc)
-    manifest = load_manifest(acc)
     target = acc / f"bitstream-{name}" if out is None else Path(out)
-    return ecp5.make(acc, manifest, name, target, clock_mhz, baud)
+    if name in vivado.zynq_boards():
+        if clock_mhz is not None or baud is not None:
+            raise UserError(f"--clock-mhz and --baud are of other boards than {board}; give the clock to `build`")
+        return vivado.make(acc, name, target)
+    if name not in ecp5.BOARDS:
+        raise UserError(
+            f"--board {board!r} is not known; built here: {', '.join(ecp5.BOARDS)}; "
+            f"with Vivado: {', '.join(vivado.zynq_boards())}"
+        )
+    return ecp5.make(acc, load_manifest(acc), name, target, clock_mhz, baud)

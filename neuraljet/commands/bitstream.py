@@ -23,7 +23,8 @@ def bitstream(
     """Write the bitstream for `board` into `out` (default: in the accelerator folder); see finn_build.bitstream.
 
     ulx3s-85f: the accelerator on the board's serial line, by open tools alone. `clock_mhz`: the board's oscillator
-    when None; `baud`: the fastest of the board when None.
+    when None; `baud`: the fastest of the board when None. pynq-z2 and other Zynq boards: for PYNQ, by Vivado, or
+    without it the folder to take to a machine that has it; see finn_build.vivado.
     """
     from finn_build.bitstream import make
 
@@ -32,7 +33,7 @@ def bitstream(
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("accelerator", metavar="ACC", help="folder that build made")
-    parser.add_argument("--board", required=True, metavar="NAME", help="ulx3s-85f")
+    parser.add_argument("--board", required=True, metavar="NAME", help="ulx3s-85f, or pynq-z2, zcu104, ... with Vivado")
     parser.add_argument("--out", metavar="FOLDER", help="folder to make (default: ACC/bitstream-NAME)")
     parser.add_argument("--clock-mhz", type=positive, metavar="F", help="by the chip's PLL (default: the oscillator)")
     parser.add_argument("--baud", type=whole, metavar="N", help="of the serial line (default: the fastest)")
@@ -42,6 +43,9 @@ def main(options: argparse.Namespace) -> tuple[bool, dict[str, Any]]:
     result = bitstream(
         options.accelerator, board=options.board, out=options.out, clock_mhz=options.clock_mhz, baud=options.baud
     )
+    if "built" in result:  # by Vivado
+        print(vivado_summary(result))
+        return True, result
     print(summary(result))
     folder = options.out or Path(options.accelerator) / f"bitstream-{result['board']}"
     print(f"bitstream: {Path(folder) / result['file']}   next: openFPGALoader --board ulx3s {result['file']}")
@@ -64,4 +68,21 @@ def summary(result: dict[str, Any]) -> str:
         f"{rates['line']:.0f} pictures/s over the line at {result['baud']} baud (the accelerator alone: "
         f"{rates['accelerator']:.0f}); {result['bytes'] / 1024:.0f} KiB in {result['seconds']:.0f} s"
     )
+    return "\n".join(lines)
+
+
+def vivado_summary(result: dict[str, Any]) -> str:
+    """What Vivado reported beside the estimates, or what to do without it."""
+    if not result["built"]:
+        return str(result["next"])
+    used, estimate = result["utilisation"], result["estimate"] or {}
+    lines = [f"{result['board']} ({result['part']}), Vivado {result['vivado']}"]
+    for name, number in used.items():
+        guess = f"   estimated {estimate[name]}" if name in estimate else ""
+        lines.append(f"  {name:10} {number:8g}{guess}")
+    lines.append(
+        f"{result['clock_mhz']:g} MHz, slack {result['timing']['setup_slack_ns']} ns: "
+        f"{result['frames_per_second']:,.0f} frames/s"
+    )
+    lines.append(f"bitstream folder: {result['folder']}   next, on the board: Accelerator.on_board(folder)")
     return "\n".join(lines)

@@ -46,7 +46,8 @@ def test_placed_routed_and_packed(accelerator):
 @pytest.mark.parametrize(
     ("board", "options", "words"),
     [
-        ("pynq-z2", {}, "xc7z020.* needs Vivado.*ulx3s-85f"),
+        ("zcu102", {}, "'zcu102' is not known; built here: ulx3s-85f; with Vivado: pynq-z1, pynq-z2"),
+        ("pynq-z2", {"baud": 9600}, "--clock-mhz and --baud are of other boards than pynq-z2"),
         ("icebreaker", {}, "'icebreaker' is not known; built here: ulx3s-85f"),
         ("ulx3s-85f", {"clock_mhz": 500.0}, "--clock-mhz 500 is out of range"),
         ("ulx3s-85f", {"baud": 12_000_000}, "--baud 12000000 is out of range; ulx3s-85f takes 1200 to 3000000"),

@@ -59,6 +59,15 @@ def test_build_verify_synth_end_with_their_keys(capsys, tiny_model, tmp_path):
     assert result["lut"] > 0 and result["dsp"] == 0
 
 
+def test_bitstream_for_a_zynq_board_without_vivado(capsys, accelerator, tmp_path, monkeypatch):
+    from finn_build import vivado
+
+    monkeypatch.setattr(vivado.shutil, "which", lambda program: None)
+    out = tmp_path / "out"
+    status, text, _ = run(capsys, "bitstream", accelerator, "--board", "pynq-z2", "--out", out)
+    assert status == 0 and text.startswith("Vivado is not on PATH: take the folder") and (out / "build.tcl").is_file()
+
+
 def test_ip_names_itself_and_its_registers(capsys, accelerator, tmp_path):
     status, out, _ = run(capsys, "ip", accelerator, "--out", tmp_path / "ip", "--json")
     assert status == 0 and "neuraljet:ip:nj_accelerator_ip:1.0" in out and "0x20 model_hash_0" in out
