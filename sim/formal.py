@@ -146,6 +146,7 @@ def equivalent(
         wrapper.write_text(_wrapper(template, module, parameters or {}, ports, specification, assuming))
         script = [
             _read("nj_equivalent", None, [*files, wrapper], generic), "hierarchy -top nj_equivalent", "flatten",
+            "setundef -undriven -zero",  # else what is undefined equals anything
             "opt -full", "techmap", "opt -full", "aigmap", "write_aiger -map inputs.aim equivalent.aig",
         ]  # fmt: skip
         _yosys(work, script)

@@ -364,6 +364,10 @@ FORMULAS = [
         "nj_reach", {"N": 2, "Width": 4, "Limit": "10'b00101_01001"},
         {"reach_o": "{{x_i[7], x_i[5], x_i[3], x_i[1]} >= 4'd5, {x_i[6], x_i[4], x_i[2], x_i[0]} >= 4'd9}"},
     ),
+    (  # several lanes of several groups: a lane's limit ends where the next one's begins
+        "nj_reach", {"N": 2, "Width": 7, "Limit": "16'h2345"},
+        {"reach_o": f"{{{_word(1, 0, 7)} >= 7'h23, {_word(0, 0, 7)} >= 7'h45}}"},
+    ),
     (
         "nj_leaf", {"N": 3, "RoundBits": 2, "Pass": "12'hbd7", "Invert": "12'h3a5"},
         {"leaf_o": "({3{x_i}} & 3'(12'hbd7 >> (4'd3 * round_i))) ^ 3'(12'h3a5 >> (4'd3 * round_i))"},
@@ -438,6 +442,19 @@ FORMS += [
 def test_both_forms_of_a_module_of_digits_are_the_same(module, parameters):
     verdict = prove("nj_forms_properties", parameters)
     assert verdict, verdict.text
+
+
+def test_what_is_undefined_is_not_equal_to_anything(tmp_path):
+    """A LUT whose content was never written: X, which a tool may take for what it likes."""
+    text = (RTL / "nj_leaf.sv").read_text()
+    old = "init[i] = value(Lanes == 2 && i < 32 ? n + 1 : n, i);"
+    assert old in text
+    changed = tmp_path / "nj_leaf.sv"
+    changed.write_text(text.replace(old, ";"))
+    sources = [changed if path.stem == "nj_leaf" else path for path in sources_of("nj_leaf")]
+    formula = {"leaf_o": "{2{x_i}}"}
+    assert equivalent("nj_leaf", {"Plain": 0}, formula)
+    assert not equivalent("nj_leaf", {"Plain": 0}, formula, sources=sources)
 
 
 def test_a_wrong_formula_is_refuted_where_it_is_wrong():
