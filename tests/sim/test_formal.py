@@ -279,7 +279,7 @@ def test_no_path_from_ready_to_valid_or_back_in_a_convolution(tmp_path, fold):
     layer = tmp_path / "layer.sv"
     layer.write_text(text)
     paths = combinational_paths("layer", sources=[*sources_in(text), layer])
-    assert paths & FORBIDDEN == set() and paths <= {("m_ready_i", "s_ready_o")}
+    assert paths == ({("m_ready_i", "s_ready_o")} if fold == 1 else set())
 
 
 @pytest.mark.parametrize(
