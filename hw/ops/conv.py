@@ -11,10 +11,9 @@ from qonnx.core.datatype import DataType
 from bnn import reference
 from hw.ops.base import Attributes, StreamOperator
 from hw.ops.bits import Ints, dot_range, signed_bits
-from hw.ops.cycles import conv_cycles
 from hw.ops.rtl import sources_in
 from hw.sums.layer import Layer, Sums
-from hw.sums.module import Geometry, conv_module
+from hw.sums.module import Geometry, conv_module, cycles_of
 
 
 class ConvOperator(StreamOperator):
@@ -67,7 +66,8 @@ class ConvOperator(StreamOperator):
         return [n for n in range(1, outputs + 1) if outputs % n == 0]
 
     def get_exp_cycles(self) -> int:
-        return conv_cycles(*self.geometry(), self.fold)
+        layer, geometry = self.layer()
+        return cycles_of(layer, self.written()[1], geometry)
 
     def run(self, stream: Ints) -> Ints:
         *_, stride, pad = self.geometry()
@@ -98,15 +98,22 @@ class ConvOperator(StreamOperator):
     def parameters(self) -> dict[str, int | str]:
         return {}
 
+    def layer(self) -> tuple[Layer, Geometry]:
+        """What is written."""
+        height, width, _, stride, pad = self.geometry()
+        layer = Layer(
+            self.weight, self.thresholds, int(self.get_input_datatype().bitwidth()), self.input_range()[0] < 0,
+            self.grouped, self.fold, int(self.get_output_datatype().bitwidth()),
+        )  # fmt: skip
+        return layer, Geometry(height, width, stride, pad)
+
     def written(self) -> tuple[str, Sums]:
         """Text of the module, and what is known of its sums."""
-        height, width, _, stride, pad = self.geometry()
-        thresholds = self.thresholds
+        layer, geometry = self.layer()
+        limits = None if layer.thresholds is None else layer.thresholds.tobytes()
+        rest = (layer.in_bits, layer.in_signed, layer.grouped, layer.fold, layer.out_bits)
         return _write(
-            self.module, self.summary(), self.weight.tobytes(), self.weight.shape,
-            None if thresholds is None else thresholds.tobytes(), int(self.get_input_datatype().bitwidth()),
-            self.input_range()[0] < 0, self.grouped, self.fold, int(self.get_output_datatype().bitwidth()),
-            Geometry(height, width, stride, pad),
+            self.module, self.summary(), layer.weight.tobytes(), layer.weight.shape, limits, rest, geometry
         )  # fmt: skip
 
     def generate_hdl(self, model: Any, fpgapart: str, clk: float) -> None:
@@ -145,9 +152,9 @@ class ConvOperator(StreamOperator):
 
 @lru_cache(maxsize=256)
 def _write(
-    name: str, summary: str, weight: bytes, shape: tuple[int, ...], thresholds: bytes | None, in_bits: int,
-    signed: bool, grouped: bool, fold: int, out_bits: int, geometry: Geometry,
+    name: str, summary: str, weight: bytes, shape: tuple[int, ...], thresholds: bytes | None,
+    rest: tuple[int, bool, bool, int, int], geometry: Geometry,
 ) -> tuple[str, Sums]:  # fmt: skip
     kernels = np.frombuffer(weight, np.int64).reshape(shape)
     limits = None if thresholds is None else np.frombuffer(thresholds, np.int64)
-    return conv_module(name, Layer(kernels, limits, in_bits, signed, grouped, fold, out_bits), geometry, summary)
+    return conv_module(name, Layer(kernels, limits, *rest), geometry, summary)

@@ -26,6 +26,11 @@ def conv_cycles(height: int, width: int, kernel: int, stride: int, pad: int, fol
     return rows * (columns - 1) * max(fold, stride) + (rows - 1) * max(fold, next_row) + max(fold, next_frame)
 
 
+def column_cycles(height: int, width: int, period: int) -> int:
+    """A written convolution that works on columns: `period` clocks for each, whether it completes a window or not."""
+    return height * width * period
+
+
 def or_pool_cycles(height: int, width: int) -> int:
     """nj_or_pool takes a pixel per clock."""
     return height * width

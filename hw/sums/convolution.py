@@ -6,10 +6,17 @@ from hw.sums.parallel import Parallel
 from hw.sums.serial import Serial
 
 
-def write(layer: Layer, name: str) -> Sums:
-    """The two modules of a layer, in the way that takes the fewest sites."""
+def write(layer: Layer, name: str, column_clocks: int = 0) -> Sums:
+    """The two modules of a layer, in the way that takes the fewest sites.
+
+    column_clocks: how long every column may be held, at the rate that the folding gives.
+    """
     if layer.fold == 1:
         return Parallel(layer, name).write()
     found = jets_of(layer) if layer.in_bits > 1 and layer.thresholds is not None else None
-    ways = [Folded(layer, name).write(), *([] if found is None else [Serial(layer, name, found).write()])]
+    ways = [Folded(layer, name).write()]
+    if found is not None:
+        ways.append(Serial(layer, name, found).write())
+        if column_clocks > 1:
+            ways.append(Serial(layer, name, found, column_clocks).write())
     return min(ways, key=lambda way: way.sites)

@@ -51,10 +51,13 @@ class Sums:
     column_bits: int  # what <name>_columns makes of a column
     outside: int  # that of a column of zeros
     latency: int  # registers from the window to the result
-    rounds: int  # beats of results per window: as the fold, or 1 when all outputs come at once
+    rounds: int  # beats of results per window, or 1 when all outputs come at once
     final: int  # the window's round with which the (last) result goes in
     sites: int  # LUT sites of both modules
     ffs: int  # flip-flops, those of nj_window included
+    period: int = 0  # clocks that every column takes; 0: a window is held for the fold's clocks
+    width: int = 0  # bits of the results of all rounds
+    order: tuple[int, ...] = ()  # of each output, its place among these; none: as they come
 
 
 def jets_of(layer: Layer) -> list[JetRow] | None:
@@ -75,10 +78,15 @@ def jets_of(layer: Layer) -> list[JetRow] | None:
 
 
 class Base:
-    """What every way of writing a layer has: its two writers, and the columns' words in the window."""
+    """What every way of writing a layer has: its two writers, and the columns' words in the window.
 
-    def __init__(self, layer: Layer, name: str) -> None:
-        self.layer, self.name = layer, name
+    period: 0, or the clocks for which a column is held, while those before it are not.
+    """
+
+    def __init__(self, layer: Layer, name: str, period: int = 0) -> None:
+        self.layer, self.name, self.period = layer, name, period
+        self.clocks = period or layer.fold  # of round_i
+        self.round_bits = max(1, (self.clocks - 1).bit_length())
         self.weight = layer.dense()
         self.columns = Writer(registered=False)
         self.sums = Writer()
@@ -109,9 +117,12 @@ class Base:
 
         return at
 
-    def finish(self, results: Sequence[str], latency: int, rounds: int, final: int) -> Sums:
+    def finish(
+        self, results: Sequence[str], latency: int, rounds: int, final: int, order: Sequence[int] = ()
+    ) -> Sums:  # fmt: skip
         """The text of both modules."""
         layer, width = self.layer, len(self.made)
+        held = 1 if self.period else layer.kernel
         column = layer.kernel * layer.maps * layer.in_bits
         text = [
             f"module {self.name}_columns (", f"  input  logic [{column - 1}:0] column_i,",
@@ -119,19 +130,24 @@ class Base:
             *(f"  {line}" for line in self.columns.lines),
             f"  assign column_o = {concat([bit.text() for bit in self.made])};", "endmodule", "",
             f"module {self.name}_sums (", "  input  logic clk_i,", "  input  logic ce_i,",
-            f"  input  logic [{layer.kernel * width - 1}:0] window_i,",
+            f"  input  logic [{held * width - 1}:0] window_i,",
+            f"  input  logic [{layer.kernel - 1}:0] mask_i,",
             "  input  logic valid_i,",
-            f"  input  logic [{max(1, (layer.fold - 1).bit_length()) - 1}:0] round_i,",
+            f"  input  logic [{self.round_bits - 1}:0] round_i,",
             f"  output logic [{len(results) - 1}:0] result_o", ");",
-            *(f"  wire [{width - 1}:0] w{j} = window_i[{j * width}+:{width}];" for j in range(layer.kernel)),
+            *(f"  wire [{width - 1}:0] w{j} = window_i[{j * width}+:{width}];" for j in range(held)),
             *(f"  {line}" for line in self.sums.lines),
             "  always_ff @(posedge clk_i) begin", "    if (ce_i) begin",
             *(f"      {line}" for line in self.sums.registers), "    end", "  end",
             f"  assign result_o = {concat(results)};", "endmodule", "",
         ]  # fmt: skip
-        ffs = self.sums.ffs + (2 * layer.kernel - (layer.fold == 1)) * width
+        ffs = self.sums.ffs + (0 if self.period else (2 * layer.kernel - (layer.fold == 1)) * width)
         outside = sum(bit << i for i, bit in enumerate(self.zero))
-        return Sums("\n".join(text), width, outside, latency, rounds, final, self.columns.sites + self.sums.sites, ffs)
+        sites = self.columns.sites + self.sums.sites
+        return Sums(
+            "\n".join(text), width, outside, latency, rounds, final, sites, ffs, self.period,
+            rounds * len(results), tuple(order),
+        )  # fmt: skip
 
 
 def batched(values: Sequence[Any], size: int) -> list[list[Any]]:
