@@ -1,7 +1,6 @@
 """What the two convolution operators share: all but their names. The module of a layer is written from its weights."""
 
 from functools import lru_cache
-from math import ceil
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +11,8 @@ from bnn import reference
 from hw.ops.base import Attributes, StreamOperator
 from hw.ops.bits import Ints, dot_range, signed_bits
 from hw.ops.rtl import sources_in
-from hw.sums.layer import Layer, Sums
-from hw.sums.module import Geometry, conv_module, cycles_of
+from hw.sums.layer import Layer
+from hw.sums.module import Geometry, Module, conv_module
 
 
 class ConvOperator(StreamOperator):
@@ -66,8 +65,7 @@ class ConvOperator(StreamOperator):
         return [n for n in range(1, outputs + 1) if outputs % n == 0]
 
     def get_exp_cycles(self) -> int:
-        layer, geometry = self.layer()
-        return cycles_of(layer, self.written()[1], geometry)
+        return self.written().cycles
 
     def run(self, stream: Ints) -> Ints:
         *_, stride, pad = self.geometry()
@@ -107,8 +105,8 @@ class ConvOperator(StreamOperator):
         )  # fmt: skip
         return layer, Geometry(height, width, stride, pad)
 
-    def written(self) -> tuple[str, Sums]:
-        """Text of the module, and what is known of its sums."""
+    def written(self) -> Module:
+        """The module."""
         layer, geometry = self.layer()
         limits = None if layer.thresholds is None else layer.thresholds.tobytes()
         rest = (layer.in_bits, layer.in_signed, layer.grouped, layer.fold, layer.out_bits)
@@ -118,11 +116,11 @@ class ConvOperator(StreamOperator):
 
     def generate_hdl(self, model: Any, fpgapart: str, clk: float) -> None:
         super().generate_hdl(model, fpgapart, clk)
-        self._file().write_text(self.written()[0])
+        self._file().write_text(self.written().text)
 
     def get_rtl_file_list(self, abspath: bool = False) -> list[str]:
         wrapper = Path(str(self.get_nodeattr("code_gen_dir_ipgen"))) / f"{self.get_nodeattr('gen_top_module')}.v"
-        files = (wrapper, self._file(), *sources_in(self.written()[0]))
+        files = (wrapper, self._file(), *sources_in(self.written().text))
         return [str(path) if abspath else path.name for path in files]
 
     def _file(self) -> Path:
@@ -132,29 +130,18 @@ class ConvOperator(StreamOperator):
         _, height, width, _ = self.get_normal_output_shape()
         return {"op_add": int(np.count_nonzero(self.weight)) * height * width, "param_weight": int(self.weight.size)}
 
-    # --- cost: what was written is counted, the line buffer and the control are measured (hw/rtl/README.md) ---
-
     def lut_estimation(self, fpgapart: str) -> int:
-        return self.line_buffer_cost()[0] + self.written()[1].sites + 12
+        return self.written().sites
 
     def ff_estimation(self, fpgapart: str) -> int:
-        return self.line_buffer_cost()[1] + self.written()[1].ffs + self.get_outstream_width() + 12
-
-    def line_buffer_cost(self) -> tuple[int, int]:
-        """LUT sites and flip-flops of nj_line_buffer: delay line, read register, column, counters."""
-        _, width, kernel, _, pad = self.geometry()
-        if kernel == 1:
-            return 0, 0
-        row = self.get_instream_width()
-        memory = 4 * ceil((kernel - 1) * row / 3) * ceil(width / 64) if width > 32 else 4 * ceil((kernel - 1) * row / 6)
-        return memory + (52 if pad else 22), (2 * kernel - 1) * row + 40
+        return self.written().ffs
 
 
 @lru_cache(maxsize=256)
 def _write(
     name: str, summary: str, weight: bytes, shape: tuple[int, ...], thresholds: bytes | None,
     rest: tuple[int, bool, bool, int, int], geometry: Geometry,
-) -> tuple[str, Sums]:  # fmt: skip
+) -> Module:  # fmt: skip
     kernels = np.frombuffer(weight, np.int64).reshape(shape)
     limits = None if thresholds is None else np.frombuffer(thresholds, np.int64)
     return conv_module(name, Layer(kernels, limits, *rest), geometry, summary)

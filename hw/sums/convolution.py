@@ -1,15 +1,17 @@
 """The sums of a convolution over one window, with thresholds: what stands between nj_window and nj_result."""
 
 from hw.sums.folded import Folded
+from hw.sums.lanes import Lanes, separable
 from hw.sums.layer import Layer, Sums, jets_of
 from hw.sums.parallel import Parallel
 from hw.sums.serial import Serial
 
 
-def write(layer: Layer, name: str, column_clocks: int = 0) -> Sums:
+def write(layer: Layer, name: str, column_clocks: int = 0, masked: bool = True) -> Sums:
     """The two modules of a layer, in the way that takes the fewest sites.
 
-    column_clocks: how long every column may be held, at the rate that the folding gives.
+    column_clocks: how long every column may be held, at the rate that the folding gives. masked: columns of a window
+    may lie outside the frame.
     """
     if layer.fold == 1:
         return Parallel(layer, name).write()
@@ -19,4 +21,7 @@ def write(layer: Layer, name: str, column_clocks: int = 0) -> Sums:
         ways.append(Serial(layer, name, found).write())
         if column_clocks > 1:
             ways.append(Serial(layer, name, found, column_clocks).write())
+    orders = separable(layer)
+    if orders is not None and column_clocks > 1:
+        ways.append(Lanes(layer, name, orders, column_clocks, masked).write())
     return min(ways, key=lambda way: way.sites)

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from bnn import jets
-from hw.ops.bits import Ints
+from hw.ops.bits import Ints, literal
 from hw.sums.writer import Bit, Word, Writer, concat
 
 JetRow = dict[int, tuple[int, int, int]]  # of an output, by map: sign, order down, order across
@@ -90,6 +90,7 @@ class Base:
         self.weight = layer.dense()
         self.columns = Writer(registered=False)
         self.sums = Writer()
+        self.tables: dict[int, dict[tuple[int, ...], int]] = {}  # by stage, bits of the rounds
         self.made: list[Bit] = []  # of <name>_columns, in order
         self.zero: list[int] = []  # their values for a column of zeros
 
@@ -117,12 +118,32 @@ class Base:
 
         return at
 
+    def table(self, values: Sequence[int], stage: int) -> str:
+        """A bit by the round, at a stage; the same bits are made once. Rounds beyond `values` may have any."""
+        if len(set(values)) == 1:
+            return f"1'b{values[0]}"
+        tables = self.tables.setdefault(stage, {})
+        full = tuple(values[min(r, len(values) - 1)] for r in range(1 << self.round_bits))
+        return f"table{stage}[{tables.setdefault(full, len(tables))}]"
+
+    def _make_tables(self) -> None:
+        for stage, tables in self.tables.items():
+            values = [table[r] for r in range(1 << self.round_bits) for table in tables]
+            self.sums.instance(
+                "nj_leaf", {"N": len(tables), "RoundBits": self.round_bits, "Pass": literal(values, 1)},
+                {"x_i": "1'b1", "round_i": self.sums.later(self.round_bits, "round_i", stage),
+                 "leaf_o": f"table{stage}"},
+            )  # fmt: skip
+            self.sums.lines.insert(0, f"wire [{len(tables) - 1}:0] table{stage};")
+            self.sums.sites += -(-len(tables) // (1 if self.round_bits > 4 else 2))
+
     def finish(
         self, results: Sequence[str], latency: int, rounds: int, final: int, order: Sequence[int] = ()
     ) -> Sums:  # fmt: skip
         """The text of both modules."""
         layer, width = self.layer, len(self.made)
         held = 1 if self.period else layer.kernel
+        self._make_tables()
         column = layer.kernel * layer.maps * layer.in_bits
         text = [
             f"module {self.name}_columns (", f"  input  logic [{column - 1}:0] column_i,",

@@ -1,6 +1,5 @@
 """Jets of integer maps, several clocks per window: all outputs at once, a digit of every word per clock."""
 
-from collections import defaultdict
 from collections.abc import Sequence
 
 from bnn import jets
@@ -28,7 +27,6 @@ class Serial(Base):
         self.found = found
         self.starts = ["start0"]
         self.made_once: dict[tuple[object, ...], Stream] = {}
-        self.constants: defaultdict[int, dict[tuple[int, ...], int]] = defaultdict(dict)  # by stage: bits of a round
 
     def write(self) -> Sums:
         kernel = self.layer.kernel
@@ -52,8 +50,6 @@ class Serial(Base):
             else:
                 sign = part(total[0], self.digit - 1, self.digit)
                 results.append(self.sums.later(1, sign, latency - total[1]))
-        for stage, tables in self.constants.items():
-            self._constants(stage, list(tables))
         start = f"!valid_i || round_i {'==' if self.period else '>='} {self.last}" if self.last else "1'b1"
         self.sums.lines.insert(0, f"wire start0 = {start};")
         return self.finish(results, latency, 1, self.last)
@@ -185,27 +181,11 @@ class Serial(Base):
         return terms[0][0]
 
     def _constant(self, value: int, stage: int) -> str:
-        """The digits of a constant, of a stage; the same bits are made once."""
-        bits = []
-        for k in range(self.digit):
-            table = tuple(value >> (r * self.digit + k) & 1 for r in range(self.last + 1))
-            if len(set(table)) == 1:
-                bits.append(f"1'b{table[0]}")
-            else:
-                tables = self.constants[stage]
-                bits.append(f"constant{stage}[{tables.setdefault(table, len(tables))}]")
-        return concat(bits)
-
-    def _constants(self, stage: int, tables: Sequence[tuple[int, ...]]) -> None:
-        """The signal of a stage's constants, a bit each."""
-        bits = self.round_bits
-        values = [table[min(r, self.last)] for r in range(1 << bits) for table in tables]
-        self.sums.instance(
-            "nj_leaf", {"N": len(tables), "RoundBits": bits, "Pass": literal(values, 1)},
-            {"x_i": "1'b1", "round_i": self.sums.later(bits, "round_i", stage), "leaf_o": f"constant{stage}"},
+        """The digits of a constant, at a stage."""
+        return concat(
+            [self.table([value >> (r * self.digit + k) & 1 for r in range(self.last + 1)], stage)
+             for k in range(self.digit)]
         )  # fmt: skip
-        self.sums.lines.insert(0, f"wire [{len(tables) - 1}:0] constant{stage};")
-        self.sums.sites += -(-len(tables) // (1 if bits > 4 else 2))
 
 
 def _limit(layer: Layer, o: int) -> tuple[int, tuple[int, int]]:

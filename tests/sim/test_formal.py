@@ -67,13 +67,13 @@ def convolution(weight, fold=1, thresholds=None, *, pad=1, bits=1, **parameters)
     size = {"Height": 3, "Width": 3, **parameters}
     limits = None if thresholds is None else np.array(thresholds)
     layer = Layer(weight, limits, bits, fold=fold, out_bits=1 if limits is not None else 6)
-    text, sums = conv_module("layer", layer, Geometry(size["Height"], size["Width"], 1, pad), "under proof")
+    module = conv_module("layer", layer, Geometry(size["Height"], size["Width"], 1, pad), "under proof")
     settings = {
         **size, "CIn": maps, "InBits": bits, "Kernel": kernel, "Pad": pad, "COut": outputs, "Fold": fold,
-        "Weight": literal(weight.ravel(), 4), "Thresholded": int(limits is not None), "Depth": sums.latency + 6,
+        "Weight": literal(weight.ravel(), 4), "Thresholded": int(limits is not None), "Depth": module.latency + 6,
         "Threshold": literal([0] * outputs if limits is None else limits, 4),
     }  # fmt: skip
-    return settings, text
+    return settings, module.text
 
 
 def _prove_convolution(tmp_path, settings, text, harness=None, **options):
