@@ -2,7 +2,7 @@
 
     [Pad] Conv KxK of jets             [MultiThreshold] [MaxPool]   jets, constrained or one per map
     [Pad] Conv 1x1 of +-1, Conv KxK of jets   MultiThreshold        channel sums, then jets (bottleneck)
-    [Pad] Conv 1x1 of +-1, Conv 3x3, a jet per map  MultiThreshold   jets of all maps, the same but for signs (separable)
+    [Pad] Conv 1x1 of +-1, Conv 3x3, a jet a map   MultiThreshold   jets, of an output the same in all maps (separable)
     [Pad] Conv KxK of +-1                      MultiThreshold        binary convolution
     MaxPool                                                          binary max-pool
     [Flatten] MatMul  (MultiThreshold | Add)                         binary dense layer, or scores
@@ -167,7 +167,7 @@ def _is_jets(conv: Conv) -> bool:
 def _separable(signs: Conv, each: Conv) -> Conv | None:
     """1x1 of +-1, then a 3x3 jet per map, as one Conv of jets; None for anything else.
 
-        sum over y, x of jet[o] * (sum over c of s[o,c] x[c])  =  sum over c, y, x of (s[o,c] jet[o]) x[c]
+    sum over y, x of jet[o] * (sum over c of s[o,c] x[c])  =  sum over c, y, x of (s[o,c] jet[o]) x[c]
     """
     if each.weight.shape[2] != 3 or each.groups != len(signs.weight) or not _is_jets(each):
         return None

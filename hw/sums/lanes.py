@@ -85,9 +85,8 @@ class Lanes(Base):
         leaves: dict[tuple[str, int], dict[int, Table]] = defaultdict(dict)  # of a source and place, by lane
         widths = []
         for lane, row in enumerate(self.served):
-            low, high = dot_range(self.down[row], 0, 1)
             excess = np.minimum(self.down[row], 0).sum((1, 2))  # <= 0
-            width = signed_bits(int(low.min()), int(high.max())) if self.masked else int((high - low).max()).bit_length()
+            width = self._width(lane)
             widths.append(width)
             if self.masked:
                 for place in range(width):
@@ -113,7 +112,8 @@ class Lanes(Base):
                 out = self._leaf("nj_leaf", [source], [[tables[lane]] for lane in tables])
                 for k, lane in enumerate(tables):
                     heaps[lane].append(Leaf(place, Bit(part(out, k, len(tables)))))
-        return [[leaf for leaf in heap if leaf.column < width] for heap, width in zip(heaps, widths, strict=True)], widths
+        pairs = zip(heaps, widths, strict=True)
+        return [[leaf for leaf in heap if leaf.column < width] for heap, width in pairs], widths
 
     def _by_threes(
         self, leaves: dict[tuple[str, int], dict[int, Table]], heaps: list[list[Leaf]], widths: Sequence[int]
@@ -121,8 +121,10 @@ class Lanes(Base):
         """Three bits of a place counted at once, lane by lane."""
         for lane, heap in enumerate(heaps):
             for place in range(widths[lane]):
-                mine = [(source, tables[lane]) for (source, p), tables in leaves.items() if p == place and lane in tables]
-                for group in batched(mine, 3):
+                here = [
+                    (source, tables[lane]) for (source, p), tables in leaves.items() if p == place if lane in tables
+                ]
+                for group in batched(here, 3):
                     sources = [source for source, _ in group] + ["1'b0"] * (3 - len(group))
                     none = (0,) * self.period, (0,) * self.period
                     out = self._leaf("nj_leaf3", sources, [[table for _, table in group] + [none] * (3 - len(group))])

@@ -1,6 +1,8 @@
 """Jets of integer maps, several clocks per window: all outputs at once, a digit of every word per clock."""
 
+from collections import Counter
 from collections.abc import Sequence
+from itertools import combinations
 
 from bnn import jets
 from hw.ops.bits import Ints, dot_range, literal, signed_bits
@@ -8,6 +10,8 @@ from hw.sums.layer import Base, JetRow, Layer, Sums
 from hw.sums.writer import concat, digits, part
 
 Stream = tuple[str, int]  # a signal of digits, and the stage it comes in
+Term = tuple[Stream, int]  # and its sign
+Result = tuple[str, int]  # a bit, and the stage it comes in
 ON = "1'b1"
 
 
@@ -41,15 +45,12 @@ class Serial(Base):
             down = {(c, ky): [self._axis([taps[c, r, j] for r in range(kernel)], axis[ky]) for j in range(kernel)]
                     for c, ky in pairs}  # fmt: skip
         streams = {(c, ky, kx): self._axis(down[c, ky], axis[kx], bool(self.period)) for c, ky, kx in used}
-        sums = [self._output(o, row, streams) for o, row in enumerate(self.found)]
-        latency = max((sum_[1] for sum_ in sums if not isinstance(sum_, bool)), default=1)
-        results = []
-        for total in sums:
-            if isinstance(total, bool):
-                results.append(f"1'b{int(total)}")
-            else:
-                sign = part(total[0], self.digit - 1, self.digit)
-                results.append(self.sums.later(1, sign, latency - total[1]))
+        terms = [[(streams[c, ky, kx], sign) for c, (sign, ky, kx) in row.items()] for row in self.found]
+        if self.digit > 1:
+            self._share(terms)
+        found = [self._output(o, row) for o, row in enumerate(terms)]
+        latency = max(1, *(stage for _, stage in found))
+        results = [self.sums.later(1, text, latency - stage) for text, stage in found]
         start = f"!valid_i || round_i {'==' if self.period else '>='} {self.last}" if self.last else "1'b1"
         self.sums.lines.insert(0, f"wire start0 = {start};")
         return self.finish(results, latency, 1, self.last)
@@ -147,38 +148,89 @@ class Serial(Base):
             a = self._add(a, b, place, negative)
         return a
 
-    # --- outputs ---
+    # --- outputs: the text of a bit that is right with the last digit, and its stage ---
 
-    def _output(self, o: int, row: JetRow, streams: dict[tuple[int, int, int], Stream]) -> Stream | bool:
-        """The stream of threshold - 1 - sum, whose sign is the output, or what the output always is."""
+    def _share(self, terms: list[list[Term]]) -> None:
+        """Pairs that several outputs with four terms or more add are added once, the most frequent first."""
+        while True:
+            uses: Counter[tuple[Stream, Stream, int]] = Counter()
+            for row in terms:
+                if len(row) > 3:
+                    uses.update((a, b, s * t) for (a, s), (b, t) in combinations(sorted(row), 2))
+            a, b, sign = max(uses, key=lambda pair: (uses[pair], pair), default=(("", 0), ("", 0), 0))
+            if uses[a, b, sign] < 2:
+                return
+            pair = self._add(a, b, 0, sign < 0)
+            for row in terms:
+                signs = dict(row)
+                if len(row) > 3 and a in signs and b in signs and signs[a] * signs[b] == sign:
+                    row[:] = [term for term in row if term[0] not in (a, b)] + [(pair, signs[a])]
+
+    def _output(self, o: int, terms: list[Term]) -> Result:
         limit, (low, high) = _limit(self.layer, o)
         if not low < limit <= high:
-            return limit <= low
-        terms = [(streams[c, ky, kx], -sign) for c, (sign, ky, kx) in row.items()]
+            return f"1'b{int(limit <= low)}", 1
+        size = self.digit * (self.last + 1)
+        if self.digit > 1 and len(terms) % 2 and signed_bits(low - len(terms), high + len(terms)) <= size:
+            return self._compared(terms, limit)
+        return self._sign(terms, limit)
+
+    def _sign(self, terms: list[Term], limit: int) -> Result:
+        """The sign of threshold - 1 - sum, the constant being a word more."""
+        terms = [(stream, -sign) for stream, sign in terms]
         constant = limit - 1 + sum(sign < 0 for _, sign in terms)  # -x = ~x + 1
-        added = False
-        while not added:
-            terms.sort(key=lambda term: term[0][1])
-            added = len(terms) < 5
-            group, terms = terms[:5], terms[5:]
-            stage = max(stream[1] for stream, _ in group)
-            inverts = [int(sign < 0) for _, sign in group] + [0] * (5 - len(group))
-            words = [self._at(stream, stage) for stream, _ in group]
-            start = 0
-            if added:
-                start = constant & 3
-                words.append(self._constant(constant - start, stage))
-            words += [f"{self.digit}'d0"] * (5 - len(words))
-            out = self.sums.wire(self.digit)
-            self.sums.instance(
-                "nj_serial_sum", {"Digit": self.digit, "Invert": literal(inverts, 1), "Start": start},
-                {"clk_i": "clk_i", "ce_i": "ce_i", "start_i": self._start(stage),
-                 "x_i": "{" + ", ".join(reversed(words)) + "}", "sum_o": out},
-            )  # fmt: skip
-            self.sums.sites += 2 if self.digit == 1 else 2 * self.digit + 2
-            self.sums.ffs += 4 if self.digit == 1 else 4 * self.digit + 5
-            terms.append(((out, stage + (1 if self.digit == 1 else 2)), 1))
-        return terms[0][0]
+        while len(terms) > 4:
+            terms = self._summed(terms)
+        stage = max(stream[1] for stream, _ in terms)
+        start = constant & 3
+        out, stage = self._sum([*terms, ((self._constant(constant - start, stage), stage), 1)], start)
+        return part(out, self.digit - 1, self.digit), stage
+
+    def _compared(self, terms: list[Term], limit: int) -> Result:
+        """The sum digit by digit against the threshold."""
+        flip = sum(sign for _, sign in terms) < 0
+        if flip:  # -x >= T  <=>  not x >= 1 - T
+            terms, limit = [(stream, -sign) for stream, sign in terms], 1 - limit
+        limit -= sum(sign < 0 for _, sign in terms)
+        while len(terms) > 1:
+            terms = self._summed(terms)
+        (stream, stage), _ = terms[0]
+        size = self.digit * (self.last + 1)
+        out = self.sums.wire(1)
+        self.sums.instance(
+            "nj_serial_reach", {"Digit": self.digit, "Digits": self.last + 1, "RoundBits": self.round_bits,
+                                "Limit": literal([limit], size), "Invert": int(flip)},
+            {"clk_i": "clk_i", "ce_i": "ce_i", "start_i": self._start(stage),
+             "round_i": self.sums.later(self.round_bits, "round_i", stage), "x_i": stream, "reach_o": out},
+        )  # fmt: skip
+        inputs = self.round_bits + 1 + self.digit
+        self.sums.sites += 1 << max(0, inputs - 6)
+        self.sums.ffs += 1
+        return out, stage
+
+    def _summed(self, terms: list[Term]) -> list[Term]:
+        """Five of the terms, or three where there are fewer, as one."""
+        terms = sorted(terms, key=lambda term: term[0][1])
+        count = 5 if len(terms) > 4 else 3
+        return [*terms[count:], (self._sum(terms[:count], 0), 1)]
+
+    def _sum(self, terms: Sequence[Term], start: int) -> Stream:
+        """start + sum of up to five streams, those with sign -1 inverted."""
+        digit, stage = self.digit, max(stream[1] for stream, _ in terms)
+        room = 3 if digit > 1 and len(terms) <= 3 and start < 3 else 5
+        words = [self._at(stream, stage) for stream, _ in terms] + [f"{digit}'d0"] * (room - len(terms))
+        inverts = [int(sign < 0) for _, sign in terms] + [0] * (room - len(terms))
+        out = self.sums.wire(digit)
+        self.sums.instance(
+            "nj_serial_add3" if room == 3 else "nj_serial_sum",
+            {"Digit": digit, "Invert": literal(inverts, 1), "Start": start},
+            {"clk_i": "clk_i", "ce_i": "ce_i", "start_i": self._start(stage),
+             "x_i": "{" + ", ".join(reversed(words)) + "}", "sum_o": out},
+        )  # fmt: skip
+        rows = 1 if digit == 1 or room == 3 else 2
+        self.sums.sites += 2 if digit == 1 else rows * (digit + 1)
+        self.sums.ffs += 4 if digit == 1 else 2 * rows * (digit + 1)
+        return out, stage + rows
 
     def _constant(self, value: int, stage: int) -> str:
         """The digits of a constant, at a stage."""

@@ -1,5 +1,6 @@
 """A convolution written from its weights equals the reference, in every form, and keeps the promised rate."""
 
+import re
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,13 +11,14 @@ import pytest
 from bnn import jets, reference
 from hw.ops.bits import dot_range, signed_bits
 from hw.ops.cycles import conv_cycles, window_map
-from hw.ops.rtl import sources_in
+from hw.ops.rtl import RTL, sources_in
 from hw.sums.layer import Layer
 from hw.sums.module import Geometry, conv_module
 from sim.modules import STALLS, Stall, run_streams
 from tests.hw.streams import beats_of, frames, intervals, maps_of
 
 FRAMES = 5
+PLAIN = [path.stem for path in RTL.glob("*.sv") if "parameter bit Plain" in path.read_text()]
 
 
 @dataclass(frozen=True)
@@ -36,6 +38,8 @@ class Shape:
     thresholded: bool = True
     weights: str = "jets"  # or "binary", "sparse", "ones", "minus", "separable"
     grouped: bool = False
+    uses: str = ""  # a module that is instantiated: the way in which it is written
+    cells: bool = False  # the counters and adders as cells, not as plain arithmetic
 
 
 def weights_of(s: Shape, rng: np.random.Generator):
@@ -73,7 +77,9 @@ def check(s: Shape):
     stalls = (*STALLS, Stall(0.9, 0.0, 3), Stall(0.0, 0.9, 5))
     geometry = Geometry(s.height, s.width, s.stride, s.pad)
     module = conv_module("layer", layer, geometry, "a layer")
-    results = run_layer(layer, module.text, maps, FRAMES * rows * columns, stalls)
+    assert s.uses in module.text
+    text = re.sub(rf"\b({'|'.join(PLAIN)}) #\(", r"\1 #(.Plain(1'b0), ", module.text) if s.cells else module.text
+    results = run_layer(layer, text, maps, FRAMES * rows * columns, stalls)
     for stall, result in zip(stalls, results, strict=True):
         got = maps_of(result.beats, expected.shape, 1 if s.thresholded else out_bits, not s.thresholded)
         assert np.array_equal(got, expected), stall
@@ -112,18 +118,19 @@ def run_layer(layer: Layer, text: str, maps, count: int, stalls=STALLS):
         Shape(inputs=1, bits=8, weights="binary"),
         Shape(inputs=3, bits=8, outputs=12),
         Shape(inputs=1, bits=8, kernel=5, pad=2, height=7),
-        Shape(bits=3, signed=True, fold=2),
+        Shape(bits=3, signed=True, fold=2, uses="nj_digits"),
         Shape(inputs=4, bits=4, signed=True, weights="sparse"),
         Shape(inputs=8, bits=5, signed=True, grouped=True),
         Shape(inputs=8, bits=3, signed=True, grouped=True, fold=4, thresholded=False),
-        Shape(inputs=4, bits=5, signed=True, fold=16, outputs=16),
-        Shape(inputs=6, bits=4, weights="sparse", fold=4),
-        Shape(inputs=2, bits=5, signed=True, kernel=5, pad=2, height=7, fold=8),
-        Shape(inputs=2, bits=3, signed=True, stride=2, pad=1, height=7, fold=8),
-        Shape(inputs=5, outputs=12, weights="separable", fold=4),
-        Shape(inputs=5, outputs=12, weights="separable", fold=12, pad=0, height=5),
+        Shape(inputs=4, bits=5, signed=True, fold=16, outputs=16, uses="nj_column", cells=True),
+        Shape(inputs=6, bits=4, weights="sparse", fold=4, uses="nj_column"),
+        Shape(inputs=4, bits=5, signed=True, fold=4, outputs=16, uses="nj_serial_reach", cells=True),
+        Shape(inputs=2, bits=5, signed=True, kernel=5, pad=2, height=7, fold=8, uses="nj_column"),
+        Shape(inputs=2, bits=3, signed=True, stride=2, height=7, fold=8),
+        Shape(inputs=12, outputs=10, weights="separable", fold=5, height=5, uses="nj_jet3", cells=True),
+        Shape(9, 9, 12, outputs=12, weights="separable", fold=12, pad=0, uses="nj_jet3"),
         Shape(inputs=3, outputs=8, weights="separable", fold=8, stride=2, height=7),
-        Shape(inputs=4, outputs=8, weights="separable"),
+        Shape(inputs=16, weights="separable", uses="u_jets"),
         Shape(height=7, width=6, inputs=2, kernel=5, pad=2, fold=4),
         Shape(height=9, width=8, inputs=2, kernel=5, stride=2, pad=2, fold=4, thresholded=False),
         Shape(height=4, width=4, bits=2, kernel=5, pad=2),
