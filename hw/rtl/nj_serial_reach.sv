@@ -1,7 +1,7 @@
 // Whether a word that comes in digits, the lowest first, has reached a constant: with its last digit, reach_o = x >= Limit.
 //
-// Both are two's complement. One LUT where round_i, a digit and what was found so far are six bits at the most. start_i
-// as in nj_serial_add.
+// Both are two's complement. One LUT where round_i, a digit and what was found so far are six bits at the most; what
+// was found before round 0 is not looked at, so that nothing stands between this LUT and its register.
 module nj_serial_reach #(
   parameter int unsigned Digit     = 2,
   parameter int unsigned Digits    = 3,
@@ -11,7 +11,6 @@ module nj_serial_reach #(
 ) (
   input  logic                 clk_i,
   input  logic                 ce_i,
-  input  logic                 start_i,
   input  logic [RoundBits-1:0] round_i,  // which digit it is
   input  logic [Digit-1:0]     x_i,
   output logic                 reach_o
@@ -26,7 +25,7 @@ module nj_serial_reach #(
       top   = place == Digits - 1 ? Digit'(1 << (Digit - 1)) : '0;  // the sign counts the other way
       limit = Digit'(Limit >> (place * Digit)) ^ top;
       x     = Digit'(i) ^ top;
-      init[i] = (x > limit || (x == limit && 1'(i >> Digit))) ^ (Invert && place == Digits - 1);
+      init[i] = (x > limit || (x == limit && (place == 0 || 1'(i >> Digit)))) ^ (Invert && place == Digits - 1);
     end
   endfunction
   localparam logic [(1<<Inputs)-1:0] Init = init();
@@ -43,6 +42,6 @@ module nj_serial_reach #(
     assign reach_o = Init[{round_i, so_far_q, x_i}];
   end
   always_ff @(posedge clk_i) begin
-    if (ce_i) so_far_q <= start_i || reach_o;
+    if (ce_i) so_far_q <= reach_o;
   end
 endmodule

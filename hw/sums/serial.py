@@ -200,8 +200,8 @@ class Serial(Base):
         self.sums.instance(
             "nj_serial_reach", {"Digit": self.digit, "Digits": self.last + 1, "RoundBits": self.round_bits,
                                 "Limit": literal([limit], size), "Invert": int(flip)},
-            {"clk_i": "clk_i", "ce_i": "ce_i", "start_i": self._start(stage),
-             "round_i": self.sums.later(self.round_bits, "round_i", stage), "x_i": stream, "reach_o": out},
+            {"clk_i": "clk_i", "ce_i": "ce_i", "round_i": self.sums.later(self.round_bits, "round_i", stage),
+             "x_i": stream, "reach_o": out},
         )  # fmt: skip
         inputs = self.round_bits + 1 + self.digit
         self.sums.sites += 1 << max(0, inputs - 6)

@@ -43,7 +43,7 @@ module nj_serial_properties #(
   logic reach;
   nj_serial_reach #(
     .Digit(Digit), .Digits(Digits), .RoundBits(Places), .Limit(Limit), .Invert(Invert[1])
-  ) u_reach (.clk_i, .ce_i, .start_i(!valid || last), .round_i(place_q), .x_i(x_i[Digit-1:0]), .reach_o(reach));
+  ) u_reach (.clk_i, .ce_i, .round_i(place_q), .x_i(x_i[Digit-1:0]), .reach_o(reach));
 
   logic [Bits-1:0] want_added, want_summed, a, b;
   always_comb begin
