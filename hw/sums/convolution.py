@@ -17,7 +17,7 @@ def write(layer: Layer, name: str, column_clocks: int = 0, masked: bool = True) 
         return Parallel(layer, name).write()
     found = jets_of(layer) if layer.in_bits > 1 and layer.thresholds is not None else None
     ways = [Folded(layer, name).write()]
-    if found is not None:
+    if found is not None and any(found):
         ways.append(Serial(layer, name, found).write())
         if column_clocks > 1:
             ways.append(Serial(layer, name, found, column_clocks).write())

@@ -1,8 +1,12 @@
 """A convolution layer as one SystemVerilog module with a stream in and a stream out."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from math import ceil
 
+import numpy as np
+
+from bnn import jets
 from hw.ops.bits import dot_range, signed_bits
 from hw.ops.cycles import column_cycles, conv_cycles
 from hw.ops.rtl import fill
@@ -40,8 +44,9 @@ def conv_module(name: str, layer: Layer, geometry: Geometry, summary: str) -> Mo
     Beats in: all maps of a pixel, element 0 lowest; beats out: all outputs of a window. Ports as in hw/rtl.
     """
     ways = [_module(name, layer, geometry, summary)]
-    if layer.fold == 1 and separable(layer) is not None:
-        ways.append(_pair(name, layer, geometry, summary))
+    orders = separable(layer) if layer.fold == 1 else None
+    if orders is not None:
+        ways.append(_pair(name, layer, orders, geometry, summary))
     return min(ways, key=lambda way: way.sites)
 
 
@@ -72,14 +77,16 @@ def _module(name: str, layer: Layer, geometry: Geometry, summary: str) -> Module
     )  # fmt: skip
 
 
-def _pair(name: str, layer: Layer, geometry: Geometry, summary: str) -> Module:
+def _pair(
+    name: str, layer: Layer, orders: Sequence[tuple[int, int]], geometry: Geometry, summary: str
+) -> Module:  # fmt: skip
     """A separable layer as two: the sums of a pixel's maps, once, then jets of these sums."""
-    jets = layer.weight[:, :1]  # with the signs of the first map
-    signs = (layer.weight * jets).sum((2, 3)) // (jets * jets).sum((2, 3))  # [O, C]
+    kernels = np.stack([jets.kernel(2, *order) for order in orders])[:, None]  # [O, 1, K, K]
+    signs = np.sign((layer.weight * kernels).sum((2, 3)))  # [O, C]
     low, high = dot_range(signs, 0, 1)
-    bits = signed_bits(int(low.min()), int(high.max()))
+    bits = max(2, signed_bits(int(low.min()), int(high.max())))
     pixels = Layer(signs[:, :, None, None], None, 1, out_bits=bits)
-    across = replace(layer, weight=jets, in_bits=bits, in_signed=True, grouped=True)
+    across = replace(layer, weight=kernels, in_bits=bits, in_signed=True, grouped=True)
     first = _module(f"{name}_maps", pixels, Geometry(geometry.height, geometry.width), f"{summary}: sums of maps")
     second = _module(f"{name}_jets", across, geometry, f"{summary}: jets of them")
     values = {

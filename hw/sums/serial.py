@@ -250,7 +250,7 @@ def _limit(layer: Layer, o: int) -> tuple[int, tuple[int, int]]:
 
 def bits_of(layer: Layer) -> int:
     """Two's complement of so many bits holds every sum less its threshold."""
-    found = [1]
+    found = [2]
     for o in range(len(layer.weight)):
         limit, (low, high) = _limit(layer, o)
         if low < limit <= high:
