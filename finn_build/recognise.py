@@ -1,7 +1,8 @@
 """From the chain of the model's nodes to stages of hardware: pattern, check with a reason, stage.
 
     [Pad] Conv KxK of jets             [MultiThreshold] [MaxPool]   jets, constrained or one per map
-    [Pad] Conv 1x1 of +-1, Conv KxK of jets   MultiThreshold        channel sums, then jets (separable, bottleneck)
+    [Pad] Conv 1x1 of +-1, Conv KxK of jets   MultiThreshold        channel sums, then jets (bottleneck)
+    [Pad] Conv 1x1 of +-1, Conv 3x3, a jet a map   MultiThreshold   jets, of an output the same in all maps (separable)
     [Pad] Conv KxK of +-1                      MultiThreshold        binary convolution
     MultiThreshold on pixels                                         a table: one bit, or quantized pixels
     MaxPool                                                          binary max-pool
@@ -145,6 +146,10 @@ def _convolution(chain: Sequence[_Node], stream: Stream) -> list[Stage]:
     rest = chain[len(used) :]
     stages: list[Stage] = []
     if _is_channel_sum(first.layer) and rest and isinstance(rest[0].layer, Conv):
+        together = _separable(first.layer, rest[0].layer) if stream.datatype == "BIPOLAR" else None
+        if together is not None and len(rest) > 1 and isinstance(rest[1].layer, Threshold):
+            nodes = tuple(node.name for node in (*used, *rest[:2]))
+            return [_thresholded(rest[0], together, rest[1], rest[1].layer.thresholds, stream, amount, zeros, nodes)]
         sums = _channel_sums(first, first.layer, stream, amount)
         stages.append(Stage("BinaryConv_rtl", "sums", sums.attributes, sums.output, tuple(n.name for n in used)))
         stream, first, used, rest = sums.output, rest[0], [rest[0]], rest[1:]
@@ -182,6 +187,18 @@ def _is_binary(conv: Conv) -> bool:
 def _is_jets(conv: Conv) -> bool:
     kernels = conv.weight.reshape(-1, *conv.weight.shape[2:])
     return all(jets.factorise(kernel) is not None for kernel in np.unique(kernels, axis=0))
+
+
+def _separable(signs: Conv, each: Conv) -> Conv | None:
+    """1x1 of +-1, then a 3x3 jet per map, as one Conv of jets; None for anything else.
+
+    sum over y, x of jet[o] * (sum over c of s[o,c] x[c])  =  sum over c, y, x of (s[o,c] jet[o]) x[c]
+    """
+    if each.weight.shape[2] != 3 or each.groups != len(signs.weight) or not _is_jets(each):
+        return None
+    if each.weight.shape[:2] != (each.groups, 1) or not each.weight.any((1, 2, 3)).all():
+        return None
+    return Conv(signs.weight * each.weight, each.stride)
 
 
 def _channel_sums(node: _Node, conv: Conv, stream: Stream, amount: int) -> Stage:

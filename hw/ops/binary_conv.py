@@ -71,7 +71,7 @@ class BinaryConv_rtl(ConvOperator):
     def cycles(self, folding: Mapping[str, int]) -> int:
         self.apply(folding)
         if self.matrix is None:
-            return self.get_exp_cycles()
+            return super().cycles(folding)
         return self.patches.windows * self.matrix.cycles + self._slack()
 
     def _slack(self) -> int:

@@ -1,7 +1,7 @@
 """What the two convolution operators share: all but their names. The module of a layer is written from its weights."""
 
+from collections.abc import Mapping
 from functools import lru_cache
-from math import ceil
 from typing import Any
 
 import numpy as np
@@ -11,8 +11,8 @@ from bnn import reference
 from hw.ops.base import Attributes, StreamOperator
 from hw.ops.bits import Ints, dot_range, signed_bits
 from hw.ops.cycles import conv_cycles
-from hw.sums.layer import Layer, Sums
-from hw.sums.module import Geometry, conv_module
+from hw.sums.layer import Layer
+from hw.sums.module import Geometry, Module, conv_module
 
 MOST_ROUNDS = 32  # of a window, whose weights nj_leaf chooses by the round
 
@@ -72,6 +72,11 @@ class ConvOperator(StreamOperator):
         return [n for n in range(1, min(outputs, MOST_ROUNDS) + 1) if outputs % n == 0]
 
     def get_exp_cycles(self) -> int:
+        return self.made().cycles
+
+    def cycles(self, folding: Mapping[str, int]) -> int:
+        """No fewer than it takes, without writing it."""
+        self.apply(folding)
         return conv_cycles(*self.geometry(), self.fold)
 
     def collecting(self) -> int:
@@ -109,65 +114,47 @@ class ConvOperator(StreamOperator):
     def parameters(self) -> dict[str, int | str]:
         return {}
 
-    def written(self) -> str:
-        return self._layer()[0]
-
-    def _layer(self) -> tuple[str, Sums]:
-        """Text of the module, and what is known of its sums."""
+    def layer(self) -> tuple[Layer, Geometry]:
+        """What is written."""
         height, width, _, stride, pad = self.geometry()
-        thresholds = self.thresholds
+        layer = Layer(
+            self.weight, self.thresholds, int(self.get_input_datatype().bitwidth()), self.input_range()[0] < 0,
+            self.grouped, self.fold, int(self.get_output_datatype().bitwidth()), self.plane,
+        )  # fmt: skip
+        return layer, Geometry(height, width, stride, pad)
+
+    def written(self) -> str:
+        return self.made().text
+
+    def made(self) -> Module:
+        """The module, and what is known of it."""
+        layer, geometry = self.layer()
+        limits = None if layer.thresholds is None else layer.thresholds.tobytes()
+        rest = (layer.in_bits, layer.in_signed, layer.grouped, layer.fold, layer.out_bits, layer.plane)
         return _write(
-            self.module, self.summary(), self.weight.tobytes(), self.weight.shape,
-            None if thresholds is None else thresholds.tobytes(), int(self.get_input_datatype().bitwidth()),
-            self.input_range()[0] < 0, self.grouped, self.fold, int(self.get_output_datatype().bitwidth()),
-            Geometry(height, width, stride, pad), self.plane,
+            self.module, self.summary(), layer.weight.tobytes(), layer.weight.shape, limits, rest, geometry
         )  # fmt: skip
 
     def get_op_and_param_counts(self) -> dict[str, int]:
         _, height, width, _ = self.get_normal_output_shape()
         return {"op_add": int(np.count_nonzero(self.weight)) * height * width, "param_weight": int(self.weight.size)}
 
-    # --- cost: what was written is counted, the line buffer and the control are measured (hw/rtl/README.md) ---
-
     def lut_estimation(self, fpgapart: str) -> int:
         return self.variants()[0][1]
 
     def variants(self) -> list[tuple[str, int, int]]:
-        sums, clocks = self._layer()[1], self.get_exp_cycles()
-        frame = self.line_buffer_cost()[0] + 12
-        return [(way, sites + frame, clocks) for way, sites in ((sums.way, sums.sites), *sums.others)]
+        made = self.made()
+        return [(way, sites, made.cycles) for way, sites in ((made.way, made.sites), *made.others)]
 
     def ff_estimation(self, fpgapart: str) -> int:
-        sums = self._layer()[1]
-        kept = self.get_outstream_width() * (2 if sums.rounds > 1 else 1)  # collected, and put out
-        return self.line_buffer_cost()[1] + sums.ffs + kept + 12
-
-    def line_buffer_cost(self) -> tuple[int, int]:
-        """LUT sites and flip-flops of nj_line_buffer: delay line, read register, column, counters.
-
-        The memory is what RAM64M and RAM32M hold; the control is fitted to nj_line_buffer alone in 23 configurations.
-        """
-        height, width, kernel, stride, pad = self.geometry()
-        across, down = (width - 1).bit_length(), height.bit_length()
-        if kernel == 1:  # nj_skip
-            return (2 * (across + down) + 6, across + down + 4) if stride > 1 else (0, 0)
-        row = self.get_instream_width() + self.plane
-        bits = (kernel - 1) * row
-        blocks, rest = divmod(width, 64)
-        memory = 4 * ceil(bits / 3) * blocks
-        if rest:
-            memory += 4 * ceil(bits / (3 if rest > 32 else 6))
-        memory += bits * (ceil(width / 64) - 1)  # which of the blocks
-        control = 4.5 * across + 2.5 * down + 8 + 8 * pad if pad else 2 * (across + down)
-        return memory + round(control), (2 * kernel - 1) * row + 40
+        return self.made().ffs
 
 
 @lru_cache(maxsize=256)
 def _write(
-    name: str, summary: str, weight: bytes, shape: tuple[int, ...], thresholds: bytes | None, in_bits: int,
-    signed: bool, grouped: bool, fold: int, out_bits: int, geometry: Geometry, plane: bool,
-) -> tuple[str, Sums]:  # fmt: skip
+    name: str, summary: str, weight: bytes, shape: tuple[int, ...], thresholds: bytes | None,
+    rest: tuple[int, bool, bool, int, int, bool], geometry: Geometry,
+) -> Module:  # fmt: skip
     kernels = np.frombuffer(weight, np.int64).reshape(shape)
     limits = None if thresholds is None else np.frombuffer(thresholds, np.int64)
-    layer = Layer(kernels, limits, in_bits, signed, grouped, fold, out_bits, plane)
-    return conv_module(name, layer, geometry, summary)
+    return conv_module(name, Layer(kernels, limits, *rest), geometry, summary)

@@ -31,6 +31,11 @@ def table_cycles(height: int, width: int) -> int:
     return height * width
 
 
+def column_cycles(height: int, width: int, period: int) -> int:
+    """A written convolution that works on columns: `period` clocks for each, whether it completes a window or not."""
+    return height * width * period
+
+
 def or_pool_cycles(height: int, width: int) -> int:
     """nj_or_pool takes a pixel per clock."""
     return height * width

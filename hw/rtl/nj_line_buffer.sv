@@ -127,19 +127,28 @@ module nj_line_buffer #(
   end
 
   // the delay line: word x holds the last Rows pixels of column x, the oldest in the low bits
+  // Narrow frames are read where they are written, so that a LUT holds two bits of 32 columns, or one of 64; the
+  // pointer's initial value keeps Yosys from putting it into the memory, which would take a second port.
   logic [Rows*Bits-1:0] line [Width];
-  logic [Rows*Bits-1:0] read_q;
-  logic [PtrBits-1:0]   ptr_q, ptr_d;
+  logic [Rows*Bits-1:0] past;
+  /* verilator lint_off PROCASSINIT */
+  logic [PtrBits-1:0]   ptr_q = '0;
+  /* verilator lint_on PROCASSINIT */
+  logic [PtrBits-1:0]   ptr_d;
   logic [Kernel*Bits-1:0] column;
-  assign column = {s_data_i, read_q};
+  assign column = {s_data_i, past};
   assign ptr_d  = ptr_q == PtrBits'(Width - 1) ? '0 : PtrBits'(nj_pkg::next(32'(ptr_q)));
   always_ff @(posedge clk_i) begin
-    if (step) begin
-      line[ptr_q] <= column[Kernel*Bits-1:Bits];
-      read_q      <= line[ptr_d];
-    end
+    if (step) line[ptr_q] <= column[Kernel*Bits-1:Bits];
     if (rst_i) ptr_q <= '0;
     else if (step) ptr_q <= ptr_d;
+  end
+  if (Width > 64) begin : gen_wide
+    logic [Rows*Bits-1:0] read_q;
+    assign past = read_q;
+    always_ff @(posedge clk_i) if (step) read_q <= line[ptr_d];
+  end else begin : gen_narrow
+    assign past = line[ptr_q];
   end
 
   always_ff @(posedge clk_i) begin

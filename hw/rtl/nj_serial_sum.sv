@@ -1,10 +1,12 @@
-// Sum of up to five words that come in digits, the lowest first: sum_o = sum over k of (x_i[k] ^ Invert[k]).
+// Sum of up to five words that come in digits, the lowest first: sum_o = Start + sum over k of (x_i[k] ^ Invert[k]).
 //
-// Digit bits per clock of ce_i, two LUTs each; sum_o is a clock later. start_i as in nj_serial_add. What is
-// subtracted is inverted, the ones that make it a negation are the caller's.
+// Digit bits per clock of ce_i. With one bit, sum_o is a clock later and takes two LUTs; with more it is two clocks
+// later, and takes two LUTs a bit and two for the carries: three words are added, then the other two to their sum.
+// start_i as in nj_serial_add. What is subtracted is inverted, the ones that make it a negation are the caller's.
 module nj_serial_sum #(
   parameter int unsigned Digit  = 1,
   parameter logic [4:0]  Invert = 5'b00000,
+  parameter int unsigned Start  = 0,  // at most 3
   parameter bit Plain = nj_pkg::Plain
 ) (
   input  logic               clk_i,
@@ -13,45 +15,38 @@ module nj_serial_sum #(
   input  logic [5*Digit-1:0] x_i,  // word k at [k*Digit +: Digit]
   output logic [Digit-1:0]   sum_o
 );
-  logic [Digit-1:0] sum;
-  if (Plain) begin : gen_plain
-    logic [2:0]       carry_q;
-    logic [Digit+2:0] total;
-    always_comb begin
-      total = (Digit + 3)'(carry_q);
-      for (int k = 0; k < 5; k++) total += (Digit + 3)'(x_i[k*Digit+:Digit] ^ {Digit{Invert[k]}});
-    end
-    assign sum = total[Digit-1:0];
-    always_ff @(posedge clk_i) if (ce_i) carry_q <= start_i ? '0 : total[Digit+:3];
-  end else begin : gen_cells
-    logic [Digit-1:0] twos, fours;
-    logic             twos_q;   // of the digit before, its highest place
-    logic [1:0]       fours_q;  // of the two places before this digit's
-    for (genvar i = 0; i < int'(Digit); i++) begin : gen_place
-      logic one, two;  // what the places below carry here
-      if (i == 0) begin : gen_first
-        assign {two, one} = {fours_q[0], twos_q};
-      end else if (i == 1) begin : gen_second
-        assign {two, one} = {fours_q[1], twos[0]};
-      end else begin : gen_other
-        assign {two, one} = {fours[i-2], twos[i-1]};
-      end
-      nj_count7 #(.N(1), .Invert({2'b00, Invert}), .Plain(1'b0)) u_count (
-        .x_i({two, one, x_i[4*Digit+i], x_i[3*Digit+i], x_i[2*Digit+i], x_i[Digit+i], x_i[i]}),
-        .s_o({fours[i], twos[i], sum[i]})
-      );
-    end
-
-    /* verilator lint_off UNUSEDSIGNAL */
-    logic [Digit+1:0] over;  // the lowest ones were used
-    /* verilator lint_on UNUSEDSIGNAL */
-    assign over = {fours, fours_q};
+  if (Start > 3) begin : gen_bad_start
+    $error("nj_serial_sum: Start = %0d, at most 3", Start);
+  end
+  if (Digit == 1) begin : gen_bit
+    // weight of what is carried: 1 now and 1 a clock later, then 1 now
+    logic       sum, twos, fours, twos_q;
+    logic [1:0] fours_q;
+    nj_count7 #(.N(1), .Invert({2'b00, Invert}), .Plain(Plain)) u_count (
+      .x_i({fours_q[0], twos_q, x_i}), .s_o({fours, twos, sum})
+    );
     always_ff @(posedge clk_i) begin
       if (ce_i) begin
-        twos_q  <= start_i ? 1'b0 : twos[Digit-1];
-        fours_q <= start_i ? 2'b00 : over[Digit+:2];
+        twos_q  <= start_i ? Start[0] : twos;
+        fours_q <= start_i ? {Start[1], 1'b0} : {fours, fours_q[1]};
+        sum_o   <= sum;
       end
     end
+  end else begin : gen_digit
+    logic [Digit-1:0]   sum;
+    logic [2*Digit-1:0] others_q;
+    logic               start_q;
+    nj_serial_add3 #(.Digit(Digit), .Invert(Invert[2:0]), .Start(Start > 2 ? 2 : Start), .Plain(Plain)) u_first (
+      .clk_i, .ce_i, .start_i, .x_i(x_i[3*Digit-1:0]), .sum_o(sum)
+    );
+    always_ff @(posedge clk_i) begin
+      if (ce_i) begin
+        others_q <= x_i[5*Digit-1:3*Digit];
+        start_q  <= start_i;
+      end
+    end
+    nj_serial_add3 #(
+      .Digit(Digit), .Invert({Invert[4:3], 1'b0}), .Start(Start > 2 ? 1 : 0), .Plain(Plain)
+    ) u_second (.clk_i, .ce_i, .start_i(start_q), .x_i({others_q, sum}), .sum_o);
   end
-  always_ff @(posedge clk_i) if (ce_i) sum_o <= sum;
 endmodule

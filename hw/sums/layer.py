@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from bnn import jets
-from hw.ops.bits import Ints
+from hw.ops.bits import Ints, literal
 from hw.sums.writer import Bit, Word, Writer, concat
 
 JetRow = dict[int, tuple[int, int, int]]  # of an output, by map: sign, order down, order across
@@ -52,11 +52,14 @@ class Sums:
     column_bits: int  # what <name>_columns makes of a column
     outside: int  # that of a column of zeros
     latency: int  # registers from the window to the result
-    rounds: int  # beats of results per window: as the fold, or 1 when all outputs come at once
+    rounds: int  # beats of results per window, or 1 when all outputs come at once
     final: int  # the window's round with which the (last) result goes in
     sites: int  # LUT sites of both modules
     ffs: int  # flip-flops, those of nj_window included
     way: str  # how it is done, in a few words
+    period: int = 0  # clocks that every column takes; 0: a window is held for the fold's clocks
+    width: int = 0  # bits of the results of all rounds
+    order: tuple[int, ...] = ()  # of each output, its place among these; none: as they come
     others: tuple[tuple[str, int], ...] = ()  # what else could be done: way and sites, the fewest first
 
 
@@ -78,13 +81,19 @@ def jets_of(layer: Layer) -> list[JetRow] | None:
 
 
 class Base:
-    """What every way of writing a layer has: its two writers, and the columns' words in the window."""
+    """What every way of writing a layer has: its two writers, and the columns' words in the window.
 
-    def __init__(self, layer: Layer, name: str) -> None:
-        self.layer, self.name = layer, name
+    period: 0, or the clocks for which a column is held, while those before it are not.
+    """
+
+    def __init__(self, layer: Layer, name: str, period: int = 0) -> None:
+        self.layer, self.name, self.period = layer, name, period
+        self.clocks = period or layer.fold  # of round_i
+        self.round_bits = max(1, (self.clocks - 1).bit_length())
         self.weight = layer.dense()
         self.columns = Writer(registered=False)
         self.sums = Writer()
+        self.tables: dict[int, dict[tuple[int, ...], int]] = {}  # by stage, bits of the rounds
         self.made: list[Bit] = []  # of <name>_columns, in order
         self.zero: list[int] = []  # their values for a column of zeros
         self.way = ""  # of Sums
@@ -113,9 +122,32 @@ class Base:
 
         return at
 
-    def finish(self, results: Sequence[str], latency: int, rounds: int, final: int) -> Sums:
+    def table(self, values: Sequence[int], stage: int) -> str:
+        """A bit by the round, at a stage; the same bits are made once. Rounds beyond `values` may have any."""
+        if len(set(values)) == 1:
+            return f"1'b{values[0]}"
+        tables = self.tables.setdefault(stage, {})
+        full = tuple(values[min(r, len(values) - 1)] for r in range(1 << self.round_bits))
+        return f"table{stage}[{tables.setdefault(full, len(tables))}]"
+
+    def _make_tables(self) -> None:
+        for stage, tables in self.tables.items():
+            values = [table[r] for r in range(1 << self.round_bits) for table in tables]
+            self.sums.instance(
+                "nj_leaf", {"N": len(tables), "RoundBits": self.round_bits, "Pass": literal(values, 1)},
+                {"x_i": "1'b1", "round_i": self.sums.later(self.round_bits, "round_i", stage),
+                 "leaf_o": f"table{stage}"},
+            )  # fmt: skip
+            self.sums.lines.insert(0, f"wire [{len(tables) - 1}:0] table{stage};")
+            self.sums.sites += -(-len(tables) // (1 if self.round_bits > 4 else 2))
+
+    def finish(
+        self, results: Sequence[str], latency: int, rounds: int, final: int, order: Sequence[int] = ()
+    ) -> Sums:  # fmt: skip
         """The text of both modules."""
         layer, width = self.layer, len(self.made)
+        held = 1 if self.period else layer.kernel
+        self._make_tables()
         column = layer.kernel * layer.maps * layer.in_bits
         text = [
             f"module {self.name}_columns (", f"  input  logic [{column - 1}:0] column_i,",
@@ -123,20 +155,24 @@ class Base:
             *(f"  {line}" for line in self.columns.lines),
             f"  assign column_o = {concat([bit.text() for bit in self.made])};", "endmodule", "",
             f"module {self.name}_sums (", "  input  logic clk_i,", "  input  logic ce_i,",
-            f"  input  logic [{layer.kernel * width - 1}:0] window_i,",
+            f"  input  logic [{held * width - 1}:0] window_i,",
+            f"  input  logic [{layer.kernel - 1}:0] mask_i,",
             "  input  logic valid_i,",
-            f"  input  logic [{max(1, (layer.fold - 1).bit_length()) - 1}:0] round_i,",
+            f"  input  logic [{self.round_bits - 1}:0] round_i,",
             f"  output logic [{len(results) - 1}:0] result_o", ");",
-            *(f"  wire [{width - 1}:0] w{j} = window_i[{j * width}+:{width}];" for j in range(layer.kernel)),
+            *(f"  wire [{width - 1}:0] w{j} = window_i[{j * width}+:{width}];" for j in range(held)),
             *(f"  {line}" for line in self.sums.lines),
             "  always_ff @(posedge clk_i) begin", "    if (ce_i) begin",
             *(f"      {line}" for line in self.sums.registers), "    end", "  end",
             f"  assign result_o = {concat(results)};", "endmodule", "",
         ]  # fmt: skip
-        ffs = self.sums.ffs + (2 * layer.kernel - (layer.fold == 1)) * width
+        ffs = self.sums.ffs + (0 if self.period else (2 * layer.kernel - (layer.fold == 1)) * width)
         outside = sum(bit << i for i, bit in enumerate(self.zero))
         sites = self.columns.sites + self.sums.sites
-        return Sums("\n".join(text), width, outside, latency, rounds, final, sites, ffs, self.way)
+        return Sums(
+            "\n".join(text), width, outside, latency, rounds, final, sites, ffs, self.way, self.period,
+            rounds * len(results), tuple(order),
+        )  # fmt: skip
 
 
 def batched(values: Sequence[Any], size: int) -> list[list[Any]]:

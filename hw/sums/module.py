@@ -1,10 +1,20 @@
 """A convolution layer as one SystemVerilog module with a stream in and a stream out."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from math import ceil
 
+import numpy as np
+
+from bnn import jets
+from hw.ops.bits import dot_range, signed_bits
+from hw.ops.cycles import column_cycles, conv_cycles
 from hw.ops.rtl import fill
 from hw.sums.convolution import write
-from hw.sums.layer import Layer, Sums
+from hw.sums.lanes import separable
+from hw.sums.layer import Layer
+
+CONTROL = 12  # LUT sites of nj_window or nj_column and nj_result, measured
 
 
 @dataclass(frozen=True)
@@ -17,24 +27,97 @@ class Geometry:
     pad: int = 0
 
 
-def conv_module(name: str, layer: Layer, geometry: Geometry, summary: str) -> tuple[str, Sums]:
-    """Text of module `name` and what it instantiates that is not in hw/rtl, and what is known of the sums.
+@dataclass(frozen=True)
+class Module:
+    """Text of a module and of what it instantiates that is not in hw/rtl, and what is known of it."""
+
+    text: str
+    cycles: int  # clocks per frame
+    latency: int  # registers from a window to its result
+    sites: int  # LUT sites: what was written is counted, the line buffer and the control are measured
+    ffs: int  # flip-flops
+    way: str  # how it is done, in a few words
+    others: tuple[tuple[str, int], ...] = ()  # what else could be done: way and sites, the fewest first
+
+
+def conv_module(name: str, layer: Layer, geometry: Geometry, summary: str) -> Module:
+    """Module `name`, in the way that takes the fewest sites.
 
     Beats in: all maps of a pixel, element 0 lowest; beats out: all outputs of a window. Ports as in hw/rtl.
     """
-    sums = write(layer, name)
+    ways = [_module(name, layer, geometry, summary)]
+    orders = separable(layer) if layer.fold == 1 else None
+    if orders is not None:
+        ways.append(_pair(name, layer, orders, geometry, summary))
+    best, *others = sorted(ways, key=lambda way: way.sites)
+    return replace(best, others=(*best.others, *((way.way, way.sites) for way in others)))
+
+
+def _module(name: str, layer: Layer, geometry: Geometry, summary: str) -> Module:
+    height, width = geometry.height, geometry.width
+    cycles = conv_cycles(height, width, layer.kernel, geometry.stride, geometry.pad, layer.fold)
+    sums = write(layer, name, cycles // (height * width), geometry.pad > 0)
+    if sums.period:
+        cycles = column_cycles(height, width, sums.period)
     bits = 1 if layer.thresholds is not None else layer.out_bits
     values: dict[str, object] = {
         "name": name, "summary": summary, "columns": f"{name}_columns", "sums": f"{name}_sums",
-        "height": geometry.height, "width": geometry.width, "stride": geometry.stride, "pad": geometry.pad,
+        "height": height, "width": width, "stride": geometry.stride, "pad": geometry.pad,
         "in_bits": layer.maps * layer.in_bits,
         "port_bits": (layer.maps - layer.plane) * layer.in_bits,
         "pixel": "{1'b1, s_data_i}" if layer.plane else "s_data_i",
         "out_bits": len(layer.weight) * bits, "kernel": layer.kernel,
-        "column_bits": sums.column_bits, "fold": layer.fold, "round_bits": max(1, (layer.fold - 1).bit_length()),
+        "column_bits": sums.column_bits, "fold": layer.fold, "period": sums.period,
+        "every": sums.period or layer.fold, "round_bits": max(1, ((sums.period or layer.fold) - 1).bit_length()),
+        "held_bits": sums.column_bits * (1 if sums.period else layer.kernel), "all_bits": sums.width,
+        "ordered": ", ".join(f"results[{i}]" for i in reversed(sums.order)) or "results",
         "masked": int(geometry.pad > 0), "outside": f"{sums.column_bits}'h{sums.outside:x}",
         "latency": sums.latency, "text": sums.text, "rounds": sums.rounds, "final": sums.final,
         "eager": int(layer.fold == 1),
     }  # fmt: skip
+    values["hold"] = fill("conv_column.sv.in" if sums.period else "conv_window.sv.in", values).rstrip()
     values["front"] = fill("conv_pixels.sv.in" if layer.kernel == 1 else "conv_lines.sv.in", values).rstrip()
-    return fill("conv.sv.in", values), sums
+    line_luts, line_ffs = _line_buffer(layer, geometry)
+    around = line_luts + CONTROL
+    kept = sums.width * (2 if sums.rounds > 1 else 1)  # collected, and put out
+    return Module(
+        fill("conv.sv.in", values), cycles, sums.latency, around + sums.sites, line_ffs + sums.ffs + kept + CONTROL,
+        sums.way, tuple((way, around + sites) for way, sites in sums.others),
+    )  # fmt: skip
+
+
+def _pair(
+    name: str, layer: Layer, orders: Sequence[tuple[int, int]], geometry: Geometry, summary: str
+) -> Module:  # fmt: skip
+    """A separable layer as two: the sums of a pixel's maps, once, then jets of these sums."""
+    kernels = np.stack([jets.kernel(2, *order) for order in orders])[:, None]  # [O, 1, K, K]
+    signs = np.sign((layer.weight * kernels).sum((2, 3)))  # [O, C]
+    low, high = dot_range(signs, 0, 1)
+    bits = max(2, signed_bits(int(low.min()), int(high.max())))
+    pixels = Layer(signs[:, :, None, None], None, 1, out_bits=bits)
+    across = replace(layer, weight=kernels, in_bits=bits, in_signed=True, grouped=True)
+    first = _module(f"{name}_maps", pixels, Geometry(geometry.height, geometry.width), f"{summary}: sums of maps")
+    second = _module(f"{name}_jets", across, geometry, f"{summary}: jets of them")
+    values = {
+        "name": name, "summary": summary, "in_bits": layer.maps, "sum_bits": len(signs) * bits,
+        "out_bits": len(signs), "first": first.text, "second": second.text,
+    }  # fmt: skip
+    return Module(
+        fill("conv_pair.sv.in", values), max(first.cycles, second.cycles), first.latency + second.latency + 2,
+        first.sites + second.sites, first.ffs + second.ffs, "sums of maps, then a jet of each",
+    )  # fmt: skip
+
+
+def _line_buffer(layer: Layer, geometry: Geometry) -> tuple[int, int]:
+    """LUT sites and flip-flops of nj_line_buffer or nj_skip: delay line, column, and the control, which is fitted."""
+    kernel, row, pad = layer.kernel, layer.maps * layer.in_bits, geometry.pad
+    across, down = (geometry.width - 1).bit_length(), geometry.height.bit_length()
+    if kernel == 1:
+        return (2 * (across + down) + 6, across + down + 4) if geometry.stride > 1 else (0, 0)
+    held = (kernel - 1) * row  # bits of a column that wait
+    if geometry.width > 64:
+        memory = 4 * ceil(held / 3) * ceil(geometry.width / 64) + held * (ceil(geometry.width / 64) - 1)
+    else:
+        memory = 4 * ceil(held / (4 if geometry.width > 32 else 8))
+    control = 4.5 * across + 2.5 * down + 8 + 8 * pad if pad else 2 * (across + down)
+    return memory + round(control), kernel * row + held * (geometry.width > 64) + 40

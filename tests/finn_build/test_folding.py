@@ -70,10 +70,10 @@ def test_what_a_layer_is_called_is_how_it_is_written(design):
     operator = design.operators["jet_conv_1"]
     for fold in operator.folds():
         operator.set_nodeattr("Fold", fold)
-        text, sums = operator.written()
-        assert sums.way.startswith("adder graph" if fold == 1 else "weights by round")
+        text, made = operator.written(), operator.made()
+        assert made.way.startswith("adder graph" if fold == 1 else "weights by round")
         assert ("nj_leaf" in text) == (fold > 1) and "nj_digits" not in text
-        assert operator.variants()[0] == (sums.way, operator.lut_estimation(""), operator.get_exp_cycles())
+        assert operator.variants()[0] == (made.way, operator.lut_estimation(""), operator.get_exp_cycles())
 
 
 def test_the_rows_tell_variant_share_and_the_second_best(tmp_path):

@@ -14,7 +14,7 @@ from tests.finn_build.networks import FORMS, Random, images_for, random_network
 
 OPERATORS = {
     "constrained": ["JetConv_rtl"],
-    "separable": ["BinaryConv_rtl", "JetConv_rtl"],
+    "separable": ["JetConv_rtl"],
     "bottleneck": ["BinaryConv_rtl", "JetConv_rtl"],
     "binary": ["BinaryConv_rtl"],
 }
@@ -27,7 +27,7 @@ def test_forms_are_recognised_by_their_weights(form):
     tail = ["BinaryDense_rtl", "BinaryDense_rtl", "ScoreArgMax_rtl"]
     assert [s.operator for s in stages] == [first, "BinaryMaxPool_rtl", *OPERATORS[form], *tail]
     grouped = [s.attributes.get("Grouped", 0) for s in stages if s.operator == "JetConv_rtl"]
-    assert grouped == {"constrained": [0, 0], "separable": [0, 1], "bottleneck": [0, 0], "binary": []}[form]
+    assert grouped == {"constrained": [0, 0], "separable": [0, 0], "bottleneck": [0, 0], "binary": []}[form]
     sums = [s for s in stages if s.kind == "sums"]
     assert all(s.nodes == ("Pad_1", "Conv_1") and s.output.crop == 1 for s in sums)
     assert stages[0].nodes == ("Pad_0", "Conv_0", "Threshold_0")

@@ -4,12 +4,15 @@ each kind of fault is refuted."""
 import numpy as np
 import pytest
 
+import hw.sums.module
 from bnn.errors import UserError
 from hw.ops.bits import literal
 from hw.ops.rtl import RTL, sources_in, sources_of
-from hw.sums.layer import Layer
+from hw.sums.lanes import Lanes, separable
+from hw.sums.layer import Layer, jets_of
 from hw.sums.matvec import Folding, Result, matvec_module
 from hw.sums.module import Geometry, conv_module
+from hw.sums.serial import Serial
 from sim import formal
 from sim.design import write_cells
 from sim.formal import PROPERTIES, combinational_paths, equivalent, prove
@@ -19,6 +22,7 @@ SMALL = {"Height": 2, "Width": 2, "Data": 0, "Frames": 6}  # a pipeline holds se
 JET = np.array([[[[1, 0, -1], [2, 0, -2], [1, 0, -1]]]])
 SIGNS = np.array([[[[1, 1, -1], [1, -1, 1], [-1, 1, 1]]]])
 TWO = np.concatenate([SIGNS, -JET])
+JETS = np.concatenate([JET, [[[[1, 2, 1], [2, 4, 2], [1, 2, 1]]]]])
 
 
 # For all time.
@@ -40,6 +44,16 @@ PROVEN = [
     ("nj_line_buffer", {"Height": 2, "Width": 2, "Eager": 0}),
     ("nj_line_buffer", {"Kernel": 2, "Pad": 0}),
     ("nj_patches", {}),
+    ("nj_serial", {"Plain": 0}),
+    ("nj_serial", {"Plain": 1, "Digit": 2, "Digits": 2}),
+    ("nj_serial", {"Plain": 0, "Digit": 2, "Digits": 2, "Invert": "5'b10010", "Start": 1, "Limit": "4'd3"}),
+    ("nj_digits", {"Plain": 1, "Bits": 8, "Digit": 3, "RoundBits": 2}),
+    ("nj_digits", {"Plain": 0, "N": 3, "Signed": 1}),
+    ("nj_digits", {"Plain": 0, "N": 3, "Bits": 8, "RoundBits": 4}),
+    ("nj_digits", {"Plain": 0, "Bits": 8, "Digit": 3, "RoundBits": 2, "Signed": 1}),
+    ("nj_jet3", {"Plain": 0}),
+    ("nj_jet3", {"Plain": 1, "Signed": 1, "Width": 5}),
+    ("nj_jet3", {"Plain": 0, "Signed": 1, "Width": 4, "Period": 2}),
 ]  # fmt: skip
 DEEPER = [
     ("nj_fifo", {"Depth": 8, "Bits": 1}),
@@ -50,6 +64,8 @@ DEEPER = [
     ("nj_line_buffer", {"Height": 3, "Width": 3}),
     ("nj_line_buffer", {"Height": 3, "Width": 4, "Stride": 2}),
     ("nj_patches", {"Kernel": 3, "Pad": 1, "Frames": 4}),
+    ("nj_serial", {"Plain": 0, "Digit": 3, "Digits": 2, "Shift": 2, "Start": 2}),
+    ("nj_serial", {"Plain": 1, "Digits": 4, "Shift": 0, "Invert": "5'b11111", "Limit": "4'd8"}),
 ]
 
 
@@ -70,19 +86,34 @@ def test_properties_hold_for_all_time_on_larger_ones(module, parameters):
     assert verdict, verdict.text
 
 
-def convolution(weight, fold=1, thresholds=None, *, pad=1, bits=1, **parameters):
-    """A written convolution, as the properties' parameters and sources."""
+def _serial(layer, name, clocks, masked):
+    return Serial(layer, name, jets_of(layer)).write()
+
+
+def _columns(layer, name, clocks, masked):
+    return Serial(layer, name, jets_of(layer), clocks).write()
+
+
+def _lanes(layer, name, clocks, masked):
+    return Lanes(layer, name, separable(layer), clocks, masked).write()
+
+
+def convolution(weight, fold=1, thresholds=None, *, pad=1, bits=1, way=None, **parameters):
+    """A written convolution, as the properties' parameters and sources. way: how, else the cheapest."""
     outputs, maps, kernel, _ = weight.shape
     size = {"Height": 3, "Width": 3, **parameters}
     limits = None if thresholds is None else np.array(thresholds)
     layer = Layer(weight, limits, bits, fold=fold, out_bits=1 if limits is not None else 6)
-    text, sums = conv_module("layer", layer, Geometry(size["Height"], size["Width"], 1, pad), "under proof")
+    with pytest.MonkeyPatch.context() as patch:
+        if way is not None:
+            patch.setattr(hw.sums.module, "write", way)
+        module = conv_module("layer", layer, Geometry(size["Height"], size["Width"], 1, pad), "under proof")
     settings = {
         **size, "CIn": maps, "InBits": bits, "Kernel": kernel, "Pad": pad, "COut": outputs, "Fold": fold,
-        "Weight": literal(weight.ravel(), 4), "Thresholded": int(limits is not None), "Depth": sums.latency + 6,
+        "Weight": literal(weight.ravel(), 4), "Thresholded": int(limits is not None), "Depth": module.latency + 6,
         "Threshold": literal([0] * outputs if limits is None else limits, 4),
     }  # fmt: skip
-    return settings, text
+    return settings, module.text
 
 
 def _prove_convolution(tmp_path, settings, text, harness=None, **options):
@@ -101,6 +132,7 @@ def _prove_convolution(tmp_path, settings, text, harness=None, **options):
         (JET, 1, [1], SMALL),
         (TWO, 2, [1, 0], SMALL),
         (np.array([[[[1]]], [[[-1]]]]), 2, [1, 0], {"pad": 0, "Height": 2, "Width": 2, "Frames": 5}),
+        (JETS, 2, [1, 3], {**SMALL, "way": _lanes}),
     ],
 )
 def test_convolutions_keep_their_beats_for_all_time(tmp_path, weight, fold, thresholds, more):
@@ -109,12 +141,18 @@ def test_convolutions_keep_their_beats_for_all_time(tmp_path, weight, fold, thre
 
 
 @pytest.mark.parametrize(
-    ("weight", "fold", "thresholds", "bits"),
-    [(SIGNS, 1, [1], 1), (JET, 1, None, 1), (TWO, 2, [1, 0], 1), (np.concatenate([JET, -JET]), 2, [2, 0], 2)],
+    ("weight", "fold", "thresholds", "bits", "way"),
+    [
+        (SIGNS, 1, [1], 1, None),
+        (JET, 1, None, 1, None),
+        (TWO, 2, [1, 0], 1, None),
+        (np.concatenate([JET, -JET]), 2, [2, 0], 2, _serial),
+        (np.concatenate([JET, -JET]), 2, [2, 0], 2, _columns),
+        (JETS, 2, [1, 3], 1, _lanes),
+    ],
 )
-def test_convolutions_are_right_in_the_first_clocks(tmp_path, weight, fold, thresholds, bits):
-    """The last of them a digit at a time."""
-    settings, text = convolution(weight, fold, thresholds, bits=bits, Frames=3)
+def test_convolutions_are_right_in_the_first_clocks(tmp_path, weight, fold, thresholds, bits, way):
+    settings, text = convolution(weight, fold, thresholds, bits=bits, way=way, Frames=3)
     verdict = _prove_convolution(tmp_path, settings, text, method="bounded", depth=18)
     assert verdict, verdict.text
 

@@ -74,6 +74,9 @@ def _convolutions(workload: Workload, clocks: int) -> list[Any]:
     datatype = "BIPOLAR" if bits else f"UINT{workload.input_bits}"
     scale, offset = (2, -np.ones(channels, np.int64)) if bits else (1, np.zeros(channels, np.int64))
     operators = []
+    if len(convs) == 2 and isinstance(convs[1], Conv) and convs[1].groups > 1:  # separable: one layer, as in a build
+        signs, each = (layer.weight for layer in convs if isinstance(layer, Conv))
+        convs = [Conv(signs * each)]
     if len(convs) == 2:
         first = convs[0]
         assert isinstance(first, Conv)

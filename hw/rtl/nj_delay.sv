@@ -1,0 +1,38 @@
+// What came in so many rounds before: word r of a period comes in the clock after round_i = r, with the words of the
+// same round of the Taps periods before it.
+//
+//   y_o[k] = x_i of the same round, k+1 periods ago
+//
+// A memory that is read where it is written next, so that a LUT holds two bits of up to 32 rounds.
+module nj_delay #(
+  parameter int unsigned Bits   = 8,
+  parameter int unsigned Taps   = 2,
+  parameter int unsigned Period = 16,
+  localparam int unsigned RoundBits = unsigned'($clog2(Period))
+) (
+  input  logic                 clk_i,
+  input  logic                 ce_i,
+  input  logic                 valid_i,  // the clock is one of a period's
+  input  logic [RoundBits-1:0] round_i,
+  input  logic [Bits-1:0]      x_i,
+  output logic [Taps*Bits-1:0] y_o  // of k+1 periods ago at [k*Bits +: Bits]
+);
+  // Its initial value keeps Yosys from putting this register into the memory, which would take a second port.
+  /* verilator lint_off PROCASSINIT */
+  logic [RoundBits-1:0] address_q = '0;
+  /* verilator lint_on PROCASSINIT */
+  logic                 valid_q;
+  (* ram_style = "distributed" *) logic [Taps*Bits-1:0] line [Period];
+  /* verilator lint_off UNUSEDSIGNAL */
+  logic [(Taps+1)*Bits-1:0] all;  // the oldest is dropped
+  /* verilator lint_on UNUSEDSIGNAL */
+  assign y_o = line[address_q];
+  assign all = {y_o, x_i};
+  always_ff @(posedge clk_i) begin
+    if (ce_i) begin
+      address_q <= round_i;
+      valid_q   <= valid_i;
+      if (valid_q) line[address_q] <= all[Taps*Bits-1:0];
+    end
+  end
+endmodule
