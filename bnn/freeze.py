@@ -1,10 +1,9 @@
 """From the trained network to the frozen integer one.
 
-Batch norm and sign become one integer threshold per channel. Where the batch-norm scale is negative,
-the channel's weights are negated, so that every comparison is `sum >= T`:
+Batch norm and sign become one integer threshold per channel. The norm's scale counts without its sign, which
+negates the channel's weights instead (`bnn.layers.Norm`), so that every comparison is `sum >= T`:
 
-    gamma (z - mean) / sd + beta >= 0   <=>   z >= mean - beta sd / gamma        (gamma > 0)
-                                        <=>  -z >= beta sd / gamma - mean        (gamma < 0)
+    |gamma| (z - mean) / sd + beta >= 0   <=>   z >= mean - beta sd / |gamma|
 """
 
 import numpy as np
@@ -12,6 +11,7 @@ import torch
 from torch import nn
 
 from bnn.integer import Bias, Conv, Dense, IntegerNetwork, Layer, Levels, MaxPool, Pad, Threshold, ranges
+from bnn.layers import Norm
 from bnn.network import PIXEL_SCALE, Network
 from bnn.reference import Ints
 
@@ -24,18 +24,18 @@ def _integers(weight: torch.Tensor) -> Ints:
     return rounded.astype(np.int64)
 
 
-def fold_norm(norm: nn.BatchNorm1d | nn.BatchNorm2d, scale: float, low: Ints, high: Ints) -> tuple[Ints, Ints]:
-    """Thresholds T [O] and signs [O] so that norm(scale * s) >= 0 <=> sign * s >= T for integers s in low..high.
+def fold_norm(norm: Norm, scale: float, low: Ints, high: Ints) -> tuple[Ints, Ints]:
+    """Thresholds T [O] and signs [O] so that norm(scale * sign * s) >= 0 <=> sign * s >= T for integers s in low..high.
 
     T is clipped to low..high+1 of the signed sum, which changes no result.
     """
     values = (norm.weight, norm.bias, norm.running_mean, norm.running_var)
     gamma, beta, mean, var = (v.detach().cpu().numpy().astype(np.float64) for v in values if v is not None)
     deviation = np.sqrt(var + norm.eps)
-    sign = np.where(gamma < 0, -1, 1).astype(np.int64)
+    sign = norm.signs().detach().cpu().numpy().astype(np.int64)
     low, high = np.where(sign < 0, -high, low), np.where(sign < 0, -low, high)
     with np.errstate(divide="ignore", invalid="ignore"):
-        border = sign * (mean - beta * deviation / gamma) / scale
+        border = (mean - beta * deviation / np.abs(gamma)) / scale
     border = np.where(gamma == 0, np.where(beta >= 0, low, high + 1), border)
     return np.clip(np.ceil(border), low, high + 1).astype(np.int64), sign
 

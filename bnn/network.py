@@ -19,7 +19,7 @@ from brevitas.function.ops_ste import round_ste
 from torch import Tensor, nn
 
 from bnn.errors import UserError
-from bnn.layers import FORMS, BinaryConv2d, BinaryLinear, NeuralJetConv2d, Sign
+from bnn.layers import FORMS, BinaryConv2d, BinaryLinear, NeuralJetConv2d, Norm, Sign
 
 SIZES = ("small", "medium", "large")
 PIXEL_SCALE = 2.0**-6  # keeps training numbers near 1; a power of two, so sums stay exact
@@ -106,7 +106,7 @@ def parse_spec(text: str, name: str) -> NetworkSpec:
 
 
 class ConvBlock(nn.Module):
-    """One Block: pooling before the sign, which gives the same bits as after it and a better gradient."""
+    """One Block, pooled before norm and sign: the same bits as pooling after them, and a better gradient."""
 
     def __init__(self, inputs: int, block: Block, pixels: bool) -> None:
         super().__init__()
@@ -119,15 +119,15 @@ class ConvBlock(nn.Module):
             self.conv = NeuralJetConv2d(
                 inputs, block.channels, block.kernel, form, block.maps, block.stride, padding, pad_value
             )
-        self.norm = nn.BatchNorm2d(block.channels)
+        self.norm = Norm(block.channels)
         self.pool = block.pool
         self.sign = Sign()
 
     def forward(self, x: Tensor) -> Tensor:
-        x = self.norm(self.conv(x))
+        x = self.conv(x, self.norm.signs())
         if self.pool > 1:
             x = F.max_pool2d(x, self.pool)
-        return self.sign(x)
+        return self.sign(self.norm(x))
 
 
 class DenseBlock(nn.Module):
@@ -136,11 +136,11 @@ class DenseBlock(nn.Module):
     def __init__(self, inputs: int, outputs: int) -> None:
         super().__init__()
         self.linear = BinaryLinear(inputs, outputs)
-        self.norm = nn.BatchNorm1d(outputs)
+        self.norm = Norm(outputs)
         self.sign = Sign()
 
     def forward(self, x: Tensor) -> Tensor:
-        return self.sign(self.norm(self.linear(x)))
+        return self.sign(self.norm(self.linear(x, self.norm.signs())))
 
 
 class Classifier(nn.Module):

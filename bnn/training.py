@@ -8,7 +8,8 @@
 
 Each epoch draws its order and augmentations from (seed, epoch) alone, so an interrupted training that
 resumes ends with the same weights as one that ran through. Binary weights jump, so running batch-norm
-statistics lag behind them: they are re-estimated with frozen weights before every evaluation.
+statistics lag behind them: they are re-estimated with frozen weights before every evaluation. The held-out
+pictures are looked at in the last quarter of the epochs: before that the learning rate still throws weights about.
 """
 
 import json
@@ -34,6 +35,7 @@ from bnn.errors import UserError
 from bnn.export import write_qonnx
 from bnn.files import write_file
 from bnn.freeze import FrozenNetwork, freeze
+from bnn.layers import Norm
 from bnn.network import Network, NetworkSpec
 
 ESTIMATION_FRAMES = 2048  # pictures that batch-norm statistics are re-estimated from between epochs
@@ -97,18 +99,21 @@ class Trainer:
             yield loss_sum / seen, right / seen
         self.epoch += 1
 
+    @property
+    def settled(self) -> bool:
+        """In the last quarter of the epochs, of which the best one is kept. The last epoch always is."""
+        return self.epoch > 0.75 * self.config.epochs
+
     def evaluate(self) -> None:
         """Judge the network on the held-out pictures with fresh batch-norm statistics; keep the best epoch's weights.
 
-        Best is the lowest loss (on few pictures it says more than the accuracy) among the last quarter of the
-        epochs: before that the learning rate still throws weights about, and the latest epoch is kept.
+        Best is the lowest loss: on few pictures it says more than the accuracy.
         """
         estimate_statistics(self.network, self.images[:ESTIMATION_FRAMES])
         scores = _scores(self.network, self.held_images)
         loss = float(F.cross_entropy(scores, self.held_labels))
-        settled = self.epoch > 0.75 * self.config.epochs
-        if not settled or loss <= self.best:  # of equals the later, which saw the lower learning rate
-            self.best, self.best_state = loss if settled else math.inf, _copy(self.network.state_dict())
+        if loss <= self.best:  # of equals the later, which saw the lower learning rate
+            self.best, self.best_state = loss, _copy(self.network.state_dict())
             self.best_accuracy = float((scores.argmax(1) == self.held_labels).float().mean())
 
     def finish(self) -> Network:
@@ -174,15 +179,16 @@ def _under(prefix: str, tensors: dict[str, Tensor]) -> dict[str, Tensor]:
 
 def estimate_statistics(network: Network, images: Tensor) -> None:
     """Set every batch norm to the mean and variance over `images` under the present weights; leaves eval mode."""
-    norms = [m for m in network.modules() if isinstance(m, (nn.BatchNorm1d, nn.BatchNorm2d))]
+    norms = [m for m in network.modules() if isinstance(m, Norm)]
     momenta = [m.momentum for m in norms]
     for norm in norms:
         norm.reset_running_stats()
-        norm.momentum = None  # cumulative average
     network.train()
     with torch.no_grad():
-        for batch in images.split(EVALUATION_BATCH):
+        for i, batch in enumerate(images.split(EVALUATION_BATCH)):
             if len(batch) > 1:
+                for norm in norms:
+                    norm.momentum = 1 / (i + 1)  # the average so far
                 network(batch.contiguous(memory_format=torch.channels_last))
     for norm, momentum in zip(norms, momenta, strict=True):
         norm.momentum = momentum
@@ -237,10 +243,10 @@ def train(
             bar.set_description_str(f"epoch {trainer.epoch + 1}/{config.epochs}")
             for loss, accuracy in trainer.run_epoch():
                 bar.update()
-                bar.set_postfix_str(
-                    f"loss {loss:.3f} train {accuracy:.1%} best {trainer.best_accuracy:.1%}", refresh=False
-                )
-            trainer.evaluate()
+                best = f" held out {trainer.best_accuracy:.1%}" if trainer.best < math.inf else ""
+                bar.set_postfix_str(f"loss {loss:.3f} train {accuracy:.1%}{best}", refresh=False)
+            if trainer.settled:
+                trainer.evaluate()
             write_file(checkpoint, trainer.checkpoint())
     metrics = _finish(trainer, out, asked, started)
     checkpoint.unlink(missing_ok=True)

@@ -1,0 +1,54 @@
+"""The trainable layers' own parts: the sign equals Brevitas', the norm equals torch's."""
+
+import torch
+import torch.nn.functional as F
+from brevitas.nn import QuantIdentity
+from brevitas.quant.binary import SignedBinaryActPerTensorConst
+from torch import nn
+
+from bnn.layers import Norm, Sign
+from bnn.network import Block, ConvBlock
+
+
+def test_the_sign_and_its_gradient_are_those_of_brevitas():
+    theirs = QuantIdentity(act_quant=SignedBinaryActPerTensorConst, scaling_const=1.0, return_quant_tensor=False)
+    torch.manual_seed(0)
+    edges = torch.tensor([0.0, -0.0, 1.0, -1.0, 1.5, -1.5, 1e-30, -1e-30])
+    x = torch.cat([edges, 2 * torch.randn(1000)])
+    results = []
+    for layer in (Sign(), theirs):
+        leaf = x.clone().requires_grad_()
+        y = layer(leaf)
+        y.backward(torch.linspace(-1, 2, len(x)))
+        results.append((y.detach(), leaf.grad))
+    inside = x.abs() != 1  # at +-1 exactly either is a subgradient
+    assert torch.equal(results[0][0], results[1][0])
+    assert torch.equal(results[0][1][inside], results[1][1][inside])
+    assert 0 < int(results[0][1].count_nonzero()) < len(x)
+
+
+def test_a_norm_with_its_signs_is_a_batch_norm():
+    torch.manual_seed(1)
+    x, norm, theirs = torch.randn(8, 5, 4, 4), Norm(5), nn.BatchNorm2d(5)
+    nn.init.normal_(norm.weight)
+    theirs.load_state_dict(norm.state_dict())
+    assert bool((norm.weight < 0).any())
+    for mode in (True, False):
+        norm.train(mode), theirs.train(mode)
+        torch.testing.assert_close(norm(x * norm.signs()[:, None, None]), theirs(x))
+
+
+def test_a_negative_scale_pools_the_smallest_sum():
+    torch.manual_seed(2)
+    block = ConvBlock(3, Block(4, form="binary", padding=False, pool=2), pixels=False)
+    nn.init.uniform_(block.norm.weight, -2, -0.5)
+    x = torch.randint(0, 2, (6, 3, 10, 10)) * 2.0 - 1
+    block.train()
+    block(x)
+    block.eval()
+    sums, signs = block.conv(x), block.norm.signs()
+    pooled = torch.stack([(1 if s > 0 else -1) * F.max_pool2d(s * sums[:, i], 2) for i, s in enumerate(signs)], 1)
+    mean, deviation = block.norm.running_mean * signs, (block.norm.running_var + block.norm.eps).sqrt()
+    scale, shift = block.norm.weight / deviation, block.norm.bias
+    expected = (pooled - mean[:, None, None]) * scale[:, None, None] + shift[:, None, None]
+    assert torch.equal(block(x), torch.where(expected >= 0, 1.0, -1.0))
