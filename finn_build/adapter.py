@@ -130,14 +130,16 @@ def register_operators() -> None:
     global _operators_registered  # noqa: PLW0603 the registries are global too
     if _operators_registered:
         return
+    import finn.custom_op.fpgadataflow.hls as finn_hls
     import finn.custom_op.fpgadataflow.rtl as finn_rtl
     from qonnx.custom_op.registry import add_op_to_domain
 
-    from hw.ops.operators import OPERATORS
+    from hw.ops.operators import HLS_OPERATORS, RTL_OPERATORS
 
-    for operator in OPERATORS:
-        add_op_to_domain("finn.custom_op.fpgadataflow.rtl", operator)
-        finn_rtl.custom_op[operator.__name__] = operator
+    for package, operators in ((finn_rtl, RTL_OPERATORS), (finn_hls, HLS_OPERATORS)):
+        for operator in operators:
+            add_op_to_domain(package.__name__, operator)
+            package.custom_op[operator.__name__] = operator
     _operators_registered = True
 
 

@@ -20,12 +20,14 @@ from finn_build.recognise import Stage, Stream, recognise
 
 
 def build(
-    model: Path, out: Path, *, board: str | None = None, fps: float | None = None, clock_mhz: float = 200.0
-) -> dict[str, Any]:
+    model: Path, out: Path, *, board: str | None = None, fps: float | None = None, clock_mhz: float = 200.0,
+    backend: str = "rtl",
+) -> dict[str, Any]:  # fmt: skip
     """Compile the QONNX file `model` into the accelerator folder `out`, which appears whole or not at all.
 
     board: names the part, and the estimate must fit it. fps: frames per second to reach with the least
-    hardware; without it the accelerator takes a pixel per clock. Returns cycles_per_frame, fps (that the
+    hardware; without it the accelerator takes a pixel per clock. backend: rtl, hls or auto for all layers, then
+    NAME=BACKEND for single ones, separated by commas. Returns cycles_per_frame, fps (that the
     clock gives), seconds, the estimated total and the table of layers. UserError for what cannot be built.
     """
     started = time.perf_counter()
@@ -43,9 +45,12 @@ def build(
 
     with adapter.workspace():
         from finn_build import folding, stitch
+        from finn_build.cpp import chosen_backends, write_hls
         from finn_build.graph import make_design
         from finn_build.timing import fifo_depths
 
+        backends = chosen_backends(backend, make_design(pixels, stages, network.metadata).nodes)
+        stages = [stage.made_with(end) for stage, end in zip(stages, backends.values(), strict=True)]
         plain = make_design(pixels, stages, network.metadata)
         cycles = folding.fold(plain, folding.frame_clocks(plain, fps, clock_mhz), part)
         depths = fifo_depths(plain.nodes, dict(plain.operators), cycles)
@@ -59,6 +64,9 @@ def build(
         per_layer = {layer["name"]: layer["cycles_per_frame"] for layer in estimates["layers"]}
         with new_folder(out, FILE) as folder:
             stitch.write_rtl(design, folder, network.classes, cycles)
+            if "hls" in backends.values():
+                in_cpp = make_design(pixels, [s if s.kind == "fifo" else s.made_with("hls") for s in folded], {})
+                write_hls(design, in_cpp, folder, stitch.TOP, network.classes, part, clock_mhz)
             shutil.copyfile(model, folder / "model.onnx")
             (folder / "estimates.json").write_text(stitch.to_json(estimates))
             files = {str(p.relative_to(folder)): sha256(p) for p in sorted(folder.rglob("*")) if p.is_file()}

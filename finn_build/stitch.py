@@ -27,8 +27,10 @@ def write_rtl(design: Design, folder: Path, classes: tuple[str, ...], cycles: in
     target = folder / "rtl"
     target.mkdir()
     sources = {path.name: path for path in sources_of("nj_frame_sync")}
-    for operator in design.operators.values():
-        sources |= {Path(path).name: Path(path) for path in operator.get_rtl_file_list(abspath=True)}
+    for node in design.nodes:
+        if node.stage.backend == "rtl":
+            files = design.operators[node.name].get_rtl_file_list(abspath=True)
+            sources |= {Path(path).name: Path(path) for path in files}
     written = []
     for name, path in sorted(sources.items()):
         (target / name).write_text(path.read_text())
@@ -46,7 +48,7 @@ def _top(design: Design, classes: tuple[str, ...], cycles: int) -> str:
         values = {
             "comment": _comment(node, operator),
             "name": node.name,
-            "module": operator.get_nodeattr("gen_top_module"),
+            "module": operator.get_verilog_top_module_name(),
             "source": source,
             "out_bits": operator.get_outstream_width_padded(),
         }
@@ -102,7 +104,7 @@ def describe_layers(design: Design, cycles: Mapping[str, int]) -> tuple[Layer, .
             Layer(
                 name=node.name,
                 operator=node.stage.operator,
-                module=operator.get_nodeattr("gen_top_module"),
+                module=operator.get_verilog_top_module_name(),
                 onnx_tensor=stream.tensor,
                 stream=node.name,
                 shape=stream.shape,

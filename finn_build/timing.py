@@ -32,7 +32,7 @@ def fifo_depths(nodes: Sequence[Node], operators: dict[str, Any], period: int) -
     for before, node, following in zip([None, *nodes], nodes, [*nodes[1:], None], strict=False):
         taken, arrivals_next = _pass(node, operators[node.name], arrivals)
         if before is not None and _stalls(operators[before.name].fold, arrivals, taken):
-            row = node.source.shape[1] if before.stage.operator == "BinaryMaxPool_rtl" else 0
+            row = node.source.shape[1] if before.stage.layer == "BinaryMaxPool" else 0
             depths[node.name] = max(_occupancy(arrivals, taken) + SLACK, row)
         arrivals = arrivals_next
         if following is None or prod(following.source.shape[:2]) == 1:
@@ -58,10 +58,10 @@ def _occupancy(arrivals: Ints, taken: Ints) -> int:
 
 def _pass(node: Node, operator: Any, arrivals: Ints) -> tuple[Ints, Ints]:
     """When a node takes each beat, and when the next one gets its results."""
-    kind = node.stage.operator
-    if kind in ("JetConv_rtl", "BinaryConv_rtl"):
+    kind = node.stage.layer
+    if kind in ("JetConv", "BinaryConv"):
         return _convolution(operator.geometry(), operator.fold, arrivals)
-    if kind == "BinaryMaxPool_rtl":
+    if kind == "BinaryMaxPool":
         _, height, width, _ = operator.get_normal_input_shape()
         size = operator.size
         rows, columns = np.divmod(np.arange(height * width), width)

@@ -1,9 +1,9 @@
-"""BinaryConv_rtl: convolution with weights +-1; bits, pixels or small integers in, bits or sums out."""
+"""BinaryConv_rtl and _hls: convolution with weights +-1; bits, pixels or small integers in, bits or sums out."""
 
-from hw.ops.conv import ConvOperator
+from hw.ops.conv import ConvOperator, HlsConv, RtlConv
 
 
-class BinaryConv_rtl(ConvOperator):
+class BinaryConv(ConvOperator):
     """Sums of what is added or subtracted; 1x1 without thresholds combines channels for the jets behind it."""
 
     def summary(self) -> str:
@@ -11,3 +11,11 @@ class BinaryConv_rtl(ConvOperator):
         inputs, outputs = self.get_normal_input_shape()[-1], len(self.weight)
         kind = "sums" if self.thresholds is None else "maps"
         return f"{outputs} {kind} from {inputs} of {height}x{width}, {kernel}x{kernel} weights of +-1, stride {stride}"
+
+
+class BinaryConv_rtl(BinaryConv, RtlConv):
+    """In SystemVerilog."""
+
+
+class BinaryConv_hls(BinaryConv, HlsConv):
+    """In C++."""

@@ -1,4 +1,4 @@
-"""BinaryDense_rtl: weights of +-1 over a whole frame of +-1 inputs; thresholds or integer scores."""
+"""BinaryDense_rtl and _hls: weights of +-1 over a whole frame of +-1 inputs; thresholds or integer scores."""
 
 from math import ceil
 from typing import Any
@@ -6,19 +6,19 @@ from typing import Any
 import numpy as np
 
 from bnn import reference
-from hw.ops.base import Attributes, StreamOperator
+from hw.ops import cpp
+from hw.ops.base import Attributes, RtlOperator, StreamOperator
 from hw.ops.bits import Ints, dot_range, literal, signed_bits
 from hw.ops.cycles import dense_cycles
+from hw.ops.hls import HlsOperator, multiply_accumulate
 
 
-class BinaryDense_rtl(StreamOperator):
+class BinaryDense(StreamOperator):
     """y = Weight * x, x and Weight +-1; BIPOLAR out is y >= Threshold, integer out is y + Bias.
 
     Weight [F, O] with F in C, H, W order, as in the model. On bits b = (x + 1) / 2 a score is
-    2 * sum(Weight * b) + (Bias - sum(Weight)): the module sums, the wrapper appends the lowest bit.
+    2 * sum(Weight * b) + (Bias - sum(Weight)).
     """
-
-    module = "nj_dense"
 
     def get_nodeattr_types(self) -> Attributes:
         attributes = super().get_nodeattr_types()
@@ -58,6 +58,32 @@ class BinaryDense_rtl(StreamOperator):
         if thresholds is not None:
             return (reference.threshold(sums, thresholds) + 1) // 2
         return sums if bias is None else sums + bias
+
+    def summary(self) -> str:
+        inputs, outputs = self.weight.shape
+        return f"{outputs} {'scores' if self._optional('Threshold') is None else 'bits'} from {inputs} bits"
+
+    def get_op_and_param_counts(self) -> dict[str, int]:
+        return {"op_add": int(self.weight.size), "param_weight": int(self.weight.size)}
+
+    def score_range(self) -> tuple[int, int]:
+        """Smallest and largest score: what the output datatype must hold."""
+        inputs, bias = len(self.weight), self._optional("Bias")
+        low, high = (0, 0) if bias is None else (int(bias.min()), int(bias.max()))
+        return low - inputs, high + inputs
+
+    def verify_node(self) -> Any:
+        """ValueError when the output type cannot hold every score."""
+        low, high = self.score_range()
+        datatype = self.get_output_datatype()
+        if self._optional("Threshold") is None and (low < datatype.min() or high > datatype.max()):
+            raise ValueError(f"{self.onnx_node.name}: {datatype} does not hold {low}..{high}")
+
+
+class BinaryDense_rtl(BinaryDense, RtlOperator):
+    """nj_dense: the module sums bits, the wrapper appends the lowest bit of a score."""
+
+    module = "nj_dense"
 
     def _bit_space(self) -> tuple[Ints, Ints, Ints]:
         """Of the module: thresholds [O] (0 without), bias [O] and, for scores, the lowest bits [O]."""
@@ -106,13 +132,6 @@ class BinaryDense_rtl(StreamOperator):
         """Scores get their lowest bit in the wrapper."""
         return "layer.v.in" if self._optional("Threshold") is not None else "scores.v.in"
 
-    def summary(self) -> str:
-        inputs, outputs = self.weight.shape
-        return f"{outputs} {'scores' if self._optional('Threshold') is None else 'bits'} from {inputs} bits"
-
-    def get_op_and_param_counts(self) -> dict[str, int]:
-        return {"op_add": int(self.weight.size), "param_weight": int(self.weight.size)}
-
     # --- cost ---
 
     def _rom(self) -> tuple[int, int]:
@@ -141,15 +160,15 @@ class BinaryDense_rtl(StreamOperator):
     def _accumulator(self) -> int:
         return signed_bits(-len(self.weight), len(self.weight))
 
-    def score_range(self) -> tuple[int, int]:
-        """Smallest and largest score: what the output datatype must hold."""
-        inputs, bias = len(self.weight), self._optional("Bias")
-        low, high = (0, 0) if bias is None else (int(bias.min()), int(bias.max()))
-        return low - inputs, high + inputs
 
-    def verify_node(self) -> Any:
-        """ValueError when the output type cannot hold every score."""
-        low, high = self.score_range()
-        datatype = self.get_output_datatype()
-        if self._optional("Threshold") is None and (low < datatype.min() or high > datatype.max()):
-            raise ValueError(f"{self.onnx_node.name}: {datatype} does not hold {low}..{high}")
+class BinaryDense_hls(BinaryDense, HlsOperator):
+    """nj_dense.hpp."""
+
+    def header(self, name: str) -> str:
+        bits = int(self.get_output_datatype().bitwidth())
+        thresholds, bias = self._optional("Threshold"), self._optional("Bias")
+        return cpp.dense(name, self.summary(), self.weight, self.beats, thresholds, bias, self.fold, bits)
+
+    def logic(self) -> int:
+        inputs, outputs = self.weight.shape
+        return outputs // self.fold * multiply_accumulate(inputs // self.beats, 1, inputs)

@@ -1,17 +1,17 @@
-"""BinaryMaxPool_rtl: max-pooling of +-1 maps, which is an OR of their bits."""
+"""BinaryMaxPool_rtl and _hls: max-pooling of +-1 maps, which is an OR of their bits."""
 
 from math import ceil
 
 from bnn import reference
-from hw.ops.base import Attributes, StreamOperator
+from hw.ops import cpp
+from hw.ops.base import Attributes, RtlOperator, StreamOperator
 from hw.ops.bits import Ints
 from hw.ops.cycles import or_pool_cycles
+from hw.ops.hls import HlsOperator
 
 
-class BinaryMaxPool_rtl(StreamOperator):
+class BinaryMaxPool(StreamOperator):
     """Size x Size windows, stride = Size, incomplete ones dropped."""
-
-    module = "nj_or_pool"
 
     def get_nodeattr_types(self) -> Attributes:
         return {**super().get_nodeattr_types(), "Size": ("i", True, 0)}
@@ -28,13 +28,19 @@ class BinaryMaxPool_rtl(StreamOperator):
         _, height, width, _ = self.get_normal_input_shape()
         return or_pool_cycles(height, width)
 
-    def parameters(self) -> dict[str, int | str]:
-        _, height, width, channels = self.get_normal_input_shape()
-        return {"Height": height, "Width": width, "C": channels, "Size": self.size}
-
     def summary(self) -> str:
         _, height, width, channels = self.get_normal_input_shape()
         return f"maximum over {self.size}x{self.size}, {channels} maps of {height}x{width}"
+
+
+class BinaryMaxPool_rtl(BinaryMaxPool, RtlOperator):
+    """nj_or_pool."""
+
+    module = "nj_or_pool"
+
+    def parameters(self) -> dict[str, int | str]:
+        _, height, width, channels = self.get_normal_input_shape()
+        return {"Height": height, "Width": width, "C": channels, "Size": self.size}
 
     def lut_estimation(self, fpgapart: str) -> int:
         _, _, width, channels = self.get_normal_input_shape()
@@ -42,3 +48,14 @@ class BinaryMaxPool_rtl(StreamOperator):
 
     def ff_estimation(self, fpgapart: str) -> int:
         return 2 * self.get_normal_input_shape()[-1] + 20
+
+
+class BinaryMaxPool_hls(BinaryMaxPool, HlsOperator):
+    """nj_max_pool.hpp."""
+
+    def header(self, name: str) -> str:
+        _, height, width, channels = self.get_normal_input_shape()
+        return cpp.max_pool(name, self.summary(), height, width, channels, self.size)
+
+    def logic(self) -> int:
+        return 2 * self.get_normal_input_shape()[-1]

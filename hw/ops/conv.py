@@ -1,4 +1,4 @@
-"""What the two convolution operators share: all but their names. The module of a layer is written from its weights."""
+"""What the convolution operators share: all but their names. The RTL of a layer is written from its weights."""
 
 from functools import lru_cache
 from math import ceil
@@ -9,9 +9,11 @@ import numpy as np
 from qonnx.core.datatype import DataType
 
 from bnn import reference
-from hw.ops.base import Attributes, StreamOperator
+from hw.ops import cpp
+from hw.ops.base import Attributes, RtlOperator, StreamOperator
 from hw.ops.bits import Ints, dot_range, signed_bits
-from hw.ops.cycles import conv_cycles
+from hw.ops.cycles import conv_cycles, hls_conv_cycles
+from hw.ops.hls import HlsOperator, multiply_accumulate
 from hw.ops.rtl import sources_in
 from hw.sums.layer import Layer, Sums
 from hw.sums.module import Geometry, conv_module
@@ -75,8 +77,6 @@ class ConvOperator(StreamOperator):
         sums = reference.convolve(reference.pad(stream, pad, 0), self.weight, stride, groups)
         return sums if self.thresholds is None else (reference.threshold(sums, self.thresholds) + 1) // 2
 
-    # --- the module ---
-
     def sum_bits(self) -> int:
         """Width that holds every sum."""
         low, high = dot_range(self.weight, *self.input_range())
@@ -89,6 +89,14 @@ class ConvOperator(StreamOperator):
             raise ValueError(
                 f"{self.onnx_node.name}: {self.get_output_datatype()} lacks bits, {self.sum_bits()} needed"
             )
+
+    def get_op_and_param_counts(self) -> dict[str, int]:
+        _, height, width, _ = self.get_normal_output_shape()
+        return {"op_add": int(np.count_nonzero(self.weight)) * height * width, "param_weight": int(self.weight.size)}
+
+
+class RtlConv(ConvOperator, RtlOperator):
+    """A module written for the node."""
 
     @property
     def module(self) -> str:  # type: ignore[override]
@@ -121,10 +129,6 @@ class ConvOperator(StreamOperator):
     def _file(self) -> Path:
         return Path(str(self.get_nodeattr("code_gen_dir_ipgen"))) / f"{self.module}.sv"
 
-    def get_op_and_param_counts(self) -> dict[str, int]:
-        _, height, width, _ = self.get_normal_output_shape()
-        return {"op_add": int(np.count_nonzero(self.weight)) * height * width, "param_weight": int(self.weight.size)}
-
     # --- cost: what was written is counted, the line buffer and the control are measured (hw/rtl/README.md) ---
 
     def lut_estimation(self, fpgapart: str) -> int:
@@ -141,6 +145,31 @@ class ConvOperator(StreamOperator):
         row = self.get_instream_width()
         memory = 4 * ceil((kernel - 1) * row / 3) * ceil(width / 64) if width > 32 else 4 * ceil((kernel - 1) * row / 6)
         return memory + (52 if pad else 22), (2 * kernel - 1) * row + 40
+
+
+class HlsConv(ConvOperator, HlsOperator):
+    """nj_conv.hpp with the layer's constants."""
+
+    def get_exp_cycles(self) -> int:
+        return hls_conv_cycles(*self.geometry(), self.fold)
+
+    def header(self, name: str) -> str:
+        datatype: Any = self.get_input_datatype()
+        return cpp.conv(
+            name, self.summary(), cpp.Geometry(*self.geometry()), self.weight, self.thresholds,
+            int(datatype.bitwidth()), self.input_range()[0] < 0, self.grouped, self.fold,
+            int(self.get_output_datatype().bitwidth()),
+        )  # fmt: skip
+
+    def logic(self) -> int:
+        outputs, reads, kernel, _ = self.weight.shape
+        bits, lanes = int(self.get_input_datatype().bitwidth()), outputs // self.fold
+        if np.isin(self.weight, (-1, 1)).all():
+            taps = reads * kernel**2
+            return lanes * multiply_accumulate(taps, bits, taps << bits)
+        channels = self.get_normal_input_shape()[-1]
+        adders = kernel * kernel * (kernel - 1)  # of all jets of a map, down and then across
+        return channels * adders * (bits + 2 * (kernel - 1)) + lanes * (reads + 1) * self.sum_bits()
 
 
 @lru_cache(maxsize=256)

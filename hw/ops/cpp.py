@@ -1,10 +1,11 @@
 """A layer in C++ for Vitis HLS, and for g++ with the ap_types headers: hw/hls does the work, this writes the constants.
 
-Every function gives the text of one file: `void name(hls::stream in0_V, hls::stream out0_V)`, a frame per call.
-Beats are those of the RTL: element 0 in the low bits, widths rounded up to bytes.
+conv, dense, max_pool and argmax give the text of a header, name.hpp, with `name_layer::frame(in0_V, out0_V)`; the tops
+are Vitis HLS' entry, `void name(in0_V, out0_V)`. A call is a frame. Beats are those of the RTL: element 0 in the low
+bits, widths rounded up to bytes.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from math import ceil
 
@@ -109,6 +110,36 @@ def argmax(name: str, summary: str, classes: int, score_bits: int, class_bits: i
     return _layer(name, summary, "nj_argmax.hpp", constants, "nj_argmax<Layer>", {})
 
 
+def layer_top(name: str, summary: str, in_bits: int, out_bits: int) -> str:
+    """The .cpp of one layer, whose frame() is in name.hpp."""
+    return _top(name, summary, [name], in_bits, out_bits, f"  {name}_layer::frame(in0_V, out0_V);\n")
+
+
+def network_top(
+    name: str, summary: str, layers: Sequence[str], bits: Sequence[int], depths: Sequence[int]
+) -> str:  # fmt: skip
+    """The .cpp of a whole network, its layers working side by side.
+
+    layers: modules in order. bits: of a beat of the input, then of what each layer puts out. depths: room for beats
+    in the stream behind each layer but the last.
+    """
+    streams = [f"{layer}_stream" for layer in layers[:-1]]
+    body = "#pragma HLS DATAFLOW\n"
+    for stream, width, depth in zip(streams, bits[1:-1], depths, strict=True):
+        body += fill("hls_stream.in", {"width": _bytes(width), "name": stream, "depth": depth})
+    for layer, source, target in zip(layers, ["in0_V", *streams], [*streams, "out0_V"], strict=True):
+        body += f"  {layer}_layer::frame({source}, {target});\n"
+    return _top(name, summary, layers, bits[0], bits[-1], body)
+
+
+def _top(name: str, summary: str, layers: Sequence[str], in_bits: int, out_bits: int, body: str) -> str:
+    values = {
+        "name": name, "summary": summary, "includes": "\n".join(f'#include "{layer}.hpp"' for layer in layers),
+        "in_width": _bytes(in_bits), "out_width": _bytes(out_bits), "body": body,
+    }  # fmt: skip
+    return fill("hls_top.cpp.in", values)
+
+
 def _jet_table(weight: Ints) -> Ints:
     """[O, C]: 0 or +-(1 + index of the jet)."""
     side = weight.shape[2]
@@ -134,12 +165,12 @@ def _layer(
     lines = [f"  static const int {key} = {value};" for key, value in constants.items()]
     lines += [f"  typedef {value} {key};" for key, value in (types or {}).items()]
     arguments = "".join(f", {declared.split()[-1]}" for declared in tables)
-    texts = [f"{declared}{_shape(table.shape)} = {_braces(table)};" for declared, table in tables.items()]
+    texts = [f"static {declared}{_shape(table.shape)} = {_braces(table)};" for declared, table in tables.items()]
     values = {
         "name": name, "summary": summary, "header": header, "constants": "\n".join(lines), "tables": "\n".join(texts),
-        "in_width": constants["InWidth"], "out_width": constants["OutWidth"], "call": call, "arguments": arguments,
+        "call": call, "arguments": arguments,
     }  # fmt: skip
-    return fill("hls_layer.cpp.in", values)
+    return fill("hls_layer.hpp.in", values)
 
 
 def _shape(sizes: Iterable[int]) -> str:

@@ -1,4 +1,4 @@
-"""ScoreArgMax_rtl: the class is the index of the largest score, ties to the lowest."""
+"""ScoreArgMax_rtl and _hls: the class is the index of the largest score, ties to the lowest."""
 
 from math import ceil
 from typing import Any
@@ -6,17 +6,17 @@ from typing import Any
 from qonnx.core.datatype import DataType
 
 from bnn import reference
-from hw.ops.base import StreamOperator
+from hw.ops import cpp
+from hw.ops.base import RtlOperator, StreamOperator
 from hw.ops.bits import Ints
 from hw.ops.cycles import argmax_cycles
+from hw.ops.hls import HlsOperator
 
 CLASS_BITS = 8
 
 
-class ScoreArgMax_rtl(StreamOperator):
+class ScoreArgMax(StreamOperator):
     """[1, classes] scores in, [1, 1] class out. In hardware the beat also carries the scores, for the host."""
-
-    module = "nj_argmax"
 
     @property
     def classes(self) -> int:
@@ -39,6 +39,15 @@ class ScoreArgMax_rtl(StreamOperator):
     def get_exp_cycles(self) -> int:
         return argmax_cycles(self.classes)
 
+    def summary(self) -> str:
+        return f"arg-max of {self.classes} scores"
+
+
+class ScoreArgMax_rtl(ScoreArgMax, RtlOperator):
+    """nj_argmax."""
+
+    module = "nj_argmax"
+
     def parameters(self) -> dict[str, int | str]:
         return {
             "Classes": self.classes,
@@ -47,11 +56,19 @@ class ScoreArgMax_rtl(StreamOperator):
             "OutScoreBits": self.score_bits(),
         }
 
-    def summary(self) -> str:
-        return f"arg-max of {self.classes} scores"
-
     def lut_estimation(self, fpgapart: str) -> int:
         return int(self.get_input_datatype().bitwidth()) * (ceil(self.classes / 4) + 1) + 15
 
     def ff_estimation(self, fpgapart: str) -> int:
         return int(self.get_input_datatype().bitwidth()) * (self.classes + 1) + 15
+
+
+class ScoreArgMax_hls(ScoreArgMax, HlsOperator):
+    """nj_argmax.hpp."""
+
+    def header(self, name: str) -> str:
+        bits = int(self.get_input_datatype().bitwidth())
+        return cpp.argmax(name, self.summary(), self.classes, bits, CLASS_BITS, self.score_bits())
+
+    def logic(self) -> int:
+        return self.classes * int(self.get_input_datatype().bitwidth())

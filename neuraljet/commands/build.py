@@ -18,11 +18,13 @@ def build(
     board: str | None = None,
     fps: float | None = None,
     clock_mhz: float = 200.0,
+    backend: str = "rtl",
 ) -> dict[str, Any]:
     """Compile `model` (a run folder or a QONNX file) into the accelerator folder `out`.
 
     Without `fps` the accelerator takes one pixel per clock; with it, the least hardware that reaches the
-    rate. Returns what was built, layer by layer (see finn_build.build).
+    rate. `backend`: rtl, hls (C++ for Vitis HLS) or auto; single layers after it, "rtl,jet_conv_1=hls".
+    Returns what was built, layer by layer (see finn_build.build).
     """
     from finn_build.build import build as build_accelerator
 
@@ -31,7 +33,7 @@ def build(
         if not (path / "model.onnx").is_file():
             raise UserError(f"{path} has no model.onnx; finish it with `neuraljet train ... --out {path} --resume`")
         path = path / "model.onnx"
-    return build_accelerator(path, Path(out), board=board, fps=fps, clock_mhz=clock_mhz)
+    return build_accelerator(path, Path(out), board=board, fps=fps, clock_mhz=clock_mhz, backend=backend)
 
 
 def positive(text: str) -> float:
@@ -53,12 +55,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--fps", type=positive, metavar="N", help="frames per second to reach (default: a pixel per clock)"
     )
     parser.add_argument("--clock-mhz", type=positive, default=200.0, metavar="F")
+    parser.add_argument(
+        "--backend", default="rtl", metavar="rtl|hls|auto", help="of all layers; then of single ones: rtl,NAME=hls"
+    )
 
 
 def main(options: argparse.Namespace) -> tuple[bool, dict[str, Any]]:
-    result = build(options.model, options.out, board=options.board, fps=options.fps, clock_mhz=options.clock_mhz)
+    result = build(
+        options.model, options.out, board=options.board, fps=options.fps, clock_mhz=options.clock_mhz,
+        backend=options.backend,
+    )  # fmt: skip
     print(summary(result))
-    print(f"accelerator folder: {options.out}   next: neuraljet verify {options.out}")
+    cppsim = " --cppsim" if any(layer["operator"].endswith("_hls") for layer in result["layers"]) else ""
+    print(f"accelerator folder: {options.out}   next: neuraljet verify {options.out}{cppsim}")
     return True, result
 
 
