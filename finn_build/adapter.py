@@ -76,7 +76,7 @@ def _settings(folder: Path) -> Any:
         override_settings_path=folder / "settings.yaml",  # none: nobody's ~/.finn is read or written
         flow_config=folder / "flow.yaml",
         finn_build_dir=str(folder),
-        finn_deps=str(folder / "deps"),
+        finn_deps=os.environ.get("FINN_DEPS") or str(folder / "deps"),  # finn-hlslib, for FINN's own HLS layers
         automatic_dependency_updates=False,
     )
     os.environ["FINN_RTLLIB"] = settings.finn_rtllib
