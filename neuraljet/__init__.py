@@ -13,8 +13,9 @@ from bnn.errors import UserError
 from neuraljet.commands.build import build
 from neuraljet.commands.demo import demo
 from neuraljet.commands.doctor import doctor
+from neuraljet.commands.prove import prove
 from neuraljet.commands.synth import synth
 from neuraljet.commands.train import train
 from neuraljet.commands.verify import verify
 
-__all__ = ["UserError", "build", "demo", "doctor", "synth", "train", "verify"]
+__all__ = ["UserError", "build", "demo", "doctor", "prove", "synth", "train", "verify"]

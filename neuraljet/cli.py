@@ -15,9 +15,9 @@ from types import FrameType
 from typing import Any
 
 from bnn.errors import ToolError, UserError
-from neuraljet.commands import build, demo, doctor, synth, train, verify
+from neuraljet.commands import build, demo, doctor, prove, synth, train, verify
 
-COMMANDS = (train, build, verify, synth, demo, doctor)
+COMMANDS = (train, build, verify, prove, synth, demo, doctor)
 
 
 def _parser() -> argparse.ArgumentParser:
