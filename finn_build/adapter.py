@@ -76,7 +76,7 @@ def _settings(folder: Path) -> Any:
         override_settings_path=folder / "settings.yaml",  # none: nobody's ~/.finn is read or written
         flow_config=folder / "flow.yaml",
         finn_build_dir=str(folder),
-        finn_deps=str(folder / "deps"),
+        finn_deps=os.environ.get("FINN_DEPS") or str(folder / "deps"),  # finn-hlslib, for FINN's own HLS layers
         automatic_dependency_updates=False,
     )
     os.environ["FINN_RTLLIB"] = settings.finn_rtllib
@@ -130,14 +130,16 @@ def register_operators() -> None:
     global _operators_registered  # noqa: PLW0603 the registries are global too
     if _operators_registered:
         return
+    import finn.custom_op.fpgadataflow.hls as finn_hls
     import finn.custom_op.fpgadataflow.rtl as finn_rtl
     from qonnx.custom_op.registry import add_op_to_domain
 
-    from hw.ops.operators import OPERATORS
+    from hw.ops.operators import HLS_OPERATORS, RTL_OPERATORS
 
-    for operator in OPERATORS:
-        add_op_to_domain("finn.custom_op.fpgadataflow.rtl", operator)
-        finn_rtl.custom_op[operator.__name__] = operator
+    for package, operators in ((finn_rtl, RTL_OPERATORS), (finn_hls, HLS_OPERATORS)):
+        for operator in operators:
+            add_op_to_domain(package.__name__, operator)
+            package.custom_op[operator.__name__] = operator
     _operators_registered = True
 
 

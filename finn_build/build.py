@@ -29,15 +29,17 @@ def build(
     fps: float | None = None,
     clock_mhz: float = 200.0,
     pixels: str | None = None,
+    backend: str = "rtl",
 ) -> dict[str, Any]:
     """Compile the QONNX file `model` into the accelerator folder `out`, which appears whole or not at all.
 
     board: names the part, and the estimate must fit it. fps: frames per second to reach with the least
     hardware; without it the accelerator takes a pixel per clock. pixels: of a file that another program exported,
     what its input takes (see bnn.importing); the folder then holds the file itself, source.onnx, and what it was
-    imported as, model.onnx. Returns cycles_per_frame, fps (that the clock gives), seconds, of these search_seconds to
-    choose how each layer is built, the estimated total, the table of layers and notes on the import. UserError for
-    what cannot be built.
+    imported as, model.onnx. backend: rtl, hls or auto for all layers, then NAME=BACKEND for single ones, separated by
+    commas. Returns cycles_per_frame, fps (that the clock gives), seconds, of these search_seconds to choose how each
+    layer is built, the estimated total, the table of layers and notes on the import. UserError for what cannot be
+    built.
     """
     started = time.perf_counter()
     model, out = Path(model), Path(out)
@@ -55,9 +57,12 @@ def build(
 
     with adapter.workspace():
         from finn_build import folding, stitch
+        from finn_build.cpp import chosen_backends, in_cpp, write_hls
         from finn_build.graph import make_design
         from finn_build.timing import fifo_depths
 
+        backends = chosen_backends(backend, make_design(source, stages, network.metadata).nodes)
+        stages = [stage.made_with(end) for stage, end in zip(stages, backends.values(), strict=True)]
         plain = make_design(source, stages, network.metadata)
         clocks = folding.frame_clocks(plain, fps, clock_mhz)
         search = time.perf_counter()
@@ -74,6 +79,9 @@ def build(
         per_layer = {layer["name"]: layer["cycles_per_frame"] for layer in estimates["layers"]}
         with new_folder(out, FILE) as folder:
             stitch.write_rtl(design, folder, network.classes, cycles)
+            if "hls" in backends.values():
+                whole = make_design(source, [in_cpp(stage) for stage in folded], {})
+                write_hls(design, whole, folder, stitch.TOP, network.classes, part, clock_mhz)
             if _is_foreign(network):
                 write_qonnx(network, folder / "model.onnx")
                 shutil.copyfile(model, folder / SOURCE)

@@ -12,7 +12,7 @@ from qonnx.custom_op.registry import getCustomOp
 
 from finn_build.recognise import Stage, Stream
 
-DOMAIN = "finn.custom_op.fpgadataflow.rtl"
+DOMAIN = "finn.custom_op.fpgadataflow"  # and the back-end: .rtl or .hls
 DEFAULT_PART = "xc7z020clg400-1"  # for FINN's estimates when no board is given
 
 
@@ -79,7 +79,7 @@ def _model(pixels: Stream, nodes: Sequence[Node], metadata: Mapping[str, str]) -
             if name not in ("image", current)
         ],
     )
-    opsets = [helper.make_opsetid("", 14), helper.make_opsetid(DOMAIN, 1)]
+    opsets = [helper.make_opsetid("", 14), *(helper.make_opsetid(f"{DOMAIN}.{end}", 1) for end in ("rtl", "hls"))]
     proto = helper.make_model(graph, opset_imports=opsets, producer_name="neuraljet", ir_version=8)
     helper.set_model_props(proto, dict(metadata))
     model = ModelWrapper(proto)
@@ -92,7 +92,7 @@ def _shapes(pixels: Stream, nodes: Sequence[Node]) -> dict[str, list[int]]:
     """Tensors are maps until the first dense layer."""
     shapes, flat = {"image": [1, *pixels.shape]}, False
     for node in nodes:
-        flat = flat or node.stage.operator in ("BinaryDense_rtl", "ScoreArgMax_rtl")
+        flat = flat or node.stage.layer in ("BinaryDense", "ScoreArgMax")
         name = f"{node.name}_out" if node is not nodes[-1] else "class"
         shapes[name] = [1, node.output.shape[2]] if flat else [1, *node.output.shape]
     return shapes
@@ -117,5 +117,6 @@ def _proto(node: Node, source: str, target: str, source_shape: list[int], target
             "outputDataType": node.output.datatype,
         }
     return helper.make_node(
-        node.stage.operator, [source], [target], node.name, domain=DOMAIN, backend="fpgadataflow", **attributes
-    )
+        node.stage.operator, [source], [target], node.name, domain=f"{DOMAIN}.{node.stage.backend}",
+        backend="fpgadataflow", **attributes,
+    )  # fmt: skip

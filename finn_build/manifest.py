@@ -96,6 +96,18 @@ class Manifest:
     model_sha256: str
     files: Mapping[str, str]  # relative path -> SHA-256
 
+    def in_cpp(self) -> tuple[str, ...]:
+        """The layers that are C++: no RTL is there for them before Vitis HLS made some."""
+        return tuple(layer.name for layer in self.layers if layer.operator.endswith("_hls"))
+
+    def require_rtl(self, what: str) -> None:
+        """UserError when a layer is C++ and `what`, a command, cannot do its work."""
+        if self.in_cpp():
+            raise UserError(
+                f"{what} needs RTL, and {', '.join(self.in_cpp())} are C++ for Vitis HLS; check them with "
+                "`neuraljet verify ACC --cppsim`, or build the accelerator with --backend rtl"
+            )
+
     def to_json(self) -> str:
         """The text of the file."""
         return json.dumps(dataclasses.asdict(self), indent=2) + "\n"

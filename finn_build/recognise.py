@@ -14,7 +14,7 @@ x = scale * s + offset[c]; 0 in the stream is what the padding of a map may be.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -55,6 +55,20 @@ class Stage:
     attributes: dict[str, int | Ints]
     output: Stream
     nodes: tuple[str, ...]
+
+    @property
+    def layer(self) -> str:
+        """What it computes: the operator without its back-end."""
+        return self.operator.rsplit("_", 1)[0]
+
+    @property
+    def backend(self) -> str:
+        """How it is made: rtl or hls."""
+        return self.operator.rsplit("_", 1)[1]
+
+    def made_with(self, backend: str) -> "Stage":
+        """The same stage by another back-end."""
+        return replace(self, operator=f"{self.layer}_{backend}")
 
 
 def recognise(network: IntegerNetwork, names: Sequence[str] | None = None) -> tuple[Stream, list[Stage]]:

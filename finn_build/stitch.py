@@ -31,7 +31,10 @@ def write_rtl(design: Design, folder: Path, classes: tuple[str, ...], cycles: in
     target = folder / "rtl"
     target.mkdir()
     sources = {path.name: path for path in sources_of("nj_frame_sync")}
-    for operator in design.operators.values():
+    for node in design.nodes:
+        if node.stage.backend != "rtl":
+            continue
+        operator = design.operators[node.name]
         sources |= {Path(path).name: Path(path) for path in operator.get_rtl_file_list(abspath=True)}
         for memory in sorted((Path(operator.get_nodeattr("code_gen_dir_ipgen")) / MEMORIES).glob("*")):
             (folder / MEMORIES).mkdir(exist_ok=True)
@@ -53,7 +56,7 @@ def _top(design: Design, classes: tuple[str, ...], cycles: int) -> str:
         values = {
             "comment": _comment(node, operator),
             "name": node.name,
-            "module": operator.get_nodeattr("gen_top_module"),
+            "module": operator.get_verilog_top_module_name(),
             "source": source,
             "out_bits": operator.get_outstream_width_padded(),
         }
@@ -109,7 +112,7 @@ def describe_layers(design: Design, cycles: Mapping[str, int]) -> tuple[Layer, .
             Layer(
                 name=node.name,
                 operator=node.stage.operator,
-                module=operator.get_nodeattr("gen_top_module"),
+                module=operator.get_verilog_top_module_name(),
                 onnx_tensor=stream.tensor,
                 stream=node.name,
                 shape=stream.shape,

@@ -50,6 +50,7 @@ def synthesise(acc: Path, family: str = "xc7") -> dict[str, Any]:
     """
     acc = Path(acc)
     manifest = load_manifest(acc)
+    manifest.require_rtl("synthesis")
     started = time.perf_counter()
     netlist = map_design(acc, *_inputs(manifest, family))
     estimates = _estimates(acc)

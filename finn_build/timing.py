@@ -39,7 +39,7 @@ def fifo_depths(nodes: Sequence[Node], operators: dict[str, Any], period: int) -
                 depths[before.name] = max(depths[before.name], _occupancy(entering, held) + SLACK)
                 arrivals_next = coupled[1]
             else:
-                row = node.source.shape[1] if before.stage.operator == "BinaryMaxPool_rtl" else 0
+                row = node.source.shape[1] if before.stage.layer == "BinaryMaxPool" else 0
                 depths[node.name] = max(_occupancy(arrivals, taken) + SLACK, row)
         entering, arrivals = arrivals, arrivals_next
         if following is None or prod(following.source.shape[:2]) == 1:
@@ -52,7 +52,7 @@ def _coupled(fold: int, node: Node, operator: Any, arrivals: Ints, period: int) 
 
     It needs `fold` clocks from one result being taken to the next.
     """
-    if node.stage.operator not in ("JetConv_rtl", "BinaryConv_rtl"):
+    if node.stage.layer not in ("JetConv", "BinaryConv"):
         return None
     taken, results = _convolution(operator.geometry(), operator.fold, arrivals, fold)
     frame = prod(window_map(*operator.geometry()))
@@ -78,19 +78,19 @@ def _occupancy(arrivals: Ints, taken: Ints) -> int:
 
 def _pass(node: Node, operator: Any, arrivals: Ints) -> tuple[Ints, Ints]:
     """When a node takes each beat, and when the next one gets its results."""
-    kind = node.stage.operator
+    kind = node.stage.layer
     if operator.matrix is not None:
         return operator.schedule(arrivals)
-    if kind in ("JetConv_rtl", "BinaryConv_rtl"):
+    if kind in ("JetConv", "BinaryConv"):
         return _convolution(operator.geometry(), operator.fold, arrivals)
-    if kind == "BinaryMaxPool_rtl":
+    if kind == "BinaryMaxPool":
         _, height, width, _ = operator.get_normal_input_shape()
         size = operator.size
         rows, columns = np.divmod(np.arange(height * width), width)
         full = (rows % size == size - 1) & (columns % size == size - 1)
         full &= (rows < height // size * size) & (columns < width // size * size)
         return arrivals, arrivals[np.resize(full, len(arrivals))] + 1
-    if kind == "PixelTable_rtl":
+    if kind == "PixelTable":
         return arrivals, arrivals + 1
     taken = _paced(arrivals, operator.fold)
     return taken, taken[operator.beats - 1 :: operator.beats] + operator.fold

@@ -19,6 +19,7 @@ from neuraljet.commands.build import build
 from neuraljet.commands.demo import demo
 from neuraljet.commands.doctor import doctor
 from neuraljet.commands.ip import ip
+from neuraljet.commands.prove import prove
 from neuraljet.commands.synth import synth
 from neuraljet.commands.train import train
 from neuraljet.commands.verify import verify
@@ -32,6 +33,7 @@ __all__ = [
     "demo",
     "doctor",
     "ip",
+    "prove",
     "synth",
     "train",
     "verify",

@@ -15,9 +15,9 @@ from types import FrameType
 from typing import Any
 
 from bnn.errors import ToolError, UserError
-from neuraljet.commands import bitstream, build, demo, doctor, ip, synth, train, verify
+from neuraljet.commands import bitstream, build, demo, doctor, ip, prove, synth, train, verify
 
-COMMANDS = (train, build, verify, synth, bitstream, ip, demo, doctor)
+COMMANDS = (train, build, verify, prove, synth, bitstream, ip, demo, doctor)
 
 
 def _parser() -> argparse.ArgumentParser:

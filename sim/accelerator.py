@@ -83,6 +83,7 @@ def verify(
     if vcd is not None and not Path(vcd).absolute().parent.is_dir():
         raise UserError(f"{vcd}: there is no folder {Path(vcd).absolute().parent}; make it first")
     manifest = load_manifest(acc)
+    manifest.require_rtl("simulation")
     network = read_qonnx(acc / "model.onnx")
     shape = (manifest.input.channels, manifest.input.height, manifest.input.width)
     if network.input_shape != shape:

@@ -100,3 +100,9 @@ def _expected(layer: Layer, tensor: NDArray[np.int64]) -> NDArray[np.int64]:
             f"{value.shape}; manifest.json and model.onnx do not belong together, build the accelerator again"
         )
     return value
+
+
+def expected_stream(layer: Layer, tensor: NDArray[np.int64]) -> NDArray[np.int64]:
+    """What the layer streams when the model's tensor is `tensor`, [N, C, H, W] or [N, C]: [N, H, W, C]."""
+    maps = np.stack([_expected(layer, frame[None]) for frame in tensor])
+    return (maps - np.asarray(layer.decode.offset, np.int64)) // layer.decode.scale

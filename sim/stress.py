@@ -49,6 +49,7 @@ def run_beats(
     SimulationError when nothing moves any more although beats are left.
     """
     manifest = load_manifest(acc)
+    manifest.require_rtl("simulation")
     design = designs.rtl(acc, manifest)
     beats, tdata_bits = manifest.input.beats_per_frame, manifest.input.tdata_bits
     pixels = np.frombuffer(pack_frames(data[:, None, None, :], tdata_bits), np.uint8).reshape(len(data), -1)

@@ -1,4 +1,4 @@
-"""What all our FINN operators share: one input stream, one output stream, one beat per pixel, one RTL module."""
+"""What all our FINN operators share: one input stream, one output stream, one beat per pixel; and the RTL back-end."""
 
 from abc import abstractmethod
 from collections.abc import Iterable, Mapping
@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
+from finn.custom_op.fpgadataflow.hwcustomop import HWCustomOp
 from finn.custom_op.fpgadataflow.rtlbackend import RTLBackend
 from numpy.typing import NDArray
 from qonnx.core.datatype import DataType
@@ -18,25 +19,18 @@ Attributes = dict[str, tuple[Any, ...]]
 MEMORIES = "mem"  # folder of the files that $readmemh reads, below the one that tools run in
 
 
-class StreamOperator(RTLBackend):
+class StreamOperator(HWCustomOp):
     """A layer between two streams. Tensors are [1, H, W, C] or [1, F]; a beat carries the last axis.
 
-    A subclass says its RTL module and parameters, its integer function and its cost. Values in the graph
-    are those of the stream (+-1 for BIPOLAR, whose bit is (x + 1) / 2).
+    A subclass says its integer function; its back-ends, `RtlOperator` or `hls.HlsOperator`, how it is made and what
+    that costs. Values in the graph are those of the stream (+-1 for BIPOLAR, whose bit is (x + 1) / 2).
     """
-
-    module: ClassVar[str]  # in hw/rtl, or written for this node
-    template: ClassVar[str] = "layer.v.in"
 
     # --- what a subclass gives ---
 
     @abstractmethod
     def run(self, stream: Ints) -> Ints:
         """Integer function in bit space: [N, C, H, W] or [N, F] -> the same kind."""
-
-    @abstractmethod
-    def parameters(self) -> dict[str, int | str]:
-        """Values of the module's parameters, as Verilog text where they are wide."""
 
     @abstractmethod
     def summary(self) -> str:
@@ -160,7 +154,16 @@ class StreamOperator(RTLBackend):
             y = 2 * y - 1
         context[node.output[0]] = np.ascontiguousarray(y, np.float32)
 
-    # --- hardware ---
+
+class RtlOperator(StreamOperator, RTLBackend):
+    """The layer as a module of hw/rtl, or one written for it, behind a wrapper."""
+
+    module: ClassVar[str]  # in hw/rtl, or written for this node
+    template: ClassVar[str] = "layer.v.in"
+
+    @abstractmethod
+    def parameters(self) -> dict[str, int | str]:
+        """Values of the module's parameters, as Verilog text where they are wide."""
 
     def template_values(self) -> dict[str, object]:
         """What the wrapper's template needs."""

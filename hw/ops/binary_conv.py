@@ -1,4 +1,4 @@
-"""BinaryConv_rtl: convolution with weights +-1; bits, pixels or small integers in, bits or sums out."""
+"""BinaryConv_rtl and _hls: convolution with weights +-1; bits, pixels or small integers in, bits or sums out."""
 
 from collections.abc import Iterable, Mapping
 
@@ -8,7 +8,7 @@ from qonnx.core.datatype import DataType
 from hw.ops import schedule
 from hw.ops.base import MEMORIES, Attributes, StreamOperator
 from hw.ops.bits import Ints
-from hw.ops.conv import ConvOperator
+from hw.ops.conv import ConvOperator, HlsConv, RtlConv
 from hw.ops.cycles import conv_cycles
 from hw.sums import matvec
 from hw.sums.matvec import Folding, Patches, Result, matvec_module
@@ -16,24 +16,37 @@ from hw.sums.matvec import Folding, Patches, Result, matvec_module
 MOST_TERMS = 10_000  # of the sums of a clock, that are written as constants where there is another way
 
 
-class BinaryConv_rtl(ConvOperator):
+class BinaryConv(ConvOperator):
     """Sums of what is added or subtracted; 1x1 without thresholds combines channels for the jets behind it.
-
-    Two forms: written from the weights, with Fold clocks per window (PE = 0); and for bits a folded matrix
-    (hw.sums.matvec) with a memory of weights behind nj_patches, PE outputs of SIMD inputs at a time.
 
     Plane: +-1 maps padded with a true 0. A bit b stands for 2b - m, where m is 1 inside of the frame and 0 outside;
     Weight then has one more map, that of m, which the layer makes itself.
     """
 
     def get_nodeattr_types(self) -> Attributes:
-        attributes = super().get_nodeattr_types()
-        attributes.update({"PE": ("i", False, 0), "SIMD": ("i", False, 0), "Replay": ("i", False, 0)})
-        return {**attributes, "Plane": ("i", False, 0)}
+        return {**super().get_nodeattr_types(), "Plane": ("i", False, 0)}
 
     @property
     def plane(self) -> bool:
         return bool(self.get_nodeattr("Plane"))
+
+    def summary(self) -> str:
+        height, width, kernel, stride, _ = self.geometry()
+        inputs, outputs = self.get_normal_input_shape()[-1], len(self.weight)
+        kind = "sums" if self.thresholds is None else "maps"
+        rest = f"stride {stride}" + (", padded with 0" if self.plane else "")
+        return f"{outputs} {kind} from {inputs} of {height}x{width}, {kernel}x{kernel} weights of +-1, {rest}"
+
+
+class BinaryConv_rtl(BinaryConv, RtlConv):
+    """Two forms: written from the weights, with Fold clocks per window (PE = 0); and for bits a folded matrix
+    (hw.sums.matvec) with a memory of weights behind nj_patches, PE outputs of SIMD inputs at a time.
+    """
+
+    def get_nodeattr_types(self) -> Attributes:
+        attributes = super().get_nodeattr_types()
+        attributes.update({"PE": ("i", False, 0), "SIMD": ("i", False, 0), "Replay": ("i", False, 0)})
+        return attributes
 
     @property
     def patches(self) -> Patches:
@@ -112,13 +125,6 @@ class BinaryConv_rtl(ConvOperator):
             return {}
         return {self._memory(): self.matrix.lines(self.weight.transpose(0, 2, 3, 1).reshape(len(self.weight), -1))}
 
-    def summary(self) -> str:
-        height, width, kernel, stride, _ = self.geometry()
-        inputs, outputs = self.get_normal_input_shape()[-1], len(self.weight)
-        kind = "sums" if self.thresholds is None else "maps"
-        rest = f"stride {stride}" + (", padded with 0" if self.plane else "")
-        return f"{outputs} {kind} from {inputs} of {height}x{width}, {kernel}x{kernel} weights of +-1, {rest}"
-
     # --- cost ---
 
     def variants(self) -> list[tuple[str, int, int]]:
@@ -136,3 +142,7 @@ class BinaryConv_rtl(ConvOperator):
         if self.matrix is None:
             return super().ff_estimation(fpgapart)
         return matvec.ffs(self.matrix, self._result) + 40
+
+
+class BinaryConv_hls(BinaryConv, HlsConv):
+    """In C++."""

@@ -1,4 +1,4 @@
-"""BinaryDense_rtl: weights of +-1 over a whole frame of +-1 inputs; thresholds or integer scores."""
+"""BinaryDense_rtl and _hls: weights of +-1 over a whole frame of +-1 inputs; thresholds or integer scores."""
 
 from collections.abc import Iterable
 from functools import cached_property
@@ -8,23 +8,21 @@ from typing import Any
 import numpy as np
 
 from bnn import reference
-from hw.ops import schedule
-from hw.ops.base import MEMORIES, Attributes, StreamOperator
+from hw.ops import cpp, schedule
+from hw.ops.base import MEMORIES, Attributes, RtlOperator, StreamOperator
 from hw.ops.bits import Ints, dot_range, literal, signed_bits
 from hw.ops.cycles import dense_cycles
+from hw.ops.hls import HlsOperator, multiply_accumulate
 from hw.sums import matvec
 from hw.sums.matvec import Folding, Result, matvec_module
 
 MOST_CONSTANTS = 20_000  # weights that are part of the logic where there is another way
 
 
-class BinaryDense_rtl(StreamOperator):
+class BinaryDense(StreamOperator):
     """y = Weight * x, x and Weight +-1; BIPOLAR out is y >= Threshold, integer out is y + Bias.
 
-    Weight [F, O] with F in C, H, W order, as in the model. Two forms: nj_dense, whose weights are part of the logic,
-    with Fold clocks per beat (PE = 0); and a folded one (hw.sums.matvec) with a memory of weights, PE outputs of SIMD
-    inputs at a time, outputs after each other with Replay. Inside inputs are bits b = (x + 1) / 2; a score lacks its
-    lowest bit there, which is the same in every frame: the wrapper appends it.
+    Weight [F, O] with F in C, H, W order, as in the model.
     """
 
     def get_nodeattr_types(self) -> Attributes:
@@ -34,9 +32,6 @@ class BinaryDense_rtl(StreamOperator):
                 "Weight": ("t", True, None),  # +-1 [F, O]
                 "Threshold": ("t", False, None),  # integers [O] on the sums of +-1
                 "Bias": ("t", False, None),  # integers [O]
-                "PE": ("i", False, 0),  # 0: nj_dense
-                "SIMD": ("i", False, 0),
-                "Replay": ("i", False, 0),
             }
         )
         return attributes
@@ -65,16 +60,60 @@ class BinaryDense_rtl(StreamOperator):
         """Sums of a frame."""
         return self.get_normal_output_shape()[-1]
 
+    def folds(self) -> list[int]:
+        return [n for n in range(1, self.outputs + 1) if self.outputs % n == 0]
+
+    def run(self, stream: Ints) -> Ints:
+        sums = reference.dense(2 * stream - 1, self.weight)
+        thresholds, bias = self._optional("Threshold"), self._optional("Bias")
+        if thresholds is not None:
+            return (reference.threshold(sums, thresholds) + 1) // 2
+        return sums if bias is None else sums + bias
+
+    @property
+    def thresholded(self) -> bool:
+        """Do bits come out, and not scores?"""
+        return self._optional("Threshold") is not None
+
+    def summary(self) -> str:
+        inputs, outputs = self.weight.shape
+        return f"{outputs} {'bits' if self.thresholded else 'scores'} from {inputs} bits"
+
+    def get_op_and_param_counts(self) -> dict[str, int]:
+        return {"op_add": int(self.weight.size), "param_weight": int(self.weight.size)}
+
+    def score_range(self) -> tuple[int, int]:
+        """Smallest and largest score: what the output datatype must hold."""
+        inputs, bias = len(self.weight), self._optional("Bias")
+        low, high = (0, 0) if bias is None else (int(bias.min()), int(bias.max()))
+        return low - inputs, high + inputs
+
+    def verify_node(self) -> Any:
+        """ValueError when the output type cannot hold every score."""
+        low, high = self.score_range()
+        datatype = self.get_output_datatype()
+        if not self.thresholded and (low < datatype.min() or high > datatype.max()):
+            raise ValueError(f"{self.onnx_node.name}: {datatype} does not hold {low}..{high}")
+
+
+class BinaryDense_rtl(BinaryDense, RtlOperator):
+    """Two forms: nj_dense, whose weights are part of the logic, with Fold clocks per beat (PE = 0); and a folded one
+    (hw.sums.matvec) with a memory of weights, PE outputs of SIMD inputs at a time, one after the other with Replay.
+
+    Inside inputs are bits b = (x + 1) / 2; a score lacks its lowest bit there, which is the same in every frame: the
+    wrapper appends it.
+    """
+
+    def get_nodeattr_types(self) -> Attributes:
+        attributes = super().get_nodeattr_types()
+        attributes.update({"PE": ("i", False, 0), "SIMD": ("i", False, 0), "Replay": ("i", False, 0)})  # PE 0: nj_dense
+        return attributes
+
     @property
     def matrix(self) -> Folding | None:
         """How the folded form is folded; None for nj_dense."""
         lanes, simd, replay = (int(self.get_nodeattr(name)) for name in ("PE", "SIMD", "Replay"))
         return Folding(self.beats, self.channels, self.outputs, lanes, simd, bool(replay)) if lanes else None
-
-    # --- foldings ---
-
-    def folds(self) -> list[int]:
-        return [n for n in range(1, self.outputs + 1) if self.outputs % n == 0]
 
     def foldings(self, clocks: float) -> list[dict[str, int]]:
         direct = [n for n in self.folds() if dense_cycles(self.beats, n) <= clocks]
@@ -88,9 +127,6 @@ class BinaryDense_rtl(StreamOperator):
 
     def folding(self) -> dict[str, int]:
         return {name: int(self.get_nodeattr(name)) for name in ("Fold", "PE", "SIMD", "Replay")}
-
-    def fastest(self) -> int:
-        return dense_cycles(self.beats, 1)
 
     def schedule(self, arrivals: Ints) -> tuple[Ints, Ints]:
         """When the folded form takes each beat, and when its results are there."""
@@ -112,20 +148,6 @@ class BinaryDense_rtl(StreamOperator):
     def variants(self) -> list[tuple[str, int, int]]:
         found = super().variants()
         return found if self.matrix else [("weights in LUTs", *found[0][1:])]
-
-    # --- function ---
-
-    def run(self, stream: Ints) -> Ints:
-        sums = reference.dense(2 * stream - 1, self.weight)
-        thresholds, bias = self._optional("Threshold"), self._optional("Bias")
-        if thresholds is not None:
-            return (reference.threshold(sums, thresholds) + 1) // 2
-        return sums if bias is None else sums + bias
-
-    @property
-    def thresholded(self) -> bool:
-        """Do bits come out, and not scores?"""
-        return self._optional("Threshold") is not None
 
     @cached_property
     def _result(self) -> Result:
@@ -207,13 +229,6 @@ class BinaryDense_rtl(StreamOperator):
         """Scores get their lowest bit in the wrapper."""
         return "layer.v.in" if self.thresholded else "scores.v.in"
 
-    def summary(self) -> str:
-        inputs, outputs = self.weight.shape
-        return f"{outputs} {'bits' if self.thresholded else 'scores'} from {inputs} bits"
-
-    def get_op_and_param_counts(self) -> dict[str, int]:
-        return {"op_add": int(self.weight.size), "param_weight": int(self.weight.size)}
-
     # --- cost ---
 
     def _rom(self) -> tuple[int, int]:
@@ -247,15 +262,21 @@ class BinaryDense_rtl(StreamOperator):
     def _accumulator(self) -> int:
         return signed_bits(-len(self.weight), len(self.weight))
 
-    def score_range(self) -> tuple[int, int]:
-        """Smallest and largest score: what the output datatype must hold."""
-        inputs, bias = len(self.weight), self._optional("Bias")
-        low, high = (0, 0) if bias is None else (int(bias.min()), int(bias.max()))
-        return low - inputs, high + inputs
+    def fastest(self) -> int:
+        return dense_cycles(self.beats, 1)
 
-    def verify_node(self) -> Any:
-        """ValueError when the output type cannot hold every score."""
-        low, high = self.score_range()
-        datatype = self.get_output_datatype()
-        if not self.thresholded and (low < datatype.min() or high > datatype.max()):
-            raise ValueError(f"{self.onnx_node.name}: {datatype} does not hold {low}..{high}")
+
+class BinaryDense_hls(BinaryDense, HlsOperator):
+    """nj_dense.hpp."""
+
+    def get_exp_cycles(self) -> int:
+        return dense_cycles(self.beats, self.fold)
+
+    def header(self, name: str) -> str:
+        bits = int(self.get_output_datatype().bitwidth())
+        thresholds, bias = self._optional("Threshold"), self._optional("Bias")
+        return cpp.dense(name, self.summary(), self.weight, self.beats, thresholds, bias, self.fold, bits)
+
+    def logic(self) -> int:
+        inputs, outputs = self.weight.shape
+        return outputs // self.fold * multiply_accumulate(inputs // self.beats, 1, inputs)

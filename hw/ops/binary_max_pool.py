@@ -1,19 +1,19 @@
-"""BinaryMaxPool_rtl: max-pooling of +-1 maps, which is an OR of their bits."""
+"""BinaryMaxPool_rtl and _hls: max-pooling of +-1 maps, which is an OR of their bits."""
 
 from math import ceil
 
 import numpy as np
 
 from bnn import reference
-from hw.ops.base import Attributes, StreamOperator
+from hw.ops import cpp
+from hw.ops.base import Attributes, RtlOperator, StreamOperator
 from hw.ops.bits import Ints, literal
 from hw.ops.cycles import or_pool_cycles
+from hw.ops.hls import HlsOperator
 
 
-class BinaryMaxPool_rtl(StreamOperator):
+class BinaryMaxPool(StreamOperator):
     """Size x Size windows, stride = Size, incomplete ones dropped; the minimum where Minimum [C] is 1."""
-
-    module = "nj_or_pool"
 
     def get_nodeattr_types(self) -> Attributes:
         return {**super().get_nodeattr_types(), "Size": ("i", True, 0), "Minimum": ("t", False, None)}
@@ -38,15 +38,21 @@ class BinaryMaxPool_rtl(StreamOperator):
         _, height, width, _ = self.get_normal_input_shape()
         return or_pool_cycles(height, width)
 
-    def parameters(self) -> dict[str, int | str]:
-        _, height, width, channels = self.get_normal_input_shape()
-        minimum = {"Minimum": literal(self.minimum, 1)} if self.minimum.any() else {}
-        return {"Height": height, "Width": width, "C": channels, "Size": self.size, **minimum}
-
     def summary(self) -> str:
         _, height, width, channels = self.get_normal_input_shape()
         kind = "maximum or minimum" if self.minimum.any() else "maximum"
         return f"{kind} over {self.size}x{self.size}, {channels} maps of {height}x{width}"
+
+
+class BinaryMaxPool_rtl(BinaryMaxPool, RtlOperator):
+    """nj_or_pool."""
+
+    module = "nj_or_pool"
+
+    def parameters(self) -> dict[str, int | str]:
+        _, height, width, channels = self.get_normal_input_shape()
+        minimum = {"Minimum": literal(self.minimum, 1)} if self.minimum.any() else {}
+        return {"Height": height, "Width": width, "C": channels, "Size": self.size, **minimum}
 
     def lut_estimation(self, fpgapart: str) -> int:
         _, _, width, channels = self.get_normal_input_shape()
@@ -61,3 +67,14 @@ class BinaryMaxPool_rtl(StreamOperator):
 
     def ff_estimation(self, fpgapart: str) -> int:
         return self.get_normal_input_shape()[-1] + 8
+
+
+class BinaryMaxPool_hls(BinaryMaxPool, HlsOperator):
+    """nj_max_pool.hpp."""
+
+    def header(self, name: str) -> str:
+        _, height, width, _ = self.get_normal_input_shape()
+        return cpp.max_pool(name, self.summary(), height, width, self.size, self.minimum)
+
+    def logic(self) -> int:
+        return 2 * self.get_normal_input_shape()[-1]

@@ -1,4 +1,4 @@
-"""What the two convolution operators share: all but their names. The module of a layer is written from its weights."""
+"""What the convolution operators share: all but their names. The RTL of a layer is written from its weights."""
 
 from collections.abc import Mapping
 from functools import lru_cache
@@ -8,9 +8,12 @@ import numpy as np
 from qonnx.core.datatype import DataType
 
 from bnn import reference
-from hw.ops.base import Attributes, StreamOperator
+from bnn.errors import UserError
+from hw.ops import cpp
+from hw.ops.base import Attributes, RtlOperator, StreamOperator
 from hw.ops.bits import Ints, dot_range, signed_bits
-from hw.ops.cycles import conv_cycles
+from hw.ops.cycles import conv_cycles, hls_conv_cycles
+from hw.ops.hls import HlsOperator, multiply_accumulate
 from hw.sums.layer import Layer
 from hw.sums.module import Geometry, Module, conv_module
 
@@ -71,18 +74,6 @@ class ConvOperator(StreamOperator):
         outputs = len(self.weight)
         return [n for n in range(1, min(outputs, MOST_ROUNDS) + 1) if outputs % n == 0]
 
-    def get_exp_cycles(self) -> int:
-        return self.made().cycles
-
-    def cycles(self, folding: Mapping[str, int]) -> int:
-        """No fewer than it takes, without writing it."""
-        self.apply(folding)
-        return conv_cycles(*self.geometry(), self.fold)
-
-    def collecting(self) -> int:
-        """Of a window; asked for where a frame has one."""
-        return self.fold if self.matrix is None else self.matrix.collecting
-
     def run(self, stream: Ints) -> Ints:
         *_, stride, pad = self.geometry()
         groups = stream.shape[1] if self.grouped else 1
@@ -90,8 +81,6 @@ class ConvOperator(StreamOperator):
             stream = np.concatenate([stream, np.ones_like(stream[:, :1])], axis=1)
         sums = reference.convolve(reference.pad(stream, pad, 0), self.weight, stride, groups)
         return sums if self.thresholds is None else (reference.threshold(sums, self.thresholds) + 1) // 2
-
-    # --- the module ---
 
     def sum_bits(self) -> int:
         """Width that holds every sum."""
@@ -105,6 +94,26 @@ class ConvOperator(StreamOperator):
             raise ValueError(
                 f"{self.onnx_node.name}: {self.get_output_datatype()} lacks bits, {self.sum_bits()} needed"
             )
+
+    def get_op_and_param_counts(self) -> dict[str, int]:
+        _, height, width, _ = self.get_normal_output_shape()
+        return {"op_add": int(np.count_nonzero(self.weight)) * height * width, "param_weight": int(self.weight.size)}
+
+
+class RtlConv(ConvOperator, RtlOperator):
+    """A module written for the node."""
+
+    def get_exp_cycles(self) -> int:
+        return self.made().cycles
+
+    def cycles(self, folding: Mapping[str, int]) -> int:
+        """No fewer than it takes, without writing it."""
+        self.apply(folding)
+        return conv_cycles(*self.geometry(), self.fold)
+
+    def collecting(self) -> int:
+        """Of a window; asked for where a frame has one."""
+        return self.fold if self.matrix is None else self.matrix.collecting
 
     @property
     def module(self) -> str:  # type: ignore[override]
@@ -135,10 +144,6 @@ class ConvOperator(StreamOperator):
             self.module, self.summary(), layer.weight.tobytes(), layer.weight.shape, limits, rest, geometry
         )  # fmt: skip
 
-    def get_op_and_param_counts(self) -> dict[str, int]:
-        _, height, width, _ = self.get_normal_output_shape()
-        return {"op_add": int(np.count_nonzero(self.weight)) * height * width, "param_weight": int(self.weight.size)}
-
     def lut_estimation(self, fpgapart: str) -> int:
         return self.variants()[0][1]
 
@@ -148,6 +153,33 @@ class ConvOperator(StreamOperator):
 
     def ff_estimation(self, fpgapart: str) -> int:
         return self.made().ffs
+
+
+class HlsConv(ConvOperator, HlsOperator):
+    """nj_conv.hpp with the layer's constants."""
+
+    def get_exp_cycles(self) -> int:
+        return hls_conv_cycles(*self.geometry(), self.fold)
+
+    def header(self, name: str) -> str:
+        if self.plane:
+            raise UserError(f"{name} pads +-1 maps with 0, which the C++ layers do not; build it with --backend rtl")
+        datatype: Any = self.get_input_datatype()
+        return cpp.conv(
+            name, self.summary(), cpp.Geometry(*self.geometry()), self.weight, self.thresholds,
+            int(datatype.bitwidth()), self.input_range()[0] < 0, self.grouped, self.fold,
+            int(self.get_output_datatype().bitwidth()),
+        )  # fmt: skip
+
+    def logic(self) -> int:
+        outputs, reads, kernel, _ = self.weight.shape
+        bits, lanes = int(self.get_input_datatype().bitwidth()), outputs // self.fold
+        if np.isin(self.weight, (-1, 1)).all():
+            taps = reads * kernel**2
+            return lanes * multiply_accumulate(taps, bits, taps << bits)
+        channels = self.get_normal_input_shape()[-1]
+        adders = kernel * kernel * (kernel - 1)  # of all jets of a map, down and then across
+        return channels * adders * (bits + 2 * (kernel - 1)) + lanes * (reads + 1) * self.sum_bits()
 
 
 @lru_cache(maxsize=256)

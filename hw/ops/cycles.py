@@ -26,6 +26,18 @@ def conv_cycles(height: int, width: int, kernel: int, stride: int, pad: int, fol
     return rows * (columns - 1) * max(fold, stride) + (rows - 1) * max(fold, next_row) + max(fold, next_frame)
 
 
+def hls_conv_cycles(height: int, width: int, kernel: int, stride: int, pad: int, fold: int) -> int:
+    """nj_conv.hpp: a step per place of the raster until the last window is whole, `fold` steps where one is.
+
+    >>> hls_conv_cycles(64, 64, kernel=3, stride=1, pad=1, fold=1), hls_conv_cycles(8, 8, 3, 1, 0, fold=2)
+    (4161, 118)
+    """
+    rows, columns = window_map(height, width, kernel, stride, pad)
+    behind = kernel - 1 - pad
+    extra = max(0, pad - behind)
+    return (height + extra) * (width + extra) + behind * (width + extra + 1) + rows * columns * (fold - 1)
+
+
 def table_cycles(height: int, width: int) -> int:
     """nj_table takes a pixel per clock."""
     return height * width

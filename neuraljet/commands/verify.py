@@ -21,13 +21,19 @@ def verify(
     resize: bool = False,
     vcd: str | Path | None = None,
     netlist: str | None = None,
+    cppsim: bool = False,
 ) -> dict[str, Any]:
     """Run the test set through the accelerator folder's RTL in Verilator (see sim.accelerator).
 
     `data` is what it was trained on when None (random frames when that is not known), "random" for random frames,
     else as for train. With `netlist`, a family as for synth, the cells that Yosys maps the RTL to are simulated
-    instead; None `frames` is 20 then.
+    instead; None `frames` is 20 then. With `cppsim` the C++ of an accelerator built with an HLS back-end runs instead
+    (see sim.cppsim).
     """
+    if cppsim:
+        from sim.cppsim import verify_cppsim
+
+        return verify_cppsim(Path(accelerator), data=data, frames=frames, resize=resize)
     from sim.accelerator import verify as verify_accelerator
 
     return verify_accelerator(
@@ -65,6 +71,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--netlist", action="store_true", help="simulate the mapped cells (Yosys) instead of the RTL; slower"
     )
     parser.add_argument(
+        "--cppsim", action="store_true", help="run the C++ of HLS layers instead: each layer, then all as one"
+    )
+    parser.add_argument(
         "--family", choices=("xc7", "xcup"), help="of the netlist: 7-series (as if not given) or UltraScale+"
     )
 
@@ -72,6 +81,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def main(options: argparse.Namespace) -> tuple[bool, dict[str, Any]]:
     if options.family and not options.netlist:
         raise UserError("--family chooses the cells of a netlist; add --netlist")
+    if options.cppsim and (options.netlist or options.backpressure or options.vcd):
+        raise UserError("--cppsim runs C++, which has no clocks: leave --netlist, --backpressure and --vcd away")
     result = verify(
         options.accelerator,
         data=options.data,
@@ -80,9 +91,26 @@ def main(options: argparse.Namespace) -> tuple[bool, dict[str, Any]]:
         resize=options.resize,
         vcd=options.vcd,
         netlist=(options.family or "xc7") if options.netlist else None,
+        cppsim=options.cppsim,
     )
-    print(summary(result))
+    print(cppsim_summary(result) if options.cppsim else summary(result))
     return result["passed"], result
+
+
+def cppsim_summary(result: dict[str, Any]) -> str:
+    """Layers, compile times and mismatches, for people."""
+    lines = [f"{'C++ of':18} {'compiled in':>11} {'mismatches':>10}"]
+    for unit in result["units"]:
+        took = f"{unit['compile_seconds']:.1f} s" if unit["compile_seconds"] else "cached"
+        lines.append(f"{unit['name']:18} {took:>11} {unit['mismatches']:10d}")
+    lines.append(
+        f"{result['frames']} frames of {result['data']}, {result['mismatches']} mismatches, {result['seconds']:.1f} s"
+    )
+    where = result["first_mismatch"]
+    if where:
+        place = "the number of beats" if where["element"] is None else f"beat {where['element']}"
+        lines.append(f"frame {where['frame']} differs first in layer {where['layer']}: {place}")
+    return "\n".join(lines)
 
 
 def summary(result: dict[str, Any]) -> str:

@@ -177,7 +177,7 @@ def node(
     type_out: str = "", **attributes: Any,
 ) -> Any:  # fmt: skip
     """One of our operators on a node of its own."""
-    from hw.ops.operators import OPERATORS
+    from hw.ops.operators import RTL_OPERATORS
 
     values = {
         key: numpy_helper.from_array(np.asarray(value, np.int64), key) if isinstance(value, np.ndarray) else value
@@ -187,7 +187,7 @@ def node(
         values |= {"inputShape": shape_in, "outputShape": shape_out, "inputDataType": type_in,
                    "outputDataType": type_out}  # fmt: skip
     proto = helper.make_node(kind, ["x"], ["y"], "layer", domain=DOMAIN, backend="fpgadataflow", **values)
-    return {operator.__name__: operator for operator in OPERATORS}[kind](proto)
+    return {operator.__name__: operator for operator in RTL_OPERATORS}[kind](proto)
 
 
 def _range(datatype: str) -> tuple[int, int]:

@@ -62,14 +62,14 @@ def test_thresholds_move_to_bit_space_and_into_reach(seed, scale, grouped):
 
 def operator(kind, shape_in, shape_out, type_in, type_out, **attributes):
     """One operator on a node of its own."""
-    from hw.ops.operators import OPERATORS
+    from hw.ops.operators import RTL_OPERATORS
 
     values = {k: numpy_helper.from_array(v, k) if isinstance(v, np.ndarray) else v for k, v in attributes.items()}
     node = helper.make_node(
         kind, ["x"], ["y"], "layer", domain="finn.custom_op.fpgadataflow.rtl", backend="fpgadataflow",
         inputShape=shape_in, outputShape=shape_out, inputDataType=type_in, outputDataType=type_out, **values,
     )  # fmt: skip
-    return {o.__name__: o for o in OPERATORS}[kind](node)
+    return {o.__name__: o for o in RTL_OPERATORS}[kind](node)
 
 
 def jet_operator(seed, grouped=False, datatype="INT4", kernel=3, fold=1):

@@ -134,7 +134,7 @@ def _operator(
     kind: str, name: str, shape_in: list[int], shape_out: list[int], type_in: str, type_out: str, **attributes: Any
 ) -> Any:
     """One of our operators on a node of its own."""
-    from hw.ops.operators import OPERATORS
+    from hw.ops.operators import RTL_OPERATORS
 
     values = {
         key: numpy_helper.from_array(np.asarray(value, np.int64), key) if isinstance(value, np.ndarray) else value
@@ -144,4 +144,4 @@ def _operator(
         kind, ["x"], ["y"], name, domain=DOMAIN, backend="fpgadataflow",
         inputShape=shape_in, outputShape=shape_out, inputDataType=type_in, outputDataType=type_out, **values,
     )  # fmt: skip
-    return {operator.__name__: operator for operator in OPERATORS}[kind](node)
+    return {operator.__name__: operator for operator in RTL_OPERATORS}[kind](node)

@@ -1,0 +1,87 @@
+"""hls/ of an accelerator: the C++ of every layer and of the network as one dataflow, with a script for Vitis HLS."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from bnn.errors import UserError
+from finn_build.graph import DEFAULT_PART, Design, Node
+from finn_build.recognise import Stage
+from hw.ops import cpp
+from hw.ops.hls import HEADERS
+from hw.ops.rtl import fill
+
+BACKENDS = ("rtl", "hls", "auto")
+IN_CPP = ("JetConv", "BinaryConv", "BinaryMaxPool", "BinaryDense", "ScoreArgMax")
+FIFO = "StreamFIFO_rtl"
+STREAM_DEPTH = 2  # beats between layers that need no FIFO
+
+
+def chosen_backends(text: str, nodes: Sequence[Node]) -> dict[str, str]:
+    """Which back-end makes each node: "rtl", "hls" or "auto" for all, then NAME=BACKEND for single ones.
+
+    "auto" is RTL, which is the smaller one by estimate for every layer there is. UserError names what is unknown.
+    """
+    names = [node.name for node in nodes]
+    default, *single = text.split(",")
+    choices = {name: default for name in names}
+    for entry in single:
+        name, _, backend = entry.partition("=")
+        if name not in choices:
+            raise UserError(f"--backend: there is no layer '{name}'; layers are {', '.join(names)}")
+        choices[name] = backend
+    for backend in (default, *choices.values()):
+        if backend not in BACKENDS:
+            raise UserError(
+                f"--backend '{backend}' is unknown; choose rtl, hls or auto, for single layers too: rtl,{names[0]}=hls"
+            )
+    for node in nodes if "hls" in choices.values() else ():
+        if node.stage.layer not in IN_CPP:
+            raise UserError(
+                f"--backend: layer {node.name} ({node.stage.layer}) has no C++ form, and one layer in C++ needs that of "
+                "all, for they are simulated together: build this network with --backend rtl"
+            )
+    return {name: "hls" if backend == "hls" else "rtl" for name, backend in choices.items()}
+
+
+def in_cpp(stage: Stage) -> Stage:
+    """The stage in C++, folded as it is; a matrix with a memory of weights, which only RTL has, is not folded."""
+    if stage.kind == "fifo":
+        return stage
+    attributes = {name: value for name, value in stage.attributes.items() if name not in ("PE", "SIMD", "Replay")}
+    if stage.attributes.get("PE"):
+        attributes["Fold"] = 1
+    return replace(stage, attributes=attributes).made_with("hls")
+
+
+def write_hls(
+    design: Design, hls: Design, folder: Path, name: str, classes: Sequence[str], part: str | None, clock_mhz: float
+) -> None:
+    """Write hls/ into `folder`. `hls` is `design` with every layer in C++, `name` the function of the whole network."""
+    target = folder / "hls"
+    target.mkdir()
+    for path in sorted(HEADERS.glob("*.hpp")):
+        (target / path.name).write_text(path.read_text())
+    operators: list[tuple[str, Any]] = []
+    depths: list[int] = []
+    waiting = STREAM_DEPTH
+    for node in design.nodes:
+        if node.stage.operator == FIFO:
+            waiting = int(design.operators[node.name].get_nodeattr("depth"))
+            continue
+        operator = hls.operators[node.name]
+        (target / f"{node.name}.hpp").write_text(operator.header(node.name))
+        (target / f"{node.name}.cpp").write_text(operator.top(node.name))
+        if operators:
+            depths.append(waiting)
+        operators.append((node.name, operator))
+        waiting = STREAM_DEPTH
+    bits = [operators[0][1].get_instream_width(), *(operator.get_outstream_width() for _, operator in operators)]
+    height, width, _ = design.pixels.shape
+    summary = f"classifier of {height}x{width} pictures: {', '.join(classes)}"
+    names = [layer for layer, _ in operators]
+    (target / f"{name}.cpp").write_text(cpp.network_top(name, summary, names, bits, depths))
+    in_hls = [node.name for node in design.nodes if node.stage.operator.endswith("_hls")]
+    values = {"part": part or DEFAULT_PART, "period": 1000.0 / clock_mhz, "layers": " ".join([*in_hls, name])}
+    (target / "build.tcl").write_text(fill("hls_build.tcl.in", values))

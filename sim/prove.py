@@ -1,0 +1,90 @@
+"""The adder graphs of an accelerator, proved for all inputs: the RTL sums what the model's weights say."""
+
+import json
+import re
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from qonnx.core.datatype import DataType
+
+from bnn.errors import UserError
+from bnn.export import read_qonnx
+from bnn.files import write_file
+from bnn.reference import Ints
+from finn_build.manifest import Layer, Manifest
+from finn_build.manifest import load as load_manifest
+from finn_build.recognise import Stage, Stream, recognise
+from sim.certify import CertificateError, NotCovered, certify
+
+CONVOLUTIONS = ("JetConv_rtl", "BinaryConv_rtl")
+REPORT = "proof.json"
+
+
+def prove(acc: Path) -> dict[str, Any]:
+    """Compare every convolution's adder graph in `acc`, read from its RTL, with model.onnx (see sim.certify).
+
+    Writes proof.json into the folder and returns it: "passed" is false when a graph is something else than its layer;
+    layers that the proof does not cover are listed with the reason and do not fail it. What is proved is the arithmetic
+    from window to result, registers included; line buffers and handshakes are proved per module (sim.formal), and
+    simulation checks all of it together. UserError for a folder that is damaged or has no RTL.
+    """
+    started = time.perf_counter()
+    acc = Path(acc)
+    manifest = load_manifest(acc)
+    manifest.require_rtl("the proof")
+    pixels, stages = recognise(read_qonnx(acc / "model.onnx"))
+    layers = [layer for layer in manifest.layers if layer.operator != "StreamFIFO_rtl"]
+    if [layer.operator for layer in layers] != [stage.operator for stage in stages]:
+        raise UserError(f"{acc}: the layers of manifest.json are not those of model.onnx; build the accelerator again")
+    rows, source = [], pixels
+    for layer, stage in zip(layers, stages, strict=True):
+        if layer.operator in CONVOLUTIONS:
+            rows.append(_prove(acc, manifest, layer, stage, source))
+        source = stage.output
+    report = {
+        "format": "neuraljet-proof",
+        "version": 1,
+        "passed": not any(row["verdict"] == "refuted" for row in rows),
+        "outputs_proved": sum(row["outputs"] for row in rows if row["verdict"] == "proved"),
+        "outputs": sum(row["outputs"] for row in rows),
+        "layers": rows,
+        "model_sha256": manifest.model_sha256,
+        "seconds": round(time.perf_counter() - started, 3),
+    }
+    write_file(acc / REPORT, json.dumps(report, indent=2) + "\n")
+    return report
+
+
+def _prove(acc: Path, manifest: Manifest, layer: Layer, stage: Stage, source: Stream) -> dict[str, Any]:
+    name = f"{layer.module}_conv"
+    row = {"name": layer.name, "operator": layer.operator, "outputs": layer.shape[2], "why": None}
+    if f"rtl/{name}.sv" not in manifest.files:
+        return {**row, "verdict": "not covered", "why": "it is not written from its weights"}
+    if stage.attributes.get("Plane"):
+        return {**row, "verdict": "not covered", "why": "its padding is zeros"}
+    text = (acc / "rtl" / f"{name}.sv").read_text()
+    rounds = re.search(r"nj_result #\([^;]*?\.Fold\((\d+)\)", text)
+    kind = DataType[source.datatype]
+    threshold = stage.attributes.get("Threshold")
+    try:
+        certify(
+            text, name, _dense(stage), None if threshold is None else np.asarray(threshold, np.int64), kind.bitwidth(),
+            kind.signed() and source.datatype != "BIPOLAR", int(rounds[1]) if rounds else 1, layer.bits,
+        )  # fmt: skip
+    except NotCovered as error:
+        return {**row, "verdict": "not covered", "why": str(error)}
+    except CertificateError as error:
+        return {**row, "verdict": "refuted", "why": str(error)}
+    return {**row, "verdict": "proved"}
+
+
+def _dense(stage: Stage) -> Ints:
+    """Weights [O, C, K, K], the zeros of a grouped convolution in place."""
+    weight = np.asarray(stage.attributes["Weight"], np.int64)
+    if not stage.attributes.get("Grouped"):
+        return weight
+    full = np.zeros((len(weight), len(weight), *weight.shape[2:]), np.int64)
+    full[np.arange(len(full)), np.arange(len(full))] = weight[:, 0]
+    return full

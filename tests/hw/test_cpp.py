@@ -1,0 +1,121 @@
+"""hw/hls: the C++ layers, compiled by g++, give what the integer reference gives."""
+
+import subprocess
+from dataclasses import dataclass
+
+import numpy as np
+import pytest
+
+from bnn import jets, reference
+from hw.ops import cpp
+from hw.ops.bits import dot_range, signed_bits
+from hw.ops.hls import HEADERS
+from sim.cppsim import BENCH, FLAGS, ap_types, pack
+
+
+@dataclass(frozen=True)
+class Case:
+    """A convolution with random weights."""
+
+    height: int
+    width: int
+    kernel: int
+    stride: int
+    pad: int
+    inputs: int
+    outputs: int
+    fold: int
+    jets: bool = False
+    grouped: bool = False
+    bits: int = 1
+    signed: bool = False
+    thresholded: bool = True
+
+
+CASES = [
+    Case(9, 7, 3, 1, 1, 5, 6, 3),
+    Case(8, 9, 4, 2, 2, 3, 4, 1, thresholded=False),  # windows begin behind a row's end
+    Case(7, 6, 1, 1, 0, 9, 4, 2, thresholded=False),
+    Case(7, 8, 3, 1, 1, 3, 4, 1, bits=8),
+    Case(8, 8, 3, 1, 1, 3, 8, 4, jets=True, bits=5, signed=True),
+    Case(9, 8, 5, 2, 2, 2, 4, 2, jets=True, bits=8, thresholded=False),
+    Case(6, 7, 3, 1, 1, 6, 6, 2, jets=True, grouped=True, bits=4, signed=True),
+]
+
+
+def compiled(folder, header: str, in_bits: int, out_bits: int):
+    """A function from beats [N, beats, bytes] to beats of the layer `header` describes."""
+    (folder / "layer.hpp").write_text(header)
+    (folder / "layer.cpp").write_text(cpp.layer_top("layer", "a test", in_bits, out_bits))
+    out_bytes = -(-out_bits // 8)
+    program = folder / "layer"
+    subprocess.run(
+        ["g++", *FLAGS, "-O0", "-Wall", "-I", ap_types(), "-I", HEADERS, "-I", folder, "-DNJ_TOP=layer",
+         f"-DNJ_IN={8 * -(-in_bits // 8)}", f"-DNJ_OUT={8 * out_bytes}", BENCH, folder / "layer.cpp", "-o", program],
+        check=True,
+    )  # fmt: skip
+
+    def run(beats):
+        done = subprocess.run([program, str(beats.shape[1])], input=beats.tobytes(), capture_output=True, check=True)
+        return np.frombuffer(done.stdout, np.uint8).reshape(len(beats), -1, out_bytes)
+
+    return run
+
+
+@pytest.mark.parametrize("case", CASES, ids=str)
+def test_convolutions(case, tmp_path):
+    rng = np.random.default_rng(3)
+    reads = 1 if case.grouped else case.inputs
+    if case.jets:
+        group = jets.group(case.kernel - 1)
+        signs = rng.integers(-1, 2, (case.outputs, reads, 1, 1))  # a kernel may be left out
+        weight = group[rng.integers(len(group), size=(case.outputs, reads))] * signs
+    else:
+        weight = rng.choice([-1, 1], (case.outputs, reads, case.kernel, case.kernel))
+    low, high = (-(1 << case.bits - 1), (1 << case.bits - 1) - 1) if case.signed else (0, (1 << case.bits) - 1)
+    maps = rng.integers(low, high + 1, (3, case.inputs, case.height, case.width))
+    sums = reference.convolve(reference.pad(maps, case.pad, 0), weight, case.stride, case.inputs if case.grouped else 1)
+    least, most = dot_range(weight, low, high)
+    thresholds = np.sort(rng.integers(least.min() - 2, most.max() + 3, case.outputs)) if case.thresholded else None
+    out_bits = 1 if case.thresholded else signed_bits(int(least.min()), int(most.max()))
+    geometry = cpp.Geometry(case.height, case.width, case.kernel, case.stride, case.pad)
+    header = cpp.conv(
+        "layer", "a test", geometry, weight, thresholds, case.bits, case.signed, case.grouped, case.fold, out_bits
+    )
+    run = compiled(tmp_path, header, case.inputs * case.bits, case.outputs * out_bits)
+    wanted = sums if thresholds is None else (reference.threshold(sums, thresholds) + 1) // 2
+    got = run(pack(maps.transpose(0, 2, 3, 1), case.bits))
+    assert np.array_equal(got, pack(wanted.transpose(0, 2, 3, 1), out_bits))
+
+
+@pytest.mark.parametrize(("thresholded", "fold"), [(True, 2), (False, 3)])
+def test_dense_layers(thresholded, fold, tmp_path):
+    rng = np.random.default_rng(4)
+    weight = rng.choice([-1, 1], (5 * 12, 6))
+    maps = rng.integers(0, 2, (20, 5, 3, 4))
+    sums = reference.dense(2 * maps - 1, weight)
+    thresholds = np.array([-61, -10, 0, 3, 60, 61]) if thresholded else None
+    bias = None if thresholded else rng.integers(-9, 10, 6)
+    out_bits = 1 if thresholded else 8
+    header = cpp.dense("layer", "a test", weight, 12, thresholds, bias, fold, out_bits)
+    run = compiled(tmp_path, header, 5, 6 * out_bits)
+    wanted = sums >= thresholds if thresholded else sums + bias
+    got = run(pack(maps.transpose(0, 2, 3, 1), 1))
+    assert np.array_equal(got, pack(wanted.astype(np.int64)[:, None, None], out_bits))
+
+
+def test_pooling_drops_incomplete_windows(tmp_path):
+    maps = np.random.default_rng(5).integers(0, 2, (5, 9, 7, 8))
+    minimum = np.array([0, 1, 0, 0, 1, 0, 0, 0, 1])
+    run = compiled(tmp_path, cpp.max_pool("layer", "a test", 7, 8, 3, minimum), 9, 9)
+    flip = minimum.reshape(-1, 1, 1)
+    wanted = reference.max_pool(maps ^ flip, 3) ^ flip
+    assert np.array_equal(run(pack(maps.transpose(0, 2, 3, 1), 1)), pack(wanted.transpose(0, 2, 3, 1), 1))
+
+
+def test_the_class_is_the_lowest_of_equal_scores(tmp_path):
+    scores = np.array([[3, 3, -1], [-4, -3, -3], [-4, -4, -4], [-4, 0, 3]])
+    run = compiled(tmp_path, cpp.argmax("layer", "a test", 3, 3, 8, 8), 9, 32)
+    got = run(pack(scores[:, None, None], 3))
+    assert got[:, 0, 0].tolist() == [0, 1, 0, 2]
+    assert np.array_equal(got[:, :, 1:], pack(scores[:, None, None], 8))

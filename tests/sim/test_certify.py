@@ -1,0 +1,139 @@
+"""The proof of adder graphs finds the weights that the hardware has, and each single fault in them."""
+
+import json
+import re
+from dataclasses import dataclass
+
+import numpy as np
+import pytest
+
+from bnn import jets
+from bnn.errors import UserError
+from bnn.export import write_qonnx
+from finn_build.build import build
+from finn_build.manifest import sha256
+from hw.sums.convolution import write
+from hw.sums.layer import Layer
+from sim.certify import CertificateError, NotCovered, certify
+from sim.prove import prove
+from tests.finn_build.networks import random_network
+
+
+@dataclass(frozen=True)
+class Case:
+    """A layer with random weights and thresholds near the middle, some out of reach."""
+
+    outputs: int
+    inputs: int
+    kernel: int
+    fold: int = 1
+    jets: bool = False
+    grouped: bool = False
+    bits: int = 1
+    signed: bool = False
+    out_bits: int = 1  # above 1: sums come out
+
+    def layer(self) -> Layer:
+        r = np.random.default_rng(7)
+        reads = 1 if self.grouped else self.inputs
+        if self.jets:
+            group = jets.group(self.kernel - 1)
+            weight = group[r.integers(len(group), size=(self.outputs, reads))]
+            weight = weight * r.choice([1, -1, 0], (self.outputs, reads, 1, 1), p=[0.45, 0.45, 0.1])
+        else:
+            weight = r.choice([-1, 1], (self.outputs, reads, self.kernel, self.kernel))
+        middle = 0 if self.signed else (2**self.bits - 1) / 2
+        limits = np.round(weight.sum((1, 2, 3)) * middle).astype(np.int64) + r.integers(-3, 4, self.outputs)
+        limits[::7] = 10**6
+        limits[3::7] = -(10**6)
+        thresholds = limits if self.out_bits == 1 else None
+        return Layer(weight, thresholds, self.bits, self.signed, self.grouped, self.fold, self.out_bits)
+
+
+CASES = [
+    Case(1, 144, 1), Case(1, 576, 1), Case(32, 16, 3), Case(32, 16, 3, fold=4), Case(16, 8, 3, fold=16),
+    Case(16, 16, 3, jets=True), Case(16, 16, 3, fold=4, jets=True), Case(16, 1, 3, jets=True, bits=8),
+    Case(16, 1, 3, bits=8), Case(12, 4, 3, jets=True, bits=6, signed=True), Case(8, 2, 5, jets=True),
+    Case(8, 8, 3, jets=True, grouped=True, bits=5, signed=True), Case(4, 16, 1, out_bits=6),
+    Case(4, 16, 1, fold=4, out_bits=6),
+]  # fmt: skip
+
+
+def certified(layer: Layer, text: str, rounds: int) -> int:
+    return certify(
+        text, "graph", layer.dense(), layer.thresholds, layer.in_bits, layer.in_signed, rounds, layer.out_bits
+    )
+
+
+@pytest.mark.parametrize("case", CASES, ids=str)
+def test_every_way_of_writing_sums_but_the_serial_one(case):
+    layer = case.layer()
+    sums = write(layer, "graph")
+    assert certified(layer, sums.text, sums.rounds) == case.outputs
+
+
+@pytest.mark.parametrize("case", [Case(8, 6, 3), Case(8, 6, 3, fold=4), Case(6, 1, 3, jets=True, bits=8)], ids=str)
+def test_any_other_network_is_refuted(case):
+    """One weight, one threshold: the text is not theirs."""
+    layer = case.layer()
+    sums = write(layer, "graph")
+    weight = layer.weight.copy()
+    weight[5, 0] *= -1
+    with pytest.raises(CertificateError, match=r"output 5: bit .* of column .* weighs"):
+        certified(Layer(weight, layer.thresholds, case.bits, fold=case.fold), sums.text, sums.rounds)
+    limits = layer.thresholds.copy()
+    limits[4] += 1
+    with pytest.raises(CertificateError, match="output 4: the weights are right; the limit"):
+        certified(Layer(layer.weight, limits, case.bits, fold=case.fold), sums.text, sums.rounds)
+
+
+def flipped(found: re.Match[str]) -> str:
+    """The lowest bit of a hexadecimal digit inverted."""
+    return found[1] + format(int(found[2], 16) ^ 1, "x")
+
+
+FAULTS = {
+    "an input of a counter": (r"(nj_count7 .*?\.x_i\(\{)(\w+\[\d+\]), (\w+\[\d+\])", r"\1\2, \2"),
+    "an inversion": (r"(nj_count[37] #\(\.N\(\d+\), \.Invert\(\d+'h)(\w)", flipped),
+    "a register": (r"(\w+) <= (n\d+)\[(\d)\];", r"\1 <= \2[\3] & ce_i;"),
+    "a clock too little": (r"\n +(n\d+) <= (n\d+)\[0\];", r"\n  assign \1 = \2[0];"),
+    "a limit": (r"(\.Limit\(\d+'h)(\w)", flipped),
+}
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_planted_faults_are_found(fault):
+    layer = Case(8, 6, 3).layer()
+    text = write(layer, "graph").text
+    pattern, replacement = FAULTS[fault]
+    wrong, count = re.subn(pattern, replacement, text, count=1)
+    assert count == 1 and wrong != text
+    with pytest.raises(CertificateError):
+        certified(layer, wrong, 1)
+
+
+def test_serial_sums_are_not_covered():
+    text = "module graph_sums (\n);\n  nj_digits #() u1 (.x_i(window_i), .digit_o(n1));\nendmodule\n"
+    with pytest.raises(NotCovered, match="digit-serial"):
+        certify(text, "graph", np.ones((1, 1, 1, 1), np.int64), np.zeros(1, np.int64), 1, False, 1, 1)
+
+
+def test_an_accelerator_is_proved_and_a_changed_one_refuted(tmp_path):
+    write_qonnx(random_network("binary", outputs=6), tmp_path / "model.onnx")
+    acc = tmp_path / "acc"
+    build(tmp_path / "model.onnx", acc)
+    report = prove(acc)
+    assert report["passed"] and report["outputs_proved"] == report["outputs"] == 12
+    assert json.loads((acc / "proof.json").read_text()) == report
+    manifest = json.loads((acc / "manifest.json").read_text())
+    name = "rtl/binary_conv_1_conv.sv"
+    right = (acc / name).read_text()
+    wrong = re.sub(r"(nj_\w+ #\(.*?\.x_i\(\{)~?(\w+)\[(\d+)\]", r"\1 ~\2[\3]", right, count=1)
+    assert wrong != right
+    (acc / name).write_text(wrong)
+    with pytest.raises(UserError, match="does not match its hash"):
+        prove(acc)
+    manifest["files"][name] = sha256(acc / name)
+    (acc / "manifest.json").write_text(json.dumps(manifest))
+    report = prove(acc)
+    assert not report["passed"] and [row["verdict"] for row in report["layers"]] == ["proved", "refuted"]

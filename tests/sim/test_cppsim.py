@@ -1,0 +1,87 @@
+"""Accelerators in C++: a right one passes layer by layer and as a whole, a planted fault is found and named."""
+
+import json
+
+import pytest
+
+from bnn.errors import UserError
+from bnn.export import write_qonnx
+from finn_build.build import build
+from finn_build.manifest import load, sha256
+from finn_build.synthesis import synthesise
+from sim.accelerator import verify
+from sim.cppsim import verify_cppsim
+from tests.finn_build.networks import random_network
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory):
+    path = tmp_path_factory.mktemp("cpp") / "model.onnx"
+    write_qonnx(random_network("bottleneck", hidden=5), path)
+    return path
+
+
+@pytest.fixture(scope="module")
+def accelerator(model, tmp_path_factory):
+    out = tmp_path_factory.mktemp("built") / "acc"
+    build(model, out, backend="hls", fps=300_000)
+    return out
+
+
+def test_every_layer_and_the_whole_are_exact(accelerator):
+    report = verify_cppsim(accelerator, "random", frames=70)
+    assert report["passed"] and report["mismatches"] == 0 and report["frames"] == 70
+    names = [unit["name"] for unit in report["units"]]
+    assert names[0] == "jet_conv_0" and names[-1] == "nj_accelerator" and "argmax" in names
+    assert json.loads((accelerator / "cppsim.json").read_text()) == report
+
+
+def test_a_planted_fault_is_named(accelerator, tmp_path):
+    """Its layer is wrong, and the whole; the layers behind it are judged on what they should have read."""
+    folder = tmp_path / "acc"
+    folder.mkdir()
+    manifest = json.loads((accelerator / "manifest.json").read_text())
+    for name in manifest["files"]:
+        (folder / name).parent.mkdir(exist_ok=True)
+        (folder / name).write_bytes((accelerator / name).read_bytes())
+    header = folder / "hls" / "max_pool_0.hpp"
+    call = "nj_max_pool<Layer>(in0_V, out0_V);"
+    invert = "ap_uint<Layer::OutWidth> first = out0_V.read(); out0_V.write(~first);"
+    text = header.read_text()
+    assert text.count(call) == 1
+    text = text.replace(call, f"{call} {invert}")
+    header.write_text(text)
+    manifest["files"]["hls/max_pool_0.hpp"] = sha256(header)
+    (folder / "manifest.json").write_text(json.dumps(manifest))
+    report = verify_cppsim(folder, "random", frames=5)
+    wrong = {unit["name"] for unit in report["units"] if unit["mismatches"]}
+    assert not report["passed"] and report["first_mismatch"]["layer"] == "max_pool_0"
+    assert "max_pool_0" in wrong and wrong <= {"max_pool_0", "nj_accelerator"}
+
+
+def test_single_layers_are_chosen_by_name(model, tmp_path):
+    build(model, tmp_path / "acc", backend="rtl,dense_0=hls")
+    manifest = load(tmp_path / "acc")
+    assert manifest.in_cpp() == ("dense_0",)
+    assert "hls/jet_conv_0.cpp" in manifest.files and "rtl/jet_conv_0.v" in manifest.files
+    assert "rtl/dense_0.v" not in manifest.files
+    script = (tmp_path / "acc" / "hls" / "build.tcl").read_text()
+    assert "set layers {dense_0 nj_accelerator}" in script
+
+
+@pytest.mark.parametrize(
+    ("text", "message"), [("verilog", "'verilog' is unknown"), ("rtl,conv=hls", "no layer 'conv'")]
+)
+def test_unknown_backends_are_refused(model, tmp_path, text, message):
+    with pytest.raises(UserError, match=message):
+        build(model, tmp_path / "acc", backend=text)
+    assert not (tmp_path / "acc").exists()
+
+
+def test_commands_that_need_rtl_say_so(accelerator, model, tmp_path):
+    for command in (lambda: verify(accelerator, "random"), lambda: synthesise(accelerator)):
+        with pytest.raises(UserError, match="C\\+\\+ for Vitis HLS"):
+            command()
+    build(model, tmp_path / "rtl")
+    with pytest.raises(UserError, match="--backend hls"):
+        verify_cppsim(tmp_path / "rtl", "random")
