@@ -39,8 +39,8 @@ def chosen_backends(text: str, nodes: Sequence[Node]) -> dict[str, str]:
     for node in nodes if "hls" in choices.values() else ():
         if node.stage.layer not in IN_CPP:
             raise UserError(
-                f"--backend: layer {node.name} ({node.stage.layer}) has no C++ form, and one layer in C++ needs that of "
-                "all, for they are simulated together: build this network with --backend rtl"
+                f"--backend: layer {node.name} ({node.stage.layer}) has no C++ form, and one layer in C++ needs that "
+                "of all, for they are simulated together: build this network with --backend rtl"
             )
     return {name: "hls" if backend == "hls" else "rtl" for name, backend in choices.items()}
 

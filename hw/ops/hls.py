@@ -45,6 +45,9 @@ class HlsOperator(StreamOperator, HLSBackend):
         """As Vitis HLS calls it: the function."""
         return str(self.onnx_node.name)
 
+    def variants(self) -> list[tuple[str, int, int]]:
+        return [("C++", self.lut_estimation(""), int(self.get_exp_cycles()))]
+
     def lut_estimation(self, fpgapart: str) -> int:
         return round(300 + 1.1 * self.logic())
 
