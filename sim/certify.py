@@ -6,77 +6,22 @@ back through the text of the module: outputs of a cell whose weights are in that
 registers count a clock, until only bits of the window remain. What is left are the weights that the hardware really
 has, exact for sums of any width, where SAT and BDDs end at a few dozen bits.
 
-Read are the modules <name>_columns and <name>_sums of hw/sums. Not covered, and said so: digit-serial sums.
+Read are the modules <name>_columns and <name>_sums of hw/sums; digit-serial ones by sim.certify_serial.
 """
 
-import re
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
 from bnn.reference import Ints
+from sim.adder_text import Cell, CertificateError, Decision, Literal, Module, NotCovered, parse, source
+from sim.certify_serial import Serial
 
-Literal = tuple[str, int, bool]  # signal, bit, inverted; the signal "" is constant, its bit 1 or 0
 Form = dict[tuple[str, int, int], int]  # weights: of a signal's bit, read so many clocks ago (or in that window column)
 
 UNIT = 1 << 40  # weight of the lowest bit that is looked at: what lies below it weighs less
-
-
-class CertificateError(Exception):
-    """The graph is not what its weights say, or cannot be read; the text says where."""
-
-
-class NotCovered(CertificateError):
-    """Made of cells, or in a way, that this proof does not know."""
-
-
-@dataclass(frozen=True)
-class Decision:
-    """sum(weight * bit) >= limit, with weights that have no common factor; the result is inverted when told."""
-
-    weight: dict[tuple[int, int], int]  # by column of the window and bit of the column
-    limit: int
-    inverted: bool = False
-
-
-@dataclass(frozen=True, eq=False)
-class _Cell:
-    kind: str
-    parameters: dict[str, int]
-    inputs: tuple[Literal, ...]
-    output: str
-
-    def lane(self, number: int) -> tuple[list[list[Literal]], int, int]:
-        """Inputs of a lane as words from the lowest place, places of the result, and the constant that is added."""
-        n, x = self.parameters.get("N", 1), self.inputs
-        invert = self.parameters.get("Invert", 0)
-        if self.kind == "nj_add3":
-            width = self.parameters["Width"]
-            words = [[_flip(x[(k * width + w) * n + number], invert >> k & 1) for w in range(width)] for k in range(3)]
-            return words, width, self.parameters.get("Add", 0)
-        taken = 3 if self.kind == "nj_count3" else 7
-        bits = [[_flip(x[k * n + number], invert >> (k * n + number) & 1)] for k in range(taken)]
-        return bits, taken.bit_length(), 0
-
-    def leaf(self, number: int, turn: int) -> tuple[list[list[Literal]], int, int]:
-        """The same of a leaf in a round."""
-        n, count = self.parameters.get("N", 2 if self.kind == "nj_leaf" else 1), len(self.inputs)
-        bits = []
-        for k, literal in enumerate(self.inputs):
-            place = (turn * count + k) * n + number
-            passed = self.parameters.get("Pass", -1) >> place & 1
-            bits.append([_flip(literal if passed else ("", 0, False), self.parameters.get("Invert", 0) >> place & 1)])
-        return bits, 1 if self.kind == "nj_leaf" else 2, 0
-
-
-@dataclass
-class _Module:
-    drivers: dict[tuple[str, int], tuple[Literal, int]] = field(default_factory=dict)  # of a bit: source, clocks
-    made: dict[str, int] = field(default_factory=dict)  # which cell makes a signal
-    cells: list[_Cell] = field(default_factory=list)  # each behind those it reads
-    widths: dict[str, int] = field(default_factory=dict)
 
 
 def certify(
@@ -88,13 +33,14 @@ def certify(
     other, output r * (O / rounds) + lane in round r. CertificateError names the first output that is something else.
     """
     count, maps = weight.shape[:2]
-    sums, columns = _parse(text, f"{name}_sums"), _parse(text, f"{name}_columns")
+    sums, columns = parse(text, f"{name}_sums"), parse(text, f"{name}_columns")
     result = [sums.drivers["result_o", i][0] for i in range(sums.widths["result_o"])]
     places = 2 ** np.arange(in_bits)
     if signed:
         places[-1] *= -1
     size = 1 if thresholds is not None else out_bits
     lanes = count // rounds
+    serial = Serial(text, sums, columns) if any(cell.kind == "nj_digits" for cell in sums.cells) else None
     for output in range(count):
         wanted = weight[output].transpose(2, 1, 0)[..., None] * places  # [column, row, map, bit]
         expected = {
@@ -102,7 +48,7 @@ def certify(
             for j, row, c, b in np.ndindex(*wanted.shape)
             if wanted[j, row, c, b]
         }
-        trace = _Trace(sums, columns, output // lanes)
+        trace: Any = serial or _Trace(sums, columns, output // lanes)
         word = result[output % lanes * size :][:size]
         try:
             if thresholds is None:
@@ -157,13 +103,13 @@ def _range(form: dict[tuple[int, int], int], constant: int) -> tuple[int, int]:
 class _Trace:
     """One round, traced from results to the window."""
 
-    def __init__(self, sums: _Module, columns: _Module, turn: int) -> None:
+    def __init__(self, sums: Module, columns: Module, turn: int) -> None:
         self.sums, self.columns, self.turn = sums, columns, turn
         self.proved: set[tuple[int, int, int]] = set()  # adders that never overflow: module, cell, lane
 
     def decision(self, bit: Literal) -> Decision:
         """A result: made by nj_reach, or the top bit of a sum."""
-        (name, index, inverted), clocks = _source(self.sums, bit)
+        (name, index, inverted), clocks = source(self.sums, bit)
         if name == "":
             return Decision({}, 0 if index ^ inverted else 1)
         if name not in self.sums.made:
@@ -202,16 +148,14 @@ class _Trace:
         form, more, deeper = self._back(self.columns, columns, modulus)
         return {(j, i): value for (_, i, j), value in form.items()}, constant + more, below + deeper
 
-    def _back(
-        self, module: _Module, word: dict[tuple[str, int, bool, int], int], modulus: int
-    ) -> tuple[Form, int, int]:
+    def _back(self, module: Module, word: dict[tuple[str, int, bool, int], int], modulus: int) -> tuple[Form, int, int]:
         form: Form = defaultdict(int)
         constant = below = 0
         starts: set[int] = set()
 
         def add(literal: Literal, tag: int, value: int) -> None:
             nonlocal constant
-            (name, index, inverted), clocks = _source(module, literal)
+            (name, index, inverted), clocks = source(module, literal)
             if inverted:
                 constant, value = constant + value, -value
             if name == "":
@@ -235,7 +179,7 @@ class _Trace:
                 leaf = cell.kind in ("nj_leaf", "nj_leaf3")
                 if leaf:
                     starts.add(tag)
-                words, places, added = cell.leaf(lane, self.turn) if leaf else cell.lane(lane)
+                words, places, added = _leaf(cell, lane, self.turn) if leaf else _lane(cell, lane)
                 top = max(values)
                 if values[top] % (1 << top):
                     raise CertificateError(f"{cell.output}[{lane}] weighs {values[top] / UNIT:g} / 2^{top}")
@@ -262,12 +206,12 @@ class _Trace:
             raise CertificateError(f"rounds and windows of {sorted(tags)} clocks ago meet")
         return form, constant, below
 
-    def _fits(self, module: _Module, number: int, lane: int) -> None:
+    def _fits(self, module: Module, number: int, lane: int) -> None:
         """The adder's result never exceeds its places."""
         key = (id(module), number, lane)
         if key in self.proved:
             return
-        words, places, added = module.cells[number].lane(lane)
+        words, places, added = _lane(module.cells[number], lane)
         word: dict[tuple[str, int, bool, int], int] = defaultdict(int)
         for bits in words:
             for place, literal in enumerate(bits):
@@ -292,89 +236,25 @@ def _flip(literal: Literal, invert: int) -> Literal:
     return name, index, inverted ^ bool(invert)
 
 
-def _source(module: _Module, literal: Literal) -> tuple[Literal, int]:
-    """The cell's output, window's bit or constant behind assignments and registers, and how many registers."""
-    (name, index, inverted), clocks = literal, 0
-    while (name, index) in module.drivers:
-        (name, index, more), stages = module.drivers[name, index]
-        inverted, clocks = inverted ^ more, clocks + stages
-    return (name, index, inverted), clocks
+def _lane(cell: Cell, number: int) -> tuple[list[list[Literal]], int, int]:
+    """Inputs of a lane as words from the lowest place, places of the result, and the constant that is added."""
+    n, x = cell.parameters.get("N", 1), cell.inputs
+    invert = cell.parameters.get("Invert", 0)
+    if cell.kind == "nj_add3":
+        width = cell.parameters["Width"]
+        words = [[_flip(x[(k * width + w) * n + number], invert >> k & 1) for w in range(width)] for k in range(3)]
+        return words, width, cell.parameters.get("Add", 0)
+    taken = 3 if cell.kind == "nj_count3" else 7
+    bits = [[_flip(x[k * n + number], invert >> (k * n + number) & 1)] for k in range(taken)]
+    return bits, taken.bit_length(), 0
 
 
-# --- the text ---
-
-PORT = re.compile(r"(?:input|output)\s+logic\s*(?:\[(\d+):0\])?\s*(\w+)")
-SIGNAL = re.compile(r"(?:logic|wire)\s*(?:\[(\d+):0\])?\s*(\w+)(?:\s*=\s*(.+))?;")
-ASSIGN = re.compile(r"(?:assign\s+)?(\w+)\s*(<=|=)\s*(.+);")
-INSTANCE = re.compile(r"(nj_\w+) #\((.*?)\) \w+ \((.*)\);")
-CONNECTION = re.compile(r"\.(\w+)\(((?:[^()]|\([^()]*\))*)\)")
-
-
-def _parse(text: str, name: str) -> _Module:
-    found = re.search(rf"^module {re.escape(name)} \((.*?)\);\n(.*?)^endmodule", text, re.DOTALL | re.MULTILINE)
-    if found is None:
-        raise NotCovered(f"there is no module {name}")
-    if "nj_digits" in found[2]:
-        raise NotCovered("its sums are digit-serial")
-    module = _Module({}, {}, [], {})
-    for width, port in PORT.findall(found[1]):
-        module.widths[port] = int(width or 0) + 1
-    for raw in found[2].splitlines():
-        line = raw.strip()
-        if not line or line in ("always_ff @(posedge clk_i) begin", "if (ce_i) begin", "end"):
-            continue
-        instance, signal, assign = INSTANCE.fullmatch(line), SIGNAL.fullmatch(line), ASSIGN.fullmatch(line)
-        if instance:
-            _add_cell(module, instance)
-        elif signal:
-            module.widths[signal[2]] = int(signal[1] or 0) + 1
-            if signal[3]:
-                _drive(module, signal[2], signal[3], 0)
-        elif assign:
-            _drive(module, assign[1], assign[3], int(assign[2] == "<="))
-        else:
-            raise NotCovered(f"{name} has a line that is no sum: {line}")
-    return module
-
-
-def _drive(module: _Module, target: str, text: str, clocks: int) -> None:
-    for index, literal in enumerate(_bits(module, text)):
-        module.drivers[target, index] = literal, clocks
-
-
-def _add_cell(module: _Module, found: re.Match[str]) -> None:
-    kind, parameters, ports = found[1], dict(CONNECTION.findall(found[2])), dict(CONNECTION.findall(found[3]))
-    outputs = [wire for port, wire in ports.items() if port.endswith("_o")]
-    if len(outputs) != 1 or not re.fullmatch(r"\w+", outputs[0]):
-        raise NotCovered(f"{kind} has outputs {', '.join(outputs)}")
-    values = {key: int(value.split("'h")[-1], 16 if "'h" in value else 10) for key, value in parameters.items()}
-    inputs = tuple(_bits(module, ports["x_i"])) if "x_i" in ports else ()
-    module.made[outputs[0]] = len(module.cells)
-    module.cells.append(_Cell(kind, values, inputs, outputs[0]))
-
-
-def _bits(module: _Module, text: str) -> list[Literal]:
-    """An expression's bits, the lowest first."""
-    text = text.strip()
-    if text.startswith("{"):
-        parts = text[1:-1].split(",")
-        return [literal for part in reversed(parts) for literal in _bits(module, part)]
-    inverted = text.startswith("~")
-    text = text.removeprefix("~")
-    constant = re.fullmatch(r"(\d+)'([bh])([0-9a-f]+)", text)
-    if constant:
-        value = int(constant[3], 2 if constant[2] == "b" else 16)
-        return [("", value >> i & 1, inverted) for i in range(int(constant[1]))]
-    sliced = re.fullmatch(r"(\w+)(?:\[(\d+)(?:(\+?:)(\d+))?\])?", text)
-    if sliced is None:
-        raise NotCovered(f"'{text}' is no bit of a sum")
-    name, high, kind, low = sliced.groups()
-    if high is None:
-        indices = range(module.widths[name])
-    elif kind is None:
-        indices = range(int(high), int(high) + 1)
-    elif kind == ":":
-        indices = range(int(low), int(high) + 1)
-    else:
-        indices = range(int(high), int(high) + int(low))
-    return [(name, index, inverted) for index in indices]
+def _leaf(cell: Cell, number: int, turn: int) -> tuple[list[list[Literal]], int, int]:
+    """The same of a leaf in a round."""
+    n, count = cell.parameters.get("N", 2 if cell.kind == "nj_leaf" else 1), len(cell.inputs)
+    bits = []
+    for k, literal in enumerate(cell.inputs):
+        place = (turn * count + k) * n + number
+        passed = cell.parameters.get("Pass", -1) >> place & 1
+        bits.append([_flip(literal if passed else ("", 0, False), cell.parameters.get("Invert", 0) >> place & 1)])
+    return bits, 1 if cell.kind == "nj_leaf" else 2, 0

@@ -14,6 +14,7 @@ from finn_build.build import build
 from finn_build.manifest import sha256
 from hw.sums.convolution import write
 from hw.sums.layer import Layer
+from hw.sums.module import Geometry, conv_module
 from sim.certify import CertificateError, NotCovered, certify
 from sim.prove import prove
 from tests.finn_build.networks import random_network
@@ -72,6 +73,53 @@ def test_every_way_of_writing_sums_but_the_serial_one(case):
     assert certified(layer, sums.text, sums.rounds) == case.outputs
 
 
+SERIAL = [
+    Case(8, 4, 3, fold=4, jets=True, bits=6, signed=True), Case(16, 4, 3, fold=16, jets=True, bits=6, signed=True),
+    Case(16, 3, 3, fold=8, jets=True, bits=5), Case(6, 2, 5, fold=6, jets=True, bits=4, signed=True),
+    Case(8, 8, 3, fold=8, jets=True, grouped=True, bits=5, signed=True),
+]  # fmt: skip
+
+
+def module(layer: Layer, pad: int = 1) -> str:
+    """The text of a whole convolution."""
+    return conv_module("graph", layer, Geometry(12, 12, 1, pad), "a test").text
+
+
+@pytest.mark.parametrize("pad", [0, 1])
+@pytest.mark.parametrize("case", SERIAL, ids=str)
+def test_digit_serial_sums(case, pad):
+    """By windows, with padding at a high rate, and by columns."""
+    layer = case.layer()
+    text = module(layer, pad)
+    rounds = re.search(r"nj_result #\(\.Bits\(\d+/\d+\), \.Fold\((\d+)\)", text)
+    assert ("nj_digits" in text) == (rounds[1] == "1") and (pad == 0 or "nj_digits" in text)
+    assert certified(layer, text, int(rounds[1])) == case.outputs
+
+
+SERIAL_FAULTS = {
+    "a word": (r"(nj_serial_add3? .*?\.x_i\(\{)(\w+), (\w+)", r"\1\2, \2"),
+    "a sign": (r"(nj_serial_add #\(.*?\.Invert\()(\d)", lambda m: m[1] + str(1 - int(m[2]))),
+    "a shift": (r"(nj_serial_add #\(.*?\.Shift\()0", r"\g<1>1"),
+    "a mask": (r"(\.a_on_i\(\w+)\[0\]", r"\1[2]"),
+    "a start": (r"(nj_serial_add #.*?\.start_i\()n\d+", r"\1start0"),
+    "a round": (r"(nj_delay .*?\.round_i\()\w+", r"\1round_i"),
+    "a constant": (r"(nj_serial_\w+ #\(.*?\.Start\()(\d)", lambda m: m[1] + str(int(m[2]) ^ 1)),
+    "a clock": (r"(\.Latency\()(\d+)", lambda m: m[1] + str(int(m[2]) + 1)),
+}
+
+
+@pytest.mark.parametrize("fault", SERIAL_FAULTS)
+def test_faults_in_serial_sums_are_found(fault):
+    layer = SERIAL[0].layer()
+    pattern, replacement = SERIAL_FAULTS[fault]
+    text = module(layer)
+    assert "nj_column" in text
+    wrong, count = re.subn(pattern, replacement, text, count=1)
+    assert count == 1 and wrong != text
+    with pytest.raises(CertificateError):
+        certified(layer, wrong, 1)
+
+
 @pytest.mark.parametrize("case", [Case(8, 6, 3), Case(8, 6, 3, fold=4), Case(6, 1, 3, jets=True, bits=8)], ids=str)
 def test_any_other_network_is_refuted(case):
     """One weight, one threshold: the text is not theirs."""
@@ -112,10 +160,23 @@ def test_planted_faults_are_found(fault):
         certified(layer, wrong, 1)
 
 
-def test_serial_sums_are_not_covered():
-    text = "module graph_sums (\n);\n  nj_digits #() u1 (.x_i(window_i), .digit_o(n1));\nendmodule\n"
-    with pytest.raises(NotCovered, match="digit-serial"):
-        certify(text, "graph", np.ones((1, 1, 1, 1), np.int64), np.zeros(1, np.int64), 1, False, 1, 1)
+NO_SUM = """module graph_sums (
+  output logic result_o
+);
+  logic n0;
+  logic n1;
+  nj_jet3 #() u1 (.x_i(n0), .sum_o(n1));
+  assign result_o = n1;
+endmodule
+module graph_columns (
+);
+endmodule
+"""
+
+
+def test_what_is_no_sum_is_named():
+    with pytest.raises(NotCovered, match="nj_jet3"):
+        certify(NO_SUM, "graph", np.ones((1, 1, 1, 1), np.int64), np.zeros(1, np.int64), 1, False, 1, 1)
 
 
 def test_an_accelerator_is_proved_and_a_changed_one_refuted(tmp_path):
