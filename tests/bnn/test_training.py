@@ -4,13 +4,14 @@ import json
 
 import numpy as np
 import pytest
+import torch
 from safetensors.torch import load_file
 
 from bnn import training
 from bnn.data import Dataset
 from bnn.errors import UserError
 from bnn.export import read_qonnx
-from bnn.network import Block, NetworkSpec, load_spec, parse_spec
+from bnn.network import Block, Network, NetworkSpec, load_spec, parse_spec
 from bnn.training import TrainConfig, hold_out, train
 
 SPEC = NetworkSpec("tiny", (Block(4, pool=2), Block(6, pool=2)))
@@ -142,6 +143,13 @@ def test_hold_out_is_stratified():
 def test_a_wrong_network_file_names_the_entry(text, message):
     with pytest.raises(UserError, match=message):
         parse_spec(text, "mine")
+
+
+@pytest.mark.parametrize(("name", "size", "maps"), [("small", 28, 6), ("medium", 64, 7), ("large", 128, 7)])
+def test_the_default_networks_leave_maps_for_the_classifier(name, size, maps):
+    network = Network(load_spec(name), (1, size, size), 3).eval()
+    assert network.classifier.linear.binary().shape[1] == maps * maps * load_spec(name).blocks[-1].channels
+    assert network(torch.zeros(2, 1, size, size, dtype=torch.uint8)).shape == (2, 3)
 
 
 def test_an_unknown_network_names_the_sizes(data, tmp_path):
