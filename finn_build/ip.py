@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import re
 import shutil
 from pathlib import Path
 from typing import Any
@@ -33,14 +34,12 @@ def package(acc: Path, out: Path) -> dict[str, Any]:
     sources = sorted(name for name in manifest.files if name.startswith("rtl/"))
     if "frame_error_pulse" not in (acc / "rtl" / f"{manifest.top}.v").read_text():
         raise UserError(f"{acc} was built by an older version of this program; build it again")
-    if any(name.startswith("mem/") for name in manifest.files):
-        raise UserError(f"{acc} reads memory files, which an IP does not carry; build it again with this version")
     registers = read_registers()
     with new_folder(out, FILE) as folder:
         rtl = folder / "rtl"
         rtl.mkdir()
         for path in [*(acc / name for name in sources), HW / "ip" / "nj_shell.sv", *sources_of("nj_packets")]:
-            shutil.copyfile(path, rtl / path.name)
+            (rtl / path.name).write_text(with_contents(path.read_text(), acc))
         write_registers(registers, rtl)
         values = _values(manifest)
         (rtl / f"{TOP}.v").write_text(fill("nj_accelerator_ip.v.in", values))
@@ -56,6 +55,21 @@ def package(acc: Path, out: Path) -> dict[str, Any]:
         report = _report(manifest, values, registers, folder)
         (folder / FILE).write_text(json.dumps(report, indent=2) + "\n")
     return report
+
+
+def with_contents(text: str, acc: Path) -> str:
+    """Verilog with the contents of the memory files that it names: an IP has no folder to find them in.
+
+    nj_steps takes either .File("mem/x.mem"), a line of hexadecimal digits a word, or .Weight with word 0 lowest.
+    """
+
+    def literal(found: re.Match[str]) -> str:
+        words = (acc / found[1]).read_text().split()
+        bits = int(re.search(r"\.Lanes\((\d+)\)", text)[1]) * int(re.search(r"\.Simd\((\d+)\)", text)[1])  # type: ignore[index]
+        value = sum(int(word, 16) << (i * bits) for i, word in enumerate(words))
+        return f".Weight({len(words) * bits}'h{value:x})"
+
+    return re.sub(r'\.File\("(mem/[\w.-]+)"\)', literal, text)
 
 
 def _values(manifest: Manifest) -> dict[str, Any]:

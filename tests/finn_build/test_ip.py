@@ -38,6 +38,13 @@ def made(request, tmp_path_factory):
     return network, folder / "acc", folder / "ip"
 
 
+def test_an_ip_needs_no_memory_files(made):
+    """What the accelerator reads from mem/ is part of the RTL here, and does the same: see the next test."""
+    _, acc, folder = made
+    assert list((acc / "mem").iterdir())
+    assert not any("mem/" in path.read_text() for path in (folder / "rtl").iterdir())
+
+
 def test_rtl_behind_axi(made, tmp_path):
     """Frames, packets, registers, errors and resets, driven by cocotbext-axi: see ip_bench."""
     network, acc, folder = made
