@@ -81,7 +81,7 @@ def make(
         report = _place_and_route(work, chip, board)
         clocks = {_clock_name(name): found for name, found in sorted(report["fmax"].items())}
         check_timing(clocks, clock, chip.oscillator_mhz, board)
-        _run("ecppack", work, ["--compress", "--input", "routed.config", "--bit", f"{board}.bit"])
+        run_tool("ecppack", work, ["--compress", "--input", "routed.config", "--bit", f"{board}.bit"])
         cells = {name: entry for name, entry in sorted(report["utilization"].items()) if entry["used"]}
         estimates = json.loads(path.read_text()) if (path := acc / "estimates.json").is_file() else {}
         result = {
@@ -116,7 +116,7 @@ def make(
 
 def _write_pll(work: Path, chip: Ecp5Board, asked: float) -> float:
     """Have ecppll write module nj_pll; the clock it comes to, in MHz."""
-    log = _run(
+    log = run_tool(
         "ecppll", work,
         ["-i", f"{chip.oscillator_mhz:g}", "-o", f"{asked:g}", "--clkin_name", "clk_i", "--clkout0_name", "clk_o",
          "-n", "nj_pll", "-f", "pll.v"],
@@ -143,7 +143,7 @@ def _place_and_route(work: Path, chip: Ecp5Board, board: str) -> dict[str, Any]:
     """nextpnr: routed.config and its report nextpnr.json, which is returned. UserError when the chip is too small."""
     shutil.copy(HW / "boards" / f"{chip.top}.lpf", work)
     try:
-        _run(
+        run_tool(
             "nextpnr_ecp5", work,
             [*chip.device, "--json", "mapped.json", "--lpf", f"{chip.top}.lpf", "--textcfg", "routed.config",
              "--report", "nextpnr.json", "--timing-allow-fail", "--seed", "1", "-q", "-l", "nextpnr.log"],
@@ -186,7 +186,7 @@ def _clock_name(net: str) -> str:
     return net.removeprefix("$glbnet$").removesuffix("$TRELLIS_IO_IN")
 
 
-def _run(tool: str, work: Path, arguments: Sequence[str], timeout_s: float = TIMEOUT_S) -> str:
+def run_tool(tool: str, work: Path, arguments: Sequence[str], timeout_s: float = TIMEOUT_S) -> str:
     """Run a tool of the package in `work`, below which alone it sees files; what it printed. ToolError on failure."""
     try:
         metadata.version(PACKAGE)
