@@ -52,6 +52,7 @@ module nj_accumulate #(
       for (int i = 1; i < int'(Latency); i++) flags_q[i] <= flags_q[i-1];
       flags_q[0] <= {s_first_i, s_last_i, s_group_i};
     end
+    if (rst_i) flags_q[Latency-1] <= '0;  // so that it is no part of a shift register, whose output comes late
   end
   assign valid = valid_q[Latency-1];
   assign {first, last, group} = flags_q[Latency-1];

@@ -1,5 +1,5 @@
-// A module of digits in both of its forms, the chip's and plain arithmetic: from the first word that a start precedes
-// on they put out the same. Module: 0 nj_digits, 1 nj_serial_add, 2 nj_serial_sum.
+// A module of digits in both of its forms, the chip's and plain arithmetic: from two clocks behind
+// the first start on they put out the same. Module: 0 nj_digits, 1 nj_serial_add, 2 nj_serial_sum.
 module nj_forms_properties #(
   parameter int unsigned Module    = 0,
   parameter int unsigned Digit     = 1,
@@ -12,12 +12,13 @@ module nj_forms_properties #(
   input logic                 clk_i,
   input logic                 ce_i,
   input logic                 start_i,
+  input logic [1:0]           on_i,
   input logic [RoundBits-1:0] round_i,
   input logic [Bits-1:0]      word_i,
   input logic [5*Digit-1:0]   x_i
 );
   logic [Digit-1:0] plain, chip;
-  logic started_q = 1'b0, known_q = 1'b0;
+  logic started_q = 1'b0, first_q = 1'b0, known_q = 1'b0;
 
   if (Module == 0) begin : gen_digits
     nj_digits #(.Bits(Bits), .Signed(Signed), .Digit(Digit), .RoundBits(RoundBits), .Plain(1'b1)) u_plain (
@@ -28,10 +29,10 @@ module nj_forms_properties #(
     );
   end else if (Module == 1) begin : gen_add
     nj_serial_add #(.Digit(Digit), .Shift(Shift), .Invert(Invert[0]), .Plain(1'b1)) u_plain (
-      .clk_i, .ce_i, .start_i, .a_i(x_i[0+:Digit]), .b_i(x_i[Digit+:Digit]), .sum_o(plain)
+      .clk_i, .ce_i, .start_i, .a_on_i(on_i[0]), .b_on_i(on_i[1]), .a_i(x_i[0+:Digit]), .b_i(x_i[Digit+:Digit]), .sum_o(plain)
     );
     nj_serial_add #(.Digit(Digit), .Shift(Shift), .Invert(Invert[0]), .Plain(1'b0)) u_chip (
-      .clk_i, .ce_i, .start_i, .a_i(x_i[0+:Digit]), .b_i(x_i[Digit+:Digit]), .sum_o(chip)
+      .clk_i, .ce_i, .start_i, .a_on_i(on_i[0]), .b_on_i(on_i[1]), .a_i(x_i[0+:Digit]), .b_i(x_i[Digit+:Digit]), .sum_o(chip)
     );
   end else begin : gen_sum
     nj_serial_sum #(.Digit(Digit), .Invert(Invert), .Plain(1'b1)) u_plain (
@@ -45,7 +46,8 @@ module nj_forms_properties #(
   always_ff @(posedge clk_i) begin
     if (ce_i) begin
       started_q <= started_q || start_i;
-      known_q   <= started_q;
+      first_q   <= started_q;
+      known_q   <= first_q;
     end
     if (known_q) assert (plain == chip);
   end

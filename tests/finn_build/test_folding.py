@@ -51,12 +51,12 @@ def test_the_least_area_of_all_foldings_that_keep_the_rate(design, clocks):
 def test_a_plan_is_found_again_until_the_layer_changes(design, monkeypatch):
     from finn_build.folding import choices, fold
     from finn_build.graph import DEFAULT_PART
-    from hw.ops.conv import ConvOperator
+    from hw.ops.conv import RtlConv
 
     first = fold(design, 4096, None)
     written = []
-    original = ConvOperator.variants
-    monkeypatch.setattr(ConvOperator, "variants", lambda op: written.append(op.fold) or original(op))
+    original = RtlConv.variants
+    monkeypatch.setattr(RtlConv, "variants", lambda op: written.append(op.fold) or original(op))
     assert fold(design, 4096, None) == first and fold(design, 1024, None)[0] <= 1024  # what fits is known already
     assert not written
     operator = design.operators["jet_conv_1"]

@@ -45,7 +45,7 @@ def test_a_planted_fault_is_named(accelerator, tmp_path):
         (folder / name).parent.mkdir(exist_ok=True)
         (folder / name).write_bytes((accelerator / name).read_bytes())
     header = folder / "hls" / "max_pool_0.hpp"
-    call = "nj_max_pool<Layer>(in0_V, out0_V);"
+    call = "nj_max_pool<Layer>(in0_V, out0_V, minimum);"
     invert = "ap_uint<Layer::OutWidth> first = out0_V.read(); out0_V.write(~first);"
     text = header.read_text()
     assert text.count(call) == 1

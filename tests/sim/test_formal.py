@@ -463,7 +463,7 @@ FORMS = [
     for parameters in (
         {"Bits": 3, "Digit": 3, "RoundBits": 1}, {"Bits": 5, "Digit": 3, "RoundBits": 1, "Signed": 1},
         {"Bits": 7, "Digit": 2, "RoundBits": 2}, {"Bits": 6, "Digit": 1, "RoundBits": 3},
-        {"Bits": 9, "Digit": 1, "RoundBits": 4, "Signed": 1}, {"Bits": 16, "Digit": 1, "RoundBits": 4},
+        {"Bits": 9, "Digit": 1, "RoundBits": 4, "Signed": 1}, {"Bits": 14, "Digit": 1, "RoundBits": 4},
     )
 ]  # fmt: skip
 FORMS += [

@@ -20,7 +20,7 @@ TEMPLATE = Path(__file__).parent / "same.sv.in"
 LIMIT_S = 60
 DENSE: tuple[Mapping[str, int], ...] = ({"Bias": 0x1E}, {"Thresholded": 1, "Threshold": 0x1F})
 CONFIGURATIONS: dict[str, list[Mapping[str, int]]] = {
-    "nj_fifo": [{"Depth": depth, "Bits": 1} for depth in (2, 3, 4, 5)],
+    "nj_fifo": [{"Depth": depth, "Bits": 1} for depth in (2, 4, 8)],
     "nj_argmax": [
         {"Classes": classes, "ScoreBits": 2, "ClassBits": bits, "OutScoreBits": 8}
         for classes, bits in ((1, 1), (2, 1), (3, 2), (4, 3))
