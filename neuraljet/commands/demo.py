@@ -7,16 +7,16 @@ from pathlib import Path
 from typing import Any
 
 from bnn.errors import UserError
-from neuraljet.commands import build, synth, train, verify
+from neuraljet.commands import build, prove, synth, train, verify
 
 NAME = "demo"
-HELP = "Run the whole chain on the embedded pictures of biscuits: train, build, verify, synthesise"
+HELP = "Run the whole chain on the embedded pictures of biscuits: train, build, verify, prove, synthesise"
 EXAMPLE = "neuraljet demo --out out/demo"
-STEPS = ("train", "build", "verify", "synth")
+STEPS = ("train", "build", "verify", "prove", "synth")
 
 
 def demo(out: str | Path = "out/demo", *, epochs: int | None = None, progress: bool = False) -> dict[str, Any]:
-    """Train on biscuits, build, verify every test frame and synthesise, all under the folder `out`.
+    """Train on biscuits, build, verify every test frame, prove and synthesise, all under the folder `out`.
 
     Returns the result of each step under its name, and `seconds`. A demo in the same folder continues
     an interrupted training, or takes the finished one.
@@ -36,6 +36,8 @@ def demo(out: str | Path = "out/demo", *, epochs: int | None = None, progress: b
             result = build.build(run, accelerator)
         elif step == "verify":
             result = verify.verify(accelerator)
+        elif step == "prove":
+            result = prove.prove(accelerator)
         else:
             result = synth.synth(accelerator)
         results[step] = result
@@ -49,9 +51,13 @@ _EXPLAINED = {
     "train": "a binarized network with neural jet layers, on synthetic biscuits",
     "build": "FINN with our own RTL operators makes a streaming accelerator",
     "verify": "every test picture through the RTL, every score compared",
+    "prove": "the adder graphs of the convolutions, for all inputs",
     "synth": "Yosys counts what it takes of a 7-series FPGA",
 }
-_SUMMARIES = {"train": train.summary, "build": build.summary, "verify": verify.summary, "synth": synth.summary}
+_SUMMARIES = {
+    "train": train.summary, "build": build.summary, "verify": verify.summary, "prove": prove.summary,
+    "synth": synth.summary,
+}  # fmt: skip
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -68,15 +74,17 @@ def main(options: argparse.Namespace) -> tuple[bool, dict[str, Any]]:
         "                          neuraljet build run --out accelerator && neuraljet verify accelerator"
     )
     sys.stdout.flush()
-    return results["verify"]["mismatches"] == 0, results
+    return results["verify"]["mismatches"] == 0 and results["prove"]["passed"], results
 
 
 def table(results: dict[str, Any]) -> str:
     """The figures that matter, one a line."""
-    built, verified, area = results["build"], results["verify"], results["synth"]
+    built, verified, proved, area = (results[step] for step in ("build", "verify", "prove", "synth"))
     rows = [
         ("test accuracy", f"{results['train']['test_accuracy']:.1%}"),
         ("verified in simulation", f"{verified['frames']} frames, {verified['mismatches']} mismatches"),
+        ("proved for all inputs", f"{proved['outputs_proved']} of {proved['outputs']} outputs of convolutions"),
+        ("LUT sites (7-series)", f"{area['sites']:,}"),
         ("LUT (7-series)", f"{area['lut']:,}"),
         ("flip-flops", f"{area['ff']:,}"),
         ("block RAM (18 kbit)", f"{area['ramb18']}"),
