@@ -19,12 +19,14 @@ from finn_build.manifest import load, sha256
 from neuraljet import Accelerator, board
 from sim.runner import simulate
 from tests.finn_build.networks import images_for, random_network
-from tests.finn_build.vivado_stub import run_tcl
+from tests.finn_build.vivado_stub import HAS_TCL, run_tcl
 
 CASES = {
     "gray": {"form": "separable", "height": 12, "width": 10, "classes": 3},
     "color": {"form": "binary", "height": 8, "width": 10, "colors": 3, "classes": 7, "outputs": 4},
 }
+
+needs_tcl = pytest.mark.skipif(not HAS_TCL, reason="this Python comes without tkinter (Debian: python3-tk)")
 
 
 @pytest.fixture(scope="module", params=CASES)
@@ -137,6 +139,7 @@ def test_driver_and_description_agree(made):
     assert [at[f"model_hash_{i}"] - at["model_hash_0"] for i in range(8)] == list(range(0, 32, 4))
 
 
+@needs_tcl
 def test_check_script_speaks_vivado(made):
     calls = run_tcl(made[2] / "check.tcl", answers={"get_ipdefs": lambda *words: "found"})
     assert [call[0] for call in calls][-2:] == ["generate_target", "puts"]
@@ -145,6 +148,7 @@ def test_check_script_speaks_vivado(made):
         run_tcl(made[2] / "check.tcl", answers={"get_ipdefs": lambda *words: ""})
 
 
+@needs_tcl
 @pytest.mark.parametrize(
     ("right", "wrong", "message"),
     [
@@ -161,6 +165,7 @@ def test_the_stub_rejects_what_vivado_would(made, tmp_path, right, wrong, messag
         run_tcl(tmp_path / "broken.tcl", answers={"get_ipdefs": lambda *words: "found"})
 
 
+@needs_tcl
 def test_constraints_name_the_clock(made):
     assert "create_clock -name aclk -period 5.000 [get_ports aclk]" in (made[2] / "nj_accelerator_ip.xdc").read_text()
     assert any(call[0] == "create_clock" for call in run_tcl(made[2] / "nj_accelerator_ip.xdc"))

@@ -5,9 +5,15 @@ as in Vivado. The table is from AMD's Tcl reference (UG835), of the commands tha
 commands are asked for makes sense to Vivado, it cannot tell.
 """
 
-import tkinter
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+
+try:
+    import tkinter
+except ImportError:  # some systems' Python comes without its Tcl
+    HAS_TCL = False
+else:
+    HAS_TCL = True
 
 QUIET = ("-quiet", "-verbose")
 # command: options ("=" takes a value), fewest and most other arguments
