@@ -58,10 +58,10 @@ def build(
     with adapter.workspace():
         from finn_build import folding, stitch
         from finn_build.cpp import chosen_backends, in_cpp, write_hls
-        from finn_build.graph import make_design
+        from finn_build.graph import make_design, named
         from finn_build.timing import fifo_depths
 
-        backends = chosen_backends(backend, make_design(source, stages, network.metadata).nodes)
+        backends = chosen_backends(backend, named(source, stages))
         stages = [stage.made_with(end) for stage, end in zip(stages, backends.values(), strict=True)]
         plain = make_design(source, stages, network.metadata)
         clocks = folding.frame_clocks(plain, fps, clock_mhz)

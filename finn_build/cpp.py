@@ -10,10 +10,11 @@ from finn_build.graph import DEFAULT_PART, Design, Node
 from finn_build.recognise import Stage
 from hw.ops import cpp
 from hw.ops.hls import HEADERS
+from hw.ops.operators import HLS_OPERATORS
 from hw.ops.rtl import fill
 
 BACKENDS = ("rtl", "hls", "auto")
-IN_CPP = ("JetConv", "BinaryConv", "BinaryMaxPool", "BinaryDense", "ScoreArgMax")
+IN_CPP = {operator.__name__.removesuffix("_hls") for operator in HLS_OPERATORS}
 FIFO = "StreamFIFO_rtl"
 STREAM_DEPTH = 2  # beats between layers that need no FIFO
 

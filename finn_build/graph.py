@@ -40,10 +40,20 @@ class Design:
 
 
 def make_design(pixels: Stream, stages: Sequence[Stage], metadata: Mapping[str, str]) -> Design:
-    """Name the stages and build FINN's graph: input "image" [1, H, W, C], output "class" [1, 1].
+    """FINN's graph of the named stages: input "image" [1, H, W, C], output "class" [1, 1].
 
     The tensor behind node n is called n's name plus "_out".
     """
+    nodes = named(pixels, stages)
+    model = _model(pixels, nodes, metadata)
+    operators = {node.name: getCustomOp(proto) for node, proto in zip(nodes, model.graph.node, strict=True)}
+    for operator in operators.values():
+        operator.verify_node()
+    return Design(pixels, nodes, model, operators)
+
+
+def named(pixels: Stream, stages: Sequence[Stage]) -> tuple[Node, ...]:
+    """The stages with their names and what each reads."""
     counts: dict[str, int] = {}
     nodes, source = [], pixels
     for stage in stages:
@@ -52,11 +62,7 @@ def make_design(pixels: Stream, stages: Sequence[Stage], metadata: Mapping[str, 
         single = sum(other.kind == stage.kind for other in stages) == 1 and stage.kind in ("scores", "argmax")
         nodes.append(Node(stage.kind if single else f"{stage.kind}_{number}", stage, source))
         source = stage.output
-    model = _model(pixels, nodes, metadata)
-    operators = {node.name: getCustomOp(proto) for node, proto in zip(nodes, model.graph.node, strict=True)}
-    for operator in operators.values():
-        operator.verify_node()
-    return Design(pixels, tuple(nodes), model, operators)
+    return tuple(nodes)
 
 
 def _model(pixels: Stream, nodes: Sequence[Node], metadata: Mapping[str, str]) -> ModelWrapper:

@@ -64,12 +64,12 @@ def with_contents(text: str, acc: Path) -> str:
     """
 
     def literal(found: re.Match[str]) -> str:
-        words = (acc / found[1]).read_text().split()
-        bits = int(re.search(r"\.Lanes\((\d+)\)", text)[1]) * int(re.search(r"\.Simd\((\d+)\)", text)[1])  # type: ignore[index]
+        simd, lanes, between, file = found.groups()
+        words, bits = (acc / file).read_text().split(), int(simd) * int(lanes)
         value = sum(int(word, 16) << (i * bits) for i, word in enumerate(words))
-        return f".Weight({len(words) * bits}'h{value:x})"
+        return f".Simd({simd}), .Lanes({lanes}){between}.Weight({len(words) * bits}'h{value:x})"
 
-    return re.sub(r'\.File\("(mem/[\w.-]+)"\)', literal, text)
+    return re.sub(r'\.Simd\((\d+)\), \.Lanes\((\d+)\)([^;]*?)\.File\("(mem/[\w.-]+)"\)', literal, text)
 
 
 def _values(manifest: Manifest) -> dict[str, Any]:

@@ -96,6 +96,10 @@ class Manifest:
     model_sha256: str
     files: Mapping[str, str]  # relative path -> SHA-256
 
+    def computing(self) -> tuple[Layer, ...]:
+        """The layers without the FIFOs between them."""
+        return tuple(layer for layer in self.layers if layer.operator != "StreamFIFO_rtl")
+
     def in_cpp(self) -> tuple[str, ...]:
         """The layers that are C++: no RTL is there for them before Vitis HLS made some."""
         return tuple(layer.name for layer in self.layers if layer.operator.endswith("_hls"))

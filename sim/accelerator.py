@@ -28,7 +28,7 @@ from sim import design as designs
 from sim.design import Design
 from sim.frames import Events, pack_frames, read_events, unpack_result
 from sim.localise import BENCHES, first_difference, write_taps
-from sim.pictures import Pictures, choose_pictures
+from sim.pictures import Pictures, choose_pictures, planes
 from sim.runner import noise, simulate
 
 REPLAY_AFTER = 2  # frames sent after the one looked into, so that a pipeline sees what it saw
@@ -121,7 +121,7 @@ def _check(
 ) -> dict[str, Any]:
     """Simulate, compare, look into the first difference; the report but for what `verify` was asked."""
     with ThreadPoolExecutor(1) as pool:  # the reference on one core while the simulator has the other
-        reference = pool.submit(network.run, _planes(pictures.images))
+        reference = pool.submit(network.run, planes(pictures.images))
         run = run_bench(acc, manifest, pictures.images, design, stall=stall, seed=seed)
         scores = reference.result()
     classes = network.classify(scores)
@@ -152,7 +152,7 @@ def _check(
 
 def _check_source(acc: Path, network: IntegerNetwork, pictures: Pictures) -> dict[str, Any]:
     """Every class and float score of the imported file, executed by qonnx, against those of the network."""
-    model, images = load_model(acc / SOURCE), _planes(pictures.images)
+    model, images = load_model(acc / SOURCE), planes(pictures.images)
     imported = import_model(model, SOURCE, network.metadata.get(PIXELS))
     scores = network.run(images)
     expected = execute(model, images, imported.unit)
@@ -225,10 +225,6 @@ def measure(events: Events, clock_mhz: float) -> dict[str, Any]:
     }
 
 
-def _planes(images: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    return np.ascontiguousarray(images.transpose(0, 3, 1, 2))  # [N, H, W, C] -> [N, C, H, W]
-
-
 def _compare(events: Events, manifest: Manifest, scores: NDArray[np.int64], classes: NDArray[np.int64]) -> list[int]:
     """The frames whose class or any score differs, or that gave no result."""
     wrong = []
@@ -271,7 +267,7 @@ def _look_into(
 
     Returns where it differs first, None when `differs` is False. With `vcd` the run told about is traced.
     """
-    expected, tensors = network.run(_planes(images[frame : frame + 1]), taps=True)
+    expected, tensors = network.run(planes(images[frame : frame + 1]), taps=True)
     tensors["class"] = network.classify(expected)[:, None]
     wanted = (int(tensors["class"][0, 0]), expected[0].tolist())
     ways = [("alone", frame, frame + 1)]

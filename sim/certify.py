@@ -10,8 +10,7 @@ Read are the modules <name>_columns and <name>_sums of hw/sums; digit-serial one
 """
 
 from collections import defaultdict
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
@@ -40,7 +39,12 @@ def certify(
         places[-1] *= -1
     size = 1 if thresholds is not None else out_bits
     lanes = count // rounds
-    serial = Serial(text, sums, columns) if any(cell.kind == "nj_digits" for cell in sums.cells) else None
+    decides: list[Callable[[Literal], Decision]]
+    traces = [_Trace(sums, columns, turn) for turn in range(rounds)]
+    if any(cell.kind == "nj_digits" for cell in sums.cells):
+        decides = [Serial(text, sums, columns).decision]
+    else:
+        decides = [trace.decision for trace in traces]
     for output in range(count):
         wanted = weight[output].transpose(2, 1, 0)[..., None] * places  # [column, row, map, bit]
         expected = {
@@ -48,13 +52,12 @@ def certify(
             for j, row, c, b in np.ndindex(*wanted.shape)
             if wanted[j, row, c, b]
         }
-        trace: Any = serial or _Trace(sums, columns, output // lanes)
         word = result[output % lanes * size :][:size]
         try:
             if thresholds is None:
-                _same_sum(trace, word, expected)
+                _same_sum(traces[output // lanes], word, expected)
             else:
-                _same_decision(trace.decision(word[0]), expected, int(thresholds[output]))
+                _same_decision(decides[output // lanes](word[0]), expected, int(thresholds[output]))
         except CertificateError as error:
             raise type(error)(f"{name}, output {output}: {error}") from None
     return count

@@ -3,13 +3,12 @@
 g++ compiles what Vitis HLS would take, with the ap_types headers that the hls4ml package carries.
 """
 
-import hashlib
+import importlib.metadata
 import importlib.util
 import json
 import subprocess
-import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import pairwise
@@ -30,8 +29,8 @@ from finn_build.manifest import Layer, Manifest
 from finn_build.manifest import load as load_manifest
 from sim.frames import unpack_result
 from sim.localise import expected_stream
-from sim.pictures import choose_pictures
-from sim.runner import SimulationError
+from sim.pictures import choose_pictures, planes
+from sim.runner import SimulationError, check_tools, contents, digest, keep, versions
 
 BENCH = Path(__file__).resolve().parent / "benches" / "nj_cppsim.cpp"
 FLAGS = ("-O2", "-std=c++14", "-Wno-unknown-pragmas", "-Wno-attributes")
@@ -66,7 +65,8 @@ def verify_cppsim(
         raise UserError(f"{acc} has no C++ of its layers; make one with `neuraljet build ... --backend hls`")
     network = read_qonnx(acc / "model.onnx")
     pictures = choose_pictures(manifest, data, "all" if frames is None else frames, resize, seed)
-    layers = [layer for layer in manifest.layers if layer.operator != "StreamFIFO_rtl"]
+    check_tools()
+    layers = manifest.computing()
     sizes = _widths(manifest, layers)
     names = [*(layer.module for layer in layers), manifest.top]
     with ThreadPoolExecutor(2) as pool:
@@ -121,7 +121,7 @@ def ap_types() -> Path:
     return folder
 
 
-def _widths(manifest: Manifest, layers: list[Layer]) -> list[tuple[int, int]]:
+def _widths(manifest: Manifest, layers: Sequence[Layer]) -> list[tuple[int, int]]:
     """Widths of the streams of each layer, then of the whole: (in, out) in bits."""
     bits = [manifest.input.tdata_bits, *(8 * ceil(layer.shape[2] * layer.bits / 8) for layer in layers[:-1])]
     bits.append(manifest.output.tdata_bits)
@@ -130,30 +130,28 @@ def _widths(manifest: Manifest, layers: list[Layer]) -> list[tuple[int, int]]:
 
 def _compile(acc: Path, name: str, widths: tuple[int, int]) -> Unit:
     """hls/<name>.cpp with the bench, found again by the content of all that it can include."""
-    folder, headers = acc / "hls", ap_types()
-    seen = hashlib.sha256(repr((name, widths, FLAGS)).encode())
-    for path in [BENCH, *sorted(folder.glob("nj_*.hpp")), *_includes(folder, name)]:
-        seen.update(path.name.encode() + b"\0" + path.read_bytes())
-    target = cache_folder("cppsim") / f"{name}-{seen.hexdigest()[:20]}"
-    if target.is_file():
-        return Unit(name, target, 0.0)
-    started = time.perf_counter()
-    with tempfile.TemporaryDirectory(dir=target.parent, prefix=f".{name}.") as temporary:
-        program = Path(temporary) / name
+    folder = acc / "hls"
+    flags = [*FLAGS, f"-DNJ_TOP={name}", f"-DNJ_IN={widths[0]}", f"-DNJ_OUT={widths[1]}"]
+    sources = [BENCH, *sorted(folder.glob("nj_*.hpp")), *_includes(folder, name)]
+    headers = ap_types()
+    key = digest(flags, versions(), [importlib.metadata.version("hls4ml")], contents(sources))
+    kept = cache_folder("cppsim") / f"{name}-{key}"
+
+    def make(place: Path) -> None:
         command = [
-            "g++", *FLAGS, "-I", str(headers), "-I", str(folder), f"-DNJ_TOP={name}", f"-DNJ_IN={widths[0]}",
-            f"-DNJ_OUT={widths[1]}", str(BENCH), str(folder / f"{name}.cpp"), "-o", str(program),
+            "g++", *flags, "-I", str(headers), "-I", str(folder), str(BENCH), str(folder / f"{name}.cpp"),
+            "-o", str(place / name),
         ]  # fmt: skip
         try:
             done = subprocess.run(command, capture_output=True, text=True, timeout=COMPILE_TIMEOUT_S, check=False)
-        except FileNotFoundError:
-            raise UserError("C++ simulation needs g++, which is not on PATH: apt-get install g++") from None
         except subprocess.TimeoutExpired:
             raise SimulationError(f"g++ needed more than {COMPILE_TIMEOUT_S:g} s for {name}.cpp") from None
         if done.returncode:
             raise SimulationError(f"g++ does not take {folder / name}.cpp:\n{done.stderr[-4000:]}")
-        program.replace(target)
-    return Unit(name, target, time.perf_counter() - started)
+
+    started = time.perf_counter()
+    fresh = keep(kept, (name,), make)
+    return Unit(name, kept / name, time.perf_counter() - started if fresh else 0.0)
 
 
 def _includes(folder: Path, name: str) -> list[Path]:
@@ -164,10 +162,10 @@ def _includes(folder: Path, name: str) -> list[Path]:
 
 
 def _streams(
-    network: IntegerNetwork, manifest: Manifest, layers: list[Layer], images: NDArray[np.uint8]
+    network: IntegerNetwork, manifest: Manifest, layers: Sequence[Layer], images: NDArray[np.uint8]
 ) -> tuple[list[NDArray[np.uint8]], Ints, Ints]:
     """Beats [N, beats, bytes] of the pixels and of what each layer puts out, by the reference; scores and classes."""
-    scores, tensors = network.run(np.ascontiguousarray(images.transpose(0, 3, 1, 2)), taps=True)
+    scores, tensors = network.run(planes(images), taps=True)
     classes = network.classify(scores)
     streams = [pack(images.astype(np.int64), 8)]
     for layer in layers[:-1]:

@@ -64,6 +64,11 @@ def choose_pictures(
     return Pictures(dataset.name, images, dataset.test_labels if same else None).first(count or len(images))
 
 
+def planes(images: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Frames [N, H, W, C], as the hardware takes them, as the networks do: [N, C, H, W]."""
+    return np.ascontiguousarray(images.transpose(0, 3, 1, 2))
+
+
 def _count(frames: str | int) -> int | None:
     if frames == "all":
         return None

@@ -12,10 +12,10 @@ from qonnx.core.datatype import DataType
 from bnn.errors import UserError
 from bnn.export import read_qonnx
 from bnn.files import write_file
-from bnn.reference import Ints
 from finn_build.manifest import Layer, Manifest
 from finn_build.manifest import load as load_manifest
 from finn_build.recognise import Stage, Stream, recognise
+from hw.sums import layer as sums
 from sim.certify import CertificateError, NotCovered, certify
 
 CONVOLUTIONS = ("JetConv_rtl", "BinaryConv_rtl")
@@ -35,7 +35,7 @@ def prove(acc: Path) -> dict[str, Any]:
     manifest = load_manifest(acc)
     manifest.require_rtl("the proof")
     pixels, stages = recognise(read_qonnx(acc / "model.onnx"))
-    layers = [layer for layer in manifest.layers if layer.operator != "StreamFIFO_rtl"]
+    layers = manifest.computing()
     if [layer.operator for layer in layers] != [stage.operator for stage in stages]:
         raise UserError(f"{acc}: the layers of manifest.json are not those of model.onnx; build the accelerator again")
     rows, source = [], pixels
@@ -67,24 +67,18 @@ def _prove(acc: Path, manifest: Manifest, layer: Layer, stage: Stage, source: St
     text = (acc / "rtl" / f"{name}.sv").read_text()
     rounds = re.search(r"nj_result #\([^;]*?\.Fold\((\d+)\)", text)
     kind = DataType[source.datatype]
-    threshold = stage.attributes.get("Threshold")
+    threshold, weight = stage.attributes.get("Threshold"), np.asarray(stage.attributes["Weight"], np.int64)
+    written = sums.Layer(
+        weight, None if threshold is None else np.asarray(threshold, np.int64), kind.bitwidth(),
+        kind.signed() and source.datatype != "BIPOLAR", bool(stage.attributes.get("Grouped")), out_bits=layer.bits,
+    )  # fmt: skip
     try:
         certify(
-            text, name, _dense(stage), None if threshold is None else np.asarray(threshold, np.int64), kind.bitwidth(),
-            kind.signed() and source.datatype != "BIPOLAR", int(rounds[1]) if rounds else 1, layer.bits,
+            text, name, written.dense(), written.thresholds, written.in_bits, written.in_signed,
+            int(rounds[1]) if rounds else 1, written.out_bits,
         )  # fmt: skip
     except NotCovered as error:
         return {**row, "verdict": "not covered", "why": str(error)}
     except CertificateError as error:
         return {**row, "verdict": "refuted", "why": str(error)}
     return {**row, "verdict": "proved"}
-
-
-def _dense(stage: Stage) -> Ints:
-    """Weights [O, C, K, K], the zeros of a grouped convolution in place."""
-    weight = np.asarray(stage.attributes["Weight"], np.int64)
-    if not stage.attributes.get("Grouped"):
-        return weight
-    full = np.zeros((len(weight), len(weight), *weight.shape[2:]), np.int64)
-    full[np.arange(len(full)), np.arange(len(full))] = weight[:, 0]
-    return full

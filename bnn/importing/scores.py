@@ -40,6 +40,7 @@ def solve(k: Ints, floats: Array) -> Scores | None:
     exact = floats.astype(np.float64)
     slope = (exact[-1] - exact[0]) / (k[-1] - k[0]) if len(k) > 1 else np.ones(floats.shape[1])
     largest = float(np.abs(slope).max())
+    # a first guess, from floats; what counts is the order of all scores, which is compared exactly below
     if np.allclose(np.abs(slope), largest, rtol=1e-5, atol=0):
         slope = rises * largest
     start = np.median(exact - slope * k[:, None], axis=0)

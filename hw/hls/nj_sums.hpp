@@ -9,6 +9,20 @@
 
 #include "nj_popcount.hpp"
 
+// Taps [Channels][K][K] in a row, map by map.
+template <typename L, typename Tap, typename Value>
+void nj_flat(const Tap (&taps)[L::Channels][L::Kernel][L::Kernel],
+             Value (&values)[L::Channels * L::Kernel * L::Kernel]) {
+#pragma HLS INLINE
+  for (int c = 0; c < L::Channels; c++) {
+#pragma HLS UNROLL
+    for (int k = 0; k < L::Kernel * L::Kernel; k++) {
+#pragma HLS UNROLL
+      values[c * L::Kernel * L::Kernel + k] = Value(taps[c][k / L::Kernel][k % L::Kernel]);
+    }
+  }
+}
+
 // +-1 weights on bits: sum(o) = number of i with tap[i] == weight[o][i]. That is the sum over +-1 products of bits
 // 0 and 1, plus the number of -1 among the weights, which the layer's constants take away.
 template <typename L>
@@ -20,13 +34,7 @@ struct nj_match_sums {
   void load(const ap_uint<1> (&taps)[L::Channels][L::Kernel][L::Kernel]) {
 #pragma HLS INLINE
 #pragma HLS ARRAY_PARTITION variable = bits complete
-    for (int c = 0; c < L::Channels; c++) {
-#pragma HLS UNROLL
-      for (int k = 0; k < L::Kernel * L::Kernel; k++) {
-#pragma HLS UNROLL
-        bits[c * L::Kernel * L::Kernel + k] = taps[c][k / L::Kernel][k % L::Kernel] != 0;
-      }
-    }
+    nj_flat<L>(taps, bits);
   }
 
   ap_int<L::SumBits> sum(const Weight &weight, int) const {
@@ -45,13 +53,7 @@ struct nj_signed_sums {
   void load(const typename L::Element (&taps)[L::Channels][L::Kernel][L::Kernel]) {
 #pragma HLS INLINE
 #pragma HLS ARRAY_PARTITION variable = values complete
-    for (int c = 0; c < L::Channels; c++) {
-#pragma HLS UNROLL
-      for (int k = 0; k < L::Kernel * L::Kernel; k++) {
-#pragma HLS UNROLL
-        values[c * L::Kernel * L::Kernel + k] = taps[c][k / L::Kernel][k % L::Kernel];
-      }
-    }
+    nj_flat<L>(taps, values);
   }
 
   ap_int<L::SumBits> sum(const Weight &weight, int) const {

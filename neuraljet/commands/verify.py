@@ -31,6 +31,8 @@ def verify(
     (see sim.cppsim).
     """
     if cppsim:
+        if netlist or backpressure or vcd:
+            raise UserError("--cppsim runs C++, which has no clocks: leave --netlist, --backpressure and --vcd away")
         from sim.cppsim import verify_cppsim
 
         return verify_cppsim(Path(accelerator), data=data, frames=frames, resize=resize)
@@ -81,8 +83,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def main(options: argparse.Namespace) -> tuple[bool, dict[str, Any]]:
     if options.family and not options.netlist:
         raise UserError("--family chooses the cells of a netlist; add --netlist")
-    if options.cppsim and (options.netlist or options.backpressure or options.vcd):
-        raise UserError("--cppsim runs C++, which has no clocks: leave --netlist, --backpressure and --vcd away")
     result = verify(
         options.accelerator,
         data=options.data,
