@@ -166,7 +166,7 @@ class Draw:
         return Layer(kind, f"{classes} scores of {bits} bits", operator)
 
     def _fifo(self, kind: str) -> Layer:
-        depth, channels = round(2 ** self.r.uniform(1, 8)), self._channels()
+        depth, channels = 2 ** round(self.r.uniform(1, 8)), self._channels()  # powers of two, as nj_fifo has them
         shape = [1, 8, 8, channels]
         operator = node("StreamFIFO_rtl", depth=depth, folded_shape=shape, normal_shape=shape, dataType="BIPOLAR")
         return Layer(kind, f"{depth} beats of {channels} bits", operator)
