@@ -4,7 +4,7 @@ import dataclasses
 import json
 import shutil
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from math import isfinite
 from pathlib import Path
@@ -30,6 +30,7 @@ def build(
     clock_mhz: float = 200.0,
     pixels: str | None = None,
     backend: str = "rtl",
+    fifos: Mapping[str, int] | int | None = None,
 ) -> dict[str, Any]:
     """Compile the QONNX file `model` into the accelerator folder `out`, which appears whole or not at all.
 
@@ -37,9 +38,10 @@ def build(
     hardware; without it the accelerator takes a pixel per clock. pixels: of a file that another program exported,
     what its input takes (see bnn.importing); the folder then holds the file itself, source.onnx, and what it was
     imported as, model.onnx. backend: rtl, hls or auto for all layers, then NAME=BACKEND for single ones, separated by
-    commas. Returns cycles_per_frame, fps (that the clock gives), seconds, of these search_seconds to choose how each
-    layer is built, the estimated total, the table of layers and notes on the import. UserError for what cannot be
-    built.
+    commas. fifos: depths of the FIFOs in front of layers by their names (sim.fifos finds them), or one for all layers
+    but the first; without it finn_build.timing says. Returns cycles_per_frame, fps (that the clock gives), seconds, of
+    these search_seconds to choose how each layer is built, the estimated total, the table of layers and notes on the
+    import. UserError for what cannot be built.
     """
     started = time.perf_counter()
     model, out = Path(model), Path(out)
@@ -68,8 +70,11 @@ def build(
         search = time.perf_counter()
         cycles, chosen_ways = folding.fold(plain, clocks, part)
         search = time.perf_counter() - search
-        depths = fifo_depths(plain.nodes, dict(plain.operators), cycles)
-        folded = _with_fifos(plain, depths)
+        if fifos is None:
+            fifos = fifo_depths(plain.nodes, dict(plain.operators), cycles)
+        elif isinstance(fifos, int):
+            fifos = {node.name: fifos for node in plain.nodes[1:]}
+        folded = _with_fifos(plain, fifos)
         design = make_design(source, folded, network.metadata)
         finn_model = stitch.generate(design, part, clock_mhz)
         design = dataclasses.replace(design, model=finn_model, operators=_operators(finn_model))
@@ -153,7 +158,7 @@ def _test_set(network: IntegerNetwork, path: Path) -> dict[str, Any]:
     return data
 
 
-def _with_fifos(design: Any, depths: dict[str, int]) -> Sequence[Stage]:
+def _with_fifos(design: Any, depths: Mapping[str, int]) -> Sequence[Stage]:
     """The stages with their foldings, and a FIFO in front of every node in `depths`."""
     stages = []
     for node in design.nodes:

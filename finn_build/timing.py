@@ -2,7 +2,7 @@
 
 Pixels enter evenly at the rate asked for. That is the slowest schedule of interest: a stream of processes
 that communicate through FIFOs is never slower than any schedule its FIFOs have room for, so what suffices
-here keeps the rate when pixels come faster and wait.
+here keeps the rate when pixels come faster and wait. This is a model: sim.fifos measures, and takes longer.
 """
 
 from collections.abc import Sequence

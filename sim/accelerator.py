@@ -8,6 +8,7 @@ import os
 import shutil
 import tempfile
 import time
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -171,10 +172,12 @@ def run_bench(
     tap_skip: int | None = None,
     waves: bool = False,
     work: Path | None = None,
+    more: Sequence[str] = (),
 ) -> Run:
     """Send `images` uint8 [N, H, W, C] through the bench once.
 
     tap_skip: when given, every stream is tapped after that many frames; the tap files are left in `work`.
+    more: plusargs for the bench, or for what is in the design.
     """
     with tempfile.TemporaryDirectory(prefix="neuraljet-") as temporary:
         place = Path(work or temporary).absolute()
@@ -191,7 +194,7 @@ def run_bench(
         plusargs = [
             f"+frames={place / 'frames.bin'}", f"+log={place / 'events.log'}", f"+count={len(images)}",
             f"+stall={stall}", f"+stall_seed={seed}", f"+silence={silence}", f"+tap_skip={tap_skip or 0}",
-            *(noise(seed) if design.noise else ()),
+            *(noise(seed) if design.noise else ()), *more,
         ]  # fmt: skip
         cycles = (len(images) + 2) * slowest * (1 + 4 * stall / (65536 - stall)) + 2 * silence
         simulation = simulate(

@@ -15,7 +15,10 @@ from hw.ops.rtl import fill, sources_of
 
 
 class StreamFIFO_rtl(StreamingFIFO_rtl):
-    """A first-in first-out memory in LUTs, nj_fifo."""
+    """A first-in first-out memory in LUTs, nj_fifo.
+
+    Depth 0 is no hardware but a place for one in simulation (sim.fifos).
+    """
 
     module = "nj_fifo"
 
@@ -58,6 +61,8 @@ class StreamFIFO_rtl(StreamingFIFO_rtl):
 
     def lut_estimation(self, fpgapart: str) -> int:
         depth, bits = int(self.get_nodeattr("depth")), self.get_instream_width()
+        if depth == 0:
+            return 0
         if depth <= 32:
             return 4 * ceil(bits / 6) + 10
         memory = 4 * ceil(bits / 3) * ceil(depth / 64)

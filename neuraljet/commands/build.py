@@ -21,22 +21,36 @@ def build(
     clock_mhz: float = 200.0,
     pixels: str | None = None,
     backend: str = "rtl",
+    fifos: str = "model",
 ) -> dict[str, Any]:
     """Compile `model` (a run folder or a QONNX file) into the accelerator folder `out`.
 
     Without `fps` the accelerator takes one pixel per clock; with it, the least hardware that reaches the
     rate. `pixels`, of a file that another program exported: "unit" when it takes pixels / 255, "byte" when it takes
     0..255 and does not say so. `backend`: rtl, hls (C++ for Vitis HLS) or auto; single layers after it,
-    "rtl,jet_conv_1=hls". Returns what was built, layer by layer, and why (see finn_build.build).
+    "rtl,jet_conv_1=hls". `fifos`: "model" for depths by arithmetic, "simulate" for the smallest that keep the rate in
+    Verilator (see sim.fifos). Returns what was built, layer by layer, and why (see finn_build.build), and with
+    "simulate" under fifos what each stream held.
     """
+    from bnn.files import refuse_foreign
     from finn_build.build import build as build_accelerator
+    from finn_build.manifest import FILE
 
     path = Path(model)
     if path.is_dir():
         if not (path / "model.onnx").is_file():
             raise UserError(f"{path} has no model.onnx; finish it with `neuraljet train ... --out {path} --resume`")
         path = path / "model.onnx"
-    return build_accelerator(path, Path(out), board=board, fps=fps, clock_mhz=clock_mhz, pixels=pixels, backend=backend)
+    options: dict[str, Any] = {"board": board, "fps": fps, "clock_mhz": clock_mhz, "pixels": pixels, "backend": backend}
+    if fifos == "model":
+        return build_accelerator(path, Path(out), **options)
+    if fifos != "simulate":
+        raise UserError(f"--fifos {fifos}: give model or simulate")
+    from sim.fifos import find_depths
+
+    refuse_foreign(Path(out), FILE)  # before minutes are spent
+    found = find_depths(path, **options)
+    return {**build_accelerator(path, Path(out), **options, fifos=found["depths"]), "fifos": found}
 
 
 def positive(text: str) -> float:
@@ -64,12 +78,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--backend", default="rtl", metavar="rtl|hls|auto", help="of all layers; then of single ones: rtl,NAME=hls"
     )
+    parser.add_argument(
+        "--fifos", choices=("model", "simulate"), default="model",
+        help="depths by arithmetic, in no time, or the smallest that keep the rate in simulation",
+    )  # fmt: skip
 
 
 def main(options: argparse.Namespace) -> tuple[bool, dict[str, Any]]:
     result = build(
         options.model, options.out, board=options.board, fps=options.fps, clock_mhz=options.clock_mhz,
-        pixels=options.pixels, backend=options.backend,
+        pixels=options.pixels, backend=options.backend, fifos=options.fifos,
     )  # fmt: skip
     print(summary(result))
     cppsim = " --cppsim" if any(layer["operator"].endswith("_hls") for layer in result["layers"]) else ""
@@ -104,8 +122,22 @@ def summary(result: dict[str, Any]) -> str:
         f"{result['cycles_per_frame']} cycles per frame: {result['fps']:.0f} frames/s at {result['clock_mhz']:g} MHz; "
         f"built in {result['seconds']:.1f} s"
     )
+    if "fifos" in result:
+        lines.append(_fifos(result["fifos"]))
     lines += [f"note: {note}" for note in result["notes"]]
     return "\n".join(lines)
+
+
+def _fifos(found: dict[str, Any]) -> str:
+    kept = [
+        f"{place['depth']} beats in front of {place['layer']} (held {place['held']})"
+        for place in found["places"]
+        if place["depth"]
+    ]
+    return (
+        f"FIFOs: {', '.join(kept) or 'none'}; smallest that keep the rate, {found['runs']} simulations of "
+        f"{found['frames']} frames of {found['data']} in {found['seconds']:.0f} s"
+    )
 
 
 def _instead_of(choice: dict[str, Any] | None) -> str:

@@ -8,6 +8,7 @@
 //                      S <cycle>  gave up: nothing accepted on either side for Silence cycles
 //                      D <cycle>  the end: all results there and then Quiet cycles without another
 //   +count=<n> +stall=<0..65535> +stall_seed=<n> +silence=<n> +quiet=<n>
+//   +period=<clocks>  pixels come evenly, a frame in so many clocks, and wait at the input when they are not taken
 //
 // Stalls, both drawn from one xorshift generator with probability stall/65536: the source has no pixel in a
 // cycle; the sink makes a result wait for up to 2*Beats cycles, long enough to stop every layer behind it.
@@ -29,7 +30,7 @@ module nj_frame_bench #(
 
   string frame_name, log_name;
   int frame_file, log_file;
-  int unsigned count, stall, seed, silence, quiet, got;
+  int unsigned count, stall, seed, silence, quiet, period, got;
   logic [31:0] random_q;
   logic [NoiseWords-1:0][31:0] noise;
 
@@ -40,7 +41,7 @@ module nj_frame_bench #(
   logic out_valid, out_last, out_error, held_q = 1'b0;
   logic out_ready_q = 1'b0;
   int unsigned position, frames_sent, results, hold, silent;
-  longint unsigned cycle;
+  longint unsigned cycle, due;  // due: pixels that have come, in units of 1/period
 
   nj_accelerator u_accelerator (
     .ap_clk       (clk),
@@ -71,12 +72,13 @@ module nj_frame_bench #(
     if (!$value$plusargs("stall_seed=%d", seed)) seed = 1;
     if (!$value$plusargs("silence=%d", silence)) silence = 1_000_000;
     if (!$value$plusargs("quiet=%d", quiet)) quiet = 2 * Beats;
+    if (!$value$plusargs("period=%d", period)) period = 0;
     frame_file = $fopen(frame_name, "rb");
     log_file = $fopen(log_name, "w");
     if (frame_file == 0 || log_file == 0) $fatal(1, "cannot open %s or %s", frame_name, log_name);
     random_q = seed ^ 32'h9E37_79B9;
     {position, frames_sent, results, hold, silent} = '0;
-    cycle = 0;
+    {cycle, due} = '0;
     load_frame();
     repeat (8) @(posedge clk);
     rst_n <= 1'b1;
@@ -97,6 +99,7 @@ module nj_frame_bench #(
       random_q <= xorshift(random_q);
 
       // source
+      due <= due + Beats;
       if (in_valid_q && in_ready) begin
         silent <= 0;
         if (in_first_q) $fwrite(log_file, "F %0d\n", cycle);
@@ -107,8 +110,9 @@ module nj_frame_bench #(
         in_data_q <= InBits'(noise);
         in_last_q <= random_q[9];
         in_first_q <= random_q[10];
-        if (frames_sent < count && random_q[15:0] >= stall[15:0]) begin
+        if (frames_sent < count && random_q[15:0] >= stall[15:0] && due >= period) begin
           in_valid_q <= 1'b1;
+          due <= due + Beats - period;
           in_data_q <= frame[position];
           in_first_q <= position == 0;
           in_last_q <= position == Beats - 1;

@@ -78,6 +78,23 @@ def test_ip_names_itself_and_its_registers(capsys, accelerator, tmp_path):
     one_sentence(err, "not an accelerator folder", "neuraljet build")
 
 
+def test_build_with_fifos_sized_by_simulation(capsys, tiny_model, tmp_path):
+    status, out, _ = run(capsys, "build", tiny_model, "--out", tmp_path / "acc", "--fifos", "simulate", "--json")
+    assert status == 0
+    built = json.loads(out.splitlines()[-1])
+    assert "FIFOs: " in out and built["fifos"]["runs"] >= 2
+    depths = built["fifos"]["depths"]
+    assert sum(layer["operator"] == "StreamFIFO_rtl" for layer in built["layers"]) == len(depths)
+    assert [place["depth"] for place in built["fifos"]["places"] if place["depth"]] == list(depths.values())
+
+
+def test_sizing_fifos_needs_rtl(capsys, tiny_model, tmp_path):
+    arguments = ("build", tiny_model, "--out", tmp_path / "acc", "--fifos", "simulate", "--backend", "hls")
+    status, _, err = run(capsys, *arguments)
+    assert status == 2 and "needs RTL" in err and "--backend rtl" in err
+    assert not (tmp_path / "acc").exists()
+
+
 def test_build_takes_the_place_of_its_own_folder_only(capsys, tiny_model, tmp_path):
     acc = tmp_path / "acc"
     assert run(capsys, "build", tiny_model, "--out", acc)[0] == 0

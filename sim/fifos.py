@@ -1,0 +1,180 @@
+"""How deep the FIFOs between layers must be: found in simulation, without a vendor's tools.
+
+The accelerator is built with a place for a FIFO in front of every layer but the first and compiled by Verilator once,
+with FIFOs whose depths are set when a run begins (benches/gauged). Then it runs on whole frames again and again:
+
+1. Frames come evenly, at the rate asked for, and every FIFO has room without end. What each held at most is enough:
+   a chain of processes that communicate through FIFOs is never slower than a schedule that its FIFOs have room for.
+2. Frames come back to back. FIFOs are taken away and halved, dearest first, as long as the rate stays what it is.
+
+Layers take the same clocks whatever the pixels are, so a few frames tell. A chain without forks cannot come to a
+deadlock; a run in which nothing moves any more would be one, and counts as too slow.
+"""
+
+import re
+import tempfile
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bnn.errors import ToolError, UserError
+from finn_build.build import build
+from finn_build.manifest import Manifest, load
+from sim import design as designs
+from sim.accelerator import measure, run_bench
+from sim.localise import BENCHES
+from sim.pictures import choose_pictures
+
+FRAMES = 6  # the first and the last gap between results belong to filling and draining
+GAUGED = BENCHES / "gauged" / "nj_fifo.sv"
+MOST = 4096  # beats of an nj_fifo
+SAID = re.compile(r"^FIFO \S*\.u_(fifo_\d+)\.u_layer (\d+) (\d+)$", re.MULTILINE)
+
+
+@dataclass
+class Place:
+    """Where a FIFO may stand."""
+
+    layer: str  # it stands in front of
+    fifo: str  # the instance of the gauged accelerator
+    bits: int  # of a beat
+    held: int = 0  # most beats in it when it has room without end
+    stalled: int = 0  # longest time in clocks that a beat had to wait for `layer` then
+    depth: int = 0  # 0: none is needed
+
+
+class Gauge:
+    """An accelerator whose FIFOs' depths are set run by run."""
+
+    def __init__(self, acc: Path, images: NDArray[np.uint8]) -> None:
+        """acc: built with `fifos=0`. images: uint8 [N, H, W, C], sent in every run."""
+        self.manifest = load(acc)
+        self.manifest.require_rtl("sizing FIFOs by simulation")
+        self._acc, self._images = acc, images
+        plain = designs.rtl(acc, self.manifest)
+        self._design = replace(plain, sources=tuple(GAUGED if s.name == GAUGED.name else s for s in plain.sources))
+        self.runs, self.build_seconds = 0, 0.0
+
+    def run(self, depths: Mapping[str, int], period: int = 0) -> tuple[dict[str, Any], dict[str, tuple[int, int]]]:
+        """One run: what `sim.accelerator.measure` says of it, and what each FIFO held and how long it stood.
+
+        depths: by instance; what is not named has room without end. period: clocks per frame in which pixels come, 0
+        for a pixel whenever there is room.
+        """
+        with tempfile.TemporaryDirectory(prefix="neuraljet-") as temporary:
+            work = Path(temporary)
+            run = run_bench(
+                self._acc, self.manifest, self._images, self._design, work=work,
+                more=[f"+period={period}", *(f"+depth.{_path(fifo)}={depth}" for fifo, depth in depths.items())],
+            )  # fmt: skip
+            said = SAID.findall((work / "simulation.log").read_text(errors="replace"))
+        self.runs += 1
+        self.build_seconds += run.build_seconds
+        found = measure(run.events, self.manifest.clock_mhz)
+        if run.events.stuck or run.events.faults or len(run.events.data) != len(self._images):
+            found["cycles_per_frame"] = None
+        return found, {fifo: (int(held), int(stalled)) for fifo, held, stalled in said}
+
+    def keeps_rate(self, places: list[Place]) -> bool:
+        """With these depths, is a frame done every `cycles_per_frame` clocks when frames come back to back?"""
+        found, _ = self.run({place.fifo: place.depth for place in places})
+        return bool(found["cycles_per_frame"] == self.manifest.cycles_per_frame)
+
+
+def find_depths(model: Path, **options: Any) -> dict[str, Any]:
+    """The FIFOs that an accelerator of the QONNX file `model` needs; options: of `finn_build.build.build`.
+
+    Returns depths (by layer, for `build`'s fifos), places (a row each: layer, bits, held, stalled, depth), data (what
+    was simulated), frames, runs, build_seconds and seconds. ToolError when the rate is not reached whatever the FIFOs,
+    or one would have to be deeper than nj_fifo can be; UserError as of `build`.
+    """
+    started = time.perf_counter()
+    with tempfile.TemporaryDirectory(prefix="neuraljet-") as temporary:
+        acc = Path(temporary) / "gauged"
+        build(model, acc, **{**options, "fifos": 0})
+        manifest = load(acc)
+        name, images = _pictures(manifest)
+        gauge = Gauge(acc, images)
+        places = _places(manifest)
+        _hold(gauge, places)
+        _shrink(gauge, places)
+    return {
+        "depths": {place.layer: place.depth for place in places if place.depth},
+        "places": [
+            {"layer": p.layer, "bits": p.bits, "held": p.held, "stalled": p.stalled, "depth": p.depth} for p in places
+        ],
+        "data": name,
+        "frames": len(images),
+        "runs": gauge.runs,
+        "build_seconds": round(gauge.build_seconds, 3),
+        "seconds": round(time.perf_counter() - started, 3),
+    }
+
+
+def _hold(gauge: Gauge, places: list[Place]) -> None:
+    """The first run: depths with which no FIFO is ever full."""
+    cycles = gauge.manifest.cycles_per_frame
+    found, gauges = gauge.run({}, cycles)
+    if found["cycles_per_frame"] != cycles:
+        raise ToolError(
+            f"with FIFOs of any depth a frame takes {found['cycles_per_frame']} clocks and not {cycles}: one of the "
+            "layers is slower than its estimate says; please report this network"
+        )
+    for place in places:
+        place.held, place.stalled = gauges[place.fifo]
+        place.depth = max(2, 1 << place.held.bit_length())  # more than it held
+        if place.depth > MOST:
+            raise ToolError(f"{place.layer} would need a FIFO of {place.depth} beats, more than {MOST}")
+
+
+def _shrink(gauge: Gauge, places: list[Place]) -> None:
+    """Take away and halve while the rate stays."""
+    if not gauge.keeps_rate(places):
+        raise ToolError("FIFOs that were never full are too small: the model of FIFOs is wrong, please report this")
+    passing = [place for place in places if place.held <= 1]  # those that beats only pass through
+    if not _try(gauge, places, {place.fifo: 0 for place in passing}):
+        for place in passing:
+            _try(gauge, places, {place.fifo: 0})
+    for place in sorted((p for p in places if p.depth), key=lambda p: p.depth * p.bits, reverse=True):
+        if not _try(gauge, places, {place.fifo: 0}):
+            while place.depth > 2 and _try(gauge, places, {place.fifo: place.depth // 2}):
+                pass
+
+
+def _try(gauge: Gauge, places: list[Place], depths: Mapping[str, int]) -> bool:
+    """Set these depths if they keep the rate."""
+    before = [place.depth for place in places]
+    for place in places:
+        place.depth = depths.get(place.fifo, place.depth)
+    if gauge.keeps_rate(places):
+        return True
+    for place, depth in zip(places, before, strict=True):
+        place.depth = depth
+    return False
+
+
+def _places(manifest: Manifest) -> list[Place]:
+    pairs = zip(manifest.layers, manifest.layers[1:], strict=False)
+    return [
+        Place(layer.name, fifo.name, fifo.bits * fifo.shape[2])
+        for fifo, layer in pairs
+        if fifo.operator == "StreamFIFO_rtl"
+    ]
+
+
+def _pictures(manifest: Manifest) -> tuple[str, NDArray[np.uint8]]:
+    """Test pictures of the network where they are to be had, else random ones."""
+    try:
+        pictures = choose_pictures(manifest, None, FRAMES, False, 1)
+    except UserError:  # not on this machine, or fewer
+        pictures = choose_pictures(manifest, "random", FRAMES, False, 1)
+    return pictures.name, pictures.images
+
+
+def _path(fifo: str) -> str:
+    return f"nj_frame_bench.u_accelerator.u_{fifo}.u_layer"
