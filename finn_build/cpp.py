@@ -10,11 +10,9 @@ from finn_build.graph import DEFAULT_PART, Design, Node
 from finn_build.recognise import Stage
 from hw.ops import cpp
 from hw.ops.hls import HEADERS
-from hw.ops.operators import HLS_OPERATORS
 from hw.ops.rtl import fill
 
 BACKENDS = ("rtl", "hls", "auto")
-IN_CPP = {operator.__name__.removesuffix("_hls") for operator in HLS_OPERATORS}
 FIFO = "StreamFIFO_rtl"
 STREAM_DEPTH = 2  # beats between layers that need no FIFO
 
@@ -36,12 +34,6 @@ def chosen_backends(text: str, nodes: Sequence[Node]) -> dict[str, str]:
         if backend not in BACKENDS:
             raise UserError(
                 f"--backend '{backend}' is unknown; choose rtl, hls or auto, for single layers too: rtl,{names[0]}=hls"
-            )
-    for node in nodes if "hls" in choices.values() else ():
-        if node.stage.layer not in IN_CPP:
-            raise UserError(
-                f"--backend: layer {node.name} ({node.stage.layer}) has no C++ form, and one layer in C++ needs that "
-                "of all, for they are simulated together: build this network with --backend rtl"
             )
     return {name: "hls" if backend == "hls" else "rtl" for name, backend in choices.items()}
 

@@ -81,10 +81,16 @@ def verify_cppsim(
         if pictures.labels is not None:
             correct += int((classes == pictures.labels[begin : begin + BATCH]).sum())
         for index, layer in enumerate(layers):
-            got = _run(units[index], streams[index], sizes[index][1])
-            for frame, element in _differences(got, streams[index + 1]):
+            read, wanted = streams[index], streams[index + 1]
+            assert read is not None
+            got = _run(units[index], read, sizes[index][1])
+            if wanted is None:  # the model has no such tensor: the next layer is judged on what this one puts out
+                streams[index + 1] = got
+                continue
+            for frame, element in _differences(got, wanted):
                 wrong[layer.module].add(begin + frame)
                 first = first or {"layer": layer.name, "frame": begin + frame, "element": element}
+        assert streams[0] is not None
         got = _run(units[-1], streams[0], sizes[-1][1])
         results = [unpack_result(int.from_bytes(row.tobytes(), "little"), manifest) for row in got[:, 0]]
         for frame, (label, score) in enumerate(zip(classes, scores, strict=True)):
@@ -163,13 +169,17 @@ def _includes(folder: Path, name: str) -> list[Path]:
 
 def _streams(
     network: IntegerNetwork, manifest: Manifest, layers: Sequence[Layer], images: NDArray[np.uint8]
-) -> tuple[list[NDArray[np.uint8]], Ints, Ints]:
-    """Beats [N, beats, bytes] of the pixels and of what each layer puts out, by the reference; scores and classes."""
+) -> tuple[list[NDArray[np.uint8] | None], Ints, Ints]:
+    """Beats [N, beats, bytes] of the pixels and of what each layer puts out, by the reference; scores and classes.
+
+    None where the model has no tensor of that stream.
+    """
     scores, tensors = network.run(planes(images), taps=True)
     classes = network.classify(scores)
-    streams = [pack(images.astype(np.int64), 8)]
+    streams: list[NDArray[np.uint8] | None] = [pack(images.astype(np.int64), 8)]
     for layer in layers[:-1]:
-        streams.append(pack(expected_stream(layer, tensors[layer.onnx_tensor]), layer.bits))
+        tensor = tensors.get(layer.onnx_tensor)
+        streams.append(None if tensor is None else pack(expected_stream(layer, tensor), layer.bits))
     output = manifest.output
     result = np.concatenate([pack(classes[:, None, None, None], output.class_bits),
                              pack(scores[:, None, None, :], output.score_bits)], axis=2)  # fmt: skip

@@ -1,4 +1,4 @@
-// What an output of a convolution adds up, for one window: the three kinds of layers.
+// What an output of a convolution adds up, for one window: the four kinds of layers.
 //
 // A kind is a struct with load(taps), called once per window, and sum(o) of output o. Taps are [Channels][K][K];
 // what is outside the frame is 0.
@@ -40,6 +40,31 @@ struct nj_match_sums {
   ap_int<L::SumBits> sum(const Weight &weight, int) const {
 #pragma HLS INLINE
     return nj_matches<Size>(bits, weight);
+  }
+};
+
+// Small integers on bits: sum(o) = sum over i of weight[o][i] where tap[i] is 1. For +-1 maps padded with a true 0, whose
+// last map is a plane that the layer makes itself.
+template <typename L>
+struct nj_plane_sums {
+  static const int Size = L::Channels * L::Kernel * L::Kernel;
+  typedef short Weight[Size];
+  bool bits[Size];
+
+  void load(const ap_uint<1> (&taps)[L::Channels][L::Kernel][L::Kernel]) {
+#pragma HLS INLINE
+#pragma HLS ARRAY_PARTITION variable = bits complete
+    nj_flat<L>(taps, bits);
+  }
+
+  ap_int<L::SumBits> sum(const Weight &weight, int) const {
+#pragma HLS INLINE
+    ap_int<L::SumBits> total = 0;
+    for (int i = 0; i < Size; i++) {
+#pragma HLS UNROLL
+      if (bits[i]) total += weight[i];
+    }
+    return total;
   }
 };
 

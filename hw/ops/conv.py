@@ -8,7 +8,6 @@ import numpy as np
 from qonnx.core.datatype import DataType
 
 from bnn import reference
-from bnn.errors import UserError
 from hw.ops import cpp
 from hw.ops.base import Attributes, RtlOperator, StreamOperator
 from hw.ops.bits import Ints, dot_range, signed_bits
@@ -162,19 +161,17 @@ class HlsConv(ConvOperator, HlsOperator):
         return hls_conv_cycles(*self.geometry(), self.fold)
 
     def header(self, name: str) -> str:
-        if self.plane:
-            raise UserError(f"{name} pads +-1 maps with 0, which the C++ layers do not; build it with --backend rtl")
         datatype: Any = self.get_input_datatype()
         return cpp.conv(
             name, self.summary(), cpp.Geometry(*self.geometry()), self.weight, self.thresholds,
             int(datatype.bitwidth()), self.input_range()[0] < 0, self.grouped, self.fold,
-            int(self.get_output_datatype().bitwidth()),
+            int(self.get_output_datatype().bitwidth()), self.plane,
         )  # fmt: skip
 
     def logic(self) -> int:
         outputs, reads, kernel, _ = self.weight.shape
         bits, lanes = int(self.get_input_datatype().bitwidth()), outputs // self.fold
-        if np.isin(self.weight, (-1, 1)).all():
+        if self.plane or np.isin(self.weight, (-1, 1)).all():
             taps = reads * kernel**2
             return lanes * multiply_accumulate(taps, bits, taps << bits)
         channels = self.get_normal_input_shape()[-1]

@@ -1,8 +1,8 @@
 """A layer in C++ for Vitis HLS, and for g++ with the ap_types headers: hw/hls does the work, this writes the constants.
 
-conv, dense, max_pool and argmax give the text of a header, name.hpp, with `name_layer::frame(in0_V, out0_V)`; the tops
-are Vitis HLS' entry, `void name(in0_V, out0_V)`. A call is a frame. Beats are those of the RTL: element 0 in the low
-bits, widths rounded up to bytes.
+table, conv, dense, max_pool, affine and argmax give the text of a header, name.hpp, with `name_layer::frame(in0_V,
+out0_V)`; the tops are Vitis HLS' entry, `void name(in0_V, out0_V)`. A call is a frame. Beats are those of the RTL:
+element 0 in the low bits, widths rounded up to bytes.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -31,21 +31,24 @@ class Geometry:
 
 def conv(
     name: str, summary: str, geometry: Geometry, weight: Ints, constant: Ints | None, in_bits: int,
-    signed: bool, grouped: bool, fold: int, out_bits: int,
+    signed: bool, grouped: bool, fold: int, out_bits: int, plane: bool = False,
 ) -> str:  # fmt: skip
     """Convolution of bits (in_bits 1) or integers; `constant`: thresholds [O] on the sums, None to put out sums.
 
-    weight [O, C, K, K] of +-1, or with jets (+-) and zeros; [O, 1, K, K] when grouped.
+    weight [O, C, K, K] of +-1, or with jets (+-) and zeros; [O, 1, K, K] when grouped. plane: of bits, the last map
+    is 1 inside of the frame and not in the stream, and weights are any small integers.
     """
     outputs, reads, kernel, _ = weight.shape
     channels = outputs if grouped else reads
     low, high = (-(1 << in_bits - 1), (1 << in_bits - 1) - 1) if signed else (0, (1 << in_bits) - 1)
     least, most = dot_range(weight, low, high)
-    matches = in_bits == 1 and not grouped and bool(np.isin(weight, (-1, 1)).all())
+    matches = in_bits == 1 and not grouped and not plane and bool(np.isin(weight, (-1, 1)).all())
     moved = (weight < 0).sum((1, 2, 3)) if matches else np.zeros(outputs, np.int64)
     limits = -moved if constant is None else np.clip(constant, least, most + 1) + moved
     if matches:
         kind, table = "nj_match_sums", (weight.reshape(outputs, -1) > 0).astype(np.int64)
+    elif plane:
+        kind, table = "nj_plane_sums", weight.reshape(outputs, -1)
     elif not grouped and bool(np.isin(weight, (-1, 1)).all()):
         kind, table = "nj_signed_sums", (weight.reshape(outputs, -1) > 0).astype(np.int64)
     else:
@@ -54,18 +57,40 @@ def conv(
     constants = {
         "Height": geometry.height, "Width": geometry.width, "Channels": channels, "Kernel": kernel,
         "Stride": geometry.stride, "Pad": geometry.pad, "Outputs": outputs, "Fold": fold, "InBits": in_bits,
-        "OutBits": out_bits, "InWidth": _bytes(channels * in_bits), "OutWidth": _bytes(outputs * out_bits),
+        "OutBits": out_bits, "InWidth": _bytes((channels - plane) * in_bits), "OutWidth": _bytes(outputs * out_bits),
         "SumBits": sum_bits, "JetBits": in_bits + 2 * (kernel - 1) + 1,
-        "Thresholded": int(constant is not None), "Grouped": int(grouped),
+        "Thresholded": int(constant is not None), "Grouped": int(grouped), "Plane": int(plane),
     }  # fmt: skip
     element = f"ap_{'int' if signed else 'uint'}<{in_bits}>"
-    element_type = "signed char" if kind == "nj_jet_sums" else "unsigned char"
+    element_type = {"nj_jet_sums": "signed char", "nj_plane_sums": "short"}.get(kind, "unsigned char")
     limit_bits = signed_bits(int(limits.min()), int(limits.max()))
     return _layer(
         name, summary, "nj_conv.hpp", constants, f"nj_conv<Layer, {kind}<Layer> >",
         {f"const {element_type} weight": table, f"const ap_int<{limit_bits}> constant": limits},
         {"Element": element},
     )  # fmt: skip
+
+
+def table(name: str, summary: str, height: int, width: int, values: Ints, out_bits: int) -> str:
+    """Tables of pixels; values [C, 256], bits (out_bits 1) or integers."""
+    channels = len(values)
+    constants = {
+        "Height": height, "Width": width, "Channels": channels, "OutBits": out_bits, "InWidth": _bytes(8 * channels),
+        "OutWidth": _bytes(channels * out_bits),
+    }  # fmt: skip
+    return _layer(name, summary, "nj_table.hpp", constants, "nj_table<Layer>", {"const short table": values})
+
+
+def affine(name: str, summary: str, multiplier: Ints, bias: Ints, in_bits: int, out_bits: int) -> str:
+    """Scores on a common scale; multiplier and bias [O]."""
+    classes = len(bias)
+    constants = {
+        "Classes": classes, "InBits": in_bits, "OutBits": out_bits, "InWidth": _bytes(classes * in_bits),
+        "OutWidth": _bytes(classes * out_bits),
+    }  # fmt: skip
+    element = f"const ap_int<{out_bits}>"
+    tables = {f"{element} multiplier": multiplier, f"{element} bias": bias}
+    return _layer(name, summary, "nj_affine.hpp", constants, "nj_affine<Layer>", tables)
 
 
 def dense(

@@ -4,8 +4,8 @@ from hw.ops.binary_conv import BinaryConv_hls, BinaryConv_rtl
 from hw.ops.binary_dense import BinaryDense_hls, BinaryDense_rtl
 from hw.ops.binary_max_pool import BinaryMaxPool_hls, BinaryMaxPool_rtl
 from hw.ops.jet_conv import JetConv_hls, JetConv_rtl
-from hw.ops.pixel_table import PixelTable_rtl
-from hw.ops.score_affine import ScoreAffine_rtl
+from hw.ops.pixel_table import PixelTable_hls, PixelTable_rtl
+from hw.ops.score_affine import ScoreAffine_hls, ScoreAffine_rtl
 from hw.ops.score_argmax import ScoreArgMax_hls, ScoreArgMax_rtl
 from hw.ops.stream_fifo import StreamFIFO_rtl
 
@@ -13,4 +13,6 @@ RTL_OPERATORS = (
     PixelTable_rtl, JetConv_rtl, BinaryConv_rtl, BinaryMaxPool_rtl, BinaryDense_rtl, ScoreAffine_rtl, ScoreArgMax_rtl,
     StreamFIFO_rtl,
 )  # fmt: skip
-HLS_OPERATORS = (JetConv_hls, BinaryConv_hls, BinaryMaxPool_hls, BinaryDense_hls, ScoreArgMax_hls)
+HLS_OPERATORS = (
+    PixelTable_hls, JetConv_hls, BinaryConv_hls, BinaryMaxPool_hls, BinaryDense_hls, ScoreAffine_hls, ScoreArgMax_hls,
+)  # fmt: skip

@@ -1,19 +1,19 @@
-"""PixelTable_rtl: what a quantizer, or a sign, makes of each pixel value."""
+"""PixelTable_rtl and _hls: what a quantizer, or a sign, makes of each pixel value."""
 
 from typing import Any
 
 import numpy as np
 from qonnx.core.datatype import DataType
 
-from hw.ops.base import Attributes, RtlOperator
+from hw.ops import cpp
+from hw.ops.base import Attributes, RtlOperator, StreamOperator
 from hw.ops.bits import Ints, literal
 from hw.ops.cycles import table_cycles
+from hw.ops.hls import HlsOperator
 
 
-class PixelTable_rtl(RtlOperator):
+class PixelTable(StreamOperator):
     """y = Table[c][x] for bytes x of channel c; BIPOLAR or integers out."""
-
-    module = "nj_table"
 
     def get_nodeattr_types(self) -> Attributes:
         return {**super().get_nodeattr_types(), "Table": ("t", True, None)}  # integers [C, 256], bits for BIPOLAR out
@@ -38,12 +38,18 @@ class PixelTable_rtl(RtlOperator):
         ):
             raise ValueError(f"{self.onnx_node.name}: {datatype} does not hold {self.table.min()}..{self.table.max()}")
 
+    def summary(self) -> str:
+        return f"{self.get_output_datatype().name} of {len(self.table)} bytes a pixel"
+
+
+class PixelTable_rtl(PixelTable, RtlOperator):
+    """nj_table."""
+
+    module = "nj_table"
+
     def parameters(self) -> dict[str, int | str]:
         bits = int(self.get_output_datatype().bitwidth())
         return {"C": len(self.table), "OutBits": bits, "Table": literal(self.table.ravel(), bits)}
-
-    def summary(self) -> str:
-        return f"{self.get_output_datatype().name} of {len(self.table)} bytes a pixel"
 
     def lut_estimation(self, fpgapart: str) -> int:
         bits = int(self.get_output_datatype().bitwidth())
@@ -51,3 +57,15 @@ class PixelTable_rtl(RtlOperator):
 
     def ff_estimation(self, fpgapart: str) -> int:
         return self.get_outstream_width() + 1
+
+
+class PixelTable_hls(PixelTable, HlsOperator):
+    """nj_table.hpp."""
+
+    def header(self, name: str) -> str:
+        _, height, width, _ = self.get_normal_input_shape()
+        bits = int(self.get_output_datatype().bitwidth())
+        return cpp.table(name, self.summary(), height, width, self.table, bits)
+
+    def logic(self) -> int:
+        return 4 * self.get_outstream_width()

@@ -1,17 +1,17 @@
-"""ScoreAffine_rtl: sums of +-1 to scores on a common scale."""
+"""ScoreAffine_rtl and _hls: sums of +-1 to scores on a common scale."""
 
 from typing import Any
 
 import numpy as np
 
-from hw.ops.base import Attributes, RtlOperator
+from hw.ops import cpp
+from hw.ops.base import Attributes, RtlOperator, StreamOperator
 from hw.ops.bits import Ints, literal
+from hw.ops.hls import HlsOperator
 
 
-class ScoreAffine_rtl(RtlOperator):
+class ScoreAffine(StreamOperator):
     """y = Multiplier * x + Bias, element by element."""
-
-    module = "nj_affine"
 
     def get_nodeattr_types(self) -> Attributes:
         both = {"Multiplier": ("t", True, None), "Bias": ("t", True, None)}  # integers [O]
@@ -33,6 +33,15 @@ class ScoreAffine_rtl(RtlOperator):
         if ends.min() < datatype.min() or ends.max() > datatype.max():
             raise ValueError(f"{self.onnx_node.name}: {datatype} does not hold {ends.min()}..{ends.max()}")
 
+    def summary(self) -> str:
+        return f"{len(self._values('Bias'))} scores on a common scale"
+
+
+class ScoreAffine_rtl(ScoreAffine, RtlOperator):
+    """nj_affine."""
+
+    module = "nj_affine"
+
     def parameters(self) -> dict[str, int | str]:
         bits = int(self.get_output_datatype().bitwidth())
         return {
@@ -42,9 +51,6 @@ class ScoreAffine_rtl(RtlOperator):
             "Multiplier": literal(self._values("Multiplier"), bits),
             "Bias": literal(self._values("Bias"), bits),
         }
-
-    def summary(self) -> str:
-        return f"{len(self._values('Bias'))} scores on a common scale"
 
     def lut_estimation(self, fpgapart: str) -> int:
         """A third of a multiplier's bits are digits other than 0, and each is an adder; powers of two take none."""
@@ -56,3 +62,14 @@ class ScoreAffine_rtl(RtlOperator):
 
     def ff_estimation(self, fpgapart: str) -> int:
         return self.get_outstream_width() + 1
+
+
+class ScoreAffine_hls(ScoreAffine, HlsOperator):
+    """nj_affine.hpp."""
+
+    def header(self, name: str) -> str:
+        bits_in, bits = int(self.get_input_datatype().bitwidth()), int(self.get_output_datatype().bitwidth())
+        return cpp.affine(name, self.summary(), self._values("Multiplier"), self._values("Bias"), bits_in, bits)
+
+    def logic(self) -> int:
+        return int(self.get_input_datatype().bitwidth()) * self.get_outstream_width()

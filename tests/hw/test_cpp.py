@@ -30,6 +30,7 @@ class Case:
     bits: int = 1
     signed: bool = False
     thresholded: bool = True
+    plane: bool = False
 
 
 CASES = [
@@ -40,6 +41,8 @@ CASES = [
     Case(8, 8, 3, 1, 1, 3, 8, 4, jets=True, bits=5, signed=True),
     Case(9, 8, 5, 2, 2, 2, 4, 2, jets=True, bits=8, thresholded=False),
     Case(6, 7, 3, 1, 1, 6, 6, 2, jets=True, grouped=True, bits=4, signed=True),
+    Case(7, 6, 3, 1, 1, 4, 6, 3, plane=True),
+    Case(8, 9, 4, 2, 2, 3, 4, 1, plane=True),
 ]
 
 
@@ -72,20 +75,39 @@ def test_convolutions(case, tmp_path):
         weight = group[rng.integers(len(group), size=(case.outputs, reads))] * signs
     else:
         weight = rng.choice([-1, 1], (case.outputs, reads, case.kernel, case.kernel))
+    if case.plane:
+        weight = np.concatenate([weight, rng.integers(-5, 6, (case.outputs, 1, case.kernel, case.kernel))], axis=1)
     low, high = (-(1 << case.bits - 1), (1 << case.bits - 1) - 1) if case.signed else (0, (1 << case.bits) - 1)
     maps = rng.integers(low, high + 1, (3, case.inputs, case.height, case.width))
-    sums = reference.convolve(reference.pad(maps, case.pad, 0), weight, case.stride, case.inputs if case.grouped else 1)
+    seen = np.concatenate([maps, np.ones_like(maps[:, :1])], axis=1) if case.plane else maps
+    sums = reference.convolve(reference.pad(seen, case.pad, 0), weight, case.stride, case.inputs if case.grouped else 1)
     least, most = dot_range(weight, low, high)
     thresholds = np.sort(rng.integers(least.min() - 2, most.max() + 3, case.outputs)) if case.thresholded else None
     out_bits = 1 if case.thresholded else signed_bits(int(least.min()), int(most.max()))
     geometry = cpp.Geometry(case.height, case.width, case.kernel, case.stride, case.pad)
     header = cpp.conv(
-        "layer", "a test", geometry, weight, thresholds, case.bits, case.signed, case.grouped, case.fold, out_bits
-    )
+        "layer", "a test", geometry, weight, thresholds, case.bits, case.signed, case.grouped, case.fold, out_bits,
+        case.plane,
+    )  # fmt: skip
     run = compiled(tmp_path, header, case.inputs * case.bits, case.outputs * out_bits)
     wanted = sums if thresholds is None else (reference.threshold(sums, thresholds) + 1) // 2
     got = run(pack(maps.transpose(0, 2, 3, 1), case.bits))
     assert np.array_equal(got, pack(wanted.transpose(0, 2, 3, 1), out_bits))
+
+
+@pytest.mark.parametrize(("low", "high", "bits"), [(0, 1, 1), (0, 255, 8), (-8, 7, 4)])
+def test_tables_of_pixels(low, high, bits, tmp_path):
+    rng = np.random.default_rng(6)
+    table, pixels = rng.integers(low, high + 1, (3, 256)), rng.integers(0, 256, (2, 5, 4, 3))
+    run = compiled(tmp_path, cpp.table("layer", "a test", 5, 4, table, bits), 24, 3 * bits)
+    assert np.array_equal(run(pack(pixels, 8)), pack(table[np.arange(3), pixels], bits))
+
+
+def test_scores_on_a_common_scale(tmp_path):
+    rng = np.random.default_rng(7)
+    multiplier, bias, sums = rng.integers(-9, 10, 4), rng.integers(-90, 91, 4), rng.integers(-32, 32, (50, 1, 1, 4))
+    run = compiled(tmp_path, cpp.affine("layer", "a test", multiplier, bias, 6, 11), 24, 44)
+    assert np.array_equal(run(pack(sums, 6)), pack(multiplier * sums + bias, 11))
 
 
 @pytest.mark.parametrize(("thresholded", "fold"), [(True, 2), (False, 3)])

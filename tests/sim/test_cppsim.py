@@ -11,6 +11,7 @@ from finn_build.manifest import load, sha256
 from finn_build.synthesis import synthesise
 from sim.accelerator import verify
 from sim.cppsim import verify_cppsim
+from tests.bnn.foreign import Block, Recipe, export, network
 from tests.finn_build.networks import random_network
 
 
@@ -34,6 +35,20 @@ def test_every_layer_and_the_whole_are_exact(accelerator):
     names = [unit["name"] for unit in report["units"]]
     assert names[0] == "jet_conv_0" and names[-1] == "nj_accelerator" and "argmax" in names
     assert json.loads((accelerator / "cppsim.json").read_text()) == report
+
+
+def test_a_network_of_others_is_exact(tmp_path):
+    """Quantized pixels, maps padded with true zeros, batch norm behind the scores."""
+    recipe = Recipe(
+        shape=(3, 9, 8), input="q8", blocks=(Block(outputs=4, padding=1), Block(outputs=6, padding=1)), end="norm"
+    )
+    path = export(network(recipe), recipe.shape, tmp_path / "model.onnx")
+    build(path, tmp_path / "acc", pixels="unit", backend="hls")
+    operators = {layer.operator for layer in load(tmp_path / "acc").layers}
+    assert {"PixelTable_hls", "BinaryConv_hls", "ScoreAffine_hls"} <= operators
+    assert "Plane = 1" in (tmp_path / "acc" / "hls" / "binary_conv_1.hpp").read_text()
+    report = verify_cppsim(tmp_path / "acc", frames=20)
+    assert report["passed"] and report["frames"] == 20, report
 
 
 def test_a_planted_fault_is_named(accelerator, tmp_path):
