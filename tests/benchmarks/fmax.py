@@ -18,7 +18,7 @@ from typing import Any
 
 from finn_build.bitstream.ecp5 import run_tool
 from finn_build.manifest import load
-from finn_build.synthesis import run_yosys
+from finn_build.synthesis import READ_SLANG, run_yosys
 
 SHELL = Path(__file__).resolve().parent / "fmax_shell.sv.in"
 
@@ -39,7 +39,7 @@ def fmax(acc: Path, speed: int, freq: float, seed: int) -> dict[str, Any]:
         sources = sorted(name for name in manifest.files if name.startswith("rtl/"))
         sources.sort(key=lambda name: not Path(name).stem.endswith("_pkg"))
         script = [
-            f"read_slang -D NJ_GENERIC -j 1 --top shell {' '.join(sources)} shell.sv",
+            f"{READ_SLANG} -D NJ_GENERIC --top shell {' '.join(sources)} shell.sv",
             "synth_ecp5 -top shell -json mapped.json",
         ]
         (work / "map.ys").write_text("\n".join(script) + "\n")

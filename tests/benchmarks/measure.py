@@ -14,7 +14,7 @@ import numpy as np
 
 from bnn.reference import Ints
 from finn_build.netlist import count_cells
-from finn_build.synthesis import copy_cells, mapping, run_yosys
+from finn_build.synthesis import READ_SLANG, copy_cells, mapping, run_yosys
 from sim.modules import Stall, run_streams
 from tests.benchmarks.workloads import Workload
 from tests.hw.streams import pack, unpack
@@ -96,7 +96,7 @@ def area(design: Design, timeout_s: float) -> dict[str, Any]:
             (work / "cells.v").write_text(_cells(design.cells))
             cells = " ".join(["cells.v", *(f"--blackboxed-module {cell}" for cell in design.cells)])
         script = [
-            f"read_slang -j 1 --allow-use-before-declare --top {design.top} {names} {cells}",
+            f"{READ_SLANG} --allow-use-before-declare --top {design.top} {names} {cells}",
             "delete */t:$check */t:$print",  # assertions of a simulation
             *mapping(design.top, "xc7"),
             "write_json netlist.json",
