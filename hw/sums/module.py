@@ -14,7 +14,7 @@ from hw.sums.convolution import write
 from hw.sums.lanes import separable
 from hw.sums.layer import Layer
 
-CONTROL = 12  # LUT sites of nj_window or nj_column and nj_result, measured
+CONTROL = (5, 12)  # LUT sites of nj_window or nj_column and nj_result, measured: at a window per clock, and folded
 
 
 @dataclass(frozen=True)
@@ -78,10 +78,11 @@ def _module(name: str, layer: Layer, geometry: Geometry, summary: str) -> Module
     values["hold"] = fill("conv_column.sv.in" if sums.period else "conv_window.sv.in", values).rstrip()
     values["front"] = fill("conv_pixels.sv.in" if layer.kernel == 1 else "conv_lines.sv.in", values).rstrip()
     line_luts, line_ffs = _line_buffer(layer, geometry)
-    around = line_luts + CONTROL
+    control = CONTROL[layer.fold > 1]
+    around = line_luts + control
     kept = sums.width * (2 if sums.rounds > 1 else 1)  # collected, and put out
     return Module(
-        fill("conv.sv.in", values), cycles, sums.latency, around + sums.sites, line_ffs + sums.ffs + kept + CONTROL,
+        fill("conv.sv.in", values), cycles, sums.latency, around + sums.sites, line_ffs + sums.ffs + kept + control,
         sums.way, tuple((way, around + sites) for way, sites in sums.others),
     )  # fmt: skip
 
@@ -113,7 +114,7 @@ def _line_buffer(layer: Layer, geometry: Geometry) -> tuple[int, int]:
     kernel, row, pad = layer.kernel, layer.maps * layer.in_bits, geometry.pad
     across, down = (geometry.width - 1).bit_length(), geometry.height.bit_length()
     if kernel == 1:
-        return (2 * (across + down) + 6, across + down + 4) if geometry.stride > 1 else (0, 0)
+        return (2 * (across + down), across + down + 4) if geometry.stride > 1 else (0, 0)
     held = (kernel - 1) * row  # bits of a column that wait
     if geometry.width > 64:
         memory = 4 * ceil(held / 3) * ceil(geometry.width / 64) + held * (ceil(geometry.width / 64) - 1)

@@ -64,6 +64,22 @@ def test_known_circuits_give_known_counts(parts, instance, expected):
     assert counts == {**dict.fromkeys(COUNTS, 0), **expected}
 
 
+def test_long_loops_are_unrolled(tmp_path):
+    """As that which fills the memory of weights of a large dense layer."""
+    (tmp_path / "long.sv").write_text("""
+module top(input logic clk_i, input logic [12:0] a_i, output logic y_o);
+  words u_words (.clk_i, .a_i, .y_o);
+endmodule
+module words(input logic clk_i, input logic [12:0] a_i, output logic y_o);
+  (* rom_style = "block" *) logic [0:0] cells [5000];
+  initial for (int i = 0; i < 5000; i++) cells[i] = 1'(i * i >> 7);
+  always_ff @(posedge clk_i) y_o <= cells[a_i];
+endmodule
+""")
+    modules = map_design(tmp_path, ["long.sv"], "top", "xc7")["modules"]
+    assert count_cells(modules["words$top.u_words"], modules)["ramb18"] == 1
+
+
 def test_accelerator_is_counted_layer_by_layer(tmp_path):
     acc = tiny_accelerator(tmp_path / "acc")
     (acc / "estimates.json").write_text(json.dumps({"layers": [{"name": "pool", "lut": 5}], "total": {"lut": 9}}))
