@@ -21,8 +21,8 @@ from bnn.cache import cache_folder
 from bnn.errors import UserError
 from bnn.files import write_file
 from finn_build.graph import DEFAULT_PART, Design
+from hw.sums.matvec import RAMB18_SITES
 
-RAMB18_SITES = 160  # what a block RAM is worth: LUTs there are to one on small chips (7z010 147, 7z020 190, ZU3EG 163)
 LATENCY_CLOCKS = 8  # clocks from the last pixel to the class that are worth a LUT
 
 

@@ -136,7 +136,7 @@ class BinaryConv_rtl(BinaryConv, RtlConv):
         return matvec.sites(self.matrix, self._result) + matvec.patches_sites(self.patches, self.weight.shape[1])
 
     def bram_estimation(self, fpgapart: str) -> int:
-        return 0 if self.matrix is None else matvec.blocks(self.matrix, self._result)
+        return super().bram_estimation(fpgapart) if self.matrix is None else matvec.blocks(self.matrix, self._result)
 
     def ff_estimation(self, fpgapart: str) -> int:
         if self.matrix is None:

@@ -150,6 +150,9 @@ class RtlConv(ConvOperator, RtlOperator):
         made = self.made()
         return [(way, sites, made.cycles) for way, sites in ((made.way, made.sites), *made.others)]
 
+    def bram_estimation(self, fpgapart: str) -> int:
+        return self.made().blocks
+
     def ff_estimation(self, fpgapart: str) -> int:
         return self.made().ffs
 

@@ -12,7 +12,8 @@
 // Once a frame has begun, only its pixels make steps, so the input waits one clock at most for a dummy. With Eager 0 a
 // dummy waits until the column before has left: behind it are layers that take several clocks for a window, have
 // enough to do with that one, and would only get windows earlier whose pixels are then missing later on.
-// Latency: one clock from pixel to column. Rows wait in a delay line of Width words (LUTRAM or block RAM).
+// Latency: one clock from pixel to column. Rows wait in a delay line of Width words: in LUT memory, or in block RAM
+// where that is worth less, 160 LUTs for 18 Kbit (which is about what chips have of them).
 module nj_line_buffer #(
   parameter int unsigned Height = 8,
   parameter int unsigned Width  = 8,   // at least 2
@@ -127,9 +128,21 @@ module nj_line_buffer #(
   end
 
   // the delay line: word x holds the last Rows pixels of column x, the oldest in the low bits
-  // Narrow frames are read where they are written, so that a LUT holds two bits of 32 columns, or one of 64; the
-  // pointer's initial value keeps Yosys from putting it into the memory, which would take a second port.
-  logic [Rows*Bits-1:0] line [Width];
+  // LUT memory is read where it is written, so that a LUT holds two bits of 32 columns, or one of 64; the pointer's
+  // initial value keeps Yosys from putting it into the memory, which would take a second port.
+  function automatic int unsigned blocks();  // of 18 Kbit: 512 words of 36 bits, 1024 of 18, ... 16384 of 1
+    int unsigned words, bits;
+    words = 512;
+    bits  = 36;
+    while (words < Width) begin
+      words = 2 * words;
+      bits  = bits > 1 ? bits / 2 : 1;
+    end
+    return (Rows * Bits + bits - 1) / bits * ((Width + 16383) / 16384);
+  endfunction
+  localparam int unsigned Luts   = (Width + 63) / 64;  // of a bit, and what chooses among them
+  localparam int unsigned Choose = Luts == 3 || Luts > 4 ? Luts / 4 + 1 : 0;
+  localparam bit Block = Rows * Bits * (Luts + Choose) > 160 * blocks();
   logic [Rows*Bits-1:0] past;
   /* verilator lint_off PROCASSINIT */
   logic [PtrBits-1:0]   ptr_q = '0;
@@ -139,16 +152,21 @@ module nj_line_buffer #(
   assign column = {s_data_i, past};
   assign ptr_d  = ptr_q == PtrBits'(Width - 1) ? '0 : PtrBits'(nj_pkg::next(32'(ptr_q)));
   always_ff @(posedge clk_i) begin
-    if (step) line[ptr_q] <= column[Kernel*Bits-1:Bits];
     if (rst_i) ptr_q <= '0;
     else if (step) ptr_q <= ptr_d;
   end
-  if (Width > 64) begin : gen_wide
+  if (Block) begin : gen_block
+    (* ram_style = "block" *) logic [Rows*Bits-1:0] line [Width];
     logic [Rows*Bits-1:0] read_q;
     assign past = read_q;
-    always_ff @(posedge clk_i) if (step) read_q <= line[ptr_d];
-  end else begin : gen_narrow
+    always_ff @(posedge clk_i) begin
+      if (step) line[ptr_q] <= column[Kernel*Bits-1:Bits];
+      if (step) read_q <= line[ptr_d];
+    end
+  end else begin : gen_lut
+    (* ram_style = "distributed" *) logic [Rows*Bits-1:0] line [Width];
     assign past = line[ptr_q];
+    always_ff @(posedge clk_i) if (step) line[ptr_q] <= column[Kernel*Bits-1:Bits];
   end
 
   always_ff @(posedge clk_i) begin

@@ -162,6 +162,9 @@ def foldings(beats: int, in_bits: int, outputs: int, clocks: float) -> Iterator[
                 break
 
 
+RAMB18_SITES = 160  # what a block RAM is worth: LUTs there are to one on small chips (7z010 147, 7z020 190, ZU3EG 163)
+
+
 def block_rams(words: int, bits: int) -> int:
     """RAMB18 of a memory."""
     return min(-(-bits // width) * -(-words // depth) for width, depth in BLOCKS)

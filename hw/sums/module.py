@@ -13,6 +13,7 @@ from hw.ops.rtl import fill
 from hw.sums.convolution import write
 from hw.sums.lanes import separable
 from hw.sums.layer import Layer
+from hw.sums.matvec import RAMB18_SITES, block_rams
 
 CONTROL = (5, 12)  # LUT sites of nj_window or nj_column and nj_result, measured: at a window per clock, and folded
 
@@ -36,6 +37,7 @@ class Module:
     latency: int  # registers from a window to its result
     sites: int  # LUT sites: what was written is counted, the line buffer and the control are measured
     ffs: int  # flip-flops
+    blocks: int  # RAMB18, of the line buffer
     way: str  # how it is done, in a few words
     others: tuple[tuple[str, int], ...] = ()  # what else could be done: way and sites, the fewest first
 
@@ -77,13 +79,13 @@ def _module(name: str, layer: Layer, geometry: Geometry, summary: str) -> Module
     }  # fmt: skip
     values["hold"] = fill("conv_column.sv.in" if sums.period else "conv_window.sv.in", values).rstrip()
     values["front"] = fill("conv_pixels.sv.in" if layer.kernel == 1 else "conv_lines.sv.in", values).rstrip()
-    line_luts, line_ffs = _line_buffer(layer, geometry)
+    line_luts, line_ffs, blocks = _line_buffer(layer, geometry)
     control = CONTROL[layer.fold > 1]
     around = line_luts + control
     kept = sums.width * (2 if sums.rounds > 1 else 1)  # collected, and put out
     return Module(
         fill("conv.sv.in", values), cycles, sums.latency, around + sums.sites, line_ffs + sums.ffs + kept + control,
-        sums.way, tuple((way, around + sites) for way, sites in sums.others),
+        blocks, sums.way, tuple((way, around + sites) for way, sites in sums.others),
     )  # fmt: skip
 
 
@@ -105,20 +107,27 @@ def _pair(
     }  # fmt: skip
     return Module(
         fill("conv_pair.sv.in", values), max(first.cycles, second.cycles), first.latency + second.latency + 2,
-        first.sites + second.sites, first.ffs + second.ffs, "sums of maps, then a jet of each",
+        first.sites + second.sites, first.ffs + second.ffs, first.blocks + second.blocks,
+        "sums of maps, then a jet of each",
     )  # fmt: skip
 
 
-def _line_buffer(layer: Layer, geometry: Geometry) -> tuple[int, int]:
-    """LUT sites and flip-flops of nj_line_buffer or nj_skip: delay line, column, and the control, which is fitted."""
+def _line_buffer(layer: Layer, geometry: Geometry) -> tuple[int, int, int]:
+    """LUT sites, flip-flops and RAMB18 of nj_line_buffer or nj_skip: delay line, column, and the control, fitted."""
     kernel, row, pad = layer.kernel, layer.maps * layer.in_bits, geometry.pad
     across, down = (geometry.width - 1).bit_length(), geometry.height.bit_length()
     if kernel == 1:
-        return (2 * (across + down), across + down + 4) if geometry.stride > 1 else (0, 0)
+        return (2 * (across + down), across + down + 4, 0) if geometry.stride > 1 else (0, 0, 0)
     held = (kernel - 1) * row  # bits of a column that wait
-    if geometry.width > 64:
-        memory = 4 * ceil(held / 3) * ceil(geometry.width / 64) + held * (ceil(geometry.width / 64) - 1)
+    luts = ceil(geometry.width / 64)  # of a bit, and what chooses among them
+    luts += luts // 4 + 1 if luts == 3 or luts > 4 else 0
+    blocks = block_rams(geometry.width, held)
+    in_block = held * luts > RAMB18_SITES * blocks  # as nj_line_buffer has it
+    if in_block:
+        memory = 0
+    elif geometry.width <= 32:
+        memory = 4 * ceil(held / 8)
     else:
-        memory = 4 * ceil(held / (4 if geometry.width > 32 else 8))
+        memory = held * luts
     control = 4.5 * across + 2.5 * down + 8 + 8 * pad if pad else 2 * (across + down)
-    return memory + round(control), kernel * row + held * (geometry.width > 64) + 40
+    return memory + round(control), kernel * row + held * in_block + 40, blocks * in_block

@@ -33,6 +33,8 @@ def windows_of(beats, kernel):
         (3, 2, 2, 1, 0),
         (8, 7, 5, 3, 1),
         (4, 3, 5, 1, 2),  # windows that reach over both sides of the frame
+        (5, 70, 3, 1, 1),
+        (4, 450, 5, 1, 2),  # rows in block RAM
     ],
 )
 def test_windows_at_a_pixel_per_clock(height, width, kernel, stride, pad):
