@@ -1,10 +1,10 @@
-"""From integer sums to signs: every node in between is executed on every sum that there can be.
+"""From integer sums to signs or levels: every node in between is executed on every sum that there can be.
 
-What they do is one step per channel, up or down, at an integer: the threshold. Nothing is solved for, so whatever
-float32 makes of the numbers is what the hardware does.
+What they do is a step per channel and level, up or down, at an integer: the threshold. Nothing is solved for, so
+whatever float32 makes of the numbers is what the hardware does.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,17 +16,21 @@ from bnn.importing.values import Sums
 from bnn.reference import Ints
 
 LIMIT = 1 << 23  # elements executed at a time
+MOST_LEVELS = 15  # thresholds of a quantizer: of 4 bits
 MONOTONE = "nodes that only rise or only fall with the sum (scale, offset, BatchNormalization, Clip, Relu, ...)"
 
 
 @dataclass(frozen=True, eq=False)
 class Decisions:
-    """sign = +1 <=> direction * k >= threshold, per channel [C]."""
+    """[C, L]: +1 <=> direction * k >= threshold; an element means start + unit * (how many of its L are +1)."""
 
     thresholds: Ints
     directions: Ints
+    start: float
+    unit: float
+    error: float  # how far the file's float32 values are from that
     open: int  # channels where the order in which float32 sums are added may decide
-    constant: bool  # no channel's sign ever changes
+    constant: bool  # nothing ever changes in any channel
 
 
 def outputs(graph: Graph, nodes: Sequence[onnx.NodeProto], sums: Sums, k: Ints, flat: bool, shift: float = 0) -> Array:
@@ -43,22 +47,61 @@ def reachable(sums: Sums, k: Ints) -> NDArray[np.bool_]:
 
 def decide(graph: Graph, nodes: Sequence[onnx.NodeProto], sums: Sums, flat: bool, low: float, high: float) -> Decisions:
     """Thresholds of what `nodes` make of the sums: `high` is +1, `low` is -1. UserError names the last node."""
+
+    def plus(made: Array, inside: NDArray[np.bool_]) -> NDArray[np.bool_]:
+        if not np.isin(made[inside], (low, high)).all():
+            raise graph.refuse(nodes[-1], f"has other outputs than {low:g} and {high:g}", "a sign of two values")
+        return (made == high)[:, :, None]
+
+    return _steps(graph, nodes, sums, flat, plus, (low, high - low, 0.0))
+
+
+def decide_levels(
+    graph: Graph, nodes: Sequence[onnx.NodeProto], sums: Sums, flat: bool, ends: tuple[float, float], step: float | None
+) -> Decisions:
+    """Thresholds of a quantizer, the last of `nodes`, whose values are evenly spaced. UserError names it.
+
+    ends: its least and largest value, whether a sum reaches them or not; step: between values, when it says so.
+    """
+    k = sums.grid()
+    made = outputs(graph, nodes, sums, k, flat)
+    values = np.unique(np.append(made[reachable(sums, k)], ends)).astype(np.float64)
+    if len(values) == 1:
+        raise graph.refuse(nodes[-1], f"gives {values[0]:g} for every picture", "a quantizer that tells sums apart")
+    z = np.rint((values - values[0]) / (step or np.diff(values).min())).astype(np.int64)
+    unit = float((values[-1] - values[0]) / z[-1]) if z[-1] else 1.0
+    error = float(np.abs(values - (values[0] + unit * z)).max() / unit)
+    if not 0 < z[-1] <= MOST_LEVELS or error > 1e-5:
+        raise graph.refuse(nodes[-1], f"has {len(values)} values", "a quantizer of up to 4 bits, evenly spaced")
+    starts = values[np.searchsorted(z, np.arange(1, z[-1] + 1))]  # the least value of each level
+
+    def reached(made: Array, inside: NDArray[np.bool_]) -> NDArray[np.bool_]:
+        return made[:, :, None] >= starts
+
+    return _steps(graph, nodes, sums, flat, reached, (float(values[0]), unit, error))
+
+
+def _steps(
+    graph: Graph, nodes: Sequence[onnx.NodeProto], sums: Sums, flat: bool,
+    reached: Callable[[Array, NDArray[np.bool_]], NDArray[np.bool_]], meaning: tuple[float, float, float],
+) -> Decisions:  # fmt: skip
+    """Where each of `reached`, [L, C] -> [L, C, levels], changes, once at most; meaning: start, unit, error."""
     k = sums.grid()
     inside = reachable(sums, k)
 
-    def plus(shift: float) -> NDArray[np.bool_]:
-        made = outputs(graph, nodes, sums, k, flat, shift)
-        if not np.isin(made[inside], (low, high)).all():
-            raise graph.refuse(nodes[-1], f"has other outputs than {low:g} and {high:g}", "a sign of two values")
-        return made == high
+    def look(shift: float) -> NDArray[np.bool_]:
+        return reached(outputs(graph, nodes, sums, k, flat, shift), inside)
 
-    found = plus(0)
-    unclear = np.zeros(found.shape[1], bool)
+    found = look(0)
+    _, channels, levels = found.shape
+    unclear = np.zeros(channels, bool)
     if sums.error.any():
-        unclear = ((plus(-1) != found) | (plus(1) != found)).any(axis=0, where=inside)
-    thresholds, directions, changing = [], [], 0
-    for c in range(found.shape[1]):
-        sequence = found[inside[:, c], c]
+        differs = ((look(-1) != found) | (look(1) != found)).any(axis=2)
+        unclear = differs.any(axis=0, where=inside)
+    thresholds, directions = np.zeros((channels, levels), np.int64), np.ones((channels, levels), np.int64)
+    changing = 0
+    for c, level in np.ndindex(channels, levels):
+        sequence = found[inside[:, c], c, level]
         switches = np.flatnonzero(np.diff(sequence))
         if len(switches) > 1:
             raise graph.refuse(
@@ -66,13 +109,13 @@ def decide(graph: Graph, nodes: Sequence[onnx.NodeProto], sums: Sums, flat: bool
             )
         first = int(sums.low[c])
         changing += len(switches)
-        rises = len(switches) == 0 or not sequence[0]
-        if rises:
-            thresholds.append(first + int((~sequence).sum()))
+        if len(switches) == 0 or not sequence[0]:
+            thresholds[c, level] = first + int((~sequence).sum())
         else:
-            thresholds.append(-(first + int(sequence.sum()) - 1))
-        directions.append(1 if rises else -1)
-    return Decisions(np.array(thresholds), np.array(directions), int(unclear.sum()), not changing)
+            thresholds[c, level] = -(first + int(sequence.sum()) - 1)
+            directions[c, level] = -1
+    start, unit, error = meaning
+    return Decisions(thresholds, directions, start, unit, error, int(unclear.sum()), not changing)
 
 
 def slopes(graph: Graph, nodes: Sequence[onnx.NodeProto], sums: Sums, flat: bool, at: onnx.NodeProto) -> Ints:

@@ -12,13 +12,18 @@ MANTISSA = 24  # bits of float32
 
 @dataclass(frozen=True, eq=False)
 class Values:
-    """Of the elements of a map, all channels alike: integers z from low to high, which mean unit * (z - zero)."""
+    """Of the elements of a map, all channels alike: integers z from low to high, which mean unit * (z - zero).
+
+    An element of the file may be the sum of several neighbouring channels: a quantizer's levels are counted in +-1, as
+    on a thermometer, of which as many are +1 as thresholds are reached.
+    """
 
     unit: float
     zero: float  # z that means 0; an integer where the map may be padded with 0
     low: int
     high: int
     error: float = 0.0  # how far the file's float32 values are from that
+    levels: int = 1  # channels that an element of the file is the sum of
 
     def meaning(self, value: float) -> int | None:
         """The integer that means `value`; None when there is none."""

@@ -13,12 +13,12 @@ from qonnx.core.modelwrapper import ModelWrapper
 
 from bnn.errors import UserError
 from bnn.importing import pixels as picture
-from bnn.importing.decisions import decide, outputs, reachable, slopes
+from bnn.importing.decisions import MOST_LEVELS, Decisions, decide, decide_levels, outputs, reachable, slopes
 from bnn.importing.graph import QUANTIZERS, RESHAPING, Array, Graph, attributes
 from bnn.importing.linear import Linear, convolution, dense
 from bnn.importing.scores import Scores, solve
 from bnn.importing.values import Sums, Values, rounding
-from bnn.integer import Bias, Conv, Dense, IntegerNetwork, Layer, MaxPool, Pad, Threshold
+from bnn.integer import Bias, Conv, Dense, IntegerNetwork, Layer, Levels, MaxPool, Pad, Threshold
 from bnn.reference import Ints
 
 ELEMENTWISE = (
@@ -29,7 +29,7 @@ ACCEPTED = (
     f"Conv, MatMul, Gemm, MaxPool, Pad, Flatten, Reshape, ArgMax at the end, and element by element "
     f"{', '.join(ELEMENTWISE)}"
 )
-ONE_BIT = "1-bit activations (BipolarQuant, or Quant of 1 bit) in front of every layer but the first"
+FEW_BITS = "activations of 1 to 4 bits (BipolarQuant, Quant, MultiThreshold) in front of every layer but the first"
 PIXELS = ("unit", "byte")
 
 
@@ -140,6 +140,8 @@ class _Walk:
             self.pending.append(node)
             if self._is_sign(node):
                 self._sign(node)
+            elif isinstance(self.now, Sums) and self._is_quantizer(node):
+                self._quantize(node, self.now)
         else:
             raise self.graph.refuse(node, f"operator {node.op_type} has no exact integer form here", ACCEPTED)
 
@@ -158,8 +160,8 @@ class _Walk:
         if isinstance(self.now, Sums):
             multi = [n for n in self.pending if n.op_type in QUANTIZERS]
             if multi:
-                raise graph.refuse(multi[-1], "activations of more than one bit", ONE_BIT)
-            raise graph.refuse(node, f"reads the sums of {self.names[-1]} without a sign in between", ONE_BIT)
+                raise graph.refuse(multi[-1], "activations of more than four bits", FEW_BITS)
+            raise graph.refuse(node, f"reads the sums of {self.names[-1]} without a sign in between", FEW_BITS)
         if self.now is None:
             x = picture.table(graph, self.pending, self.shape[0], self.pending_flat, self.unit)
             if any(n.op_type == "MaxPool" for n in self.pending):
@@ -169,22 +171,40 @@ class _Walk:
                 values = Values(1.0, 0.0, 0, 255)
             else:
                 values, made = picture.quantized(graph, self.pending or [node], x)
+            if node.op_type != "Conv" and self.shape[0] == 1 and made:
+                values, made = self._bits_of_pixels(values, made)
             for layer in made:
                 self._emit(layer, self.pending[-1])
         elif self.pending:
-            values = self._two_valued(node, self.now)
+            values = self._moved(self.now)
         else:
             values = self.now
         self._settle(values)
         return values
 
-    def _two_valued(self, node: onnx.NodeProto, now: Values) -> Values:
-        """The pending nodes on the two values of a bit; levels of pixels have none pending."""
-        ends = np.array([now.unit * (z - now.zero) for z in (-1, 1)], np.float32)
-        x = self.graph.run(np.tile(ends[:, None], (1, self.shape[0])), self.pending, self.pending_flat)
-        if (x != x[:, :1]).any() or x[0, 0] == x[1, 0]:
-            raise self.graph.refuse(self.pending[-1], "makes other values of +-1 in every channel, or one", ONE_BIT)
-        return _bit(float(x[0, 0]), float(x[1, 0]))
+    def _bits_of_pixels(self, values: Values, made: list[Layer]) -> tuple[Values, list[Layer]]:
+        """Quantized pixels in front of a dense layer, which reads bits: a map per level."""
+        (found,) = made
+        if not isinstance(found, Levels) or found.thresholds.shape[1] > MOST_LEVELS:
+            return values, made
+        levels = found.thresholds.shape[1]
+        start = values.unit * (found.low - values.zero)
+        bits: list[Layer] = [Conv(np.ones((levels, 1, 1, 1), np.int64)), Threshold(found.thresholds[0])]
+        return _thermometer(start, values.unit * found.step, levels, 2 * values.error), bits
+
+    def _moved(self, now: Values) -> Values:
+        """What the pending nodes make of the values of a map of bits, or of their sums; pixels have none pending."""
+        plus = np.arange(now.levels + 1)  # how many are +1
+        x = (now.unit * (2 * plus - now.levels - now.levels * now.zero)).astype(np.float32)
+        y = self.graph.run(np.tile(x[:, None], (1, self.shape[0])), self.pending, self.pending_flat).astype(np.float64)
+        step = float(y[-1, 0] - y[0, 0]) / now.levels
+        if step == 0 or (y != y[:, :1]).any():
+            of = "+-1" if now.levels == 1 else "its levels"
+            raise self.graph.refuse(self.pending[-1], f"makes other values of {of} in every channel, or one", FEW_BITS)
+        error = float(np.abs(y[:, 0] - (y[0, 0] + step * plus)).max() / abs(step))
+        if error > 1e-5:
+            raise self.graph.refuse(self.pending[-1], "makes values that are not evenly spaced", FEW_BITS)
+        return _thermometer(float(y[0, 0]), step, now.levels, now.error + 2 * error)
 
     # --- nodes ---
 
@@ -197,21 +217,46 @@ class _Walk:
         bits = self.graph.constant(node, 3) if node.op_type in QUANTIZERS else None
         return bits is not None and bits.item() == 1
 
+    def _is_quantizer(self, node: onnx.NodeProto) -> bool:
+        """Of few levels."""
+        if node.op_type == "MultiThreshold":
+            table = self.graph.constant(node, 1)
+            return table is not None and table.shape[-1] <= MOST_LEVELS
+        bits = self.graph.constant(node, 3) if node.op_type in QUANTIZERS else None
+        return bits is not None and bits.item() <= MOST_LEVELS.bit_length()
+
+    def _quantize(self, node: onnx.NodeProto, sums: Sums) -> None:
+        far = self._ends(node)
+        if node.op_type == "MultiThreshold":
+            step: float | None = float(attributes(node).get("out_scale", 1.0))
+        else:
+            scale = self.graph.constant(node, 1)
+            step = float(scale.item()) if scale is not None and scale.size == 1 else None
+        ends = float(far.min()), float(far.max())
+        found = decide_levels(self.graph, self.pending, sums, self.pending_flat, ends, step)
+        self._decided(node, sums, found)
+        self._settle(_thermometer(found.start, found.unit, found.thresholds.shape[1], 2 * found.error))
+
     def _sign(self, node: onnx.NodeProto) -> None:
-        graph, channels = self.graph, self.shape[0]
-        far = graph.run(np.tile(np.array([[-1e30], [1e30]], np.float32), (1, channels)), [node], self.flat)
+        graph, far = self.graph, self._ends(node)
         low, high = float(far.min()), float(far.max())
         if low == high or not np.isin(far, (low, high)).all():
             raise graph.refuse(node, "its two values differ between channels", "one scale for all channels")
         if self.now is None:
             self._sign_of_pixels(node, high)
         elif isinstance(self.now, Sums):
-            self._sign_of_sums(node, self.now, low, high)
+            self._decided(node, self.now, decide(graph, self.pending, self.now, self.pending_flat, low, high))
         else:
-            was = self._two_valued(node, self.now)
-            if was.unit < 0:
+            if self.now.levels > 1:
+                raise graph.refuse(node, "is the sign of quantized values", "a sign of sums")
+            if self._moved(self.now).unit < 0:
                 raise graph.refuse(node, "turns +-1 around", "a sign of sums")
         self._settle(_bit(low, high))
+
+    def _ends(self, node: onnx.NodeProto) -> Array:
+        """[2, C]: what a node makes of numbers far below and above 0."""
+        far = np.tile(np.array([[-1e30], [1e30]], np.float32), (1, self.shape[0]))
+        return self.graph.run(far, [node], self.flat)
 
     def _sign_of_pixels(self, node: onnx.NodeProto, high: float) -> None:
         if any(n.op_type == "MaxPool" for n in self.pending):
@@ -219,32 +264,33 @@ class _Walk:
         x = picture.table(self.graph, self.pending, self.shape[0], self.pending_flat, self.unit)
         self._emit(picture.signs(self.graph, node, x == high), node)
 
-    def _sign_of_sums(self, node: onnx.NodeProto, sums: Sums, low: float, high: float) -> None:
-        found = decide(self.graph, self.pending, sums, self.pending_flat, low, high)
+    def _decided(self, node: onnx.NodeProto, sums: Sums, found: Decisions) -> None:
+        """The linear layer, its outputs repeated for every level, thresholds, and the pools that were passed over."""
+        channels, levels = found.thresholds.shape
         if found.open:
             self.notes.append(
                 f"{node.name}: float32 may round the sums in front of it so that the order of additions decides in "
-                f"{found.open} of {len(found.thresholds)} channels; the accelerator decides by exact sums"
+                f"{found.open} of {channels} channels; the accelerator decides by exact sums"
             )
         if found.constant:
-            channels = len(found.thresholds)
             self.notes.append(f"{node.name}: gives the same for every picture in all {channels} channels")
         pools = [(i, n) for i, n in enumerate(self.pending) if n.op_type == "MaxPool"]
-        signs = np.ones(len(found.thresholds), np.int64)
+        signs = np.ones_like(found.directions)
         for i, pool in pools:  # what rises with the sum is pooled as it is; all pools must see the same
-            rises = slopes(self.graph, self.pending[:i], sums, self.pending_flat, pool) * found.directions
+            rises = slopes(self.graph, self.pending[:i], sums, self.pending_flat, pool)[:, None] * found.directions
             if pool is not pools[0][1] and (rises != signs).any():
                 raise self.graph.refuse(pool, "pools again what a node in between has turned around", "pools in a row")
             signs = rises
-        linear = self.layers[-1]
+        linear, directions = self.layers[-1], found.directions.ravel()
         if isinstance(linear, Conv):
-            self.layers[-1] = replace(linear, weight=linear.weight * found.directions[:, None, None, None])
+            weight = np.repeat(linear.weight, levels, axis=0)
+            self.layers[-1] = replace(linear, weight=weight * directions[:, None, None, None])
         else:
             assert isinstance(linear, Dense)
-            self.layers[-1] = replace(linear, weight=linear.weight * found.directions)
-        self._emit(Threshold(found.thresholds), node)
+            self.layers[-1] = replace(linear, weight=np.repeat(linear.weight, levels, axis=1) * directions)
+        self._emit(Threshold(found.thresholds.ravel()), node)
         for _, pool in pools:
-            self._emit(MaxPool(_window(self.graph, pool), None if (signs > 0).all() else signs), pool)
+            self._emit(MaxPool(_window(self.graph, pool), None if (signs > 0).all() else signs.ravel()), pool)
 
     def _pool(self, node: onnx.NodeProto) -> None:
         size = _window(self.graph, node)
@@ -252,7 +298,7 @@ class _Walk:
             raise self.graph.refuse(node, "pools a flattened map", "pooling in front of Flatten")
         if isinstance(self.now, Values):
             values = self._values(node)
-            signs = None if values.unit > 0 else np.full(self.shape[0], -1)
+            signs = None if values.unit > 0 else np.full(self.shape[0] * values.levels, -1)
             self._emit(MaxPool(size, signs), node)
         else:
             self.pending.append(node)
@@ -306,6 +352,9 @@ class _Walk:
             self.pad = zero
             self._emit(Pad(found.pad, zero), node)
         weight = found.signs * (1 if values.unit > 0 else -1)  # [O, ...]
+        if values.levels > 1:  # channels in a row are one of the file
+            maps = weight if weight.ndim == 4 else weight.reshape(len(weight), self.shape[0], -1)
+            weight = np.repeat(maps, values.levels, axis=1).reshape(len(weight), -1, *weight.shape[2:])
         axes = tuple(range(1, weight.ndim))
         low, high = (
             (values.low, values.high) if self.pad is None else (min(values.low, self.pad), max(values.high, self.pad))
@@ -350,7 +399,7 @@ class _Walk:
         assert isinstance(linear, Dense)
         k = np.arange(int(sums.low.min()), int(sums.high.max()) + 1, 2)  # sums of so many +-1 are all odd or all even
         if not reachable(sums, k).all():
-            raise graph.refuse(node, "its scores are no sums of +-1", ONE_BIT)
+            raise graph.refuse(node, "its scores are no sums of +-1", FEW_BITS)
         scores = solve(k, outputs(graph, self.pending, sums, k, self.pending_flat))
         if scores is None:
             raise graph.refuse(
@@ -370,7 +419,12 @@ class _Walk:
 
 def _bit(low: float, high: float) -> Values:
     """z = -1 means `low`, +1 means `high`."""
-    return Values((high - low) / 2, -(high + low) / (high - low), -1, 1)
+    return _thermometer(low, high - low, 1)
+
+
+def _thermometer(start: float, unit: float, levels: int, error: float = 0.0) -> Values:
+    """So many +-1, of which j are +1, mean start + unit * j."""
+    return Values(unit / 2, -(2 * start / unit + levels) / levels, -1, 1, error, levels)
 
 
 def _window(graph: Graph, node: onnx.NodeProto) -> int:

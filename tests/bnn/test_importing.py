@@ -205,6 +205,15 @@ class Absolute(nn.Module):
         return x.abs()
 
 
+def quantized(bits, signed, narrow=False, most=3.0):
+    """Batch norm, which spreads the sums of pixels, and a quantizer."""
+    norm = shake(nn.BatchNorm2d(4), 900.0, torch.Generator().manual_seed(bits))
+    options = {"bit_width": bits, "scaling_impl_type": "const", "narrow_range": narrow}
+    if signed:
+        return nn.Sequential(norm, qnn.QuantIdentity(**options, min_val=-most, max_val=most))
+    return nn.Sequential(norm, qnn.QuantReLU(**options, max_val=most))
+
+
 TWO_BITS = {"weight_quant": Int8WeightPerTensorFloat, "weight_bit_width": 2}
 FLOAT = r" -> FLOAT32\): "
 REFUSED = [
@@ -212,7 +221,12 @@ REFUSED = [
         (sign(), conv(**TWO_BITS), sign()),
         r"Conv, BIPOLAR, INT2" + FLOAT + r"its weights take \d v.*1-bit weights",
     ),
-    ((qnn.QuantReLU(bit_width=2), conv(), sign()), r"Quant, FLOAT32 -> UINT2\): activations of more.*accepted: 1-bit"),
+    (
+        (qnn.QuantReLU(bit_width=5), conv(), sign()),
+        r"Quant, FLOAT32 -> UINT5\): activations of more.*accepted: activations of 1 to 4 bits",
+    ),
+    ((quantized(3, True), conv(padding=1), sign()), r"Conv, INT3.*pads with 0, which no pixel means"),
+    ((quantized(2, False), sign()), r"BipolarQuant, UINT2 -> BIPOLAR\): is the sign of quantized values"),
     ((nn.ReLU(), conv(), sign()), r"Conv, FLOAT32, BIPOLAR" + FLOAT + r"reads the sums of .*Conv.* without a sign"),
     (
         (sign(), Residual(), sign()),
@@ -242,6 +256,36 @@ def test_what_has_no_exact_form_is_refused_by_name(layers, words, tmp_path):
     path = export(model, (1, 9, 8), tmp_path / "model.onnx", byte=True)
     with pytest.raises(UserError, match=r"model\.onnx: node \S+ \(" + words):
         import_model(load_model(path), "model.onnx")
+
+
+FEW_BITS = [
+    (quantized(2, False), conv(), sign()),
+    (quantized(2, False), conv(padding=1), shake(nn.BatchNorm2d(4), 9.0, torch.Generator().manual_seed(3)), sign()),
+    (quantized(3, True, narrow=True), conv(padding=1), sign()),
+    (quantized(2, True), nn.MaxPool2d(2), conv(kernel_size=2), sign()),
+    (nn.MaxPool2d(2), quantized(3, False, most=1.75), conv(kernel_size=2), sign()),
+    (quantized(4, False, most=3.75),),
+    (quantized(2, True, narrow=True, most=0.75), conv(), quantized(2, False, most=6.0), conv(bias=True), sign()),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("layers", FEW_BITS, ids=range(len(FEW_BITS)))
+def test_activations_of_few_bits(layers, tmp_path):
+    """As many +-1 as they have thresholds: maps of a channel lie side by side."""
+    model, generator = middle(*layers), torch.Generator().manual_seed(5)
+    for module in model.modules():
+        if isinstance(module, (qnn.QuantConv2d, qnn.QuantLinear)):
+            nn.init.uniform_(module.weight, -1, 1, generator=generator)
+    path = export(model, (1, 9, 8), tmp_path / "model.onnx", byte=True)
+    found = import_model(load_model(path), "model.onnx")
+    images = np.concatenate([frames((1, 9, 8), 40), np.linspace(0, 255, 40 * 72).astype(np.uint8).reshape(40, 1, 9, 8)])
+    scores, tensors = found.network.run(images, taps=True)
+    expected = execute(path, images, False)
+    assert np.array_equal(found.network.classify(scores), expected.argmax(1))
+    assert np.array_equal(found.float_scores(scores), expected)
+    levels = tensors["Threshold_0_out"].shape[1] // 4
+    together = tensors["Threshold_0_out"].reshape(len(images), 4, levels, -1).sum(2)
+    assert levels > 1 and len(np.unique(together)) > 2  # of its levels several are seen
 
 
 def test_batch_norm_behind_a_sign_that_does_the_same_to_all_channels(tmp_path):
