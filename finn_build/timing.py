@@ -33,7 +33,7 @@ def fifo_depths(nodes: Sequence[Node], operators: dict[str, Any], period: int) -
     for before, node, following in zip([None, *nodes], nodes, [*nodes[1:], None], strict=False):
         taken, arrivals_next = _pass(node, operators[node.name], arrivals)
         if before is not None and _stalls(operators[before.name].fold, arrivals, taken):
-            coupled = _coupled(operators[before.name].fold, node, operators[node.name], arrivals, period)
+            coupled = _coupled(operators[before.name], node, operators[node.name], arrivals, period)
             if before.name in depths and coupled is not None:  # its FIFO has room for what waits in `before` then
                 held = np.concatenate([arrivals[:1], coupled[0][:-1]])
                 depths[before.name] = max(depths[before.name], _occupancy(entering, held) + SLACK)
@@ -47,14 +47,15 @@ def fifo_depths(nodes: Sequence[Node], operators: dict[str, Any], period: int) -
     return {name: 1 << (depth - 1).bit_length() for name, depth in depths.items()}
 
 
-def _coupled(fold: int, node: Node, operator: Any, arrivals: Ints, period: int) -> tuple[Ints, Ints] | None:
-    """As `_pass` when a layer folded so, which is fed at need, has no FIFO behind it; None if that costs time.
+def _coupled(before: Any, node: Node, operator: Any, arrivals: Ints, period: int) -> tuple[Ints, Ints] | None:
+    """As `_pass` when a layer like `before`, which is fed at need, has no FIFO behind it; None if that costs time.
 
-    It needs `fold` clocks from one result being taken to the next.
+    It needs its fold's clocks from one result being taken to the next. Layers with a memory of weights stand for longer
+    than that, and what waits behind them is not modelled.
     """
-    if node.stage.layer not in ("JetConv", "BinaryConv"):
+    if node.stage.layer not in ("JetConv", "BinaryConv") or before.matrix is not None or operator.matrix is not None:
         return None
-    taken, results = _convolution(operator.geometry(), operator.fold, arrivals, fold)
+    taken, results = _convolution(operator.geometry(), operator.fold, arrivals, before.fold)
     frame = prod(window_map(*operator.geometry()))
     late = results[-frame:] - results[-2 * frame : -frame] > period
     return None if late.any() else (taken, results)

@@ -40,6 +40,7 @@ class Block:
     clip: bool = False  # Hardtanh in front of the sign
     norm: bool = True
     scale: float = 1.0  # of the sign
+    bits: int = 1  # of the activation
 
 
 @dataclass(frozen=True)
@@ -47,7 +48,8 @@ class Recipe:
     """A whole network."""
 
     shape: tuple[int, int, int] = (1, 9, 8)
-    input: str = "byte"  # byte: raw pixels; q8: 2x - 1 and 8 bits; sign: 2x - 1 and one bit; affine: 2x - 1 alone
+    # byte: raw pixels; q8, q2: 2x - 1 and 8 or 2 bits; sign: 2x - 1 and one bit; affine: 2x - 1 alone
+    input: str = "byte"
     blocks: tuple[Block, ...] = (Block(),)
     hidden: tuple[int, ...] = ()
     classes: int = 4
@@ -85,6 +87,14 @@ class Centred(nn.Module):
 
 def sign(scale: float = 1.0) -> nn.Module:
     return qnn.QuantIdentity(act_quant=SignedBinaryActPerTensorConst, scaling_const=scale)
+
+
+def activation(scale: float, bits: int) -> nn.Module:
+    """A sign, or a quantizer of 0 to 2^bits - 1 steps of so much."""
+    if bits == 1:
+        return sign(scale)
+    most = scale * (2**bits - 1)
+    return qnn.QuantReLU(bit_width=bits, scaling_impl_type="const", max_val=most)
 
 
 def weights(per_channel: bool) -> dict[str, object]:
@@ -130,6 +140,9 @@ def network(recipe: Recipe) -> nn.Sequential:
     if recipe.input == "q8":
         byte = {"scaling_impl_type": "const", "min_val": -1.0, "max_val": 1.0 - 2.0**-7}
         layers.append(qnn.QuantIdentity(act_quant=Int8ActPerTensorFixedPoint, **byte))
+    if recipe.input == "q2":  # -1, 0 and 1
+        ends = {"scaling_impl_type": "const", "min_val": -1.0, "max_val": 1.0, "narrow_range": True}
+        layers.append(qnn.QuantIdentity(bit_width=2, **ends))
     if recipe.input == "sign":
         layers.append(sign())
     for block in recipe.blocks:
@@ -148,11 +161,11 @@ def network(recipe: Recipe) -> nn.Sequential:
         pool = [nn.MaxPool2d(block.pool)] if block.pool > 1 else []
         clip = [nn.Hardtanh()] if block.clip else []
         if not block.pool_first:
-            layers += [*norm, *clip, sign(block.scale), *pool]
+            layers += [*norm, *clip, activation(block.scale, block.bits), *pool]
         elif block.norm_first:
-            layers += [*norm, *pool, *clip, sign(block.scale)]
+            layers += [*norm, *pool, *clip, activation(block.scale, block.bits)]
         else:
-            layers += [*pool, *norm, *clip, sign(block.scale)]
+            layers += [*pool, *norm, *clip, activation(block.scale, block.bits)]
         size, channels = block.scale, block.outputs
         height, width = ((n + 2 * block.padding - block.kernel) // block.stride + 1 for n in (height, width))
         height, width = height // block.pool, width // block.pool

@@ -42,6 +42,22 @@ def test_zero_padding_folded(tmp_path):
     assert verify(acc, frames=8, backpressure=0.3)["passed"]
 
 
+def test_activations_of_two_bits(tmp_path):
+    """Three +-1 maps for each: thresholds of one sum, pooled bit by bit; pixels too, in front of a dense layer."""
+    block = Block(outputs=4, kernel=2, pool=2, bits=2)
+    recipe = Recipe(shape=(1, 9, 10), blocks=(block, Block(outputs=5, kernel=2, bits=2)), hidden=(6,))
+    _, acc, _ = built(recipe, tmp_path)
+    assert [layer.shape[2] for layer in load(acc).computing()][:3] == [12, 12, 15]
+    report = verify(acc, frames=30)
+    assert report["passed"] and report["source"]["frames"] == 20, report
+
+    recipe = Recipe(shape=(1, 5, 6), input="q2", blocks=(), hidden=(7,))
+    (tmp_path / "dense").mkdir()
+    _, acc, _ = built(recipe, tmp_path / "dense")
+    assert load(acc).layers[0].shape == (5, 6, 2)
+    assert verify(acc, frames=30)["passed"]
+
+
 def test_the_folder_holds_the_file_and_what_it_was_imported_as(tmp_path):
     path, acc, _ = built(Recipe(input="q8"), tmp_path)
     manifest = load(acc)
