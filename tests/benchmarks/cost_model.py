@@ -18,7 +18,7 @@ import json
 import shutil
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
@@ -29,15 +29,13 @@ import numpy as np
 from onnx import helper, numpy_helper
 
 from bnn import jets
-from bnn.cache import cache_folder
-from bnn.files import write_file
 from bnn.reference import Ints
 from finn_build.adapter import workspace
 from hw.ops.bits import dot_range, signed_bits
 from hw.ops.cycles import window_map
 from sim.modules import Stall, run_streams
 from tests.benchmarks.finn_estimates import DOMAIN, PART, units
-from tests.benchmarks.measure import Design, area
+from tests.benchmarks.measure import Design, area, kept
 from tests.benchmarks.rivals.templates import fill
 from tests.hw.streams import pack, unpack
 
@@ -216,20 +214,11 @@ def measured(layer: Layer, simulated: bool) -> dict[str, Any]:
     with tempfile.TemporaryDirectory(prefix="neuraljet-") as temporary:
         design = _design(operator, Path(temporary))
         key = _key(design)
-        counts = _kept(f"{key}-sites", lambda: area(design, LIMIT_S))
+        counts = kept("cost_model", f"{key}-sites", lambda: area(design, LIMIT_S))
         row = {"exact": None, "simulated": None}
         if simulated:
-            row = _kept(f"{key}-clocks", lambda: _simulate(operator, design))
+            row = kept("cost_model", f"{key}-clocks", lambda: _simulate(operator, design))
     return {**found, **counts, **row, "error": found["estimate"] / counts["sites"] - 1}
-
-
-def _kept(name: str, measure: Callable[[], dict[str, Any]]) -> dict[str, Any]:
-    """What was measured under that name, now or before."""
-    kept = cache_folder("cost_model") / f"{name}.json"
-    if not kept.is_file():
-        write_file(kept, json.dumps(measure()))
-    found: dict[str, Any] = json.loads(kept.read_text())
-    return found
 
 
 def _design(operator: Any, folder: Path) -> Design:
