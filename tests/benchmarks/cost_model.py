@@ -35,7 +35,8 @@ from hw.ops.bits import dot_range, signed_bits
 from hw.ops.cycles import window_map
 from sim.modules import Stall, run_streams
 from tests.benchmarks.finn_estimates import DOMAIN, PART, units
-from tests.benchmarks.measure import Design, area, kept
+from tests.benchmarks.kept import kept
+from tests.benchmarks.measure import Design, area
 from tests.benchmarks.rivals.templates import fill
 from tests.hw.streams import pack, unpack
 

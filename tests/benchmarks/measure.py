@@ -4,7 +4,7 @@ import json
 import re
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
@@ -12,8 +12,6 @@ from typing import Any
 
 import numpy as np
 
-from bnn.cache import cache_folder
-from bnn.files import write_file
 from bnn.reference import Ints
 from finn_build.netlist import count_cells
 from finn_build.synthesis import copy_cells, mapping, run_yosys
@@ -50,15 +48,6 @@ class BuildTimeout(Exception):
 
 class InexactError(Exception):
     """The design's results differ from the reference."""
-
-
-def kept(part: str, name: str, measure: Callable[[], dict[str, Any]]) -> dict[str, Any]:
-    """What was measured under that name, now or before; `part` of the project's cache has it."""
-    path = cache_folder(part) / f"{name}.json"
-    if not path.is_file():
-        write_file(path, json.dumps(measure()))
-    found: dict[str, Any] = json.loads(path.read_text())
-    return found
 
 
 def simulate(workload: Workload, design: Design) -> float:

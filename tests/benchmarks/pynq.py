@@ -40,7 +40,7 @@ from finn_build.recognise import recognise
 from finn_build.synthesis import synthesise
 from sim.accelerator import verify
 from tests.benchmarks.finn_estimates import PART, units
-from tests.benchmarks.measure import kept
+from tests.benchmarks.kept import kept
 from tests.bnn.foreign import export, shake
 
 ROOT = Path(__file__).resolve().parent.parent.parent
