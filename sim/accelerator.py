@@ -57,6 +57,7 @@ def verify(
     vcd: Path | None = None,
     seed: int = 1,
     netlist: str | None = None,
+    source_frames: int = SOURCE_FRAMES,
 ) -> dict[str, Any]:
     """Simulate the accelerator in folder `acc` on pictures and compare every score and class with its model.onnx.
 
@@ -69,10 +70,11 @@ def verify(
     vcd: where to leave a wave file of the first differing frame, or of frame 0 when none differs.
     netlist: a family of `finn_build.synthesis` ("xc7" or "xcup") to map the design to; the mapped cells are then
         simulated in place of the RTL.
+    source_frames: of an accelerator that was imported from another program's file: on how many of the pictures, from
+        the first, that file is executed too (a tenth of a second each, and more for large networks).
 
     Writes verification.json into the folder, or netlist_verification.json for a netlist, and returns it. A frame
     that differs is run again with a tap on every stream, and the first layer and element that differ are named.
-    Where the network was imported from another program's file, that file is executed too, on the first frames.
     UserError for a damaged folder or unfit pictures; SynthesisError or SimulationError when a tool itself fails.
     """
     started = time.perf_counter()
@@ -97,7 +99,7 @@ def verify(
         design = designs.netlist(acc, manifest, netlist, Path(temporary)) if netlist else designs.rtl(acc, manifest)
         report = _check(acc, manifest, network, pictures, design, stall, seed, vcd)
     if SOURCE in manifest.files:
-        report["source"] = _check_source(acc, network, pictures.first(SOURCE_FRAMES))
+        report["source"] = _check_source(acc, network, pictures.first(source_frames))
         report["passed"] &= not report["source"]["mismatches"] or bool(report["source"]["notes"])
     report |= {
         "data": pictures.name,

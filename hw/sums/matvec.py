@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from itertools import product
-from math import prod
+from math import inf, prod
 
 import numpy as np
 
@@ -147,18 +147,26 @@ class Folding:
 
 
 def foldings(beats: int, in_bits: int, outputs: int, clocks: float) -> Iterator[Folding]:
-    """For every useful width of a word, in both orders: the fewest lanes that take at most `clocks` per frame."""
+    """For every useful width of a word, in both orders: the fewest lanes that take at most `clocks` per frame.
+
+    And more lanes wherever these take fewer block RAMs, whose depth comes in steps.
+    """
     inputs = beats * in_bits
     widths = {-(-beats // words) * in_bits for words in range(1, beats + 1)}
     widths |= {-(-in_bits // pieces) for pieces in range(1, in_bits + 1)}
     groups = sorted({-(-outputs // lanes) for lanes in range(1, outputs + 1)}, reverse=True)
     for simd, replay in product(sorted(width for width in widths if width <= MOST_SIMD), (False, True)):
+        least = inf  # block RAMs
         for count in groups:
             found = Folding(beats, in_bits, outputs, -(-outputs // count), simd, replay)
             if found.replay and (found.words == 1 or found.groups == 1):
                 continue  # nothing to replay
-            if found.cycles <= clocks and found.lanes * simd <= min(inputs * outputs, MOST_WEIGHTS):
+            if found.cycles > clocks or found.lanes * simd > min(inputs * outputs, MOST_WEIGHTS):
+                continue
+            if found.ramb18 < least:
+                least = found.ramb18
                 yield found
+            if not least:
                 break
 
 

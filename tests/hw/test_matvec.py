@@ -9,7 +9,7 @@ import pytest
 from bnn import reference
 from hw.ops.rtl import sources_in
 from hw.ops.schedule import conv_period, convolution, dense
-from hw.sums.matvec import Folding, Patches, Result, block_rams, counting, matvec_module
+from hw.sums.matvec import Folding, Patches, Result, block_rams, counting, foldings, matvec_module
 from sim.modules import STALLS, Stall, run_streams
 from tests.hw.streams import beats_of, frames, intervals, maps_of, pack, unpack
 
@@ -151,3 +151,17 @@ def test_every_element_has_its_place():
 def test_block_rams_are_counted_in_their_best_shape():
     shapes = {(704, 72): 4, (512, 36): 1, (513, 36): 2, (16384, 1): 1, (2000, 18): 2}
     assert {shape: block_rams(*shape) for shape in shapes} == shapes
+
+
+@pytest.mark.parametrize("layer", [(1, 1024, 1024), (9, 64, 128), (784, 1, 100), (1, 64, 10)], ids=str)
+@pytest.mark.parametrize("clocks", [784, 20_000])
+def test_foldings_have_the_fewest_lanes_and_the_fewest_block_rams(layer, clocks):
+    """Of all lanes that keep the rate, for every width of a word that is offered."""
+    offered = list(foldings(*layer, clocks))
+    assert offered and all(found.cycles <= clocks for found in offered) and len(set(offered)) == len(offered)
+    for simd, replay in {(found.simd, found.replay) for found in offered}:
+        every = [Folding(*layer, lanes, simd, replay) for lanes in range(1, min(layer[2], 8192 // simd) + 1)]
+        fitting = [f for f in every if f.cycles <= clocks and (f.groups > 1 or not replay)]
+        some = [found for found in offered if (found.simd, found.replay) == (simd, replay)]
+        assert min(found.lanes for found in some) == min(found.lanes for found in fitting)
+        assert min(found.ramb18 for found in some) == min(found.ramb18 for found in fitting)

@@ -1,0 +1,17 @@
+"""Measurements that are kept in the cache of the project. The caller's names say of what, by content."""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+from bnn.cache import cache_folder
+from bnn.files import write_file
+
+
+def kept(part: str, name: str, measure: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+    """What was measured under that name in that part of the cache, now or before."""
+    path = cache_folder(part) / f"{name}.json"
+    if not path.is_file():
+        write_file(path, json.dumps(measure()))
+    found: dict[str, Any] = json.loads(path.read_text())
+    return found
