@@ -11,7 +11,7 @@ import numpy as np
 import onnx
 from numpy.typing import NDArray
 
-from bnn.importing.graph import QUANTIZERS, Array, Graph
+from bnn.importing.graph import QUANTIZERS, RESHAPING, Array, Graph
 from bnn.importing.values import MANTISSA, Values
 from bnn.integer import Layer, Levels, Threshold
 from bnn.reference import Ints
@@ -34,6 +34,7 @@ def quantized(graph: Graph, nodes: Sequence[onnx.NodeProto], x: Array) -> tuple[
 
     UserError naming the last of `nodes` when there are none.
     """
+    nodes = [node for node in nodes if node.op_type not in RESHAPING] or nodes
     quantizers = [node for node in nodes if node.op_type in QUANTIZERS]
     scale = graph.constant(quantizers[-1], 1) if quantizers else np.ones(1, np.float32)
     if scale is not None and scale.size == 1 and nodes[-1:] == quantizers[-1:]:

@@ -54,6 +54,8 @@ def weights_of(s: Shape, rng: np.random.Generator):
         return np.full((*shape, s.kernel, s.kernel), 1 if s.weights == "ones" else -1)
     if s.weights == "binary":
         return rng.choice(np.array([-1, 1]), (*shape, s.kernel, s.kernel))
+    if s.weights == "ternary":
+        return rng.choice(np.array([-1, 0, 1]), (*shape, s.kernel, s.kernel))
     if s.weights == "separable":
         found = jets.compose(rng.choice(np.array([-1, 1]), (s.outputs, 1, 2 * (s.kernel - 1))))
         return found * rng.choice(np.array([-1, 1]), (*shape, 1, 1))
