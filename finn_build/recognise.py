@@ -24,6 +24,7 @@ from bnn.integer import Bias, Conv, Dense, IntegerNetwork, Layer, Levels, MaxPoo
 from bnn.reference import Ints
 from hw.ops.bits import bit_thresholds, dot_range, signed_bits
 
+MOST_WEIGHT = 8  # magnitude of a weight on pixels
 MAX_CLASSES = 256  # of the 8 bits of the class
 
 
@@ -242,7 +243,7 @@ def _thresholded(
         operator, kind = "JetConv_rtl", "jet_conv"
         if grouped and conv.groups != len(weight):
             raise node.refuse(f"{len(weight)} outputs in {conv.groups} groups; jets read one map each or all maps")
-    elif _is_binary(conv):
+    elif _is_binary(conv) or (stream.datatype != "BIPOLAR" and np.abs(conv.weight).max() <= MOST_WEIGHT):
         operator, kind = "BinaryConv_rtl", "binary_conv"
         if grouped or size > 5:
             raise node.refuse(f"{size}x{size} in {conv.groups} groups; +-1 kernels are accepted up to 5x5, in 1 group")
@@ -251,7 +252,8 @@ def _thresholded(
     else:
         raise node.refuse(
             f"its {size}x{size} kernels are neither all +-1 nor all +-(a jet) or zero (3x3 and 5x5 jets are products "
-            "of [1 1] and [1 -1]); train with --layer bottleneck, separable, constrained or binary"
+            f"of [1 1] and [1 -1]), nor integers up to {MOST_WEIGHT} on pixels; train with --layer bottleneck, "
+            "separable, constrained or binary"
         )
     output = _output_shape(node, stream, size, conv.stride, amount, len(weight))
     attributes: dict[str, int | Ints] = {"Kernel": size, "Stride": conv.stride, "Pad": amount}

@@ -1,4 +1,4 @@
-"""Conv, MatMul and Gemm of the file: weights +-scale as signs and a scale per output."""
+"""Conv, MatMul and Gemm of the file: weights as small integers and a scale per output."""
 
 from dataclasses import dataclass
 
@@ -9,20 +9,22 @@ from numpy.typing import NDArray
 from bnn.importing.graph import Array, Graph, attributes
 from bnn.reference import Ints
 
-WEIGHTS = "1-bit weights: +-(one positive scale per output), by BipolarQuant or Quant of 1 bit, signed"
+WEIGHTS = "weights of 1 to 4 bits: small integers times one positive scale per output, by BipolarQuant or Quant"
+MOST = 8  # magnitude of an integer weight
 
 
 @dataclass(frozen=True, eq=False)
 class Linear:
-    """weight = signs * scale: signs [O, I/groups, K, K] or [O, F]."""
+    """weight = integers * scale: integers [O, I/groups, K, K] or [O, F]."""
 
-    signs: Ints
+    integers: Ints
     scale: NDArray[np.float64]  # [O]
     bias: NDArray[np.float64]  # [O]
     shape: tuple[int, int, int]  # of the output
     stride: int = 1
     pad: int = 0  # rows and columns of zeros on every side
     groups: int = 1
+    error: float = 0.0  # how far a weight of the file is from that, in scales
 
 
 def convolution(graph: Graph, node: onnx.NodeProto, shape: tuple[int, int, int], flat: bool) -> Linear:
@@ -53,12 +55,13 @@ def convolution(graph: Graph, node: onnx.NodeProto, shape: tuple[int, int, int],
         raise graph.refuse(
             node, f"weights {list(weight.shape)} in {groups} groups on {shape[0]} channels", "one map each"
         )
-    signs, scale = _signs(graph, node, weight)
+    integers, scale, error = _integers(graph, node, weight)
     stride, pad = int(strides[0]), int(pads[0])
     rows, columns = ((size + 2 * pad - kernel) // stride + 1 for size in shape[1:])
     if min(rows, columns) < 1:
         raise graph.refuse(node, f"a map of {shape[1]}x{shape[2]} is smaller than its kernel", "larger maps")
-    return Linear(signs, scale, _bias(graph, node, len(signs)), (len(signs), rows, columns), stride, pad, groups)
+    outputs = len(integers)
+    return Linear(integers, scale, _bias(graph, node, outputs), (outputs, rows, columns), stride, pad, groups, error)
 
 
 def dense(graph: Graph, node: onnx.NodeProto, shape: tuple[int, int, int], flat: bool) -> Linear:
@@ -74,8 +77,9 @@ def dense(graph: Graph, node: onnx.NodeProto, shape: tuple[int, int, int], flat:
         raise graph.refuse(
             node, f"weights {list(weight.shape)} on {inputs} inputs", "Flatten in front, a row per input"
         )
-    signs, scale = _signs(graph, node, weight.T)
-    return Linear(signs, scale, _bias(graph, node, len(signs)), (len(signs), 1, 1))
+    integers, scale, error = _integers(graph, node, weight.T)
+    outputs = len(integers)
+    return Linear(integers, scale, _bias(graph, node, outputs), (outputs, 1, 1), error=error)
 
 
 def _weight(graph: Graph, node: onnx.NodeProto) -> Array:
@@ -95,11 +99,23 @@ def _bias(graph: Graph, node: onnx.NodeProto, outputs: int) -> NDArray[np.float6
     return np.broadcast_to(bias.reshape(-1).astype(np.float64), (outputs,)).copy()
 
 
-def _signs(graph: Graph, node: onnx.NodeProto, weight: Array) -> tuple[Ints, NDArray[np.float64]]:
-    """Signs and scale [O] of weights [O, ...]."""
-    size = np.abs(weight).reshape(len(weight), -1)
-    if not np.isfinite(weight).all() or (size != size[:, :1]).any() or not size.all():
-        values = np.unique(weight[int(np.argmax((size != size[:, :1]).any(1)))])
-        some = ", ".join(f"{v:g}" for v in values[:5]) + (", ..." if len(values) > 5 else "")
-        raise graph.refuse(node, f"its weights take {len(values)} values in an output ({some})", WEIGHTS)
-    return np.where(weight > 0, 1, -1).astype(np.int64), size[:, 0].astype(np.float64)
+def _integers(graph: Graph, node: onnx.NodeProto, weight: Array) -> tuple[Ints, NDArray[np.float64], float]:
+    """Integers and scale [O] of weights [O, ...], and how far these are from them at most, in scales."""
+    found, scale, error = np.zeros(weight.shape, np.int64), np.ones(len(weight)), 0.0
+    for o, row in enumerate(weight.astype(np.float64)):
+        size = np.unique(np.abs(row[row != 0]))
+        if not np.isfinite(row).all():
+            raise graph.refuse(node, f"weights of output {o} are no numbers", WEIGHTS)
+        if not size.size:
+            continue  # all are 0
+        for parts in range(1, MOST + 1):  # the least weight may be several scales
+            unit = size[0] / parts
+            off = float(np.abs(size / unit - np.rint(size / unit)).max())
+            if off < 1e-5 and size[-1] / unit < MOST + 0.5:
+                break
+        else:
+            values = np.unique(row)
+            some = ", ".join(f"{v:g}" for v in values[:5]) + (", ..." if len(values) > 5 else "")
+            raise graph.refuse(node, f"its weights take {len(values)} values in an output ({some})", WEIGHTS)
+        found[o], scale[o], error = np.rint(row / unit), unit, max(error, off)
+    return found, scale, error

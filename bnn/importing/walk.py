@@ -351,31 +351,56 @@ class _Walk:
                 raise self.graph.refuse(node, why, "no padding, or pixels that 0 is one of")
             self.pad = zero
             self._emit(Pad(found.pad, zero), node)
-        weight = found.signs * (1 if values.unit > 0 else -1)  # [O, ...]
+        weight = found.integers * (1 if values.unit > 0 else -1)  # [O, ...]
         if values.levels > 1:  # channels in a row are one of the file
             maps = weight if weight.ndim == 4 else weight.reshape(len(weight), self.shape[0], -1)
             weight = np.repeat(maps, values.levels, axis=1).reshape(len(weight), -1, *weight.shape[2:])
+        if (np.abs(weight) != 1).any() and self._reads_bits():
+            values, weight = self._copied(node, values, weight)
         axes = tuple(range(1, weight.ndim))
         low, high = (
             (values.low, values.high) if self.pad is None else (min(values.low, self.pad), max(values.high, self.pad))
         )
-        positive, negative = (weight > 0).sum(axes), (weight < 0).sum(axes)
+        positive, negative = np.maximum(weight, 0).sum(axes), np.maximum(-weight, 0).sum(axes)
         unit = np.float64(abs(values.unit)) * found.scale
-        terms = int(weight[0].size)
-        reach = np.full(len(unit), terms * max(abs(low - values.zero), abs(high - values.zero)))
+        largest = max(abs(low - values.zero), abs(high - values.zero))
+        reach = np.abs(weight).sum(axes) * largest
+        error = float(np.abs(weight).max()) * values.error + found.error * largest
         sums = Sums(
             low=positive * low - negative * high,
             high=positive * high - negative * low,
             unit=unit,
             offset=-values.zero * weight.sum(axes),
             bias=found.bias,
-            error=rounding(terms, reach, unit, found.bias, values.error),
+            error=rounding(int(weight[0].size), reach, unit, found.bias, error),
         )
         self.pad = None
         layer = Conv(weight, found.stride, found.groups) if node.op_type == "Conv" else Dense(weight.T.copy())
         self._emit(layer, node)
         self.shape = found.shape
         self._settle(sums)
+
+    def _reads_bits(self) -> bool:
+        """Does the next linear layer?"""
+        rest = (layer for layer in reversed(self.layers) if not isinstance(layer, (Pad, MaxPool)))
+        return isinstance(next(rest, None), Threshold)
+
+    def _copied(self, node: onnx.NodeProto, values: Values, weight: Ints) -> tuple[Values, Ints]:
+        """Weights up to m on maps of bits: every map is put out 2 * m times, so that weights are +-1.
+
+        2 * w = m + w weights of +1 and m - w of -1.
+        """
+        most = int(np.abs(weight).max())
+        times = 2 * most
+        linear = max(i for i, layer in enumerate(self.layers) if isinstance(layer, Threshold)) - 1
+        if linear < 0 or not isinstance(self.layers[linear], (Conv, Dense)):
+            raise self.graph.refuse(node, "has weights of more than one bit on signs of pixels", "1-bit weights there")
+        self.layers[linear:] = [_copies(layer, times) for layer in self.layers[linear:]]
+        maps = weight if weight.ndim == 4 else weight.reshape(len(weight), self.shape[0] * values.levels, -1)
+        copy = np.arange(times).reshape(-1, *[1] * (maps.ndim - 2))
+        signs = np.where(copy < most + maps[:, :, None], 1, -1)  # [O, maps, copies, ...]: copies lie side by side
+        values = replace(values, unit=values.unit / 2, error=2 * values.error, levels=values.levels * times)
+        return values, signs.reshape(len(weight), -1, *weight.shape[2:])
 
     # --- the end ---
 
@@ -425,6 +450,20 @@ def _bit(low: float, high: float) -> Values:
 def _thermometer(start: float, unit: float, levels: int, error: float = 0.0) -> Values:
     """So many +-1, of which j are +1, mean start + unit * j."""
     return Values(unit / 2, -(2 * start / unit + levels) / levels, -1, 1, error, levels)
+
+
+def _copies(layer: Layer, times: int) -> Layer:
+    """The layer with every output so many times, side by side."""
+    if isinstance(layer, Conv):
+        return replace(layer, weight=np.repeat(layer.weight, times, axis=0))
+    if isinstance(layer, Dense):
+        return replace(layer, weight=np.repeat(layer.weight, times, axis=1))
+    if isinstance(layer, Threshold):
+        return Threshold(np.repeat(layer.thresholds, times))
+    if isinstance(layer, MaxPool):
+        return replace(layer, signs=None if layer.signs is None else np.repeat(layer.signs, times))
+    assert isinstance(layer, Pad)
+    return layer
 
 
 def _window(graph: Graph, node: onnx.NodeProto) -> int:

@@ -6,6 +6,7 @@ import onnx
 import pytest
 import torch
 from brevitas.quant.scaled_int import Int8WeightPerTensorFloat
+from brevitas_examples.bnn_pynq.models.common import CommonWeightQuant
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from onnx import helper, numpy_helper
@@ -214,12 +215,18 @@ def quantized(bits, signed, narrow=False, most=3.0):
     return nn.Sequential(norm, qnn.QuantReLU(**options, max_val=most))
 
 
-TWO_BITS = {"weight_quant": Int8WeightPerTensorFloat, "weight_bit_width": 2}
+def quantized_row(features):
+    """The same of a row."""
+    return nn.Sequential(nn.BatchNorm1d(features), qnn.QuantReLU(bit_width=2, scaling_impl_type="const", max_val=3.0))
+
+
+FIVE_BITS = {"weight_quant": Int8WeightPerTensorFloat, "weight_bit_width": 5}
+TWO_BITS = {"weight_quant": CommonWeightQuant, "weight_bit_width": 2}  # -1, 0 and 1
 FLOAT = r" -> FLOAT32\): "
 REFUSED = [
     (
-        (sign(), conv(**TWO_BITS), sign()),
-        r"Conv, BIPOLAR, INT2" + FLOAT + r"its weights take \d v.*1-bit weights",
+        (sign(), conv(**FIVE_BITS), sign()),
+        r"Conv, BIPOLAR, INT5" + FLOAT + r"its weights take \d+ v.*weights of 1 to 4 bits",
     ),
     (
         (qnn.QuantReLU(bit_width=5), conv(), sign()),
@@ -286,6 +293,30 @@ def test_activations_of_few_bits(layers, tmp_path):
     levels = tensors["Threshold_0_out"].shape[1] // 4
     together = tensors["Threshold_0_out"].reshape(len(images), 4, levels, -1).sum(2)
     assert levels > 1 and len(np.unique(together)) > 2  # of its levels several are seen
+
+
+@pytest.mark.parametrize("between", [(sign(),), (quantized(2, False), nn.MaxPool2d(2)), (quantized(2, True, True),)])
+def test_weights_of_two_bits(between, tmp_path):
+    """On pixels as they are, on bits as +-1 on copies of the maps."""
+    few = {"bias": False, **TWO_BITS}
+    padded = qnn.QuantConv2d(4, 5, 3, padding=1, **few)
+    model = nn.Sequential(qnn.QuantConv2d(1, 4, 3, **few), *between, padded, sign(), nn.Flatten(), nn.LazyLinear(7))
+    model.eval()(torch.zeros(1, 1, 9, 8))
+    model[-1] = qnn.QuantLinear(model[-1].in_features, 7, **few)
+    model = nn.Sequential(*model, quantized_row(7), qnn.QuantLinear(7, 3, **few)).eval()
+    generator = torch.Generator().manual_seed(6)
+    for module in model.modules():
+        if isinstance(module, (qnn.QuantConv2d, qnn.QuantLinear)):
+            nn.init.uniform_(module.weight, -1.4, 1.4, generator=generator)
+    path = export(model, (1, 9, 8), tmp_path / "model.onnx", byte=True)
+    found = import_model(load_model(path), "model.onnx")
+    images = frames((1, 9, 8), 60)
+    expected = execute(path, images, False)
+    scores, tensors = found.network.run(images, taps=True)
+    assert np.array_equal(found.network.classify(scores), expected.argmax(1))
+    assert np.array_equal(found.float_scores(scores), expected)
+    assert len(np.unique(expected)) > 3 and tensors["Threshold_0_out"].shape[1] % 8 == 0
+    assert set(np.unique(found.network.layers[0].weight)) == {-1, 0, 1}
 
 
 def test_batch_norm_behind_a_sign_that_does_the_same_to_all_channels(tmp_path):
