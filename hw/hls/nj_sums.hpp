@@ -43,18 +43,18 @@ struct nj_match_sums {
   }
 };
 
-// Small integers on bits: sum(o) = sum over i of weight[o][i] where tap[i] is 1. For +-1 maps padded with a true 0, whose
-// last map is a plane that the layer makes itself.
+// Small integers on integers or bits: sum(o) = sum over i of weight[o][i] * tap[i]. For weights of a few bits on pixels, and
+// for +-1 maps padded with a true 0, whose last map is a plane that the layer makes itself.
 template <typename L>
-struct nj_plane_sums {
+struct nj_weighted_sums {
   static const int Size = L::Channels * L::Kernel * L::Kernel;
   typedef short Weight[Size];
-  bool bits[Size];
+  typename L::Element values[Size];
 
-  void load(const ap_uint<1> (&taps)[L::Channels][L::Kernel][L::Kernel]) {
+  void load(const typename L::Element (&taps)[L::Channels][L::Kernel][L::Kernel]) {
 #pragma HLS INLINE
-#pragma HLS ARRAY_PARTITION variable = bits complete
-    nj_flat<L>(taps, bits);
+#pragma HLS ARRAY_PARTITION variable = values complete
+    nj_flat<L>(taps, values);
   }
 
   ap_int<L::SumBits> sum(const Weight &weight, int) const {
@@ -62,7 +62,7 @@ struct nj_plane_sums {
     ap_int<L::SumBits> total = 0;
     for (int i = 0; i < Size; i++) {
 #pragma HLS UNROLL
-      if (bits[i]) total += weight[i];
+      total += weight[i] * values[i];
     }
     return total;
   }

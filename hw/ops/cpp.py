@@ -35,8 +35,8 @@ def conv(
 ) -> str:  # fmt: skip
     """Convolution of bits (in_bits 1) or integers; `constant`: thresholds [O] on the sums, None to put out sums.
 
-    weight [O, C, K, K] of +-1, or with jets (+-) and zeros; [O, 1, K, K] when grouped. plane: of bits, the last map
-    is 1 inside of the frame and not in the stream, and weights are any small integers.
+    weight [O, C, K, K] of +-1, of jets (+-) and zeros ([O, 1, K, K] when grouped), or of any small integers. plane: of
+    bits, the last map is 1 inside of the frame and not in the stream.
     """
     outputs, reads, kernel, _ = weight.shape
     channels = outputs if grouped else reads
@@ -47,12 +47,12 @@ def conv(
     limits = -moved if constant is None else np.clip(constant, least, most + 1) + moved
     if matches:
         kind, table = "nj_match_sums", (weight.reshape(outputs, -1) > 0).astype(np.int64)
-    elif plane:
-        kind, table = "nj_plane_sums", weight.reshape(outputs, -1)
-    elif not grouped and bool(np.isin(weight, (-1, 1)).all()):
+    elif not grouped and not plane and bool(np.isin(weight, (-1, 1)).all()):
         kind, table = "nj_signed_sums", (weight.reshape(outputs, -1) > 0).astype(np.int64)
+    elif plane or (jet_table := _jet_table(weight)) is None:
+        kind, table = "nj_weighted_sums", weight.reshape(outputs, -1)
     else:
-        kind, table = "nj_jet_sums", _jet_table(weight)
+        kind, table = "nj_jet_sums", jet_table
     sum_bits = signed_bits(int(min(least.min(), 0)), int(max(most.max(), channels * kernel**2)))
     constants = {
         "Height": geometry.height, "Width": geometry.width, "Channels": channels, "Kernel": kernel,
@@ -62,7 +62,7 @@ def conv(
         "Thresholded": int(constant is not None), "Grouped": int(grouped), "Plane": int(plane),
     }  # fmt: skip
     element = f"ap_{'int' if signed else 'uint'}<{in_bits}>"
-    element_type = {"nj_jet_sums": "signed char", "nj_plane_sums": "short"}.get(kind, "unsigned char")
+    element_type = {"nj_jet_sums": "signed char", "nj_weighted_sums": "short"}.get(kind, "unsigned char")
     limit_bits = signed_bits(int(limits.min()), int(limits.max()))
     return _layer(
         name, summary, "nj_conv.hpp", constants, f"nj_conv<Layer, {kind}<Layer> >",
@@ -166,15 +166,15 @@ def _top(name: str, summary: str, layers: Sequence[str], in_bits: int, out_bits:
     return fill("hls_top.cpp.in", values)
 
 
-def _jet_table(weight: Ints) -> Ints:
-    """[O, C]: 0 or +-(1 + index of the jet)."""
+def _jet_table(weight: Ints) -> Ints | None:
+    """[O, C]: 0 or +-(1 + index of the jet); None where a kernel is none."""
     side = weight.shape[2]
     kernels, inverse = np.unique(weight.reshape(-1, side, side), axis=0, return_inverse=True)
     chosen = []
     for kernel in kernels:
         found = jets.factorise(kernel)
         if found is None:
-            raise ValueError(f"kernel {kernel.tolist()} is neither +-1 throughout nor a jet")
+            return None
         sign, down, across = found
         chosen.append(sign * (1 + down * side + across))
     return np.array(chosen)[inverse.reshape(-1)].reshape(weight.shape[:2])

@@ -31,6 +31,7 @@ class Case:
     signed: bool = False
     thresholded: bool = True
     plane: bool = False
+    weights: tuple[int, ...] = (-1, 1)
 
 
 CASES = [
@@ -42,6 +43,8 @@ CASES = [
     Case(9, 8, 5, 2, 2, 2, 4, 2, jets=True, bits=8, thresholded=False),
     Case(6, 7, 3, 1, 1, 6, 6, 2, jets=True, grouped=True, bits=4, signed=True),
     Case(7, 6, 3, 1, 1, 4, 6, 3, plane=True),
+    Case(7, 6, 3, 1, 1, 3, 4, 2, bits=8, weights=(-1, 0, 1)),
+    Case(7, 6, 3, 1, 0, 2, 4, 1, bits=3, signed=True, weights=(-2, 0, 1, 3), thresholded=False),
     Case(8, 9, 4, 2, 2, 3, 4, 1, plane=True),
 ]
 
@@ -74,7 +77,7 @@ def test_convolutions(case, tmp_path):
         signs = rng.integers(-1, 2, (case.outputs, reads, 1, 1))  # a kernel may be left out
         weight = group[rng.integers(len(group), size=(case.outputs, reads))] * signs
     else:
-        weight = rng.choice([-1, 1], (case.outputs, reads, case.kernel, case.kernel))
+        weight = rng.choice(case.weights, (case.outputs, reads, case.kernel, case.kernel))
     if case.plane:
         weight = np.concatenate([weight, rng.integers(-5, 6, (case.outputs, 1, case.kernel, case.kernel))], axis=1)
     low, high = (-(1 << case.bits - 1), (1 << case.bits - 1) - 1) if case.signed else (0, (1 << case.bits) - 1)
