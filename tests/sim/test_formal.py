@@ -274,7 +274,7 @@ def test_fifo_whose_data_changes_under_stall_is_refuted_with_a_trace(tmp_path):
 
 
 def test_argmax_that_takes_the_last_of_equals_is_refuted(tmp_path):
-    changed = _prove_changed(tmp_path, "nj_argmax", {}, RTL / "nj_argmax.sv", "score > best_q", "score >= best_q")
+    changed = _prove_changed(tmp_path, "nj_argmax", {}, RTL / "nj_argmax.sv", "_q > best_q", "_q >= best_q")
     assert not changed and "nj_scoreboard.sv" in changed.text
 
 
