@@ -42,7 +42,8 @@ def write(name: str, simd: int, lanes: int) -> Matches:
     totals, level = writer.total(heaps, bits)
     text = [
         f"module {name} (", "  input  logic clk_i,", "  input  logic rst_i,", "  input  logic ce_i,",
-        f"  input  logic [{simd - 1}:0] x_i,", f"  input  logic [{lanes * simd - 1}:0] w_i,", f"  output logic [{lanes * bits - 1}:0] count_o", ");",
+        f"  input  logic [{simd - 1}:0] x_i,", f"  input  logic [{lanes * simd - 1}:0] w_i,",
+        f"  output logic [{lanes * bits - 1}:0] count_o", ");",
         *(f"  {line}" for line in writer.lines),
         *writer.clocked(),
         f"  assign count_o = {concat([bit.text() for total in totals for bit in total])};", "endmodule",

@@ -320,7 +320,8 @@ def ffs(folding: Folding, result: Result) -> int:
     lane = count_ffs + result.sum_bits(f.beats * f.in_bits) + result.constant_bits
     sums = 0 if f.replay or f.groups == 1 else f.lanes * result.sum_bits(f.beats * f.in_bits)
     results = f.groups * f.lanes * result.out_bits
-    return words + hold + f.simd + weights + f.lanes * lane + sums + results + 4 * (group_bits + word_bits) + latency + 10
+    counters = 4 * (group_bits + word_bits)
+    return words + hold + f.simd + weights + f.lanes * lane + sums + results + counters + latency + 10
 
 
 def patches_sites(patches: Patches, bits: int) -> int:
