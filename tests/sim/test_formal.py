@@ -230,7 +230,8 @@ def test_faults_at_the_ports_of_a_matrix_are_refuted(tmp_path, folding, fault):
 def _prove_changed(tmp_path, module, parameters, file, old, new, **options):
     """`prove` with a copy of one of the files, in which `old` is replaced once."""
     sources = [
-        PROPERTIES / f"{name}.sv" for name in (f"{module}_properties", "nj_scoreboard", "nj_stable", "nj_windows")
+        PROPERTIES / f"{name}.sv"
+        for name in (f"{module}_properties", "nj_scoreboard", "nj_stable", "nj_taken", "nj_windows")
     ]
     sources += sources_of(module)
     text = file.read_text()
