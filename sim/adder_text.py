@@ -53,6 +53,7 @@ PORT = re.compile(r"(?:input|output)\s+logic\s*(?:\[(\d+):0\])?\s*(\w+)")
 SIGNAL = re.compile(r"(?:logic|wire)\s*(?:\[(\d+):0\])?\s*(\w+)(?:\s*=\s*(.+))?;")
 ASSIGN = re.compile(r"(?:assign\s+)?(\w+)\s*(<=|=)\s*(.+);")
 INSTANCE = re.compile(r"(nj_\w+) #\((.*?)\) \w+ \((.*)\);")
+RESET = re.compile(r"if \(rst_i\) \w+ <= '0;")  # comes before a window that counts, so that nothing follows from it
 START = re.compile(r"!valid_i \|\| round_i (==|>=) (\d+)")
 CONNECTION = re.compile(r"\.(\w+)\(((?:[^()]|\([^()]*\))*)\)")
 
@@ -67,7 +68,7 @@ def parse(text: str, name: str) -> Module:
         module.widths[port] = int(width or 0) + 1
     for raw in found[2].splitlines():
         line = raw.strip()
-        if not line or line in ("always_ff @(posedge clk_i) begin", "if (ce_i) begin", "end"):
+        if not line or line in ("always_ff @(posedge clk_i) begin", "if (ce_i) begin", "end") or RESET.fullmatch(line):
             continue
         instance, signal, assign = INSTANCE.fullmatch(line), SIGNAL.fullmatch(line), ASSIGN.fullmatch(line)
         if instance:

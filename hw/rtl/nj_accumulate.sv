@@ -5,8 +5,9 @@
 //   m_data_o = the first Outputs results, that of group 0 and lane 0 lowest
 //
 // s_* are flags as nj_steps gives them, the counts come Latency clocks of advance_o later. With Replay 0 the groups take
-// turns, and their sums wait in LUT memory; else a group's steps follow each other, and a register does. A result that
-// waits for m_ready_i stops the steps only when the next one is ready to take its place.
+// turns, no two steps in a row being of one group, and their sums wait in LUT memory, which is read a clock before the
+// sum is made; else a group's steps follow each other, and a register does. A result that waits for m_ready_i stops the
+// steps only when the next one is ready to take its place.
 module nj_accumulate #(
   parameter int unsigned Lanes     = 1,
   parameter int unsigned CountBits = 4,
@@ -40,11 +41,11 @@ module nj_accumulate #(
            SumBits, OutBits);
   end
 
-  // flags beside the counts
+  // flags beside the counts, and the group a clock ahead of them
   logic [Latency-1:0] valid_q;
   logic [GroupBits+1:0] flags_q [Latency];
   logic valid, first, last;
-  logic [GroupBits-1:0] group;
+  logic [GroupBits-1:0] group, ahead;
   always_ff @(posedge clk_i) begin
     if (rst_i) valid_q <= '0;
     else if (advance_o) valid_q <= Latency'({valid_q, s_valid_i});
@@ -52,10 +53,16 @@ module nj_accumulate #(
       for (int i = 1; i < int'(Latency); i++) flags_q[i] <= flags_q[i-1];
       flags_q[0] <= {s_first_i, s_last_i, s_group_i};
     end
-    if (rst_i) flags_q[Latency-1] <= '0;  // so that it is no part of a shift register, whose output comes late
+    // so that what is read is no part of a shift register, whose output comes late
+    if (rst_i) for (int i = Latency > 1 ? int'(Latency) - 2 : 0; i < int'(Latency); i++) flags_q[i] <= '0;
   end
   assign valid = valid_q[Latency-1];
   assign {first, last, group} = flags_q[Latency-1];
+  if (Latency > 1) begin : gen_ahead
+    assign ahead = flags_q[Latency-2][GroupBits-1:0];
+  end else begin : gen_input
+    assign ahead = s_group_i;
+  end
 
   // sums, a clock later finished ones wait in sum_q
   logic [Lanes*SumBits-1:0] prior, sum, sum_q;
@@ -64,8 +71,10 @@ module nj_accumulate #(
     assign prior = sum_q;
   end else begin : gen_memory
     (* ram_style = "distributed" *) logic [Lanes*SumBits-1:0] sums [Groups];
-    assign prior = sums[group];
-    always_ff @(posedge clk_i) if (advance_o && valid) sums[group] <= sum;
+    always_ff @(posedge clk_i) begin
+      if (advance_o && valid) sums[group] <= sum;
+      if (advance_o) prior <= sums[ahead];  // not the one that is written
+    end
   end
   for (genvar l = 0; l < int'(Lanes); l++) begin : gen_sum
     nj_add_or_start #(.Width(SumBits), .CountBits(CountBits), .Start(Start)) u_add (
@@ -75,8 +84,9 @@ module nj_accumulate #(
   end
 
   logic [Lanes*ConstantBits-1:0] constant;
-  nj_rom #(.Depth(Groups), .Bits(Lanes * ConstantBits), .Block(Groups > 128), .Content(Constant)) u_constants (
-    .clk_i, .ce_i(advance_o), .address_i(group), .data_o(constant)
+  localparam bit Block = Groups > 128;
+  nj_rom #(.Depth(Groups), .Bits(Lanes * ConstantBits), .Block(Block), .Content(Constant)) u_constants (
+    .clk_i, .ce_i(advance_o), .address_i(Block ? ahead : group), .data_o(constant)
   );
 
   assign room      = !m_valid_o || (Words == 1 && m_ready_i);  // with more words the next result is a clock away

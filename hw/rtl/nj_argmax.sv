@@ -4,7 +4,8 @@
 //   ClassBits. s_data_i = {score[Classes-1], ..., score[0]} of ScoreBits each.
 //
 // Two classes are compared at once: a beat every 2 clocks, result a clock after its beat was accepted. Else one
-// comparator looks at one score per clock: a beat every Classes + 2 clocks, result Classes + 1 clocks after its beat.
+// comparator looks at one score per clock: a beat every Classes + 2 clocks, result Classes + 1 clocks after its beat. It
+// sees a score in the clock after it was selected, and the last one while the result is out.
 module nj_argmax #(
   parameter int unsigned Classes      = 3,
   parameter int unsigned ScoreBits    = 10,
@@ -51,13 +52,14 @@ module nj_argmax #(
     typedef enum logic [1:0] {Idle, Scan, Done} state_e;
 
     state_e state_q;
-    logic [IndexBits-1:0] index_q, class_q;
-    logic signed [ScoreBits-1:0] best_q, score;
+    logic [IndexBits-1:0] index_q, seen_q, class_q;  // selected, compared, largest so far
+    logic signed [ScoreBits-1:0] score_seen_q, best_q;
+    logic larger;
 
     assign s_ready_o = state_q == Idle;
     assign m_valid_o = state_q == Done;
-    assign score = score_q[index_q];
-    assign best = class_q;
+    assign larger = score_seen_q > best_q;
+    assign best = larger ? IndexBits'(Classes - 1) : class_q;
 
     always_ff @(posedge clk_i) begin
       if (rst_i) begin
@@ -72,15 +74,24 @@ module nj_argmax #(
     end
 
     always_ff @(posedge clk_i) begin
-      if (state_q == Scan) begin
-        index_q <= index_q + 1'b1;
-        if (index_q == '0 || score > best_q) begin
-          best_q <= score;
-          class_q <= index_q;
+      case (state_q)
+        Scan: begin
+          index_q <= index_q + 1'b1;
+          seen_q <= index_q;
+          score_seen_q <= score_q[index_q];
+          if (larger) begin
+            best_q <= score_seen_q;
+            class_q <= seen_q;
+          end
         end
-      end else begin
-        index_q <= '0;
-      end
+        Idle: begin  // nothing is less than what class 0 starts from
+          index_q <= '0;
+          class_q <= '0;
+          best_q <= signed'(ScoreBits'(1) << (ScoreBits - 1));
+          score_seen_q <= signed'(ScoreBits'(1) << (ScoreBits - 1));
+        end
+        default: ;
+      endcase
     end
   end
 endmodule

@@ -1,8 +1,8 @@
-// Read-only memory, a clock from address to data when ce_i is high.
+// Read-only memory, a clock of ce_i from address to data, with Block two.
 //
 // The words are those of File ($readmemh, a line a word, found from the folder that the tool runs in), or without one
-// of Content, word 0 lowest. Block: in block RAM, else in LUTs, where a word wider than needed costs nothing but what
-// is not constant.
+// of Content, word 0 lowest. Block: in block RAM, whose data come late in the clock and take a register more (which
+// can be the RAM's own); else in LUTs, where a word wider than needed costs nothing but what is not constant.
 module nj_rom #(
   parameter int unsigned Depth = 16,
   parameter int unsigned Bits  = 8,
@@ -20,12 +20,16 @@ module nj_rom #(
 );
   if (Block) begin : gen_block
     (* rom_style = "block" *) logic [Bits-1:0] words [Depth];
+    logic [Bits-1:0] word_q;
     if (FromFile) begin : gen_file
       initial $readmemh(File, words);
     end else begin : gen_content
       initial for (int i = 0; i < int'(Depth); i++) words[i] = Content[i*Bits+:Bits];
     end
-    always_ff @(posedge clk_i) if (ce_i) data_o <= words[address_i];
+    always_ff @(posedge clk_i) if (ce_i) begin
+      word_q <= words[address_i];
+      data_o <= word_q;
+    end
   end else if (FromFile) begin : gen_logic_file
     (* rom_style = "logic" *) logic [Bits-1:0] words [Depth];
     initial $readmemh(File, words);

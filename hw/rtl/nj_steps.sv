@@ -2,7 +2,8 @@
 //
 // The vector has Words words of Simd bits, the matrix Groups groups of Lanes rows. A step is a word and a group; m_x_o
 // is the vector's word, m_w_o that of each lane's row (lane l at l*Simd), m_first_o and m_last_o tell the first and the
-// last step of a group. A step per clock of advance_i. Two orders, the inner one counting faster:
+// last step of a group. A step per clock of advance_i, out a clock later (with Block two). Two orders, the inner one
+// counting faster:
 //   Replay 0: every word meets all groups before the next word is taken: s_data_i waits in a register for Groups clocks
 //   Replay 1: every group meets all words, read from a store: s_word_o is the word wanted in this clock, s_ready_o
 //             gives the frame up
@@ -41,6 +42,7 @@ module nj_steps #(
   output logic [GroupBits-1:0]  m_group_o
 );
   localparam int unsigned AddressBits = Depth > 1 ? unsigned'($clog2(Depth)) : 1;
+  localparam int unsigned Latency = Block ? 2 : 1;  // of nj_rom
 
   logic [WordBits-1:0] word_q;
   logic [GroupBits-1:0] group_q;
@@ -94,14 +96,16 @@ module nj_steps #(
     .clk_i, .ce_i(advance_i), .address_i(address), .data_o(m_w_o)
   );
 
+  logic [Latency-1:0] out_valid_q;
+  logic [Simd+GroupBits+1:0] out_q [Latency];
+  assign m_valid_o = out_valid_q[Latency-1];
+  assign {m_x_o, m_first_o, m_last_o, m_group_o} = out_q[Latency-1];
   always_ff @(posedge clk_i) begin
-    if (rst_i) m_valid_o <= 1'b0;
-    else if (advance_i) m_valid_o <= valid;
+    if (rst_i) out_valid_q <= '0;
+    else if (advance_i) out_valid_q <= Latency'({out_valid_q, valid});
     if (advance_i) begin
-      m_x_o     <= data;
-      m_first_o <= word_q == '0;
-      m_last_o  <= word_end;
-      m_group_o <= group_q;
+      for (int i = 1; i < int'(Latency); i++) out_q[i] <= out_q[i-1];
+      out_q[0] <= {data, word_q == '0, word_end, group_q};
     end
   end
 endmodule

@@ -154,7 +154,7 @@ class Base:
             f"  output logic [{width - 1}:0] column_o", ");",
             *(f"  {line}" for line in self.columns.lines),
             f"  assign column_o = {concat([bit.text() for bit in self.made])};", "endmodule", "",
-            f"module {self.name}_sums (", "  input  logic clk_i,", "  input  logic ce_i,",
+            f"module {self.name}_sums (", "  input  logic clk_i,", "  input  logic rst_i,", "  input  logic ce_i,",
             f"  input  logic [{held * width - 1}:0] window_i,",
             f"  input  logic [{layer.kernel - 1}:0] mask_i,",
             "  input  logic valid_i,",
@@ -162,8 +162,7 @@ class Base:
             f"  output logic [{len(results) - 1}:0] result_o", ");",
             *(f"  wire [{width - 1}:0] w{j} = window_i[{j * width}+:{width}];" for j in range(held)),
             *(f"  {line}" for line in self.sums.lines),
-            "  always_ff @(posedge clk_i) begin", "    if (ce_i) begin",
-            *(f"      {line}" for line in self.sums.registers), "    end", "  end",
+            *self.sums.clocked(),
             f"  assign result_o = {concat(results)};", "endmodule", "",
         ]  # fmt: skip
         ffs = self.sums.ffs + (0 if self.period else (2 * layer.kernel - (layer.fold == 1)) * width)

@@ -9,7 +9,7 @@ CHAIN = 8  # pairs: four LUTs in a row before the first register
 
 @dataclass(frozen=True)
 class Matches:
-    """A module <name>(clk_i, ce_i, x_i [simd], w_i [lanes*simd], count_o [lanes*bits]), lane 0 lowest."""
+    """A module <name>(clk_i, rst_i, ce_i, x_i [simd], w_i [lanes*simd], count_o [lanes*bits]), lane 0 lowest."""
 
     text: str
     bits: int  # of a count
@@ -41,11 +41,11 @@ def write(name: str, simd: int, lanes: int) -> Matches:
     bits = simd.bit_length()
     totals, level = writer.total(heaps, bits)
     text = [
-        f"module {name} (", "  input  logic clk_i,", "  input  logic ce_i,", f"  input  logic [{simd - 1}:0] x_i,",
-        f"  input  logic [{lanes * simd - 1}:0] w_i,", f"  output logic [{lanes * bits - 1}:0] count_o", ");",
+        f"module {name} (", "  input  logic clk_i,", "  input  logic rst_i,", "  input  logic ce_i,",
+        f"  input  logic [{simd - 1}:0] x_i,", f"  input  logic [{lanes * simd - 1}:0] w_i,",
+        f"  output logic [{lanes * bits - 1}:0] count_o", ");",
         *(f"  {line}" for line in writer.lines),
-        "  always_ff @(posedge clk_i) begin", "    if (ce_i) begin", *(f"      {line}" for line in writer.registers),
-        "    end", "  end",
+        *writer.clocked(),
         f"  assign count_o = {concat([bit.text() for total in totals for bit in total])};", "endmodule",
     ]  # fmt: skip
     return Matches("\n".join(text), bits, level, writer.sites, writer.ffs)

@@ -285,8 +285,8 @@ def _matches(simd: int) -> tuple[int, int, int, int]:
 
 
 def counting(folding: Folding) -> int:
-    """Clocks that counting the matches of a step takes."""
-    return _matches(folding.simd)[3]
+    """Clocks that counting the matches of a step takes, and the register behind block RAM."""
+    return _matches(folding.simd)[3] + folding.block
 
 
 def blocks(folding: Folding, result: Result) -> int:
@@ -327,10 +327,12 @@ def ffs(folding: Folding, result: Result) -> int:
     group_bits, word_bits = (f.groups - 1).bit_length(), (f.words - 1).bit_length()
     words = f.packed * f.in_bits if f.packed > 1 else 0
     hold = 0 if f.replay else f.simd
-    weights = 0 if f.block else f.lanes * f.simd
+    weights = f.lanes * f.simd + f.block * (f.simd + group_bits)
     lane = count_ffs + result.sum_bits(f.beats * f.in_bits) + result.constant_bits
+    sums = 0 if f.replay or f.groups == 1 else f.lanes * result.sum_bits(f.beats * f.in_bits)
     results = f.groups * f.lanes * result.out_bits
-    return words + hold + f.simd + weights + f.lanes * lane + results + 4 * (group_bits + word_bits) + latency + 10
+    counters = 4 * (group_bits + word_bits)
+    return words + hold + f.simd + weights + f.lanes * lane + sums + results + counters + latency + 10
 
 
 def patches_sites(patches: Patches, bits: int) -> int:

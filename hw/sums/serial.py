@@ -30,7 +30,6 @@ class Serial(Base):
         super().__init__(layer, name, self.last + 1 if period else 0)
         self.found = found
         self.way = f"digit-serial, {self.digit} bit{'s' if self.digit > 1 else ''}{', by columns' if period else ''}"
-        self.starts = ["start0"]
         self.made_once: dict[tuple[object, ...], Stream] = {}
 
     def write(self) -> Sums:
@@ -101,9 +100,7 @@ class Serial(Base):
         return made
 
     def _start(self, stage: int) -> str:
-        while len(self.starts) <= stage:
-            self.starts.append(self.sums.register(1, self.starts[-1]))
-        return self.starts[stage]
+        return self.sums.later(1, "start0", stage)
 
     def _at(self, stream: Stream, stage: int) -> str:
         return self.sums.later(self.digit, stream[0], stage - stream[1])

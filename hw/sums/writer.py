@@ -46,6 +46,8 @@ class Leaf:
 
 Terms = Sequence[tuple[int, Word]]
 
+SHIFT_REGISTER = 3  # registers in a row become one in a LUT
+
 
 def digits(value: int) -> list[tuple[int, bool]]:
     """Powers of two, and which are subtracted: the fewest (canonical signed digits, plain binary where it is as short).
@@ -96,6 +98,8 @@ class Writer:
     lines: list[str] = field(default_factory=list)
     registers: list[str] = field(default_factory=list)
     delayed: dict[str, str] = field(default_factory=dict)  # of a signal, the same one stage later
+    rows: dict[str, int] = field(default_factory=dict)  # of a register, how many follow each other up to it
+    reset: dict[str, None] = field(default_factory=dict)  # registers that are reset, in order
     names: int = 0
     sites: int = 0  # LUT sites of what was written
     ffs: int = 0  # flip-flops
@@ -115,6 +119,7 @@ class Writer:
             return source
         name = self.wire(width)
         self.registers.append(f"{name} <= {source};")
+        self.rows[name] = 1
         self.ffs += width
         return name
 
@@ -124,9 +129,23 @@ class Writer:
             return source
         for _ in range(stages):
             if source not in self.delayed:
+                before = self.rows.get(source.partition("[")[0], 1)  # another's output may be a register
                 self.delayed[source] = self.register(width, source)
+                self.rows[self.delayed[source]] = before + 1
             source = self.delayed[source]
+        if self.rows.get(source, 0) >= SHIFT_REGISTER:
+            self.reset[source] = None
         return source
+
+    def clocked(self) -> list[str]:
+        """The registers, as lines of a module.
+
+        What was delayed in several and is read is reset, which it need not be: so that synthesis makes it no part of a
+        shift register in a LUT, whose output comes a nanosecond later than a flip-flop's.
+        """
+        moved = ["  always_ff @(posedge clk_i) begin", "    if (ce_i) begin",
+                 *(f"      {line}" for line in self.registers), "    end"]  # fmt: skip
+        return [*moved, *(f"    if (rst_i) {name} <= '0;" for name in self.reset), "  end"]
 
     def instance(self, module: str, parameters: dict[str, int | str], ports: dict[str, str]) -> None:
         """An instance; parameters as Verilog text."""

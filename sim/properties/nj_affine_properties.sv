@@ -31,6 +31,9 @@ module nj_affine_properties #(
   nj_affine #(.N(N), .InBits(InBits), .OutBits(OutBits), .Multiplier(Multiplier), .Bias(Bias)) u_affine (
     .clk_i, .rst_i(rst), .s_valid_i, .s_ready_o(s_ready), .s_data_i, .m_valid_o(m_valid), .m_ready_i, .m_data_o(m_data)
   );
+  nj_taken #(.Wait(0)) u_taken (
+    .clk_i, .rst_i(rst), .s_valid_i, .s_ready_i(s_ready), .m_valid_i(m_valid), .m_ready_i
+  );
   nj_scoreboard #(.Bits(N*OutBits), .Most(1), .Wait(0)) u_scoreboard (
     .clk_i, .rst_i(rst), .mark_i, .due_i(take), .want_i(want), .valid_i(m_valid), .ready_i(m_ready_i),
     .data_i(m_data)

@@ -47,6 +47,9 @@ module nj_line_buffer_properties #(
     .clk_i, .rst_i(rst), .s_valid_i, .s_ready_o(s_ready), .s_data_i,
     .m_valid_o(m_valid), .m_ready_i, .m_data_o({emit, mask, column})
   );
+  nj_taken #(.Wait(Wait)) u_taken (
+    .clk_i, .rst_i(rst), .s_valid_i, .s_ready_i(s_ready), .m_valid_i(m_valid), .m_ready_i
+  );
   nj_stable #(.Bits(Kernel * Bits + Kernel + 1)) u_stable (
     .clk_i, .rst_i(rst), .valid_i(m_valid), .ready_i(m_ready_i), .data_i({emit, mask, column})
   );

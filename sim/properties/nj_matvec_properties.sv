@@ -1,5 +1,6 @@
 // A written matrix of +-1 (module `layer`): one result per frame of Beats beats, the thresholds or sums of its matches,
-// at most Wait clocks after the last beat when nothing is ahead of it. Assumed of the input: a beat that waits stays.
+// at most Wait clocks after the last beat when nothing is ahead of it, and no beat waits longer to be taken. Assumed of
+// the input: a beat that waits stays.
 module nj_matvec_properties #(
   parameter int unsigned Beats   = 2,
   parameter int unsigned InBits  = 2,
@@ -50,6 +51,9 @@ module nj_matvec_properties #(
   nj_scoreboard #(.Bits(Outputs * OutBits), .Most(Most), .Wait(Wait)) u_scoreboard (
     .clk_i, .rst_i(rst), .mark_i, .due_i(take && ends), .want_i(want),
     .valid_i(m_valid), .ready_i(m_ready_i), .data_i(m_data)
+  );
+  nj_taken #(.Wait(Wait)) u_taken (
+    .clk_i, .rst_i(rst), .s_valid_i, .s_ready_i(s_ready), .m_valid_i(m_valid), .m_ready_i
   );
 
   logic waits_q = 1'b0;

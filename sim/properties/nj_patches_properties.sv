@@ -38,6 +38,9 @@ module nj_patches_properties #(
   ) u_patches (
     .clk_i, .rst_i(rst), .s_valid_i, .s_ready_o(s_ready), .s_data_i, .m_valid_o(m_valid), .m_ready_i, .m_data_o(m_data)
   );
+  nj_taken #(.Wait(Size * (Width + 2 * Pad) + 2)) u_taken (
+    .clk_i, .rst_i(rst), .s_valid_i, .s_ready_i(s_ready), .m_valid_i(m_valid), .m_ready_i
+  );
   nj_stable #(.Bits(Bits)) u_stable (.clk_i, .rst_i(rst), .valid_i(m_valid), .ready_i(m_ready_i), .data_i(m_data));
   nj_windows #(
     .Height(Height), .Width(Width), .Bits(Bits), .Kernel(Kernel), .Stride(Stride), .Pad(Pad), .Frames(Frames)

@@ -5,9 +5,10 @@
 Accelerators are mapped to 7 series as `neuraljet synth` does it; Yosys' `sta` then adds up the delays of cells from
 registers and inputs to registers and outputs, setup included, wires left out. The delays are those that abc9 maps by
 (of an Artix-7); a dual-output LUT counts as two LUTs of what each output depends on, with its pins as the RTL connects
-them. That is a figure to compare by, not a clock rate. `ratio` is to the delay of depth_reference.sv, found in the same
-way; a layer is meant to stay at or below 1. A layer's inputs are taken to come from registers; the row "all" has no
-such borders: there the path that runs through several layers is in.
+them. Registers that alone take what a block RAM puts out count as those that it has itself: Vivado uses them, Yosys
+does not. That is a figure to compare by, not a clock rate. `ratio` is to the delay of depth_reference.sv, found in the
+same way; a layer is meant to stay at or below 1. A layer's inputs are taken to come from registers; the row "all" has
+no such borders: there the path that runs through several layers is in.
 
 Prints a table for people and one JSON line last.
 """
@@ -21,7 +22,7 @@ from pathlib import Path
 from typing import Any
 
 from finn_build.manifest import load
-from finn_build.synthesis import map_design, run_yosys, write_netlist
+from finn_build.synthesis import cell_library, map_design, run_yosys, write_netlist
 
 HERE = Path(__file__).resolve().parent
 REFERENCE = "depth_reference"
@@ -32,16 +33,35 @@ def delays(netlist: Path, top: str) -> dict[str, tuple[int, list[str]]]:
     with tempfile.TemporaryDirectory(prefix="neuraljet-") as temporary:
         work = Path(temporary)
         shutil.copy(netlist, work / "netlist.v")
-        shutil.copy(HERE / "depth_lut6_2.v", work)
+        shutil.copy(HERE / "depth_cells.v", work)
+        (work / "depth_ram.v").write_text(_registered_rams())
         read = [
-            "read_verilog -lib -specify +/xilinx/cells_sim.v",
+            "read_verilog -lib -specify +/xilinx/cells_sim.v depth_ram.v",
             "read_verilog netlist.v",
-            "techmap -map depth_lut6_2.v",
+            "select -set rams t:RAMB18E1 t:RAMB36E1 %u",
+            "select -set loose @rams %co2 t:* %i @rams %d t:FDRE %d",  # what reads them and is no register
+            "select -set rams @rams @loose %ci2 %d",
+            "chtype -set depth_register @rams %co2 t:FDRE %i",
+            "chtype -set RAMB18E1_registered @rams t:RAMB18E1 %i",
+            "chtype -set RAMB36E1_registered @rams t:RAMB36E1 %i",
+            "techmap -map depth_cells.v",
             "opt_lut_ins -tech xilinx",
         ]
         found = _sta(work, read)
         (found["all"],) = _sta(work, [*read, f"hierarchy -top {top}", "flatten", "opt_clean"]).values()
         return found
+
+
+def _registered_rams() -> str:
+    """Block RAMs as Yosys describes them, with the delays of their own output registers."""
+    library = cell_library().read_text()
+    text = ""
+    for name in ("RAMB18E1", "RAMB36E1"):
+        found = re.search(rf"^module {name} .*?^endmodule\n", library, re.MULTILINE | re.DOTALL)
+        assert found
+        kept = [line for line in found[0].splitlines() if not re.search(r"if \(&DO[AB]_REG\)", line)]
+        text += "\n".join(kept).replace(f"module {name}", f"module {name}_registered") + "\n"
+    return text
 
 
 def _sta(work: Path, commands: list[str]) -> dict[str, tuple[int, list[str]]]:

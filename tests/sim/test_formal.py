@@ -180,7 +180,8 @@ def matrix(folding, seed=0, thresholded=True):
     rng = np.random.default_rng(seed)
     inputs = folding.beats * folding.in_bits
     weight = rng.choice(np.array([-1, 1]), (folding.outputs, inputs))
-    constants = rng.integers(0, inputs + 1, folding.outputs) if thresholded else rng.integers(-3, 4, folding.outputs)
+    low, high = (1, inputs + 1) if thresholded else (-3, 4)  # a threshold of 0 is always reached, whatever comes in
+    constants = rng.integers(low, high, folding.outputs)
     result = Result(constants, thresholded, 1 if thresholded else 5)
     settings = {
         "Beats": folding.beats, "InBits": folding.in_bits, "Outputs": folding.outputs,
@@ -194,39 +195,43 @@ def matrix(folding, seed=0, thresholded=True):
 def _prove_matrix(tmp_path, settings, text, harness=None, **options):
     layer = tmp_path / "layer.sv"
     layer.write_text(text)
-    names = ("nj_matvec_properties", "nj_scoreboard", "nj_stable")
+    names = ("nj_matvec_properties", "nj_scoreboard", "nj_stable", "nj_taken")
     properties = [harness or PROPERTIES / f"{names[0]}.sv", *(PROPERTIES / f"{name}.sv" for name in names[1:])]
     return prove("nj_matvec_properties", settings, sources=[*sources_in(text), *properties, layer], **options)
 
 
-@pytest.mark.parametrize(
-    ("folding", "thresholded"),
-    [
-        (Folding(3, 1, 2, 1, 2), True),  # two beats of a word, one in the last
-        (Folding(1, 3, 2, 1, 2), False),  # two words of a beat
-        (Folding(2, 1, 2, 1, 1, replay=True), True),
-    ],
-    ids=str,
-)
-def test_matrices_are_right_for_all_time(tmp_path, folding, thresholded):
-    verdict = _prove_matrix(tmp_path, *matrix(folding, thresholded=thresholded))
+MATRICES = {  # and whether they are thresholded
+    Folding(3, 1, 2, 1, 2): True,  # two beats of a word, one in the last
+    Folding(1, 3, 2, 1, 2): False,  # two words of a beat
+    Folding(2, 1, 2, 1, 1, replay=True): True,
+}
+
+
+@pytest.mark.parametrize("folding", MATRICES, ids=str)
+def test_matrices_are_right_for_all_time(tmp_path, folding):
+    verdict = _prove_matrix(tmp_path, *matrix(folding, thresholded=MATRICES[folding]))
     assert verdict, verdict.text
 
 
-@pytest.mark.parametrize("fault", ["stall_ignored"])
-def test_faults_at_the_ports_of_a_matrix_are_refuted(tmp_path, fault):
+@pytest.mark.parametrize("fault", ["stall_ignored", "beats_lost", "beats_doubled", "data_changed"])
+@pytest.mark.parametrize("folding", MATRICES, ids=str)
+def test_faults_at_the_ports_of_a_matrix_are_refuted(tmp_path, folding, fault):
+    """Where a beat has two words the beat that is lost is one that is never taken."""
     text = (PROPERTIES / "nj_matvec_properties.sv").read_text()
     old, new = FAULTS[fault]
     assert old in text
     harness = tmp_path / "nj_matvec_properties.sv"
     harness.write_text(text.replace(old, new, 1))
-    assert not _prove_matrix(tmp_path, *matrix(Folding(1, 3, 2, 1, 2)), harness=harness, trace=False)
+    settings, layer = matrix(folding, thresholded=MATRICES[folding])
+    options = {"method": "bounded", "depth": 40, "trace": False}
+    assert not _prove_matrix(tmp_path, settings, layer, harness=harness, **options)
 
 
 def _prove_changed(tmp_path, module, parameters, file, old, new, **options):
     """`prove` with a copy of one of the files, in which `old` is replaced once."""
     sources = [
-        PROPERTIES / f"{name}.sv" for name in (f"{module}_properties", "nj_scoreboard", "nj_stable", "nj_windows")
+        PROPERTIES / f"{name}.sv"
+        for name in (f"{module}_properties", "nj_scoreboard", "nj_stable", "nj_taken", "nj_windows")
     ]
     sources += sources_of(module)
     text = file.read_text()
@@ -274,7 +279,7 @@ def test_fifo_whose_data_changes_under_stall_is_refuted_with_a_trace(tmp_path):
 
 
 def test_argmax_that_takes_the_last_of_equals_is_refuted(tmp_path):
-    changed = _prove_changed(tmp_path, "nj_argmax", {}, RTL / "nj_argmax.sv", "score > best_q", "score >= best_q")
+    changed = _prove_changed(tmp_path, "nj_argmax", {}, RTL / "nj_argmax.sv", "_q > best_q", "_q >= best_q")
     assert not changed and "nj_scoreboard.sv" in changed.text
 
 

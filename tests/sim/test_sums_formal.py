@@ -13,7 +13,7 @@ from sim.formal import equivalent
 
 def flat(layer: Layer):
     """Text of the sums with every register a wire, and the columns' module; both combinational."""
-    text = write(layer, "graph").text
+    text = re.sub(r"^ +if \(rst_i\) \w+ <= '0;\n", "", write(layer, "graph").text, flags=re.MULTILINE)
     body = re.search(r"  always_ff.*?\n    end\n  end\n", text, re.DOTALL)
     assigns = re.sub(r"^ +(\w+) <= (.*;)$", r"  assign \1 = \2", body[0], flags=re.MULTILINE)
     kept = [line for line in assigns.splitlines() if line.startswith("  assign")]
