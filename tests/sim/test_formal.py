@@ -1,6 +1,8 @@
 """Handshakes and data of every module proven for small configurations, formulas of the combinational ones, and that
 each kind of fault is refuted."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 
@@ -392,7 +394,7 @@ def _matches(lanes, pairs):
     twos = [
         f"1'(({_equal(lane, pairs, end)} >> 1) - ({_equal(lane, pairs, begin)} >> 1))"
         for lane in range(lanes)
-        for begin, end in zip(ends, ends[1:], strict=False)
+        for begin, end in pairwise(ends)
     ]
     return {"low_o": "{" + ", ".join(low[::-1]) + "}", "twos_o": "{" + ", ".join(twos[::-1]) + "}"}
 
@@ -434,7 +436,10 @@ FORMULAS = [
     ),
     ("nj_match", {"N": 2, "Pairs": 6}, _matches(2, 6)),
     ("nj_match", {"N": 3, "Pairs": 5}, _matches(3, 5)),
-    ("nj_add_or_start", {"Width": 6, "CountBits": 3, "Start": "6'd41"}, {"sum_o": "count_i + (first_i ? 6'd41 : sum_i)"}),
+    (
+        "nj_add_or_start", {"Width": 6, "CountBits": 3, "Start": "6'd41"},
+        {"sum_o": "count_i + (first_i ? 6'd41 : sum_i)"},
+    ),
     ("nj_or_lanes", {"N": 5}, {"y_o": "a_i | (b_i & {5{keep_i}})"}),
     (
         "nj_leaf3", {"RoundBits": 2, "Pass": "12'hbd7", "Invert": "12'h3a5"},

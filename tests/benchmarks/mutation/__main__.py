@@ -3,7 +3,8 @@
     python -m tests.benchmarks.mutation --only nj_fifo nj_window --count 12 --seed 0
 
 Of every module of hw/rtl, `count` faults are drawn (see `mutants`) that still elaborate, each is planted in a copy of
-the repository, and that module's tests are run until one fails (see `checks`). What survives is compared with the
+the repository, and that module's tests are run until one fails (see `checks`); each of them must fail when the module
+is not there. What survives is compared with the
 module by proof where that is quick (`same`): a fault that changes nothing is not one. What is left must be explained in
 equivalent.json, where an entry holds for one text of the module only.
 
@@ -23,7 +24,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from hw.ops.rtl import RTL
-from tests.benchmarks.mutation.checks import Outcome, Workplace, checked, failing, workplaces
+from tests.benchmarks.mutation.checks import Outcome, Workplace, checked, failing, unseen, workplaces
 from tests.benchmarks.mutation.mutants import Mutant, mutants
 from tests.benchmarks.mutation.same import same
 
@@ -60,7 +61,7 @@ def drawn(place: Workplace, module: str, count: int, seed: int) -> list[Mutant]:
 
 
 def measure(modules: list[str], count: int, seed: int, jobs: int) -> dict[str, list[Found]]:
-    """Every module's mutants with their outcomes; RuntimeError when the checks fail without a fault."""
+    """Every module's mutants with their outcomes; RuntimeError when checks fail without a fault or miss the module."""
     explained: dict[str, str] = json.loads(EXPLAINED.read_text())
     results: dict[str, list[Found]] = {module: [] for module in modules}
     errors: list[BaseException] = []
@@ -78,6 +79,8 @@ def measure(modules: list[str], count: int, seed: int, jobs: int) -> dict[str, l
                 fails = failing(place, module)
                 if fails:
                     raise RuntimeError(f"{module}: {fails} fails without a fault")
+                for step in unseen(place, module):
+                    raise RuntimeError(f"{module}: {' '.join(step)} passes without the module")
                 for mutant in drawn(place, module, count, seed):
                     outcome = checked(place, module, mutant.mutated())
                     equal = ""
