@@ -29,7 +29,7 @@ READ = (
     "bnn/reference.py",
     "bnn/jets.py",
     "tests/hw/packets_bench.py",
-    *(f"sim/{name}.py" for name in ("design", "formal", "modules", "runner", "serial", "yosys_abc")),
+    *(f"sim/{name}.py" for name in ("design", "formal", "modules", "runner", "yosys_abc")),
 )
 LIMIT_S = 1800  # of one step; simulations have limits of their own, so that this one does not depend on the machine
 CONVOLUTION = "tests/hw/test_convolution.py"
@@ -258,7 +258,13 @@ def unseen(place: Workplace, module: str) -> list[Step]:
 def _key(module: str, steps: Sequence[Step], text: str | None = None) -> str:
     """Of all that the steps see: the RTL they build, with `text` for that of the module, the tests, what runs them."""
     files = {*sources_of(module), *(ROOT / name for name in READ)}.union(*(_seen(step) for step in steps))
-    for pattern in ("hw/ops/*.py", "sim/properties/*", "sim/benches/*.py", "tests/hw/rtl/*"):
+    for pattern in (
+        "hw/ops/*.py",
+        "sim/properties/*",
+        "sim/benches/[!s]*.py",
+        "sim/benches/stream.py",
+        "tests/hw/rtl/*",
+    ):
         files |= {*ROOT.glob(pattern)}
     contents = {file.relative_to(ROOT).as_posix(): file.read_text() for file in files}
     if text is not None:
