@@ -3,10 +3,10 @@
     python -m tests.benchmarks.mutation --only nj_fifo nj_window --count 12 --seed 0
 
 Of every module of hw/rtl, `count` faults are drawn (see `mutants`) that still elaborate, each is planted in a copy of
-the repository, and that module's tests are run until one fails (see `checks`); when none does, each
-must fail without the module. What survives is compared with the
-module by proof where that is quick (`same`): a fault that changes nothing is not one. What is left must be explained in
-equivalent.json, where an entry holds for one text of the module only.
+the repository, and that module's tests are run until one fails (see `checks`); when none does, each of them must fail
+without the module. What survives is compared with the module by proof where that is quick (`same`): a fault that
+changes nothing is not one. What is left must be explained in equivalent.json, where an entry holds for one text of the
+module only.
 
 Prints a table, the survivors and one JSON line last; exit status 1 when under 95 % are killed or a survivor is not
 explained. Outcomes are kept by content.
