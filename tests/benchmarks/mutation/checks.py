@@ -34,6 +34,7 @@ READ = (
 LIMIT_S = 1800  # of one step; simulations have limits of their own, so that this one does not depend on the machine
 CONVOLUTION = "tests/hw/test_convolution.py"
 MATRIX = "tests/hw/test_matvec.py"
+STEPS = "tests/hw/test_nj_steps.py"  # with layers of MATRIX
 SERIAL = "tests/sim/test_serial.py"
 PARAMETERS = "tests/hw/test_parameters.py"
 FORMAL = "tests/sim/test_formal.py"
@@ -91,7 +92,10 @@ CHECKS: dict[str, tuple[Step, ...]] = {
         (FORMAL, "-k", "hold_for_all_time and nj_jet3"), (CONVOLUTION, "-k", "usesnj_column or usesnj_jet3"),
     ),
     "nj_dense": (_refused("nj_dense"), *_stream("nj_dense")),
-    "nj_digits": (_refused("nj_digits"), *_digits("nj_digits", "nj_digits", "usesnj_digits or usesnj_column")),
+    "nj_digits": (
+        _refused("nj_digits"), ("tests/hw/test_lanes.py", "-k", "nj_digits"),
+        *_digits("nj_digits", "nj_digits", "usesnj_digits or usesnj_column"),
+    ),
     "nj_fifo": (_refused("nj_fifo"), *_stream("nj_fifo")),
     "nj_frame_store": _MATRIX,
     "nj_frame_sync": _stream("nj_frame_sync"),
@@ -128,7 +132,7 @@ CHECKS: dict[str, tuple[Step, ...]] = {
     ),
     "nj_serial_sum": (_refused("nj_serial_sum"), *_digits("nj_serial_sum", "nj_serial", "bits and usesnj")),
     "nj_skip": ((CONVOLUTION, "-k", "kernel1"), (FORMAL, "-k", "keep_their_beats and weight3")),
-    "nj_steps": _MATRIX,
+    "nj_steps": ((STEPS,), *_MATRIX),
     "nj_table": _stream("nj_table"),
     "nj_uart_frames": ((SERIAL, "-k", "pixels or waits"), (SERIAL, "-k", "bytes")),
     "nj_uart_rx": (_refused("nj_uart_rx"), (SERIAL, "-k", "pixels or waits"), (SERIAL, "-k", "bytes")),
@@ -284,7 +288,9 @@ def _seen(step: Step) -> set[Path]:
     if SERIAL in step:  # an accelerator
         for room in ("bnn", "hw", "finn_build", "sim", "tests/sim", "tests/finn_build"):
             files |= {file for file in (ROOT / room).rglob("*") if file.suffix in (".py", ".sv", ".v", ".in")}
-    if CONVOLUTION in step or MATRIX in step or (FORMAL in step and not names):  # layers written from their weights
+    if STEPS in step:
+        files.add(ROOT / MATRIX)
+    if {CONVOLUTION, MATRIX, STEPS} & {*step} or (FORMAL in step and not names):  # layers written from their weights
         texts = {*ROOT.glob("hw/sums/*.py"), *ROOT.glob("hw/templates/conv*"), *ROOT.glob("hw/templates/matvec*")}
         files |= {*texts, *sources_in(" ".join(file.read_text() for file in texts))}
     return files
