@@ -34,7 +34,9 @@ READ = (
 LIMIT_S = 1800  # of one step; simulations have limits of their own, so that this one does not depend on the machine
 CONVOLUTION = "tests/hw/test_convolution.py"
 MATRIX = "tests/hw/test_matvec.py"
-STEPS = "tests/hw/test_nj_steps.py"  # with layers of MATRIX
+STEPS = "tests/hw/test_nj_steps.py"
+SKIP = "tests/hw/test_nj_skip.py"
+BUILT_BY = {STEPS: MATRIX, SKIP: CONVOLUTION}  # layers of another test
 SERIAL = "tests/sim/test_serial.py"
 PARAMETERS = "tests/hw/test_parameters.py"
 FORMAL = "tests/sim/test_formal.py"
@@ -131,7 +133,7 @@ CHECKS: dict[str, tuple[Step, ...]] = {
         (FORMAL, "-k", "hold_for_all_time and nj_serial"), (CONVOLUTION, "-k", "usesnj_serial_reach"),
     ),
     "nj_serial_sum": (_refused("nj_serial_sum"), *_digits("nj_serial_sum", "nj_serial", "bits and usesnj")),
-    "nj_skip": ((CONVOLUTION, "-k", "kernel1"), (FORMAL, "-k", "keep_their_beats and weight3")),
+    "nj_skip": ((SKIP,), (CONVOLUTION, "-k", "kernel1"), (FORMAL, "-k", "keep_their_beats and weight3")),
     "nj_steps": ((STEPS,), *_MATRIX),
     "nj_table": _stream("nj_table"),
     "nj_uart_frames": ((SERIAL, "-k", "pixels or waits"), (SERIAL, "-k", "bytes")),
@@ -288,9 +290,11 @@ def _seen(step: Step) -> set[Path]:
     if SERIAL in step:  # an accelerator
         for room in ("bnn", "hw", "finn_build", "sim", "tests/sim", "tests/finn_build"):
             files |= {file for file in (ROOT / room).rglob("*") if file.suffix in (".py", ".sv", ".v", ".in")}
-    if STEPS in step:
-        files.add(ROOT / MATRIX)
-    if {CONVOLUTION, MATRIX, STEPS} & {*step} or (FORMAL in step and not names):  # layers written from their weights
+    if step[0] in BUILT_BY:
+        files.add(ROOT / BUILT_BY[step[0]])
+    if step[0] in (CONVOLUTION, MATRIX, *BUILT_BY) or (
+        FORMAL in step and not names
+    ):  # layers written from their weights
         texts = {*ROOT.glob("hw/sums/*.py"), *ROOT.glob("hw/templates/conv*"), *ROOT.glob("hw/templates/matvec*")}
         files |= {*texts, *sources_in(" ".join(file.read_text() for file in texts))}
     return files
