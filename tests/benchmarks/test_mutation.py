@@ -55,6 +55,17 @@ def test_checks_that_do_not_see_the_module_are_found(tmp_path, monkeypatch):
     assert unseen(Workplace(tmp_path / "place"), "nj_affine") == steps[1:]
 
 
+def test_a_proof_without_verdict_kills_nothing(tmp_path):
+    place = Workplace(tmp_path)
+    text = 'from sim.formal import ProofError\n\n\ndef test_slow():\n    raise ProofError("nj_x: {}")\n'
+    for name, reason in (("slow", "TIMEOUT after 300.0 s"), ("wrong", "ERROR after 1.0 s")):
+        (place.tree / "tests" / f"test_{name}.py").write_text(text.format(reason))
+    steps = [(f"tests/test_{name}.py",) for name in ("slow", "wrong")]
+    table = (RTL / "nj_table.sv").read_text()
+    assert place.check("nj_table", table, steps[:1]) == Outcome(True, "no verdict: test_slow")
+    assert place.check("nj_table", table, steps) == Outcome(False, "test_slow")
+
+
 def fifo(old, new):
     """nj_fifo with one piece of its text replaced."""
     text = (RTL / "nj_fifo.sv").read_text()
