@@ -87,11 +87,7 @@ def measure(modules: list[str], count: int, seed: int, jobs: int) -> dict[str, l
                             raise RuntimeError(f"{module}: {' '.join(step)} passes without the module")
                         equal = explained.get(key(mutant), "") or ("proven" if same(mutant) else "")
                     results[module].append(Found(mutant, outcome, equal))
-                    said = (
-                        f"killed by {outcome.by}"
-                        if not outcome.passed
-                        else f"SURVIVED {equal} {key(mutant)}"
-                    )
+                    said = f"killed by {outcome.by}" if not outcome.passed else f"SURVIVED {equal} {key(mutant)}"
                     print(f"{mutant}\n    {said}", file=sys.stderr, flush=True)
             except BaseException as error:
                 errors.append(error)
@@ -134,7 +130,8 @@ def main() -> int:
         print(f"{module:16} {counts['faults']:7} {counts['killed']:7} {counts['equal']:9}")
     survivors = [one for found in results.values() for one in found if one.outcome.passed]
     for one in survivors:
-        print(f"{'equal: ' + one.equal if one.equal else 'SURVIVED'}  {one.mutant}  [{key(one.mutant)}] {one.outcome.by}")
+        what = f"equal: {one.equal}" if one.equal else f"SURVIVED {one.outcome.by}"
+        print(f"{what}  {one.mutant}  [{key(one.mutant)}]")
     rate = total["killed"] / max(1, total["faults"])
     print(f"{rate:.1%} killed, seed {options.seed}, {time.perf_counter() - started:.0f} s")
     print(json.dumps({"killed": rate, "modules": rows, "survivors": [
