@@ -33,6 +33,7 @@ def windows_of(beats, kernel):
         (3, 2, 2, 1, 0),
         (8, 7, 5, 3, 1),
         (4, 3, 5, 1, 2),  # windows that reach over both sides of the frame
+        (4, 66, 3, 1, 1),  # the delay line is read a clock ahead
     ],
 )
 def test_windows_at_a_pixel_per_clock(height, width, kernel, stride, pad):
