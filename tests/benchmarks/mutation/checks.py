@@ -126,10 +126,7 @@ CHECKS: dict[str, tuple[Step, ...]] = {
     "nj_popcount": (("tests/hw/test_nj_popcount.py",), (FORMAL, "-k", "popcount_counts")),
     "nj_ram": (("tests/hw/test_nj_ram.py",), ("tests/hw/test_nj_or_pool.py",)),
     "nj_reach": _compressor("nj_reach"),
-    "nj_result": (
-        _refused("nj_result"), (CONVOLUTION, "-k", WINDOWS),
-        CLOCKS,
-    ),
+    "nj_result": (_refused("nj_result"), (CONVOLUTION, "-k", WINDOWS), CLOCKS),
     "nj_rom": _MATRIX,
     "nj_serial_add": _digits("nj_serial_add", "nj_serial", "bits and fold and not weightsbinary"),
     "nj_serial_add3": (_refused("nj_serial_add3"), *_digits("nj_serial_sum", "nj_serial", "bits and usesnj")),
