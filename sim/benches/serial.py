@@ -70,6 +70,7 @@ async def serial(dut: Any) -> None:
         receiver = Receiver(job["bit_clocks"])
         line = levels(run, job["bit_clocks"])
         place = quiet = 0
+        limit = 4 * (len(line) + job["quiet"]) + 100_000
         while quiet < job["quiet"]:
             dut.rx_i.value = line[place] if place < len(line) else 1
             await Timer(1, "step")
@@ -79,5 +80,6 @@ async def serial(dut: Any) -> None:
             dut.clk_i.value = 0
             quiet = 0 if place < len(line) or receiver.since >= 0 else quiet + 1
             place += 1
+            assert place < limit, "the line out does not become quiet"
         results.append(receiver.bytes)
     Path(os.environ["NJ_SERIAL_OUTCOME"]).write_text(json.dumps(results))

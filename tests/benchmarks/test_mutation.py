@@ -6,7 +6,7 @@ import pytest
 
 from hw.ops.rtl import RTL
 from tests.benchmarks.mutation.__main__ import EXPLAINED, Found, key, row
-from tests.benchmarks.mutation.checks import CHECKS, ROOT, Outcome, steps_of
+from tests.benchmarks.mutation.checks import CHECKS, ROOT, Outcome, Workplace, unseen
 from tests.benchmarks.mutation.mutants import Mutant, mutants
 from tests.benchmarks.mutation.same import same
 
@@ -40,11 +40,30 @@ def test_every_fault_replaces_one_piece(tmp_path):
 
 
 def test_every_module_has_checks_and_faults():
-    assert set(CHECKS) <= {file.stem for file in RTL.glob("*.sv")}
+    assert set(CHECKS) == {file.stem for file in RTL.glob("*.sv")}
     for file in RTL.glob("*.sv"):
-        assert all((ROOT / step[0]).is_file() for step in steps_of(file.stem))
+        assert all((ROOT / step[0]).is_file() for step in CHECKS[file.stem])
         found = mutants(file)
         assert len(found) > 10 and all(one.mutated() != one.text for one in found)
+
+
+def test_checks_that_do_not_see_the_module_are_found(tmp_path, monkeypatch):
+    """What nj_fifo takes says nothing about nj_affine."""
+    monkeypatch.setenv("NEURALJET_CACHE", str(tmp_path / "kept"))
+    steps = [("tests/hw/test_parameters.py", "-k", f"{module} and contract") for module in ("nj_affine", "nj_fifo")]
+    monkeypatch.setitem(CHECKS, "nj_affine", tuple(steps))
+    assert unseen(Workplace(tmp_path / "place"), "nj_affine") == steps[1:]
+
+
+def test_a_proof_without_verdict_kills_nothing(tmp_path):
+    place = Workplace(tmp_path)
+    text = 'from sim.formal import ProofError\n\n\ndef test_slow():\n    raise ProofError("nj_x: {}")\n'
+    for name, reason in (("slow", "TIMEOUT after 300.0 s"), ("wrong", "ERROR after 1.0 s")):
+        (place.tree / "tests" / f"test_{name}.py").write_text(text.format(reason))
+    steps = [(f"tests/test_{name}.py",) for name in ("slow", "wrong")]
+    table = (RTL / "nj_table.sv").read_text()
+    assert place.check("nj_table", table, steps[:1]) == Outcome(True, "no verdict: test_slow")
+    assert place.check("nj_table", table, steps) == Outcome(False, "test_slow")
 
 
 def fifo(old, new):

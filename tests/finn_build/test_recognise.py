@@ -139,8 +139,8 @@ END = (Dense(R.signs(4 * 36, 2)), Bias(np.array([0, 0])))
     [
         ((Pad(1, -1), CONV, LIMIT, *END), r"Pad_0 \(Pad\).*pixels.*with 0"),
         ((CONV, LIMIT, Pad(1, 0), Conv(R.jets(4, 4)), LIMIT, *END), r"Pad_0 \(Pad\).*\+-1 map.*pad with -1"),
-        ((Conv(R.r.integers(2, 9, (4, 1, 3, 3))), LIMIT, *END), r"Conv_0 \(Conv\).*neither"),
-        ((Conv(np.eye(3, dtype=int)[None, None]), Threshold(np.zeros(1)), *END), r"Conv_0 \(Conv\).*neither"),
+        ((Conv(R.r.integers(9, 12, (4, 1, 3, 3))), LIMIT, *END), r"Conv_0 \(Conv\).*neither"),
+        ((CONV, LIMIT, Conv(np.tile(np.eye(3, dtype=int), (4, 4, 1, 1))), LIMIT, *END), r"Conv_1 \(Conv\).*neither"),
         ((CONV, *END), r"Conv_0 \(Conv\): its sums go to MatMul.*MultiThreshold"),
         ((CONV, MaxPool(2), LIMIT, *END), r"Conv_0 \(Conv\): its sums go to MaxPool"),
         ((MaxPool(2), CONV, LIMIT, *END), r"MaxPool_0 \(MaxPool\): pools pixels \(UINT8\)"),

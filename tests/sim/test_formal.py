@@ -1,6 +1,8 @@
 """Handshakes and data of every module proven for small configurations, formulas of the combinational ones, and that
 each kind of fault is refuted."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 
@@ -384,6 +386,24 @@ def _word(lane, first, width):
     return "{" + ", ".join(f"x_i[{2 * place + lane}]" for place in reversed(range(first, first + width))) + "}"
 
 
+def _equal(lane, pairs, count):
+    """Number of the first `count` of `pairs` bits that x_i and lane `lane` of w_i have in common."""
+    first = lane * pairs
+    return f"8'($countones(x_i[{count - 1}:0] ~^ w_i[{first + count - 1}:{first}]))" if count else "8'd0"
+
+
+def _matches(lanes, pairs):
+    """nj_match: the lowest bit of each lane's count, and what each two pairs carry."""
+    low = [f"1'({_equal(lane, pairs, pairs)})" for lane in range(lanes)]
+    ends = [min(2 * k, pairs) for k in range((pairs + 1) // 2 + 1)]
+    twos = [
+        f"1'(({_equal(lane, pairs, end)} >> 1) - ({_equal(lane, pairs, begin)} >> 1))"
+        for lane in range(lanes)
+        for begin, end in pairwise(ends)
+    ]
+    return {"low_o": "{" + ", ".join(low[::-1]) + "}", "twos_o": "{" + ", ".join(twos[::-1]) + "}"}
+
+
 WORDS = ("64'hfedcba9876543210", "64'h0f1e2d3c4b5a6978")
 
 # As arithmetic and as cells, each against its formula in one line.
@@ -418,6 +438,12 @@ FORMULAS = [
     (
         "nj_leaf", {"N": 2, "RoundBits": 5, "Pass": WORDS[0], "Invert": WORDS[1]},
         {"leaf_o": f"({{2{{x_i}}}} & 2'({WORDS[0]} >> (7'd2 * round_i))) ^ 2'({WORDS[1]} >> (7'd2 * round_i))"},
+    ),
+    ("nj_match", {"N": 2, "Pairs": 6}, _matches(2, 6)),
+    ("nj_match", {"N": 3, "Pairs": 5}, _matches(3, 5)),
+    (
+        "nj_add_or_start", {"Width": 6, "CountBits": 3, "Start": "6'd41"},
+        {"sum_o": "count_i + (first_i ? 6'd41 : sum_i)"},
     ),
     ("nj_or_lanes", {"N": 5}, {"y_o": "a_i | (b_i & {5{keep_i}})"}),
     (

@@ -97,4 +97,15 @@ def test_pixels_that_are_not_taken_are_told_and_every_picture_is_answered():
     again = line(range(5), gap=200, first=1000)
     first, second = run_serial("slow_pixels", sources, [fast + again, slow + again], 8.0, 4000)
     assert first[0] == 0xA0 | OVERRUN and first[1] < 5 and first[2:] == [0xA0, 5]
-    assert second == [0xA0, 5, 0xA0, 5]
+    assert second == [0xA0, 5, 0xA0, 5]  # glitches between its bytes are none
+
+
+def test_what_is_lost_while_a_result_waits_is_told_with_that_result():
+    folder = Path(__file__).parent / "rtl"
+    sources = [*rtl_sources("nj_uart_frames"), folder / "slow_pixels.sv", folder / "long_replies.sv"]
+    (replies,) = run_serial("long_replies", sources, [line(range(5)) * 3 + line(range(5), first=4000)], 8.0, 4000)
+    first, second, third, fourth = (replies[9 * i : 9 * i + 9] for i in range(4))
+    assert len(replies) == 36
+    assert first == fourth == [0xA0, 5, *[0] * 7]
+    assert second == [0xA0 | OVERRUN, 5, *[0] * 7]  # pixels of the third came while it waited
+    assert third[1] < 5 and third[2:] == [0] * 7

@@ -3,9 +3,10 @@
     python -m tests.benchmarks.mutation --only nj_fifo nj_window --count 12 --seed 0
 
 Of every module of hw/rtl, `count` faults are drawn (see `mutants`) that still elaborate, each is planted in a copy of
-the repository, and that module's tests are run until one fails (see `checks`). What survives is compared with the
-module by proof where that is quick (`same`): a fault that changes nothing is not one. What is left must be explained in
-equivalent.json, where an entry holds for one text of the module only.
+the repository, and that module's tests are run until one fails (see `checks`); when none does, each of them must fail
+without the module. What survives is compared with the module by proof where that is quick (`same`): a fault that
+changes nothing is not one. What is left must be explained in equivalent.json, where an entry holds for one text of the
+module only.
 
 Prints a table, the survivors and one JSON line last; exit status 1 when under 95 % are killed or a survivor is not
 explained. Outcomes are kept by content.
@@ -23,7 +24,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from hw.ops.rtl import RTL
-from tests.benchmarks.mutation.checks import Outcome, Workplace, checked, failing, workplaces
+from tests.benchmarks.mutation.checks import Outcome, Workplace, checked, failing, unseen, workplaces
 from tests.benchmarks.mutation.mutants import Mutant, mutants
 from tests.benchmarks.mutation.same import same
 
@@ -60,7 +61,7 @@ def drawn(place: Workplace, module: str, count: int, seed: int) -> list[Mutant]:
 
 
 def measure(modules: list[str], count: int, seed: int, jobs: int) -> dict[str, list[Found]]:
-    """Every module's mutants with their outcomes; RuntimeError when the checks fail without a fault."""
+    """Every module's mutants with their outcomes; RuntimeError when checks fail without a fault or miss the module."""
     explained: dict[str, str] = json.loads(EXPLAINED.read_text())
     results: dict[str, list[Found]] = {module: [] for module in modules}
     errors: list[BaseException] = []
@@ -82,6 +83,8 @@ def measure(modules: list[str], count: int, seed: int, jobs: int) -> dict[str, l
                     outcome = checked(place, module, mutant.mutated())
                     equal = ""
                     if outcome.passed:
+                        for step in unseen(place, module):
+                            raise RuntimeError(f"{module}: {' '.join(step)} passes without the module")
                         equal = explained.get(key(mutant), "") or ("proven" if same(mutant) else "")
                     results[module].append(Found(mutant, outcome, equal))
                     said = f"killed by {outcome.by}" if not outcome.passed else f"SURVIVED {equal} {key(mutant)}"
@@ -127,7 +130,8 @@ def main() -> int:
         print(f"{module:16} {counts['faults']:7} {counts['killed']:7} {counts['equal']:9}")
     survivors = [one for found in results.values() for one in found if one.outcome.passed]
     for one in survivors:
-        print(f"{'equal: ' + one.equal if one.equal else 'SURVIVED'}  {one.mutant}  [{key(one.mutant)}]")
+        what = f"equal: {one.equal}" if one.equal else f"SURVIVED {one.outcome.by}"
+        print(f"{what}  {one.mutant}  [{key(one.mutant)}]")
     rate = total["killed"] / max(1, total["faults"])
     print(f"{rate:.1%} killed, seed {options.seed}, {time.perf_counter() - started:.0f} s")
     print(json.dumps({"killed": rate, "modules": rows, "survivors": [

@@ -1,7 +1,9 @@
 // nj_uart_frames before something that takes a pixel every Every clocks; the result is how many it took since the last.
+// Every time the line in has been idle for 60 clocks, it falls for less than half a bit.
 module slow_pixels #(
   parameter int unsigned Beats = 5,
-  parameter int unsigned Every = 200
+  parameter int unsigned Every = 200,
+  parameter int unsigned ResultBytes = 1
 ) (
   input  logic clk_i,
   input  logic rst_i,
@@ -10,10 +12,13 @@ module slow_pixels #(
 );
   logic pixel_valid, pixel_last, result_valid, result_ready, take;
   logic [7:0] count_q, result_q, wait_q;
-  nj_uart_frames #(.Beats(Beats), .ResultBytes(1), .Step(8192), .Pause(2000)) u_uart (
-    .clk_i, .rst_i, .rx_i, .tx_o,
+  logic [5:0] idle_q;
+  always_ff @(posedge clk_i) idle_q <= rst_i || !rx_i ? '0 : idle_q + 1'b1;
+  nj_uart_frames #(.Beats(Beats), .ResultBytes(ResultBytes), .Step(8192), .Pause(2000)) u_uart (
+    .clk_i, .rst_i, .rx_i(rx_i && idle_q < 6'd61), .tx_o,
     .m_valid_o(pixel_valid), .m_ready_i(take), .m_data_o(), .m_last_o(pixel_last),
-    .s_valid_i(result_valid), .s_ready_o(result_ready), .s_data_i(result_q), .frame_error_i(1'b0)
+    .s_valid_i(result_valid), .s_ready_o(result_ready),
+    .s_data_i((8*ResultBytes)'(result_q)), .frame_error_i(1'b0)
   );
   assign take = wait_q == '0 && !result_valid;
   always_ff @(posedge clk_i) begin

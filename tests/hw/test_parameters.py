@@ -1,0 +1,82 @@
+"""Modules refuse parameters outside their contract when they are elaborated, and take the ones at its ends."""
+
+from collections.abc import Mapping
+
+import pytest
+from pyslang import driver
+
+from hw.ops.rtl import RTL, sources_of
+
+# Module, and what differs from the default: at an end of what is allowed, and one step beyond it.
+ENDS: list[tuple[str, Mapping[str, int], Mapping[str, int]]] = [
+    ("nj_accumulate", {"ConstantBits": 7}, {"ConstantBits": 8}),
+    ("nj_accumulate", {"ConstantBits": 8, "Thresholded": 0}, {"OutBits": 2}),
+    ("nj_add3", {"Add": 2}, {"Add": 3}),
+    ("nj_add_or_start", {"CountBits": 8}, {"CountBits": 9}),
+    ("nj_affine", {"InBits": 8, "OutBits": 8}, {"InBits": 8, "OutBits": 7}),
+    ("nj_argmax", {"Classes": 8, "ClassBits": 3}, {"Classes": 9, "ClassBits": 3}),
+    ("nj_argmax", {"ScoreBits": 16, "OutScoreBits": 16}, {"ScoreBits": 17, "OutScoreBits": 16}),
+    ("nj_argmax", {"ScoreBits": 9, "OutScoreBits": 16}, {"ScoreBits": 9, "OutScoreBits": 17}),
+    ("nj_column", {"Period": 2}, {"Period": 1}),
+    ("nj_count7", {"Invert": 0b0011111}, {"Invert": 0b0100000}),
+    ("nj_count7", {"N": 2, "Invert": 0x3FF}, {"N": 2, "Invert": 0x2000}),
+    ("nj_dense", {"COut": 6, "Fold": 3}, {"COut": 6, "Fold": 4}),
+    ("nj_dense", {"Beats": 1, "CIn": 4, "OutBits": 3}, {"Beats": 1, "CIn": 5, "OutBits": 3}),
+    ("nj_digits", {"Bits": 14, "Digit": 1, "RoundBits": 4}, {"Bits": 15, "Digit": 1, "RoundBits": 4}),
+    ("nj_digits", {"Bits": 15, "Digit": 1, "Signed": 1}, {"Bits": 16, "Digit": 1, "Signed": 1}),
+    ("nj_fifo", {"Depth": 2}, {"Depth": 1}),
+    ("nj_fifo", {"Depth": 4096}, {"Depth": 8192}),
+    ("nj_fifo", {"Depth": 8}, {"Depth": 6}),
+    ("nj_jet3", {"Bits": 4, "Width": 5}, {"Bits": 4, "Width": 4}),
+    ("nj_leaf", {"RoundBits": 5}, {"RoundBits": 6}),
+    ("nj_leaf3", {"RoundBits": 2}, {"RoundBits": 3}),
+    ("nj_line_buffer", {"Kernel": 2, "Pad": 0}, {"Kernel": 1, "Pad": 0}),
+    ("nj_line_buffer", {"Kernel": 3, "Pad": 1}, {"Kernel": 4, "Pad": 2}),
+    ("nj_line_buffer", {"Stride": 1}, {"Stride": 0}),
+    ("nj_line_buffer", {"Kernel": 3, "Pad": 1, "Height": 2}, {"Kernel": 3, "Pad": 1, "Height": 1}),
+    ("nj_line_buffer", {"Kernel": 3, "Pad": 0, "Width": 3}, {"Kernel": 3, "Pad": 0, "Width": 2}),
+    ("nj_or_pool", {"Height": 8, "Width": 8, "Size": 2}, {"Height": 8, "Width": 8, "Size": 1}),
+    ("nj_or_pool", {"Height": 4, "Width": 3, "Size": 3}, {"Height": 4, "Width": 3, "Size": 4}),
+    ("nj_or_pool", {"Height": 3, "Width": 4, "Size": 3}, {"Height": 3, "Width": 4, "Size": 4}),
+    ("nj_patches", {"Kernel": 3, "Pad": 2}, {"Kernel": 3, "Pad": 3}),
+    ("nj_patches", {"Stride": 1}, {"Stride": 0}),
+    ("nj_patches", {"Kernel": 4, "Pad": 1, "Height": 2}, {"Kernel": 5, "Pad": 1, "Height": 2}),
+    ("nj_patches", {"Kernel": 4, "Pad": 1, "Width": 2}, {"Kernel": 5, "Pad": 1, "Width": 2}),
+    ("nj_result", {"Fold": 2, "Every": 2}, {"Fold": 2, "Every": 1}),
+    ("nj_result", {"Fold": 1, "Every": 1}, {"Fold": 3, "Every": 1}),
+    ("nj_serial_add3", {"Start": 2}, {"Start": 3}),
+    ("nj_serial_sum", {"Start": 3}, {"Start": 4}),
+    ("nj_uart_rx", {"Step": 1}, {"Step": 0}),
+    ("nj_uart_rx", {"Step": 10922}, {"Step": 10923}),
+    ("nj_uart_tx", {"Step": 1}, {"Step": 0}),
+    ("nj_uart_tx", {"Step": 65536}, {"Step": 65537}),
+]  # fmt: skip
+
+
+def errors(module: str, parameters: Mapping[str, int]) -> list[str]:
+    """What the module's own checks ($error) say to these parameters."""
+    run = driver.Driver()
+    run.addStandardArgs()
+    settings = [f"-G{name}={value}" for name, value in parameters.items()]
+    words = ["slang", "-DNJ_GENERIC", "--top", module, *settings, *map(str, sources_of(module))]
+    assert run.parseCommandLine(" ".join(words), driver.CommandLineOptions()) and run.processOptions()
+    assert run.parseAllSources()
+    made = run.createCompilation()
+    return [str(d.args) for d in made.getAllDiagnostics() if "ErrorTask" in str(d.code)]
+
+
+def _name(value):
+    return "-".join(f"{k}{v}" for k, v in value.items()) if isinstance(value, dict) else None
+
+
+@pytest.mark.parametrize(("module", "allowed", "refused"), ENDS, ids=_name)
+def test_what_is_refused_begins_where_the_contract_ends(module, allowed, refused):
+    assert errors(module, allowed) == []
+    assert any(f"{module}: " in text for text in errors(module, refused))
+
+
+def test_every_check_is_reached():
+    """So many checks as modules have are refused by something above."""
+    for file in RTL.glob("*.sv"):
+        said = {text for module, _, refused in ENDS if module == file.stem for text in errors(module, refused)}
+        assert len(said) >= file.read_text().count("$error("), file.name
