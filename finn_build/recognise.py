@@ -24,6 +24,7 @@ from bnn.integer import Bias, Conv, Dense, IntegerNetwork, Layer, Levels, MaxPoo
 from bnn.reference import Ints
 from hw.ops.bits import bit_thresholds, dot_range, signed_bits
 
+MOST_KERNEL = 11  # side of a +-1 kernel, as far as has been simulated
 MOST_WEIGHT = 8  # magnitude of a weight on pixels
 MAX_CLASSES = 256  # of the 8 bits of the class
 
@@ -245,8 +246,11 @@ def _thresholded(
             raise node.refuse(f"{len(weight)} outputs in {conv.groups} groups; jets read one map each or all maps")
     elif _is_binary(conv) or (stream.datatype != "BIPOLAR" and np.abs(conv.weight).max() <= MOST_WEIGHT):
         operator, kind = "BinaryConv_rtl", "binary_conv"
-        if grouped or size > 5:
-            raise node.refuse(f"{size}x{size} in {conv.groups} groups; +-1 kernels are accepted up to 5x5, in 1 group")
+        if grouped or size > MOST_KERNEL:
+            most = f"{MOST_KERNEL}x{MOST_KERNEL}"
+            raise node.refuse(
+                f"{size}x{size} in {conv.groups} groups; +-1 kernels are accepted up to {most}, in 1 group"
+            )
         if stream.datatype not in ("UINT8", "BIPOLAR") and not stream.levels:
             raise node.refuse(f"+-1 kernels on {stream.kind}; after a 1x1 Conv only jets are accepted")
     else:

@@ -42,6 +42,15 @@ def test_zero_padding_folded(tmp_path):
     assert verify(acc, frames=8, backpressure=0.3)["passed"]
 
 
+def test_large_kernels(tmp_path):
+    """Written from the weights, and with the weights in a memory."""
+    recipe = Recipe(shape=(1, 14, 13), blocks=(Block(outputs=3, kernel=7), Block(outputs=4, kernel=7)), classes=3)
+    _, acc, promised = built(recipe, tmp_path)
+    ways = {row["name"]: row["variant"] for row in promised["layers"]}
+    assert ways["binary_conv_0"].startswith("adder graph") and ways["binary_conv_1"].startswith("memory")
+    assert verify(acc, frames=8)["passed"]
+
+
 def test_activations_of_two_bits(tmp_path):
     """Three +-1 maps for each: thresholds of one sum, pooled bit by bit; pixels too, in front of a dense layer."""
     block = Block(outputs=4, kernel=2, pool=2, bits=2)
@@ -82,9 +91,11 @@ def test_an_import_that_is_wrong_is_found(tmp_path):
 
 
 def test_what_the_hardware_lacks_is_named_as_in_the_file(tmp_path):
-    recipe = Recipe(input="sign", blocks=(Block(kernel=6),))
+    recipe = Recipe(shape=(1, 13, 12), input="sign", blocks=(Block(kernel=12),))
     path = export(network(recipe), recipe.shape, tmp_path / "model.onnx")
-    with pytest.raises(UserError, match=r"node /2/Conv \(Conv\): 6x6 in 1 groups; \+-1 kernels are accepted up to 5x5"):
+    with pytest.raises(
+        UserError, match=r"node /2/Conv \(Conv\): 12x12 in 1 groups; \+-1 kernels are accepted up to 11x11"
+    ):
         build(path, tmp_path / "acc", pixels="unit")
     assert not (tmp_path / "acc").exists()
 

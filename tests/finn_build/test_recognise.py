@@ -166,7 +166,7 @@ END = (Dense(R.signs(4 * 36, 2)), Bias(np.array([0, 0])))
             (CONV, LIMIT, Conv(R.jets(8, 1), groups=4), Threshold(np.zeros(8)), *END),
             r"Conv_1 \(Conv\): 8 outputs in 4 groups",
         ),
-        ((Conv(R.signs(4, 1, 7, 7)), LIMIT, *END), r"Conv_0 \(Conv\).*up to 5x5"),
+        ((Conv(R.signs(4, 1, 12, 12)), LIMIT, *END), r"Conv_0 \(Conv\).*up to 11x11"),
         ((CONV, LIMIT, Conv(R.signs(2, 4, 1, 1)), Conv(R.signs(4, 2, 3, 3)), LIMIT, *END), r"Conv_2.*only jets"),
         ((Pad(2, 0), CONV, LIMIT, *END), r"Conv_0 \(Conv\): padding 2 is too wide for a 3x3 kernel; at most 1"),
         ((Conv(R.jets(4, 1), 9), LIMIT, *END), r"Conv_0 \(Conv\): stride 9"),

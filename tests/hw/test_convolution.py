@@ -128,6 +128,8 @@ def run_layer(layer: Layer, text: str, maps, count: int, stalls=STALLS):
         Shape(inputs=2, weights="binary", kernel=5, pad=2, height=7),
         Shape(inputs=2, weights="binary", kernel=2, pad=0),
         Shape(weights="ones"),
+        Shape(weights="binary", kernel=7, pad=3, height=9, width=8),
+        Shape(inputs=1, bits=8, weights="ternary", kernel=11, pad=5, height=11, width=12, outputs=4, fold=2),
         Shape(inputs=5, weights="binary", plane=True),
         Shape(inputs=5, weights="binary", plane=True, fold=4, kernel=5, pad=2, height=7),
         Shape(inputs=2, bits=8, signed=True, weights="binary"),
