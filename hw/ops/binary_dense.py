@@ -244,7 +244,8 @@ class BinaryDense_rtl(BinaryDense, RtlOperator):
         lanes, steps, n = self.outputs // self.fold, self.beats * self.fold, self.channels
         count = 0.0 if n == 1 else 1.2 if n <= 3 else n * min(1.2, 0.85 + 0.003 * n) - 1  # number of ones of a beat
         per_weight = next(sites for most, sites in WEIGHT_SITES if steps <= most)
-        lane = 1.47 * count + per_weight * n + 1.4
+        choosing = 0.75 * n * (ceil(steps / 1024) - 1)  # among block RAMs
+        lane = 1.47 * count + per_weight * n + choosing + 1.4
         if self.beats > 1:
             waiting = ceil(self.fold / 16) if self.fold > 2 else 0  # sums of other outputs, in shift registers
             lane += self._accumulator() * (0.64 + 1.07 * waiting)

@@ -63,7 +63,7 @@ class BinaryMaxPool_rtl(BinaryMaxPool, RtlOperator):
             memory = channels
         else:
             memory = 4 * ceil(channels / 3) * ceil(windows / 64)
-        uneven = channels + 5 if self.size > 2 else 6 * (width % self.size > 0)  # what counting to 3, or a rest, takes
+        uneven = 6 * (self.size > 2 or width % self.size > 0)  # what counting to 3, or a rest, takes
         return memory + ceil(channels / 2) + 9 + windows.bit_length() + uneven
 
     def ff_estimation(self, fpgapart: str) -> int:
