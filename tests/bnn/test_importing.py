@@ -17,7 +17,7 @@ from bnn.export import load_model, read_qonnx, write_qonnx
 from bnn.importing import import_model
 from bnn.importing.scores import solve
 from bnn.integer import Levels, MaxPool, Pad, Threshold
-from tests.bnn.foreign import Block, Recipe, execute, export, frames, network, shake, sign, weights
+from tests.bnn.foreign import Block, Recipe, execute, export, frames, network, random_recipe, shake, sign, weights
 
 FRAMES = 12
 
@@ -263,6 +263,14 @@ def test_what_has_no_exact_form_is_refused_by_name(layers, words, tmp_path):
     path = export(model, (1, 9, 8), tmp_path / "model.onnx", byte=True)
     with pytest.raises(UserError, match=r"model\.onnx: node \S+ \(" + words):
         import_model(load_model(path), "model.onnx")
+
+
+def test_scores_that_float32_cannot_hold_are_refused(tmp_path):
+    """Batch norm behind the scores that only multipliers of 17 bits put in order: 28 million is no exact float32."""
+    recipe = random_recipe(78)
+    path = export(network(recipe), recipe.shape, tmp_path / "model.onnx")
+    with pytest.raises(UserError, match="its scores have no integer form that compares alike"):
+        import_model(load_model(path), "model.onnx", recipe.pixels)
 
 
 FEW_BITS = [
