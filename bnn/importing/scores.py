@@ -13,7 +13,7 @@ import numpy as np
 from bnn.importing.graph import Array
 from bnn.reference import Ints
 
-FINEST = 24  # bits that a score may take
+FINEST = 24  # bits that a multiplier may take
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,10 +48,7 @@ def solve(k: Ints, floats: Array) -> Scores | None:
     order = _order(floats)
     for bits in range(FINEST + 1):
         multiplier = np.rint(slope / largest * 2.0**bits).astype(np.int64)
-        bias = np.rint(start / largest * 2.0**bits).astype(np.int64)
-        largest_score = int((np.abs(multiplier) * np.abs(k).max() + np.abs(bias)).max())
-        if largest_score >= 1 << FINEST:  # QONNX keeps them in float32
-            return None
+        bias = np.rint(start / largest * 2.0**bits).astype(np.float32).astype(np.int64)  # as model.onnx keeps it
         if multiplier.all() and np.array_equal(_order(multiplier * k[:, None] + bias), order):
             return Scores(multiplier, bias, k, floats)
     return None
