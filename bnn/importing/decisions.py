@@ -48,12 +48,16 @@ def reachable(sums: Sums, k: Ints) -> NDArray[np.bool_]:
 def decide(graph: Graph, nodes: Sequence[onnx.NodeProto], sums: Sums, flat: bool, low: float, high: float) -> Decisions:
     """Thresholds of what `nodes` make of the sums: `high` is +1, `low` is -1. UserError names the last node."""
 
-    def plus(made: Array, inside: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    k = sums.grid()
+    inside = reachable(sums, k)
+
+    def plus(made: Array) -> NDArray[np.bool_]:
         if not np.isin(made[inside], (low, high)).all():
             raise graph.refuse(nodes[-1], f"has other outputs than {low:g} and {high:g}", "a sign of two values")
         return (made == high)[:, :, None]
 
-    return _steps(graph, nodes, sums, flat, plus, (low, high - low, 0.0))
+    made = outputs(graph, nodes, sums, k, flat)
+    return _steps(graph, nodes, sums, flat, made, plus, (low, high - low, 0.0))
 
 
 def decide_levels(
@@ -75,28 +79,29 @@ def decide_levels(
         raise graph.refuse(nodes[-1], f"has {len(values)} values", "a quantizer of up to 4 bits, evenly spaced")
     starts = values[np.searchsorted(z, np.arange(1, z[-1] + 1))]  # the least value of each level
 
-    def reached(made: Array, inside: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    def reached(made: Array) -> NDArray[np.bool_]:
         return made[:, :, None] >= starts
 
-    return _steps(graph, nodes, sums, flat, reached, (float(values[0]), unit, error))
+    return _steps(graph, nodes, sums, flat, made, reached, (float(values[0]), unit, error))
 
 
 def _steps(
-    graph: Graph, nodes: Sequence[onnx.NodeProto], sums: Sums, flat: bool,
-    reached: Callable[[Array, NDArray[np.bool_]], NDArray[np.bool_]], meaning: tuple[float, float, float],
+    graph: Graph, nodes: Sequence[onnx.NodeProto], sums: Sums, flat: bool, made: Array,
+    reached: Callable[[Array], NDArray[np.bool_]], meaning: tuple[float, float, float],
 ) -> Decisions:  # fmt: skip
-    """Where each of `reached`, [L, C] -> [L, C, levels], changes, once at most; meaning: start, unit, error."""
+    """Where each of `reached`, [L, C] -> [L, C, levels], changes, once at most.
+
+    made: `outputs` of the grid, [L, C]; meaning: start, unit, error.
+    """
     k = sums.grid()
     inside = reachable(sums, k)
 
-    def look(shift: float) -> NDArray[np.bool_]:
-        return reached(outputs(graph, nodes, sums, k, flat, shift), inside)
-
-    found = look(0)
+    found = reached(made)
     _, channels, levels = found.shape
     unclear = np.zeros(channels, bool)
     if sums.error.any():
-        differs = ((look(-1) != found) | (look(1) != found)).any(axis=2)
+        below, above = (reached(outputs(graph, nodes, sums, k, flat, shift)) for shift in (-1, 1))
+        differs = ((below != found) | (above != found)).any(axis=2)
         unclear = differs.any(axis=0, where=inside)
     thresholds, directions = np.zeros((channels, levels), np.int64), np.ones((channels, levels), np.int64)
     changing = 0

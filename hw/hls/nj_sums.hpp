@@ -9,60 +9,50 @@
 
 #include "nj_popcount.hpp"
 
-// Taps [Channels][K][K] in a row, map by map.
-template <typename L, typename Tap, typename Value>
-void nj_flat(const Tap (&taps)[L::Channels][L::Kernel][L::Kernel],
-             Value (&values)[L::Channels * L::Kernel * L::Kernel]) {
+// Taps [Channels][K][K] in a row, map by map, as values of a type: what kinds with a weight per tap have in common.
+template <typename L, typename Value>
+struct nj_flat {
+  static const int Size = L::Channels * L::Kernel * L::Kernel;
+  Value values[Size];
+
+  template <typename Tap>
+  void load(const Tap (&taps)[L::Channels][L::Kernel][L::Kernel]) {
 #pragma HLS INLINE
-  for (int c = 0; c < L::Channels; c++) {
+#pragma HLS ARRAY_PARTITION variable = values complete
+    for (int c = 0; c < L::Channels; c++) {
 #pragma HLS UNROLL
-    for (int k = 0; k < L::Kernel * L::Kernel; k++) {
+      for (int k = 0; k < L::Kernel * L::Kernel; k++) {
 #pragma HLS UNROLL
-      values[c * L::Kernel * L::Kernel + k] = Value(taps[c][k / L::Kernel][k % L::Kernel]);
+        values[c * L::Kernel * L::Kernel + k] = Value(taps[c][k / L::Kernel][k % L::Kernel]);
+      }
     }
   }
-}
+};
 
 // +-1 weights on bits: sum(o) = number of i with tap[i] == weight[o][i]. That is the sum over +-1 products of bits
 // 0 and 1, plus the number of -1 among the weights, which the layer's constants take away.
 template <typename L>
-struct nj_match_sums {
-  static const int Size = L::Channels * L::Kernel * L::Kernel;
-  typedef unsigned char Weight[Size];  // 1: +1, 0: -1
-  bool bits[Size];
-
-  void load(const ap_uint<1> (&taps)[L::Channels][L::Kernel][L::Kernel]) {
-#pragma HLS INLINE
-#pragma HLS ARRAY_PARTITION variable = bits complete
-    nj_flat<L>(taps, bits);
-  }
+struct nj_match_sums : nj_flat<L, bool> {
+  typedef unsigned char Weight[nj_flat<L, bool>::Size];  // 1: +1, 0: -1
 
   ap_int<L::SumBits> sum(const Weight &weight, int) const {
 #pragma HLS INLINE
-    return nj_matches<Size>(bits, weight);
+    return nj_matches<nj_flat<L, bool>::Size>(this->values, weight);
   }
 };
 
 // Small integers on integers or bits: sum(o) = sum over i of weight[o][i] * tap[i]. For weights of a few bits on pixels, and
 // for +-1 maps padded with a true 0, whose last map is a plane that the layer makes itself.
 template <typename L>
-struct nj_weighted_sums {
-  static const int Size = L::Channels * L::Kernel * L::Kernel;
-  typedef short Weight[Size];
-  typename L::Element values[Size];
-
-  void load(const typename L::Element (&taps)[L::Channels][L::Kernel][L::Kernel]) {
-#pragma HLS INLINE
-#pragma HLS ARRAY_PARTITION variable = values complete
-    nj_flat<L>(taps, values);
-  }
+struct nj_weighted_sums : nj_flat<L, typename L::Element> {
+  typedef short Weight[nj_flat<L, typename L::Element>::Size];
 
   ap_int<L::SumBits> sum(const Weight &weight, int) const {
 #pragma HLS INLINE
     ap_int<L::SumBits> total = 0;
-    for (int i = 0; i < Size; i++) {
+    for (int i = 0; i < this->Size; i++) {
 #pragma HLS UNROLL
-      total += weight[i] * values[i];
+      total += weight[i] * this->values[i];
     }
     return total;
   }
@@ -70,24 +60,16 @@ struct nj_weighted_sums {
 
 // +-1 weights on integers: sum(o) = sum over i of (weight[o][i] ? tap[i] : -tap[i]).
 template <typename L>
-struct nj_signed_sums {
-  static const int Size = L::Channels * L::Kernel * L::Kernel;
-  typedef unsigned char Weight[Size];
-  typename L::Element values[Size];
-
-  void load(const typename L::Element (&taps)[L::Channels][L::Kernel][L::Kernel]) {
-#pragma HLS INLINE
-#pragma HLS ARRAY_PARTITION variable = values complete
-    nj_flat<L>(taps, values);
-  }
+struct nj_signed_sums : nj_flat<L, typename L::Element> {
+  typedef unsigned char Weight[nj_flat<L, typename L::Element>::Size];
 
   ap_int<L::SumBits> sum(const Weight &weight, int) const {
 #pragma HLS INLINE
     ap_int<L::SumBits> total = 0;
-    for (int i = 0; i < Size; i++) {
+    for (int i = 0; i < this->Size; i++) {
 #pragma HLS UNROLL
-      if (weight[i]) total += values[i];
-      else total -= values[i];
+      if (weight[i]) total += this->values[i];
+      else total -= this->values[i];
     }
     return total;
   }
