@@ -12,6 +12,7 @@ from qonnx.core.datatype import DataType
 from qonnx.core.modelwrapper import ModelWrapper
 
 from bnn.errors import UserError
+from bnn.importing import copies
 from bnn.importing import pixels as picture
 from bnn.importing.decisions import MOST_LEVELS, Decisions, decide, decide_levels, outputs, reachable, slopes
 from bnn.importing.graph import QUANTIZERS, RESHAPING, Array, Graph, attributes
@@ -281,13 +282,12 @@ class _Walk:
             if pool is not pools[0][1] and (rises != signs).any():
                 raise self.graph.refuse(pool, "pools again what a node in between has turned around", "pools in a row")
             signs = rises
-        linear, directions = self.layers[-1], found.directions.ravel()
+        linear, directions = copies.copied(self.layers[-1], levels), found.directions.ravel()
         if isinstance(linear, Conv):
-            weight = np.repeat(linear.weight, levels, axis=0)
-            self.layers[-1] = replace(linear, weight=weight * directions[:, None, None, None])
+            self.layers[-1] = replace(linear, weight=linear.weight * directions[:, None, None, None])
         else:
             assert isinstance(linear, Dense)
-            self.layers[-1] = replace(linear, weight=np.repeat(linear.weight, levels, axis=1) * directions)
+            self.layers[-1] = replace(linear, weight=linear.weight * directions)
         self._emit(Threshold(found.thresholds.ravel()), node)
         for _, pool in pools:
             self._emit(MaxPool(_window(self.graph, pool), None if (signs > 0).all() else signs.ravel()), pool)
@@ -353,8 +353,7 @@ class _Walk:
             self._emit(Pad(found.pad, zero), node)
         weight = found.integers * (1 if values.unit > 0 else -1)  # [O, ...]
         if values.levels > 1:  # channels in a row are one of the file
-            maps = weight if weight.ndim == 4 else weight.reshape(len(weight), self.shape[0], -1)
-            weight = np.repeat(maps, values.levels, axis=1).reshape(len(weight), -1, *weight.shape[2:])
+            weight = copies.repeated(weight, self.shape[0], values.levels)
         if (np.abs(weight) != 1).any() and self._reads_bits():
             values, weight = self._copied(node, values, weight)
         axes = tuple(range(1, weight.ndim))
@@ -386,21 +385,16 @@ class _Walk:
         return isinstance(next(rest, None), Threshold)
 
     def _copied(self, node: onnx.NodeProto, values: Values, weight: Ints) -> tuple[Values, Ints]:
-        """Weights up to m on maps of bits: every map is put out 2 * m times, so that weights are +-1.
-
-        2 * w = m + w weights of +1 and m - w of -1.
-        """
+        """Weights up to m on maps of bits: every map is put out 2 * m times, so that weights are +-1."""
         most = int(np.abs(weight).max())
         times = 2 * most
         linear = max(i for i, layer in enumerate(self.layers) if isinstance(layer, Threshold)) - 1
         if linear < 0 or not isinstance(self.layers[linear], (Conv, Dense)):
             raise self.graph.refuse(node, "has weights of more than one bit on signs of pixels", "1-bit weights there")
-        self.layers[linear:] = [_copies(layer, times) for layer in self.layers[linear:]]
-        maps = weight if weight.ndim == 4 else weight.reshape(len(weight), self.shape[0] * values.levels, -1)
-        copy = np.arange(times).reshape(-1, *[1] * (maps.ndim - 2))
-        signs = np.where(copy < most + maps[:, :, None], 1, -1)  # [O, maps, copies, ...]: copies lie side by side
+        self.layers[linear:] = [copies.copied(layer, times) for layer in self.layers[linear:]]
+        weight = copies.signs(weight, self.shape[0] * values.levels, most)
         values = replace(values, unit=values.unit / 2, error=2 * values.error, levels=values.levels * times)
-        return values, signs.reshape(len(weight), -1, *weight.shape[2:])
+        return values, weight
 
     # --- the end ---
 
@@ -450,20 +444,6 @@ def _bit(low: float, high: float) -> Values:
 def _thermometer(start: float, unit: float, levels: int, error: float = 0.0) -> Values:
     """So many +-1, of which j are +1, mean start + unit * j."""
     return Values(unit / 2, -(2 * start / unit + levels) / levels, -1, 1, error, levels)
-
-
-def _copies(layer: Layer, times: int) -> Layer:
-    """The layer with every output so many times, side by side."""
-    if isinstance(layer, Conv):
-        return replace(layer, weight=np.repeat(layer.weight, times, axis=0))
-    if isinstance(layer, Dense):
-        return replace(layer, weight=np.repeat(layer.weight, times, axis=1))
-    if isinstance(layer, Threshold):
-        return Threshold(np.repeat(layer.thresholds, times))
-    if isinstance(layer, MaxPool):
-        return replace(layer, signs=None if layer.signs is None else np.repeat(layer.signs, times))
-    assert isinstance(layer, Pad)
-    return layer
 
 
 def _window(graph: Graph, node: onnx.NodeProto) -> int:
