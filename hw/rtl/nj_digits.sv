@@ -1,7 +1,7 @@
 // The digits of N words, the lowest first: in the clock after round r, digit_o is digit r of each word.
 //
 // Words go on beyond their last bit: two's complement with Signed, else unsigned. A LUT chooses one bit among four,
-// or among two for two words.
+// or among two for two words; written as a cell, for abc9 spends four LUTs on it to spare the level that makes `at`.
 module nj_digits #(
   parameter int unsigned N         = 1,
   parameter int unsigned Bits      = 5,
@@ -18,6 +18,7 @@ module nj_digits #(
 );
   localparam int unsigned Last = Signed ? Bits - 1 : Bits;  // the bit that goes on
   localparam int unsigned Wide = 16 * Digit;
+  localparam logic [63:0] OneOfFour = 64'hff00f0f0ccccaaaa;
   if (Last / Digit + 1 > 15) begin : gen_bad_digits
     $error("nj_digits: %0d digits, at most 15", Last / Digit + 1);
   end
@@ -56,7 +57,7 @@ module nj_digits #(
           end else if (4 * g + 1 == int'(Count)) begin : gen_single
             assign few[n][g] = four[0];
           end else begin : gen_choose
-            assign few[n][g] = four[low];
+            nj_lut2 #(.Init(OneOfFour)) u_choose (.x_i({low, four}), .o5_o(), .o6_o(few[n][g]));
           end
         end
       end
@@ -78,9 +79,9 @@ module nj_digits #(
             assign chosen[Next*Digit+k] = second;
           end
         end else begin : gen_more
-          assign chosen[n*Digit+k] = few[n][high];
+          nj_lut2 #(.Init(OneOfFour)) u_first (.x_i({high, few[n]}), .o5_o(), .o6_o(chosen[n*Digit+k]));
           if (Next != unsigned'(n)) begin : gen_other
-            assign chosen[Next*Digit+k] = few[Next][high];
+            nj_lut2 #(.Init(OneOfFour)) u_second (.x_i({high, few[Next]}), .o5_o(), .o6_o(chosen[Next*Digit+k]));
           end
         end
       end
