@@ -36,6 +36,7 @@ from sim.runner import (
     keep,
     tail,
     versions,
+    write_all,
 )
 
 PROGRAM = "live"
@@ -162,6 +163,7 @@ def _compile(command: list[str], place: Path) -> None:
     try:
         with log.open("w") as output:
             execute([*command, "-Mdir", str(place)], place, env, output, deadline)
+            write_all(place, "Vlive")
             execute(["make", "-f", "Vlive.mk", "-j", str(BUILD_JOBS), *MAKE_ARGS], place, env, output, deadline)
     except SimulationError as error:
         raise SimulationError(f"building the live model: {error}\n{tail(log)}") from None
