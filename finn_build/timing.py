@@ -13,6 +13,7 @@ import numpy as np
 
 from bnn.reference import Ints
 from finn_build.graph import Node
+from hw.ops.conv import RtlConv
 from hw.ops.cycles import window_map
 
 FRAMES = 3
@@ -32,7 +33,7 @@ def fifo_depths(nodes: Sequence[Node], operators: dict[str, Any], period: int) -
     entering = arrivals  # of the node before
     for before, node, following in zip([None, *nodes], nodes, [*nodes[1:], None], strict=False):
         taken, arrivals_next = _pass(node, operators[node.name], arrivals)
-        if before is not None and _stalls(operators[before.name].fold, arrivals, taken):
+        if before is not None and _stalls(operators[before.name], arrivals, taken):
             coupled = _coupled(operators[before.name], node, operators[node.name], arrivals, period)
             if before.name in depths and coupled is not None:  # its FIFO has room for what waits in `before` then
                 held = np.concatenate([arrivals[:1], coupled[0][:-1]])
@@ -61,14 +62,17 @@ def _coupled(before: Any, node: Node, operator: Any, arrivals: Ints, period: int
     return None if late.any() else (taken, results)
 
 
-def _stalls(fold: int, arrivals: Ints, taken: Ints) -> bool:
-    """Would a layer folded so be held up by the time at which the next one takes its results?
+def _stalls(before: Any, arrivals: Ints, taken: Ints) -> bool:
+    """Would a layer be held up by the time at which the next one takes its results?
 
-    A folded one collects a result in the register it hands it out from, so it may not wait at all. In others
-    the register is free from the clock after a result was taken until the next one comes.
+    A folded one collects a result in the register it hands it out from, so it may not wait at all. In others a result
+    that waits stops all behind it, whether results or gaps, which costs nothing while only gaps follow as far as that.
     """
     late = taken[:-1] > arrivals[:-1]
-    return bool(late.any() if fold > 1 else (late & (taken[:-1] + 2 > arrivals[1:])).any())
+    if before.fold > 1:
+        return bool(late.any())
+    depth = before.made().latency if isinstance(before, RtlConv) else 0
+    return bool((late & (taken[:-1] + depth + 2 > arrivals[1:])).any())
 
 
 def _occupancy(arrivals: Ints, taken: Ints) -> int:

@@ -5,7 +5,8 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from finn_build.timing import _coupled
+from finn_build.timing import _coupled, _stalls
+from tests.hw.test_ops import jet_operator
 
 
 @pytest.mark.parametrize(("before", "behind"), [(None, object()), (object(), None)])
@@ -19,3 +20,16 @@ def test_what_waits_behind_a_memory_of_weights_is_not_guessed(before, behind):
     arrivals = np.arange(0, 3 * 36 * 4, 4)
     assert _coupled(operator(None), node, operator(None), arrivals, 36 * 4) is not None
     assert _coupled(operator(before), node, operator(behind), arrivals, 36 * 4) is None
+
+
+def test_a_result_that_waits_stops_what_the_pipeline_holds():
+    """Bursts of six, the last one taken a clock late: a random network took 92 clocks for 90 with no FIFO there."""
+    before = jet_operator(0)
+    depth = before.made().latency
+    assert before.fold == 1 and depth > 1
+    burst = np.arange(6)
+    taken = burst + (burst == 5)
+    for gap, stalls in ((1, True), (depth + 1, True), (depth + 2, False)):  # clocks without a result
+        arrivals = np.concatenate([burst, burst + 6 + gap])
+        assert _stalls(before, arrivals, np.concatenate([taken, burst + 6 + gap])) == stalls
+    assert not _stalls(before, arrivals, arrivals)
