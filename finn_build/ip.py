@@ -64,12 +64,14 @@ def with_contents(text: str, acc: Path) -> str:
     """
 
     def literal(found: re.Match[str]) -> str:
-        simd, lanes, between, file = found.groups()
-        words, bits = (acc / file).read_text().split(), int(simd) * int(lanes)
+        before, simd, lanes, between, repeat, after, file = found.groups()
+        words, bits = (acc / file).read_text().split(), int(simd) * int(lanes) // int(repeat)
         value = sum(int(word, 16) << (i * bits) for i, word in enumerate(words))
-        return f".Simd({simd}), .Lanes({lanes}){between}.Weight({len(words) * bits}'h{value:x})"
+        return f"{before}{between}.Repeat({repeat}){after}.Weight({len(words) * bits}'h{value:x})"
 
-    return re.sub(r'\.Simd\((\d+)\), \.Lanes\((\d+)\)([^;]*?)\.File\("(mem/[\w.-]+)"\)', literal, text)
+    return re.sub(
+        r'(\.Simd\((\d+)\), \.Lanes\((\d+)\))([^;]*?)\.Repeat\((\d+)\)([^;]*?)\.File\("(mem/[\w.-]+)"\)', literal, text
+    )
 
 
 def _values(manifest: Manifest) -> dict[str, Any]:

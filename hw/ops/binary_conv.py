@@ -1,6 +1,8 @@
 """BinaryConv_rtl and _hls: convolution with weights +-1; bits, pixels or small integers in, bits or sums out."""
 
 from collections.abc import Iterable, Mapping
+from functools import cached_property
+from math import gcd
 
 import numpy as np
 from qonnx.core.datatype import DataType
@@ -59,7 +61,16 @@ class BinaryConv_rtl(BinaryConv, RtlConv):
         if not lanes:
             return None
         outputs, inputs, kernel, _ = self.weight.shape
-        return Folding(kernel**2, inputs, outputs, lanes, simd, bool(replay))
+        return Folding(kernel**2, inputs, outputs, lanes, simd, bool(replay), gcd(self._repeat, simd))
+
+    @cached_property
+    def _rows(self) -> Ints:
+        """[O, pixels of a window * C], as they come."""
+        return self.weight.transpose(0, 2, 3, 1).reshape(len(self.weight), -1)
+
+    @cached_property
+    def _repeat(self) -> int:
+        return matvec.repeated(self._rows, self.weight.shape[1])
 
     # --- foldings ---
 
@@ -70,7 +81,8 @@ class BinaryConv_rtl(BinaryConv, RtlConv):
         if self.get_input_datatype() != DataType["BIPOLAR"] or kernel == 1 or self.plane:
             return direct
         spare = clocks - self._slack()
-        found = matvec.foldings(kernel**2, inputs, outputs, spare / self.patches.windows) if spare > 0 else ()
+        window = spare / self.patches.windows
+        found = matvec.foldings(kernel**2, inputs, outputs, window, self._repeat) if spare > 0 else ()
         folded = [{"Fold": f.groups, "PE": f.lanes, "SIMD": f.simd, "Replay": int(f.replay)} for f in found]
         small = [choice for choice in direct if self.weight.size <= MOST_TERMS * choice["Fold"]]
         return (small if folded else direct) + folded
@@ -121,9 +133,7 @@ class BinaryConv_rtl(BinaryConv, RtlConv):
         return matvec_module(self.module, self.summary(), self.matrix, self._result, file, self.patches)
 
     def memories(self) -> dict[str, Iterable[str]]:
-        if self.matrix is None:
-            return {}
-        return {self._memory(): self.matrix.lines(self.weight.transpose(0, 2, 3, 1).reshape(len(self.weight), -1))}
+        return {} if self.matrix is None else {self._memory(): self.matrix.lines(self._rows)}
 
     # --- cost ---
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from functools import cached_property
-from math import ceil, inf
+from math import ceil, gcd, inf
 from typing import Any
 
 import numpy as np
@@ -116,11 +116,22 @@ class BinaryDense_rtl(BinaryDense, RtlOperator):
     def matrix(self) -> Folding | None:
         """How the folded form is folded; None for nj_dense."""
         lanes, simd, replay = (int(self.get_nodeattr(name)) for name in ("PE", "SIMD", "Replay"))
-        return Folding(self.beats, self.channels, self.outputs, lanes, simd, bool(replay)) if lanes else None
+        repeat = gcd(self._repeat, simd)
+        return Folding(self.beats, self.channels, self.outputs, lanes, simd, bool(replay), repeat) if lanes else None
+
+    @cached_property
+    def _rows(self) -> Ints:
+        """[O, F] as the stream has them, beat by beat: [C, beat, O] -> [O, beat, C]."""
+        weight = self.weight.reshape(self.channels, self.beats, self.outputs)
+        return weight.transpose(2, 1, 0).reshape(self.outputs, -1)
+
+    @cached_property
+    def _repeat(self) -> int:
+        return matvec.repeated(self._rows, self.channels)
 
     def foldings(self, clocks: float) -> list[dict[str, int]]:
         direct = [n for n in self.folds() if dense_cycles(self.beats, n) <= clocks]
-        found = list(matvec.foldings(self.beats, self.channels, self.outputs, clocks))
+        found = list(matvec.foldings(self.beats, self.channels, self.outputs, clocks, self._repeat))
         if found and self.beats * self.channels * self.outputs > MOST_CONSTANTS:
             direct = []
         return [
@@ -194,11 +205,7 @@ class BinaryDense_rtl(BinaryDense, RtlOperator):
         return matvec_module(self.module, self.summary(), self.matrix, self._result, file)
 
     def memories(self) -> dict[str, Iterable[str]]:
-        if self.matrix is None:
-            return {}
-        # [C, beat, O] -> [O, beat, C]
-        weight = self.weight.reshape(self.channels, self.beats, self.outputs).transpose(2, 1, 0)
-        return {self._memory(): self.matrix.lines(weight.reshape(self.outputs, -1))}
+        return {} if self.matrix is None else {self._memory(): self.matrix.lines(self._rows)}
 
     def parameters(self) -> dict[str, int | str]:
         if self.matrix is not None:

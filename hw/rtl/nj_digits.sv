@@ -34,6 +34,7 @@ module nj_digits #(
       assign chosen[n*Digit+:Digit] = Digit'({{Digit << RoundBits{word[n][Wide-1]}}, word[n]} >> (round_i * Digit));
     end
   end else begin : gen_cells
+    /* verilator lint_off PINCONNECTEMPTY */
     for (genvar k = 0; k < int'(Digit); k++) begin : gen_place
       // bit k of the digits: so many that can differ, the last one stays
       localparam int unsigned Count = Last > unsigned'(k) ? (Last - unsigned'(k) + Digit - 1) / Digit + 1 : 1;
@@ -86,6 +87,7 @@ module nj_digits #(
         end
       end
     end
+    /* verilator lint_on PINCONNECTEMPTY */
   end
 
   always_ff @(posedge clk_i) begin

@@ -8,12 +8,13 @@
 //   Replay 1: every group meets all words, read from a store: s_word_o is the word wanted in this clock, s_ready_o
 //             gives the frame up
 // The weights' memory has a line a step, in their order; without Compact the inner count is rounded up to a power of
-// two there, which saves a counter.
+// two there, which saves a counter. Repeat neighbours of a word have one weight, which is kept once.
 module nj_steps #(
   parameter int unsigned Simd   = 8,
   parameter int unsigned Lanes  = 1,
   parameter int unsigned Words  = 4,
   parameter int unsigned Groups = 4,
+  parameter int unsigned Repeat = 1,    // divides Simd
   parameter bit          Replay = 1'b0,
   parameter bit          Compact = 1'b0,
   parameter bit          Block  = 1'b0,  // weights in block RAM
@@ -22,7 +23,8 @@ module nj_steps #(
   localparam int unsigned Outer = Replay ? Groups : Words,
   localparam int unsigned InnerShift = unsigned'($clog2(Inner)),
   localparam int unsigned Depth = Compact ? Outer * Inner : ((Outer - 1) << InnerShift) + Inner,
-  localparam int unsigned WeightBits = File == "" ? Depth * Lanes * Simd : 1,
+  localparam int unsigned Kept  = Lanes * Simd / Repeat,  // weights of a step
+  localparam int unsigned WeightBits = File == "" ? Depth * Kept : 1,
   parameter bit [WeightBits-1:0] Weight = '0,
   localparam int unsigned WordBits  = Words > 1 ? unsigned'($clog2(Words)) : 1,
   localparam int unsigned GroupBits = Groups > 1 ? unsigned'($clog2(Groups)) : 1
@@ -41,6 +43,9 @@ module nj_steps #(
   output logic                  m_last_o,
   output logic [GroupBits-1:0]  m_group_o
 );
+  if (Simd % Repeat != 0) begin : gen_bad_repeat
+    $error("nj_steps: Repeat = %0d must divide Simd = %0d", Repeat, Simd);
+  end
   localparam int unsigned AddressBits = Depth > 1 ? unsigned'($clog2(Depth)) : 1;
   localparam int unsigned Latency = Block ? 2 : 1;  // of nj_rom
 
@@ -92,9 +97,13 @@ module nj_steps #(
     assign address = Replay ? (AddressBits'(group_q) << InnerShift) | AddressBits'(word_q)
                             : (AddressBits'(word_q) << InnerShift) | AddressBits'(group_q);
   end
-  nj_rom #(.Depth(Depth), .Bits(Lanes * Simd), .Block(Block), .File(File), .Content(Weight)) u_weights (
-    .clk_i, .ce_i(advance_i), .address_i(address), .data_o(m_w_o)
+  logic [Kept-1:0] kept;
+  nj_rom #(.Depth(Depth), .Bits(Kept), .Block(Block), .File(File), .Content(Weight)) u_weights (
+    .clk_i, .ce_i(advance_i), .address_i(address), .data_o(kept)
   );
+  for (genvar i = 0; i < int'(Kept); i++) begin : gen_weight
+    assign m_w_o[i*Repeat+:Repeat] = {Repeat{kept[i]}};
+  end
 
   logic [Latency-1:0] out_valid_q;
   logic [Simd+GroupBits+1:0] out_q [Latency];

@@ -25,7 +25,8 @@ class Folding:
     """How a matrix is walked over: `lanes` rows (FINN's PE) and `simd` columns (SIMD) per clock.
 
     A frame has `beats` beats of `in_bits` bits. replay: rows by rows, the frame is stored and read for every group of
-    rows; else words by words, and the sums of all rows are stored.
+    rows; else words by words, and the sums of all rows are stored. repeat: so many elements of a beat in a row have
+    one weight in every row, which is kept once; divides in_bits and simd.
     """
 
     beats: int
@@ -34,10 +35,12 @@ class Folding:
     lanes: int
     simd: int
     replay: bool = False
+    repeat: int = 1
 
     def describe(self) -> str:
         """In a few words."""
-        return f"memory of weights, PE {self.lanes}, SIMD {self.simd}{', frames stored' if self.replay else ''}"
+        once = f", a weight for {self.repeat}" if self.repeat > 1 else ""
+        return f"memory of weights, PE {self.lanes}, SIMD {self.simd}{once}{', frames stored' if self.replay else ''}"
 
     @property
     def packed(self) -> int:
@@ -73,14 +76,15 @@ class Folding:
     @property
     def compact(self) -> bool:
         """Is it worth a counter of steps not to round up?"""
-        width = self.lanes * self.simd
+        width = self.lanes * self.simd // self.repeat
         least = block_rams(self.words * self.groups, width)
         return self.aligned > LUT_WORDS and least < block_rams(self.aligned, width)
 
     @property
     def shape(self) -> tuple[int, int]:
         """Words and bits of the weights' memory."""
-        return self.words * self.groups if self.compact else self.aligned, self.lanes * self.simd
+        width = self.lanes * self.simd // self.repeat
+        return self.words * self.groups if self.compact else self.aligned, width
 
     @property
     def cycles(self) -> int:
@@ -133,7 +137,7 @@ class Folding:
         bits = np.ones((self.groups * self.lanes, self.places.size), np.uint8)  # 1 never matches the 0 of no element
         used = self.places.ravel() >= 0
         bits[: self.outputs, used] = weight[:, self.places.ravel()[used]] > 0
-        table = bits.reshape(self.groups, self.lanes, self.words, self.simd).transpose(2, 0, 1, 3)
+        table = bits.reshape(self.groups, self.lanes, self.words, self.simd).transpose(2, 0, 1, 3)[..., :: self.repeat]
         steps = table if not self.replay else table.transpose(1, 0, 2, 3)
         outer, inner = self.counts
         gap = 0 if self.compact else (1 << (inner - 1).bit_length()) - inner
@@ -146,19 +150,26 @@ class Folding:
                 yield from ["0" * digits] * gap
 
 
-def foldings(beats: int, in_bits: int, outputs: int, clocks: float) -> Iterator[Folding]:
+def repeated(weight: Ints, in_bits: int) -> int:
+    """How many elements of a beat in a row have one weight; weight [outputs, beats * in_bits]."""
+    beats = weight.reshape(-1, in_bits)
+    changes = np.flatnonzero((beats[:, 1:] != beats[:, :-1]).any(0)) + 1
+    return int(np.gcd.reduce([in_bits, *changes]))
+
+
+def foldings(beats: int, in_bits: int, outputs: int, clocks: float, repeat: int = 1) -> Iterator[Folding]:
     """For every useful width of a word, in both orders: the fewest lanes that take at most `clocks` per frame.
 
     And more lanes wherever these take fewer block RAMs, whose depth comes in steps.
     """
     inputs = beats * in_bits
     widths = {-(-beats // words) * in_bits for words in range(1, beats + 1)}
-    widths |= {-(-in_bits // pieces) for pieces in range(1, in_bits + 1)}
+    widths |= {-(-in_bits // repeat // pieces) * repeat for pieces in range(1, in_bits // repeat + 1)}
     groups = sorted({-(-outputs // lanes) for lanes in range(1, outputs + 1)}, reverse=True)
     for simd, replay in product(sorted(width for width in widths if width <= MOST_SIMD), (False, True)):
         least = inf  # block RAMs
         for count in groups:
-            found = Folding(beats, in_bits, outputs, -(-outputs // count), simd, replay)
+            found = Folding(beats, in_bits, outputs, -(-outputs // count), simd, replay, repeat)
             if found.replay and (found.words == 1 or found.groups == 1):
                 continue  # nothing to replay
             if found.cycles > clocks or found.lanes * simd > min(inputs * outputs, MOST_WEIGHTS):
@@ -252,8 +263,8 @@ def matvec_module(
     values: dict[str, object] = {
         "name": name, "summary": summary, "matches": f"{name}_matches", "in_bits": folding.in_bits,
         "beats": folding.beats, "simd": folding.simd, "lanes": folding.lanes, "words": folding.words,
-        "groups": folding.groups, "replay": int(folding.replay), "compact": int(folding.compact),
-        "block": int(folding.block),
+        "groups": folding.groups, "repeat": folding.repeat, "replay": int(folding.replay),
+        "compact": int(folding.compact), "block": int(folding.block),
         "word_bits": max(1, (folding.words - 1).bit_length()), "group_bits": max(1, (folding.groups - 1).bit_length()),
         "count_bits": found.bits, "latency": found.latency, "outputs": folding.outputs, "sum_bits": sum_bits,
         "start": f"{sum_bits}'h{result.start % (1 << sum_bits):x}", "thresholded": int(result.thresholded),
@@ -327,7 +338,7 @@ def ffs(folding: Folding, result: Result) -> int:
     group_bits, word_bits = (f.groups - 1).bit_length(), (f.words - 1).bit_length()
     words = f.packed * f.in_bits if f.packed > 1 else 0
     hold = 0 if f.replay else f.simd
-    weights = f.lanes * f.simd + f.block * (f.simd + group_bits)
+    weights = f.shape[1] + f.block * (f.simd + group_bits)
     lane = count_ffs + result.sum_bits(f.beats * f.in_bits) + result.constant_bits
     sums = 0 if f.replay or f.groups == 1 else f.lanes * result.sum_bits(f.beats * f.in_bits)
     results = f.groups * f.lanes * result.out_bits

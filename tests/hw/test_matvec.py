@@ -9,7 +9,7 @@ import pytest
 from bnn import reference
 from hw.ops.rtl import sources_in
 from hw.ops.schedule import conv_period, convolution, dense
-from hw.sums.matvec import Folding, Patches, Result, block_rams, counting, foldings, matvec_module
+from hw.sums.matvec import Folding, Patches, Result, block_rams, counting, foldings, matvec_module, repeated
 from sim.modules import STALLS, Stall, run_streams
 from tests.hw.streams import beats_of, frames, intervals, maps_of, pack, unpack
 
@@ -28,16 +28,18 @@ class Shape:
     replay: bool = False
     thresholded: bool = True
     weights: str = "random"  # or "ones", "minus"
+    repeat: int = 1
 
     @property
     def folding(self) -> Folding:
-        return Folding(self.beats, self.in_bits, self.outputs, self.lanes, self.simd, self.replay)
+        return Folding(self.beats, self.in_bits, self.outputs, self.lanes, self.simd, self.replay, self.repeat)
 
 
 def weights_of(s: Shape, rng: np.random.Generator):
     shape = (s.outputs, s.beats * s.in_bits)
     if s.weights == "random":
-        return rng.choice(np.array([-1, 1]), shape)
+        kept = rng.choice(np.array([-1, 1]), (s.outputs, s.beats * s.in_bits // s.repeat))
+        return np.repeat(kept, s.repeat, axis=1)
     return np.full(shape, 1 if s.weights == "ones" else -1)
 
 
@@ -90,6 +92,9 @@ def check(s: Shape, folder: Path, count: int = 6):
         Shape(4, 20, 4, 2, 6, replay=True, weights="ones"),
         Shape(6, 4, 3, 3, 4, replay=True),  # as fast in as it is read
         Shape(33, 2, 70, 1, 2, replay=True),
+        Shape(5, 6, 5, 2, 12, repeat=3),  # a weight for three neighbours, two beats of a word, one in the last
+        Shape(2, 30, 6, 2, 12, thresholded=False, repeat=6),  # beats split, the last piece not full
+        Shape(2, 30, 70, 1, 6, replay=True, repeat=2),  # in block RAM
     ],
     ids=str,
 )  # fmt: skip
@@ -146,6 +151,18 @@ def test_every_element_has_its_place():
     for shape in ((20, 1, 8), (17, 3, 16), (6, 13, 13), (2, 40, 16), (3, 5, 20)):
         places = Folding(shape[0], shape[1], 1, 1, shape[2]).places
         assert sorted(places[places >= 0].tolist()) == list(range(shape[0] * shape[1]))
+
+
+def test_weights_that_neighbours_share_are_found_and_kept_once():
+    kept = np.random.default_rng(0).choice(np.array([-1, 1]), (7, 5 * 4))
+    weight = np.repeat(kept, 3, axis=1)
+    assert repeated(weight, 12) == 3 and repeated(weight, 4) == 1 and repeated(kept, 4) == 1
+    assert repeated(np.ones((2, 12), np.int64), 6) == 6
+    once, all_of_them = Folding(5, 12, 7, 2, 6, repeat=3), Folding(5, 12, 7, 2, 6)
+    assert once.shape == (all_of_them.shape[0], all_of_them.shape[1] // 3)
+    found = list(foldings(5, 12, 7, 1000, 3))
+    assert found and all(f.repeat == 3 and f.simd % 3 == 0 for f in found)
+    assert len(list(found[0].lines(weight))) == found[0].shape[0]
 
 
 def test_block_rams_are_counted_in_their_best_shape():

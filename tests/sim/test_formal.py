@@ -181,7 +181,7 @@ def matrix(folding, seed=0, thresholded=True):
     """A written matrix of +-1, as the properties' parameters and sources."""
     rng = np.random.default_rng(seed)
     inputs = folding.beats * folding.in_bits
-    weight = rng.choice(np.array([-1, 1]), (folding.outputs, inputs))
+    weight = np.repeat(rng.choice(np.array([-1, 1]), (folding.outputs, inputs // folding.repeat)), folding.repeat, 1)
     low, high = (1, inputs + 1) if thresholded else (-3, 4)  # a threshold of 0 is always reached, whatever comes in
     constants = rng.integers(low, high, folding.outputs)
     result = Result(constants, thresholded, 1 if thresholded else 5)
@@ -206,6 +206,7 @@ MATRICES = {  # and whether they are thresholded
     Folding(3, 1, 2, 1, 2): True,  # two beats of a word, one in the last
     Folding(1, 3, 2, 1, 2): False,  # two words of a beat
     Folding(2, 1, 2, 1, 1, replay=True): True,
+    Folding(1, 4, 2, 1, 2, repeat=2): True,  # neighbours share a weight
 }
 
 
