@@ -55,7 +55,7 @@ class BinaryMaxPool_rtl(BinaryMaxPool, RtlOperator):
         return {"Height": height, "Width": width, "C": channels, "Size": self.size, **minimum}
 
     def lut_estimation(self, fpgapart: str) -> int:
-        _, _, width, channels = self.get_normal_input_shape()
+        _, height, width, channels = self.get_normal_input_shape()
         windows = ceil(width / self.size)
         if windows <= 32:
             memory = 4 * ceil(channels / 8)
@@ -63,8 +63,8 @@ class BinaryMaxPool_rtl(BinaryMaxPool, RtlOperator):
             memory = channels
         else:
             memory = 4 * ceil(channels / 3) * ceil(windows / 64)
-        uneven = 6 * (self.size > 2 or width % self.size > 0)  # what counting to 3, or a rest, takes
-        return memory + ceil(channels / 2) + 9 + windows.bit_length() + uneven
+        rows = (height // self.size).bit_length() if height % self.size else self.size - 2  # counted where some are left
+        return memory + ceil(channels / 2) + 9 + windows.bit_length() + (3 if self.size > 2 else 1) * rows
 
     def ff_estimation(self, fpgapart: str) -> int:
         return self.get_normal_input_shape()[-1] + 8

@@ -32,6 +32,20 @@ def literal(values: Iterable[int], bits: int) -> str:
     return f"{total}'h{int(''.join(reversed(digits)), 2):x}"
 
 
+def selection(ways: int, bits: int) -> int:
+    """LUTs of nj_select: four to one a LUT a bit, two to one a LUT for two bits.
+
+    >>> selection(4, 9), selection(6, 9), selection(32, 32)
+    (9, 19, 336)
+    """
+    luts = 0
+    while ways > 1:
+        groups, rest = divmod(ways, 4)
+        luts += bits * groups + (bits if rest == 3 else -(-bits // 2) if rest == 2 else 0)
+        ways = groups + (rest > 0)
+    return luts
+
+
 def dot_range(weight: Ints, low: int, high: int) -> tuple[Ints, Ints]:
     """Smallest and largest sum of each row of weight [O, ...] over inputs low..high or 0 (padding)."""
     low, high = min(low, 0), max(high, 0)

@@ -8,7 +8,7 @@ from qonnx.core.datatype import DataType
 from bnn import reference
 from hw.ops import cpp
 from hw.ops.base import RtlOperator, StreamOperator
-from hw.ops.bits import Ints
+from hw.ops.bits import Ints, selection
 from hw.ops.cycles import argmax_cycles
 from hw.ops.hls import HlsOperator
 
@@ -60,8 +60,8 @@ class ScoreArgMax_rtl(ScoreArgMax, RtlOperator):
         bits = int(self.get_input_datatype().bitwidth())
         if self.classes <= 2:
             return ceil(bits / 2) * (self.classes - 1) + 4
-        chosen = 1 if self.classes <= 4 else 0.45 * self.classes  # LUTs that choose one bit of a score
-        return ceil(bits * chosen) + ceil(bits / 2) + 11
+        counting = 9 + 2 * (self.classes - 1).bit_length()
+        return selection(self.classes, bits) + ceil(bits / 2) + counting
 
     def ff_estimation(self, fpgapart: str) -> int:
         bits = int(self.get_input_datatype().bitwidth())

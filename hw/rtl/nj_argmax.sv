@@ -54,7 +54,14 @@ module nj_argmax #(
     state_e state_q;
     logic [IndexBits-1:0] index_q, seen_q, class_q;  // selected, compared, largest so far
     logic signed [ScoreBits-1:0] score_seen_q, best_q;
+    logic [ScoreBits-1:0] selected;
+    logic [Classes*ScoreBits-1:0] scores;
     logic larger;
+
+    for (genvar i = 0; i < Classes; i++) begin : gen_flat
+      assign scores[i*ScoreBits+:ScoreBits] = score_q[i];
+    end
+    nj_select #(.Ways(Classes), .Bits(ScoreBits)) u_select (.x_i(scores), .index_i(index_q), .y_o(selected));
 
     assign s_ready_o = state_q == Idle;
     assign m_valid_o = state_q == Done;
@@ -78,7 +85,7 @@ module nj_argmax #(
         Scan: begin
           index_q <= index_q + 1'b1;
           seen_q <= index_q;
-          score_seen_q <= score_q[index_q];
+          score_seen_q <= signed'(selected);
           if (larger) begin
             best_q <= score_seen_q;
             class_q <= seen_q;

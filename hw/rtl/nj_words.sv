@@ -24,12 +24,12 @@ module nj_words #(
 
   if (Pieces > 1) begin : gen_split
     localparam int unsigned PieceBits = unsigned'($clog2(Pieces));
-    logic [Simd-1:0] piece [Pieces];
+    logic [Pieces*Simd-1:0] pieces;
     logic [PieceBits-1:0] piece_q;
     logic last;
-    for (genvar i = 0; i < int'(Pieces); i++) begin : gen_piece
-      localparam int unsigned Left = InBits - i * Simd;
-      assign piece[i] = Simd'(s_data_i[i*Simd+:(Left < Simd ? Left : Simd)]);
+    always_comb begin
+      pieces = '0;
+      pieces[InBits-1:0] = s_data_i;
     end
     assign last = piece_q == PieceBits'(Pieces - 1);
     always_ff @(posedge clk_i) begin
@@ -38,7 +38,7 @@ module nj_words #(
     end
     assign m_valid_o = s_valid_i;
     assign s_ready_o = m_ready_i && last;
-    assign m_data_o  = piece[piece_q];
+    nj_select #(.Ways(Pieces), .Bits(Simd)) u_select (.x_i(pieces), .index_i(piece_q), .y_o(m_data_o));
   end else if (Packed == 1) begin : gen_pass
     assign m_valid_o = s_valid_i;
     assign s_ready_o = m_ready_i;

@@ -9,7 +9,7 @@ from math import inf, prod
 
 import numpy as np
 
-from hw.ops.bits import Ints, literal, signed_bits
+from hw.ops.bits import Ints, literal, selection, signed_bits
 from hw.ops.cycles import matvec_cycles, window_map
 from hw.ops.rtl import fill
 from hw.sums import matches
@@ -312,7 +312,7 @@ def sites(folding: Folding, result: Result) -> int:
     group_bits, word_bits = (f.groups - 1).bit_length(), (f.words - 1).bit_length()
     total = f.lanes * count_sites + 1.0
     if f.pieces > 1:
-        total += f.simd * _selection(f.pieces) + 1.3 * (f.pieces - 1).bit_length() + 2
+        total += selection(f.pieces, f.simd) + 1.3 * (f.pieces - 1).bit_length() + 2
     elif f.packed > 1:
         rest = f.beats % f.packed > 0
         total += 1.5 * (f.packed - 1).bit_length() + 3 + rest * (1.5 * word_bits + 3)

@@ -454,7 +454,10 @@ FORMULAS = [
 ]  # fmt: skip
 
 
-# The chip's cells, which nothing else instantiates, as Yosys says they behave.
+# What an index beyond the last word selects is anything; here it is what the tree makes of it.
+SELECTED = {2: "index_i", 3: "index_i", 5: "index_i > 4 ? 3'd4 : index_i", 11: "index_i",
+            18: "index_i > 16 ? {4'd8, index_i[0]} : index_i"}  # fmt: skip
+# The chip's cells, which nothing else instantiates, as Yosys says they behave; and what is made of them alone.
 CHIP = [
     (
         "nj_lut2", "LUT6_2", {"Init": "64'h9d2c5680a3f1b74e"},
@@ -470,6 +473,10 @@ CHIP = [
             },
         )
         for width in (1, 4, 6)
+    ),
+    *(
+        ("nj_select", "LUT6_2", {"Ways": ways, "Bits": 3}, {"y_o": f"3'(x_i >> 8'd3 * ({index}))"})
+        for ways, index in SELECTED.items()
     ),
 ]  # fmt: skip
 

@@ -128,6 +128,7 @@ CHECKS: dict[str, tuple[Step, ...]] = {
     "nj_reach": _compressor("nj_reach"),
     "nj_result": (_refused("nj_result"), (CONVOLUTION, "-k", WINDOWS), CLOCKS),
     "nj_rom": _MATRIX,
+    "nj_select": ((FORMAL, "-k", "are_their_formulas and nj_select"), ("tests/hw/test_nj_argmax.py",)),
     "nj_serial_add": _digits("nj_serial_add", "nj_serial", "bits and fold and not weightsbinary"),
     "nj_serial_add3": (_refused("nj_serial_add3"), *_digits("nj_serial_sum", "nj_serial", "bits and usesnj")),
     "nj_serial_reach": (
