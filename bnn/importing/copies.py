@@ -8,16 +8,21 @@ from bnn.integer import Conv, Dense, Layer, MaxPool, Pad, Threshold
 from bnn.reference import Ints
 
 
-def copied(layer: Layer, times: int) -> Layer:
-    """The layer with every output so many times, side by side."""
+def copied(layer: Layer, times: int, together: int = 1) -> Layer:
+    """The layer with every output so many times, side by side; `together` outputs in a row are copied as one."""
+
+    def copy(values: Ints) -> Ints:
+        rows = values.reshape(-1, together, *values.shape[1:])
+        return np.repeat(rows, times, axis=0).reshape(-1, *values.shape[1:])
+
     if isinstance(layer, Conv):
-        return replace(layer, weight=np.repeat(layer.weight, times, axis=0))
+        return replace(layer, weight=copy(layer.weight))
     if isinstance(layer, Dense):
-        return replace(layer, weight=np.repeat(layer.weight, times, axis=1))
+        return replace(layer, weight=copy(layer.weight.T).T)
     if isinstance(layer, Threshold):
-        return Threshold(np.repeat(layer.thresholds, times))
+        return Threshold(copy(layer.thresholds))
     if isinstance(layer, MaxPool):
-        return replace(layer, signs=None if layer.signs is None else np.repeat(layer.signs, times))
+        return replace(layer, signs=None if layer.signs is None else copy(layer.signs))
     assert isinstance(layer, Pad)
     return layer
 

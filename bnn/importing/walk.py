@@ -352,10 +352,11 @@ class _Walk:
             self.pad = zero
             self._emit(Pad(found.pad, zero), node)
         weight = found.integers * (1 if values.unit > 0 else -1)  # [O, ...]
-        if values.levels > 1:  # channels in a row are one of the file
-            weight = copies.repeated(weight, self.shape[0], values.levels)
+        maps, levels = self.shape[0], values.levels
         if (np.abs(weight) != 1).any() and self._reads_bits():
             values, weight = self._copied(node, values, weight)
+        if levels > 1:  # of a channel of the file, side by side: hardware keeps their weight once
+            weight = copies.repeated(weight, maps * values.levels // levels, levels)
         axes = tuple(range(1, weight.ndim))
         low, high = (
             (values.low, values.high) if self.pad is None else (min(values.low, self.pad), max(values.high, self.pad))
@@ -391,8 +392,8 @@ class _Walk:
         linear = max(i for i, layer in enumerate(self.layers) if isinstance(layer, Threshold)) - 1
         if linear < 0 or not isinstance(self.layers[linear], (Conv, Dense)):
             raise self.graph.refuse(node, "has weights of more than one bit on signs of pixels", "1-bit weights there")
-        self.layers[linear:] = [copies.copied(layer, times) for layer in self.layers[linear:]]
-        weight = copies.signs(weight, self.shape[0] * values.levels, most)
+        self.layers[linear:] = [copies.copied(layer, times, values.levels) for layer in self.layers[linear:]]
+        weight = copies.signs(weight, self.shape[0], most)
         values = replace(values, unit=values.unit / 2, error=2 * values.error, levels=values.levels * times)
         return values, weight
 

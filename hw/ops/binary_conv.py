@@ -115,7 +115,7 @@ class BinaryConv_rtl(BinaryConv, RtlConv):
 
     # --- the module ---
 
-    @property
+    @cached_property
     def _result(self) -> Result:
         """On the number of inputs that equal their weight, which exceeds the sum by the number of weights -1."""
         negative = (self.weight < 0).sum((1, 2, 3))

@@ -1,7 +1,7 @@
 """What the convolution operators share: all but their names. The RTL of a layer is written from its weights."""
 
 from collections.abc import Mapping
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any
 
 import numpy as np
@@ -38,7 +38,7 @@ class ConvOperator(StreamOperator):
         )
         return attributes
 
-    @property
+    @cached_property
     def weight(self) -> Ints:
         """[O, C or 1, K, K]."""
         return np.asarray(self.get_nodeattr("Weight"), np.int64)
