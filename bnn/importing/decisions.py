@@ -105,20 +105,19 @@ def _steps(
         unclear = differs.any(axis=0, where=inside)
     thresholds, directions = np.zeros((channels, levels), np.int64), np.ones((channels, levels), np.int64)
     changing = 0
-    for c, level in np.ndindex(channels, levels):
-        sequence = found[inside[:, c], c, level]
-        switches = np.flatnonzero(np.diff(sequence))
-        if len(switches) > 1:
+    for c in range(channels):
+        sequences, first = found[inside[:, c], c], int(sums.low[c])  # [sums, levels]
+        switches = (sequences[1:] != sequences[:-1]).sum(axis=0)
+        if switches.max() > 1:
             raise graph.refuse(
-                nodes[-1], f"its sign changes {len(switches)} times as channel {c}'s sum rises", MONOTONE
+                nodes[-1], f"its sign changes {switches.max()} times as channel {c}'s sum rises", MONOTONE
             )
-        first = int(sums.low[c])
-        changing += len(switches)
-        if len(switches) == 0 or not sequence[0]:
-            thresholds[c, level] = first + int((~sequence).sum())
-        else:
-            thresholds[c, level] = -(first + int(sequence.sum()) - 1)
-            directions[c, level] = -1
+        changing += int(switches.sum())
+        falls = sequences[0] & (switches > 0)
+        falls |= falls.any() & (switches == 0)  # either way would do; so all levels of a channel have one weight
+        reaching = sequences.sum(axis=0)
+        thresholds[c] = np.where(falls, -(first + reaching - 1), first + len(sequences) - reaching)
+        directions[c] = np.where(falls, -1, 1)
     start, unit, error = meaning
     return Decisions(thresholds, directions, start, unit, error, int(unclear.sum()), not changing)
 

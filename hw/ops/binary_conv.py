@@ -60,29 +60,40 @@ class BinaryConv_rtl(BinaryConv, RtlConv):
         lanes, simd, replay = (int(self.get_nodeattr(name)) for name in ("PE", "SIMD", "Replay"))
         if not lanes:
             return None
-        outputs, inputs, kernel, _ = self.weight.shape
-        return Folding(kernel**2, inputs, outputs, lanes, simd, bool(replay), gcd(self._repeat, simd))
+        _, inputs, kernel, _ = self.weight.shape
+        return Folding(kernel**2, inputs, self._sums, lanes, simd, bool(replay), gcd(self._repeat, simd))
 
     @cached_property
-    def _rows(self) -> Ints:
-        """[O, pixels of a window * C], as they come."""
-        return self.weight.transpose(0, 2, 3, 1).reshape(len(self.weight), -1)
+    def _folded(self) -> tuple[Ints, Result]:
+        """Rows of the matrix, a window's pixels as they come, and what becomes of their matches.
+
+        Of the inputs so many equal their weight, which exceeds the sum by the number of weights -1.
+        """
+        rows = self.weight.transpose(0, 2, 3, 1).reshape(len(self.weight), -1)
+        negative = (rows < 0).sum(1)
+        if self.thresholds is None:
+            return rows, Result(-negative, False, int(self.get_output_datatype().bitwidth()))
+        return matvec.merged(rows, np.clip(self.thresholds + negative, 0, rows.shape[1] + 1))
+
+    @property
+    def _sums(self) -> int:
+        return len(self._folded[0])
 
     @cached_property
     def _repeat(self) -> int:
-        return matvec.repeated(self._rows, self.weight.shape[1])
+        return matvec.repeated(self._folded[0], self.weight.shape[1])
 
     # --- foldings ---
 
     def foldings(self, clocks: float) -> list[dict[str, int]]:
-        outputs, inputs, kernel, _ = self.weight.shape
+        _, inputs, kernel, _ = self.weight.shape
         direct = [{"Fold": n, "PE": 0, "SIMD": 0, "Replay": 0} for n in self.folds()]
         direct = [choice for choice in direct if self.cycles(choice) <= clocks]
         if self.get_input_datatype() != DataType["BIPOLAR"] or kernel == 1 or self.plane:
             return direct
         spare = clocks - self._slack()
         window = spare / self.patches.windows
-        found = matvec.foldings(kernel**2, inputs, outputs, window, self._repeat) if spare > 0 else ()
+        found = matvec.foldings(kernel**2, inputs, self._sums, window, self._repeat) if spare > 0 else ()
         folded = [{"Fold": f.groups, "PE": f.lanes, "SIMD": f.simd, "Replay": int(f.replay)} for f in found]
         small = [choice for choice in direct if self.weight.size <= MOST_TERMS * choice["Fold"]]
         return (small if folded else direct) + folded
@@ -115,14 +126,6 @@ class BinaryConv_rtl(BinaryConv, RtlConv):
 
     # --- the module ---
 
-    @cached_property
-    def _result(self) -> Result:
-        """On the number of inputs that equal their weight, which exceeds the sum by the number of weights -1."""
-        negative = (self.weight < 0).sum((1, 2, 3))
-        if self.thresholds is None:
-            return Result(-negative, False, int(self.get_output_datatype().bitwidth()))
-        return Result(np.clip(self.thresholds + negative, 0, self.weight[0].size + 1), True)
-
     def _memory(self) -> str:
         return f"{self.get_verilog_top_module_name()}.mem"
 
@@ -130,10 +133,10 @@ class BinaryConv_rtl(BinaryConv, RtlConv):
         if self.matrix is None:
             return super().written()
         file = f"{MEMORIES}/{self._memory()}"
-        return matvec_module(self.module, self.summary(), self.matrix, self._result, file, self.patches)
+        return matvec_module(self.module, self.summary(), self.matrix, self._folded[1], file, self.patches)
 
     def memories(self) -> dict[str, Iterable[str]]:
-        return {} if self.matrix is None else {self._memory(): self.matrix.lines(self._rows)}
+        return {} if self.matrix is None else {self._memory(): self.matrix.lines(self._folded[0])}
 
     # --- cost ---
 
@@ -143,15 +146,15 @@ class BinaryConv_rtl(BinaryConv, RtlConv):
     def lut_estimation(self, fpgapart: str) -> int:
         if self.matrix is None:
             return super().lut_estimation(fpgapart)
-        return matvec.sites(self.matrix, self._result) + matvec.patches_sites(self.patches, self.weight.shape[1])
+        return matvec.sites(self.matrix, self._folded[1]) + matvec.patches_sites(self.patches, self.weight.shape[1])
 
     def bram_estimation(self, fpgapart: str) -> int:
-        return super().bram_estimation(fpgapart) if self.matrix is None else matvec.blocks(self.matrix, self._result)
+        return super().bram_estimation(fpgapart) if self.matrix is None else matvec.blocks(self.matrix, self._folded[1])
 
     def ff_estimation(self, fpgapart: str) -> int:
         if self.matrix is None:
             return super().ff_estimation(fpgapart)
-        return matvec.ffs(self.matrix, self._result) + 40
+        return matvec.ffs(self.matrix, self._folded[1]) + 40
 
 
 class BinaryConv_hls(BinaryConv, HlsConv):

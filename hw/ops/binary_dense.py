@@ -117,21 +117,33 @@ class BinaryDense_rtl(BinaryDense, RtlOperator):
         """How the folded form is folded; None for nj_dense."""
         lanes, simd, replay = (int(self.get_nodeattr(name)) for name in ("PE", "SIMD", "Replay"))
         repeat = gcd(self._repeat, simd)
-        return Folding(self.beats, self.channels, self.outputs, lanes, simd, bool(replay), repeat) if lanes else None
+        return Folding(self.beats, self.channels, self._sums, lanes, simd, bool(replay), repeat) if lanes else None
 
     @cached_property
-    def _rows(self) -> Ints:
-        """[O, F] as the stream has them, beat by beat: [C, beat, O] -> [O, beat, C]."""
+    def _folded(self) -> tuple[Ints, Result]:
+        """Rows of the matrix as the stream has them, beat by beat, and what becomes of their matches.
+
+        Of the inputs so many equal their weight: sum of +-1 = 2 * matches - F.
+        """
         weight = self.weight.reshape(self.channels, self.beats, self.outputs)
-        return weight.transpose(2, 1, 0).reshape(self.outputs, -1)
+        rows = weight.transpose(2, 1, 0).reshape(self.outputs, -1)
+        inputs, thresholds, bias = len(self.weight), self._optional("Threshold"), self._optional("Bias")
+        if thresholds is not None:
+            return matvec.merged(rows, np.clip(-((-thresholds - inputs) // 2), 0, inputs + 1))
+        constant = (0 if bias is None else bias) - np.full(self.outputs, inputs)
+        return rows, Result(constant // 2, False, self._sum_bits())
+
+    @property
+    def _sums(self) -> int:
+        return len(self._folded[0])
 
     @cached_property
     def _repeat(self) -> int:
-        return matvec.repeated(self._rows, self.channels)
+        return matvec.repeated(self._folded[0], self.channels)
 
     def foldings(self, clocks: float) -> list[dict[str, int]]:
         direct = [n for n in self.folds() if dense_cycles(self.beats, n) <= clocks]
-        found = list(matvec.foldings(self.beats, self.channels, self.outputs, clocks, self._repeat))
+        found = list(matvec.foldings(self.beats, self.channels, self._sums, clocks, self._repeat))
         if found and self.beats * self.channels * self.outputs > MOST_CONSTANTS:
             direct = []
         return [
@@ -163,15 +175,6 @@ class BinaryDense_rtl(BinaryDense, RtlOperator):
         found = super().variants()
         return found if self.matrix else [("weights in LUTs", *found[0][1:])]
 
-    @cached_property
-    def _result(self) -> Result:
-        """On the number of inputs that equal their weight: sum of +-1 = 2 * matches - F."""
-        inputs, thresholds, bias = len(self.weight), self._optional("Threshold"), self._optional("Bias")
-        if thresholds is not None:
-            return Result(np.clip(-((-thresholds - inputs) // 2), 0, inputs + 1), True)
-        constant = (0 if bias is None else bias) - np.full(self.outputs, inputs)
-        return Result(constant // 2, False, self._sum_bits())
-
     def _bit_space(self) -> tuple[Ints, Ints, Ints]:
         """Of nj_dense: thresholds [O] (0 without), bias [O] and, for scores, the lowest bits [O]."""
         weight, none = self.weight, np.zeros(self.outputs, np.int64)
@@ -202,10 +205,10 @@ class BinaryDense_rtl(BinaryDense, RtlOperator):
         if self.matrix is None:
             return None
         file = f"{MEMORIES}/{self._memory()}"
-        return matvec_module(self.module, self.summary(), self.matrix, self._result, file)
+        return matvec_module(self.module, self.summary(), self.matrix, self._folded[1], file)
 
     def memories(self) -> dict[str, Iterable[str]]:
-        return {} if self.matrix is None else {self._memory(): self.matrix.lines(self._rows)}
+        return {} if self.matrix is None else {self._memory(): self.matrix.lines(self._folded[0])}
 
     def parameters(self) -> dict[str, int | str]:
         if self.matrix is not None:
@@ -247,7 +250,7 @@ class BinaryDense_rtl(BinaryDense, RtlOperator):
 
     def lut_estimation(self, fpgapart: str) -> int:
         if self.matrix is not None:
-            return matvec.sites(self.matrix, self._result)
+            return matvec.sites(self.matrix, self._folded[1])
         lanes, steps, n = self.outputs // self.fold, self.beats * self.fold, self.channels
         count = 0.0 if n == 1 else 1.2 if n <= 3 else n * min(1.2, 0.85 + 0.003 * n) - 1  # number of ones of a beat
         per_weight = next(sites for most, sites in WEIGHT_SITES if steps <= most)
@@ -260,7 +263,7 @@ class BinaryDense_rtl(BinaryDense, RtlOperator):
 
     def bram_estimation(self, fpgapart: str) -> int:
         if self.matrix is not None:
-            return matvec.blocks(self.matrix, self._result)
+            return matvec.blocks(self.matrix, self._folded[1])
         words, bits = self._rom()
         return matvec.block_rams(words, bits) if words > matvec.LUT_WORDS else 0
 
@@ -270,7 +273,7 @@ class BinaryDense_rtl(BinaryDense, RtlOperator):
 
     def ff_estimation(self, fpgapart: str) -> int:
         if self.matrix is not None:
-            return matvec.ffs(self.matrix, self._result)
+            return matvec.ffs(self.matrix, self._folded[1])
         counts = self.outputs // self.fold * (self.channels + 1).bit_length()
         return self.channels + counts + self.outputs * self._accumulator() + self.get_outstream_width() + 30
 

@@ -63,7 +63,9 @@ class BinaryMaxPool_rtl(BinaryMaxPool, RtlOperator):
             memory = channels
         else:
             memory = 4 * ceil(channels / 3) * ceil(windows / 64)
-        rows = (height // self.size).bit_length() if height % self.size else self.size - 2  # counted where some are left
+        rows = (
+            (height // self.size).bit_length() if height % self.size else self.size - 2
+        )  # counted where some are left
         return memory + ceil(channels / 2) + 9 + windows.bit_length() + (3 if self.size > 2 else 1) * rows
 
     def ff_estimation(self, fpgapart: str) -> int:

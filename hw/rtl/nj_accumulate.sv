@@ -1,7 +1,8 @@
 // Counts of steps (nj_steps) summed up to results, which are collected into a beat a frame.
 //
 //   sum = Start + the counts of a group's steps, of each lane
-//   Thresholded: sum >= Constant[group*Lanes+lane] (unsigned), else sum + Constant[...] (two's complement), OutBits
+//   Thresholded: OutBits bits, bit k being sum >= Constant[(group*Lanes+lane)*OutBits+k] (unsigned)
+//   else sum + Constant[group*Lanes+lane] (two's complement) in OutBits
 //   m_data_o = the first Outputs results, that of group 0 and lane 0 lowest
 //
 // s_* are flags as nj_steps gives them, the counts come Latency clocks of advance_o later. With Replay 0 the groups take
@@ -20,8 +21,9 @@ module nj_accumulate #(
   parameter logic [SumBits-1:0] Start = '0,
   parameter bit          Thresholded  = 1'b1,
   parameter int unsigned ConstantBits = 4,  // Thresholded: less than SumBits
-  parameter bit [Groups*Lanes*ConstantBits-1:0] Constant = '0,
   parameter int unsigned OutBits = 1,
+  localparam int unsigned Constants = Thresholded ? OutBits : 1,  // of a sum
+  parameter bit [Groups*Lanes*Constants*ConstantBits-1:0] Constant = '0,
   localparam int unsigned GroupBits = Groups > 1 ? unsigned'($clog2(Groups)) : 1
 ) (
   input  logic                       clk_i,
@@ -36,9 +38,8 @@ module nj_accumulate #(
   input  logic                       m_ready_i,
   output logic [Outputs*OutBits-1:0] m_data_o
 );
-  if (Thresholded && (ConstantBits >= SumBits || OutBits != 1)) begin : gen_bad_bits
-    $error("nj_accumulate: ConstantBits = %0d must be below SumBits = %0d, and OutBits = %0d be 1", ConstantBits,
-           SumBits, OutBits);
+  if (Thresholded && ConstantBits >= SumBits) begin : gen_bad_bits
+    $error("nj_accumulate: ConstantBits = %0d must be below SumBits = %0d", ConstantBits, SumBits);
   end
 
   // flags beside the counts, and the group a clock ahead of them
@@ -83,9 +84,9 @@ module nj_accumulate #(
     );
   end
 
-  logic [Lanes*ConstantBits-1:0] constant;
+  logic [Lanes*Constants*ConstantBits-1:0] constant;
   localparam bit Block = Groups > 128;
-  nj_rom #(.Depth(Groups), .Bits(Lanes * ConstantBits), .Block(Block), .Content(Constant)) u_constants (
+  nj_rom #(.Depth(Groups), .Bits(Lanes * Constants * ConstantBits), .Block(Block), .Content(Constant)) u_constants (
     .clk_i, .ce_i(advance_o), .address_i(Block ? ahead : group), .data_o(constant)
   );
 
@@ -105,19 +106,23 @@ module nj_accumulate #(
   logic [Groups*Lanes*OutBits-1:0] result_q;
   for (genvar l = 0; l < int'(Lanes); l++) begin : gen_result
     logic [SumBits-1:0] value;
-    logic [ConstantBits-1:0] limit;
     assign value = sum_q[l*SumBits+:SumBits];
-    assign limit = constant[l*ConstantBits+:ConstantBits];
-    if (Thresholded) begin : gen_bit
-      logic reached;
-      always_comb begin
-        reached = 1'b1;
-        for (int i = 0; i < int'(ConstantBits); i++) reached = value[i] == limit[i] ? reached : value[i];
-        for (int i = int'(ConstantBits); i < int'(SumBits) - 1; i++) reached |= value[i];
+    if (Thresholded) begin : gen_bits
+      for (genvar k = 0; k < int'(OutBits); k++) begin : gen_bit
+        logic [ConstantBits-1:0] limit;
+        logic reached;
+        assign limit = constant[(l*OutBits+k)*ConstantBits+:ConstantBits];
+        always_comb begin
+          reached = 1'b1;
+          for (int i = 0; i < int'(ConstantBits); i++) reached = value[i] == limit[i] ? reached : value[i];
+          for (int i = int'(ConstantBits); i < int'(SumBits) - 1; i++) reached |= value[i];
+        end
+        assign result[l*OutBits+k] = reached && !value[SumBits-1];
       end
-      assign result[l] = reached && !value[SumBits-1];
     end else begin : gen_word
-      assign result[l*OutBits+:OutBits] = OutBits'($signed(value)) + OutBits'($signed(limit));
+      logic [ConstantBits-1:0] offset;
+      assign offset = constant[l*ConstantBits+:ConstantBits];
+      assign result[l*OutBits+:OutBits] = OutBits'($signed(value)) + OutBits'($signed(offset));
     end
   end
   always_ff @(posedge clk_i) begin

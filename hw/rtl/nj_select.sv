@@ -14,8 +14,8 @@ module nj_select #(
   localparam int unsigned Levels = (unsigned'($clog2(Ways)) + 1) / 2;
   localparam logic [63:0] OneOfFour = 64'hff00f0f0ccccaaaa;
   localparam logic [63:0] OneOfTwo  = 64'hccccaaaaff00f0f0;  // o6_o of x_i[1:0], o5_o of x_i[3:2], by x_i[4]
-  function automatic int unsigned count(int unsigned level);  // of words that are left
-    count = (Ways + (1 << 2 * level) - 1) >> 2 * level;
+  function automatic int unsigned words_of(int unsigned level);  // of words that are left
+    words_of = (Ways + (1 << 2 * level) - 1) >> 2 * level;
   endfunction
 
   /* verilator lint_off PINCONNECTEMPTY */
@@ -26,8 +26,8 @@ module nj_select #(
     digits[IndexBits-1:0] = index_i;
   end
   for (genvar level = 0; level < int'(Levels); level++) begin : gen_level
-    localparam int unsigned From = count(level);
-    localparam int unsigned To   = count(level + 1);
+    localparam int unsigned From = words_of(level);
+    localparam int unsigned To   = words_of(level + 1);
     logic [1:0] index;
     assign index = digits[2*level+:2];
     logic [From*Bits-1:0] from;

@@ -13,6 +13,7 @@ from hw.ops.bits import Ints, literal, selection, signed_bits
 from hw.ops.cycles import matvec_cycles, window_map
 from hw.ops.rtl import fill
 from hw.sums import matches
+from hw.sums.writer import concat
 
 BLOCKS = ((36, 512), (18, 1024), (9, 2048), (4, 4096), (2, 8192), (1, 16384))  # widths and depths of a RAMB18
 MOST_SIMD, MOST_WEIGHTS = 512, 8192  # bits of a word, and weights of a step, that are considered
@@ -191,11 +192,19 @@ def block_rams(words: int, bits: int) -> int:
 
 @dataclass(frozen=True)
 class Result:
-    """What becomes of the number of matches: matches >= constants[o] when thresholded, else matches + constants[o]."""
+    """What becomes of the number of matches of each row: a bit per constant of the row, matches >= constant, when
+    thresholded; else matches + constant.
+    """
 
-    constants: Ints
+    constants: Ints  # [O], or thresholded [O, levels]
     thresholded: bool
-    out_bits: int = 1  # of a sum, two's complement
+    out_bits: int = 1  # of a sum, two's complement; or levels
+    order: tuple[int, ...] = ()  # of each output its place among [O, levels]; none: as they are
+
+    @property
+    def levels(self) -> int:
+        """Constants of a row."""
+        return self.out_bits if self.thresholded else 1
 
     @property
     def start(self) -> int:
@@ -216,6 +225,19 @@ class Result:
     def sum_bits(self, inputs: int) -> int:
         """Width that holds every sum of `inputs` elements."""
         return max(signed_bits(min(0, self.start), self.start + inputs), self.constant_bits + 1)
+
+
+def merged(rows: Ints, limits: Ints) -> tuple[Ints, Result]:
+    """Outputs in a row that have the same weights are one row with several thresholds.
+
+    rows [outputs, inputs], limits [outputs] on the number of matches.
+    """
+    times = repeated(rows.T, len(rows))
+    found = [np.unique(each, return_inverse=True) for each in limits.reshape(-1, times)]
+    levels = max(len(values) for values, _ in found)
+    constants = np.stack([np.pad(values, (0, levels - len(values)), "edge") for values, _ in found])
+    order = tuple(row * levels + int(place) for row, (_, places) in enumerate(found) for place in places.ravel())
+    return rows[::times], Result(constants, True, levels, () if order == tuple(range(constants.size)) else order)
 
 
 @dataclass(frozen=True)
@@ -258,18 +280,20 @@ def matvec_module(
     """
     found = matches.write(f"{name}_matches", folding.simd, folding.lanes)
     sum_bits = result.sum_bits(folding.beats * folding.in_bits)
-    constants = np.zeros(folding.groups * folding.lanes, np.int64)
-    constants[: folding.outputs] = result.rest
+    constants = np.zeros((folding.groups * folding.lanes, result.levels), np.int64)
+    constants[: folding.outputs] = result.rest.reshape(-1, result.levels)
     values: dict[str, object] = {
         "name": name, "summary": summary, "matches": f"{name}_matches", "in_bits": folding.in_bits,
         "beats": folding.beats, "simd": folding.simd, "lanes": folding.lanes, "words": folding.words,
         "groups": folding.groups, "repeat": folding.repeat, "replay": int(folding.replay),
         "compact": int(folding.compact), "block": int(folding.block),
         "word_bits": max(1, (folding.words - 1).bit_length()), "group_bits": max(1, (folding.groups - 1).bit_length()),
-        "count_bits": found.bits, "latency": found.latency, "outputs": folding.outputs, "sum_bits": sum_bits,
+        "count_bits": found.bits, "latency": found.latency, "sums": folding.outputs, "sum_bits": sum_bits,
         "start": f"{sum_bits}'h{result.start % (1 << sum_bits):x}", "thresholded": int(result.thresholded),
-        "constant_bits": result.constant_bits, "constant": literal(constants, result.constant_bits),
-        "out_bits": result.out_bits, "result_bits": folding.outputs * result.out_bits, "text": found.text,
+        "constant_bits": result.constant_bits, "constant": literal(constants.ravel(), result.constant_bits),
+        "out_bits": result.out_bits, "result_bits": len(result.order) or folding.outputs * result.out_bits,
+        "ordered": concat([f"results[{place}]" for place in result.order]) if result.order else "results",
+        "text": found.text,
     }  # fmt: skip
     if isinstance(memory, str):
         values["weight"] = f'.File("{memory}")'
@@ -302,8 +326,8 @@ def counting(folding: Folding) -> int:
 
 def blocks(folding: Folding, result: Result) -> int:
     """RAMB18: the weights, and constants of many groups."""
-    constants = block_rams(folding.groups, folding.lanes * result.constant_bits) if folding.groups > LUT_WORDS else 0
-    return folding.ramb18 + constants
+    width = folding.lanes * result.levels * result.constant_bits
+    return folding.ramb18 + (block_rams(folding.groups, width) if folding.groups > LUT_WORDS else 0)
 
 
 def sites(folding: Folding, result: Result) -> int:
@@ -327,8 +351,9 @@ def sites(folding: Folding, result: Result) -> int:
     if not f.replay and f.groups > 1:
         total += 4 * -(-f.lanes * sum_bits // 8) if f.groups <= 32 else f.lanes * sum_bits * -(-f.groups // 64)
     total += (group_bits + 2) * (latency > 2) + 7
-    total += f.lanes * result.constant_bits * (-(-f.groups // 64) if f.groups <= LUT_WORDS else 0)
-    decide = result.constant_bits / 2 + 2 if result.thresholded else result.out_bits
+    constant_bits = result.levels * result.constant_bits
+    total += f.lanes * constant_bits * (-(-f.groups // 64) if f.groups <= LUT_WORDS else 0)
+    decide = constant_bits / 2 + 2 * result.levels if result.thresholded else result.out_bits
     return round(total + f.lanes * (sum_bits + decide))
 
 
@@ -339,7 +364,7 @@ def ffs(folding: Folding, result: Result) -> int:
     words = f.packed * f.in_bits if f.packed > 1 else 0
     hold = 0 if f.replay else f.simd
     weights = f.shape[1] + f.block * (f.simd + group_bits)
-    lane = count_ffs + result.sum_bits(f.beats * f.in_bits) + result.constant_bits
+    lane = count_ffs + result.sum_bits(f.beats * f.in_bits) + result.levels * result.constant_bits
     sums = 0 if f.replay or f.groups == 1 else f.lanes * result.sum_bits(f.beats * f.in_bits)
     results = f.groups * f.lanes * result.out_bits
     counters = 4 * (group_bits + word_bits)

@@ -9,7 +9,7 @@ import pytest
 from bnn import reference
 from hw.ops.rtl import sources_in
 from hw.ops.schedule import conv_period, convolution, dense
-from hw.sums.matvec import Folding, Patches, Result, block_rams, counting, foldings, matvec_module, repeated
+from hw.sums.matvec import Folding, Patches, Result, block_rams, counting, foldings, matvec_module, merged, repeated
 from sim.modules import STALLS, Stall, run_streams
 from tests.hw.streams import beats_of, frames, intervals, maps_of, pack, unpack
 
@@ -29,17 +29,19 @@ class Shape:
     thresholded: bool = True
     weights: str = "random"  # or "ones", "minus"
     repeat: int = 1
+    times: int = 1  # outputs in a row that have the same weights
 
     @property
     def folding(self) -> Folding:
-        return Folding(self.beats, self.in_bits, self.outputs, self.lanes, self.simd, self.replay, self.repeat)
+        rows = self.outputs // self.times
+        return Folding(self.beats, self.in_bits, rows, self.lanes, self.simd, self.replay, self.repeat)
 
 
 def weights_of(s: Shape, rng: np.random.Generator):
     shape = (s.outputs, s.beats * s.in_bits)
     if s.weights == "random":
-        kept = rng.choice(np.array([-1, 1]), (s.outputs, s.beats * s.in_bits // s.repeat))
-        return np.repeat(kept, s.repeat, axis=1)
+        kept = rng.choice(np.array([-1, 1]), (s.outputs // s.times, s.beats * s.in_bits // s.repeat))
+        return np.repeat(np.repeat(kept, s.repeat, axis=1), s.times, axis=0)
     return np.full(shape, 1 if s.weights == "ones" else -1)
 
 
@@ -56,7 +58,8 @@ def check(s: Shape, folder: Path, count: int = 6):
     if s.thresholded:
         constants = np.sort(matches, axis=0)[len(matches) // 2] + rng.integers(0, 2, s.outputs)
         constants[0], constants[-1] = matches[:, 0].max() + 1, matches[:, -1].min()  # never, always
-        result, expected = Result(constants, True), matches >= constants
+        expected = matches >= constants
+        weight, result = merged(weight, constants)
     else:
         constants = rng.integers(-9, 10, s.outputs)
         result, expected = Result(constants, False, 2 + int(weight.shape[1] + 9).bit_length()), matches + constants
@@ -67,7 +70,9 @@ def check(s: Shape, folder: Path, count: int = 6):
     sources = [*sources_in(text), folder / "layer.sv"]
     results = run_streams("layer", {}, beats, count, stalls=STALLS_AND_WAITS, sources=sources)
     for stall, run in zip(STALLS_AND_WAITS, results, strict=True):
-        got = [unpack(beat, s.outputs, result.out_bits, signed=not s.thresholded) for beat in run.beats]
+        got = [
+            unpack(beat, s.outputs, 1 if s.thresholded else result.out_bits, not s.thresholded) for beat in run.beats
+        ]
         assert np.array_equal(got, expected), stall
     assert set(intervals(results[0].out_cycles, 1)[2:]) == {s.folding.cycles}
     taken, ends = dense(s.folding, [0] * len(beats), counting(s.folding))
@@ -82,6 +87,7 @@ def check(s: Shape, folder: Path, count: int = 6):
         Shape(20, 1, 5, 2, 8, thresholded=False),  # the last word and the last group are not full
         Shape(17, 3, 4, 1, 16, weights="minus"),  # one beat in the last word, a bit of every word unused
         Shape(6, 13, 7, 3, 13),
+        Shape(6, 13, 4, 2, 16),  # a beat a word, three bits of it unused
         Shape(2, 40, 6, 2, 16, thresholded=False),  # beats split, the last piece not full
         Shape(1, 30, 3, 3, 30),  # one step a frame
         Shape(1, 12, 6, 1, 12, thresholded=False),  # one word, all groups
@@ -95,6 +101,8 @@ def check(s: Shape, folder: Path, count: int = 6):
         Shape(5, 6, 5, 2, 12, repeat=3),  # a weight for three neighbours, two beats of a word, one in the last
         Shape(2, 30, 6, 2, 12, thresholded=False, repeat=6),  # beats split, the last piece not full
         Shape(2, 30, 70, 1, 6, replay=True, repeat=2),  # in block RAM
+        Shape(2, 12, 12, 2, 6, repeat=2, times=3),  # three thresholds of a sum
+        Shape(1, 12, 260, 1, 4, replay=True, times=2),  # thresholds in block RAM
     ],
     ids=str,
 )  # fmt: skip
@@ -163,6 +171,17 @@ def test_weights_that_neighbours_share_are_found_and_kept_once():
     found = list(foldings(5, 12, 7, 1000, 3))
     assert found and all(f.repeat == 3 and f.simd % 3 == 0 for f in found)
     assert len(list(found[0].lines(weight))) == found[0].shape[0]
+
+
+def test_outputs_with_the_same_weights_are_one_row():
+    rows = np.repeat(np.random.default_rng(0).choice(np.array([-1, 1]), (3, 9)), 4, axis=0)
+    limits = np.array([5, 2, 5, 2, 1, 1, 1, 1, 9, 8, 9, 8])
+    kept, result = merged(rows, limits)
+    assert np.array_equal(kept, rows[::4]) and result.out_bits == result.levels == 2
+    assert result.constants.tolist() == [[2, 5], [1, 1], [8, 9]]
+    assert result.constants.ravel()[list(result.order)].tolist() == limits.tolist()
+    kept, result = merged(rows[::4], limits[::4])
+    assert len(kept) == 3 and result.levels == 1 and result.order == ()
 
 
 def test_block_rams_are_counted_in_their_best_shape():

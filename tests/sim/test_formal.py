@@ -12,7 +12,7 @@ from hw.ops.bits import literal
 from hw.ops.rtl import RTL, sources_in, sources_of
 from hw.sums.lanes import Lanes, separable
 from hw.sums.layer import Layer, jets_of
-from hw.sums.matvec import Folding, Result, matvec_module
+from hw.sums.matvec import Folding, Result, matvec_module, merged
 from hw.sums.module import Geometry, conv_module
 from hw.sums.serial import Serial
 from sim import formal
@@ -177,20 +177,21 @@ def test_a_convolution_with_a_wrong_weight_is_refuted(tmp_path):
     assert not _prove_convolution(tmp_path, settings, text, method="bounded", depth=18, trace=False)
 
 
-def matrix(folding, seed=0, thresholded=True):
-    """A written matrix of +-1, as the properties' parameters and sources."""
+def matrix(folding, seed=0, thresholded=True, times=1):
+    """A written matrix of +-1, as the properties' parameters and sources; times: thresholds of a sum."""
     rng = np.random.default_rng(seed)
     inputs = folding.beats * folding.in_bits
     weight = np.repeat(rng.choice(np.array([-1, 1]), (folding.outputs, inputs // folding.repeat)), folding.repeat, 1)
     low, high = (1, inputs + 1) if thresholded else (-3, 4)  # a threshold of 0 is always reached, whatever comes in
-    constants = rng.integers(low, high, folding.outputs)
-    result = Result(constants, thresholded, 1 if thresholded else 5)
+    constants = rng.integers(low, high, folding.outputs * times)
+    weight = np.repeat(weight, times, axis=0)
     settings = {
-        "Beats": folding.beats, "InBits": folding.in_bits, "Outputs": folding.outputs,
+        "Beats": folding.beats, "InBits": folding.in_bits, "Outputs": len(weight),
         "Weight": literal((weight > 0).ravel().astype(int), 1), "Thresholded": int(thresholded),
-        "Constant": literal(constants, 4), "OutBits": result.out_bits,
+        "Constant": literal(constants, 4), "OutBits": 1 if thresholded else 5,
         "Wait": folding.words * folding.groups + 8, "Most": 8,
     }  # fmt: skip
+    weight, result = merged(weight, constants) if thresholded else (weight, Result(constants, False, 5))
     return settings, matvec_module("layer", "under proof", folding, result, weight)
 
 
@@ -208,6 +209,13 @@ MATRICES = {  # and whether they are thresholded
     Folding(2, 1, 2, 1, 1, replay=True): True,
     Folding(1, 4, 2, 1, 2, repeat=2): True,  # neighbours share a weight
 }
+
+
+def test_matrices_with_two_thresholds_of_a_sum_are_right_for_all_time(tmp_path):
+    settings, text = matrix(Folding(1, 2, 2, 1, 2), seed=2, times=2)
+    assert ".OutBits(2)" in text
+    verdict = _prove_matrix(tmp_path, settings, text)
+    assert verdict, verdict.text
 
 
 @pytest.mark.parametrize("folding", MATRICES, ids=str)
