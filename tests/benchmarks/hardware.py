@@ -43,8 +43,8 @@ MEASURES = (
     "hw/cells",
 )
 READS = {
-    "ours": ("ours.py", "node.sv.in", "nodes.sv.in", "/finn_build/folding.py", "/hw/ops", "/hw/rtl", "/hw/sums",
-             "/hw/templates"),
+    "ours": ("ours.py", "ours_levels.sv.in", "ours_value.sv.in", "node.sv.in", "nodes.sv.in",
+             "/bnn/importing/copies.py", "/finn_build/folding.py", "/hw/ops", "/hw/rtl", "/hw/sums", "/hw/templates"),
     "plain": ("plain.py", "window.sv", "plain_conv.sv.in", "plain_sums.sv.in", "plain_dense.sv.in", "chain.sv.in"),
     "da4ml": ("da4ml.py", "da4ml_solve.py", "window.sv", "da4ml_conv.sv.in", "da4ml_sums.sv.in", "chain.sv.in"),
     "finn": ("finn.py", "finn_mvau.sv.in", "finn_widen.sv.in", "node.sv.in", "nodes.sv.in", "/finn_build/adapter.py"),

@@ -16,7 +16,20 @@ from bnn.reference import Ints
 
 PIXEL_VARIANCE = (256**2 - 1) / 12  # of a uniform byte
 
-Layer = Conv | Dense | Threshold
+
+@dataclass(frozen=True, eq=False)
+class Levels:
+    """A quantizer: the number of thresholds [O, levels] that a sum reaches, less half of them."""
+
+    thresholds: Ints
+
+    def run(self, x: Ints) -> Ints:
+        """[N, O] -> [N, O]."""
+        reached: Ints = (x[:, :, None] >= self.thresholds).sum(2)
+        return reached - self.thresholds.shape[1] // 2
+
+
+Layer = Conv | Dense | Threshold | Levels
 
 
 @dataclass(frozen=True, eq=False)
@@ -26,14 +39,14 @@ class Workload:
     name: str
     description: str
     input_shape: tuple[int, int, int]  # C, H, W
-    input_bits: int  # 1: +-1, carried as the bit (x + 1) / 2; 8: a byte
+    input_bits: int  # 1: +-1, carried as the bit (x + 1) / 2; 2: -1, 0 and 1, two's complement; 8: a byte
     layers: tuple[Layer, ...]
     clocks: tuple[int, ...]  # targets: clocks per output pixel, a frame of a dense network being one pixel
 
     @property
     def input_range(self) -> tuple[int, int]:
         """Smallest and largest input element."""
-        return (-1, 1) if self.input_bits == 1 else (0, 2**self.input_bits - 1)
+        return (-1, 1) if self.input_bits <= 2 else (0, 2**self.input_bits - 1)
 
     def reference(self, x: Ints) -> Ints:
         """Inputs [N, C, H, W] -> [N, O, H', W'] or [N, O]: +-1 behind thresholds, else sums."""
@@ -45,7 +58,7 @@ class Workload:
         """Random inputs [count, C, H, W]; the second frame is all lowest, the third all highest elements."""
         low, high = self.input_range
         rng = np.random.default_rng(seed)
-        x = rng.integers(0, 2 if self.input_bits == 1 else high + 1, (count, *self.input_shape))
+        x = rng.integers(0 if self.input_bits == 1 else low, high + 1, (count, *self.input_shape))
         x = 2 * x - 1 if self.input_bits == 1 else x
         x[1:2], x[2:3] = low, high
         return x
@@ -65,7 +78,7 @@ class Workload:
         """Changes with anything that a design depends on."""
         seen = hashlib.sha256(repr((self.name, self.input_shape, self.input_bits, self.clocks)).encode())
         for layer in self.layers:
-            data = layer.thresholds if isinstance(layer, Threshold) else layer.weight
+            data = layer.thresholds if isinstance(layer, Threshold | Levels) else layer.weight
             seen.update(repr((type(layer).__name__, data.shape, getattr(layer, "groups", 1))).encode())
             seen.update(np.ascontiguousarray(data, np.int64).tobytes())
         return seen.hexdigest()
@@ -76,7 +89,7 @@ def sum_range(layers: tuple[Layer, ...], low: int, high: int) -> list[tuple[Ints
     ranges = []
     lows, highs = np.array([low]), np.array([high])
     for layer in layers:
-        if isinstance(layer, Threshold):
+        if isinstance(layer, Threshold | Levels):
             lows, highs = np.array([-1]), np.array([1])
         else:
             weight = layer.weight.T if isinstance(layer, Dense) else layer.weight
@@ -96,7 +109,7 @@ def thresholds(rng: np.random.Generator, layers: tuple[Layer, ...], low: int, hi
     lows, highs = sum_range(layers, low, high)[-1]
     variance = 1.0 if (low, high) == (-1, 1) else PIXEL_VARIANCE
     for layer in layers:
-        assert not isinstance(layer, Threshold)
+        assert not isinstance(layer, Threshold | Levels)
         weight = layer.weight.T if isinstance(layer, Dense) else layer.weight
         variance = variance * float((weight**2).reshape(len(weight), -1).sum(1).mean())
     spread = int(np.sqrt(variance))
@@ -130,6 +143,15 @@ def _dense() -> Workload:
     return Workload("W2", "binary dense 784-64-10", (1, 28, 28), 1, layers, (64, 784, 50176))
 
 
+def _few_bits() -> Workload:
+    rng = np.random.default_rng(0)
+    hidden = Dense(rng.integers(-1, 2, (256, 64)))
+    low, high = np.sort(rng.integers(-13, 14, (2, 64)), axis=0)  # the sums' deviation is 11
+    limits = Levels(np.stack([low, high + 1], axis=1))
+    return Workload("W8", "dense 256-64, inputs, weights and outputs of 2 bits (-1, 0, 1)", (256, 1, 1), 2,
+                    (hidden, limits), (512, 4096))  # fmt: skip
+
+
 def workloads() -> dict[str, Workload]:
     """Every workload by name."""
     bit_maps, gray = (16, 16, 16), (1, 64, 64)
@@ -149,5 +171,6 @@ def workloads() -> dict[str, Workload]:
             "W7", "bottleneck jets 3x3, M = 4, 16 to 32 maps of +-1", bit_maps, 1,
             lambda r: (Conv(_signs(r, 4, 16, 1, 1)), Conv(_jets(r, 32, 4, 3))),
         ),
+        _few_bits(),
     )  # fmt: skip
     return {workload.name: workload for workload in made}

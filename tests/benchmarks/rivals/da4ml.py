@@ -36,6 +36,8 @@ VERILOG = ("shift_adder.v", "negative.v")  # da4ml's own leaf modules that sums 
 
 def variants(workload: Workload) -> list[str]:
     """The ways to give a workload to the solver."""
+    if workload.input_bits == 2:
+        return []
     single = len(workload.layers) == 2 and isinstance(workload.layers[0], Conv)
     return ["1 clock", "1 clock, jets first"] if single and _jet_codes(workload) is not None else ["1 clock"]
 

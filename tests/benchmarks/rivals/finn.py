@@ -25,7 +25,7 @@ from finn_build.adapter import workspace
 from hw.ops.bits import signed_bits
 from tests.benchmarks.measure import Design
 from tests.benchmarks.rivals.templates import fill
-from tests.benchmarks.workloads import Workload, sum_range
+from tests.benchmarks.workloads import Levels, Workload, sum_range
 
 NAME = "finn"
 TOP = "finn_layer"
@@ -38,8 +38,8 @@ STREAMER = ("axi/hdl/axilite.sv", "memstream/hdl/memstream_axi.sv", "memstream/h
 # what one of the tools does not take -> the same in words that both do
 PATCHES = {
     "mvu.sv": [("#100ns;", ""), ("Dirty <= 0;", "Dirty = 0;")],  # a watchdog for simulation
-    # with one threshold SCOPE_REDUCE is 0 and the rest an empty range
-    "thresholding.sv": [("(SCOPE_REDUCE == 0)? 1 : p.ptr[M-1:SN+1] < 2**stage - SCOPE_REDUCE", "1")],
+    # a range of bits that is empty at the last stage; where it has any, the same
+    "thresholding.sv": [("p.ptr[M-1:SN+1] < 2**stage", "(M'(p.ptr) >> (SN+1)) < 2**stage")],
 }
 # Verilator evaluates no function of a generate block: these lines move up into the module
 HOISTED = ("typedef int unsigned  leaf_load_t", "localparam leaf_load_t   LEAF_LOAD = init_leaf_loads();")
@@ -55,6 +55,7 @@ FOLDINGS: dict[str, dict[str, list[tuple[int, int]]]] = {
     "W5x5": {"100 clocks": [(16, 8)]},
     "W1x5": {"100 clocks": [(16, 8)]},
     "W7": {"36 clocks": [(4, 4), (4, 8)]},
+    "W8": {"512 clocks": [(16, 2)], "4096 clocks": [(4, 1)]},
 }
 
 
@@ -119,11 +120,13 @@ class _Chain:
         return sums
 
     def threshold(self, name: str, limits: Ints, sums: str, pe: int, vectors: list[int]) -> None:
-        """Sums to bits."""
+        """Sums to bits, limits [O]; or to -1, 0 and 1, limits [O, 2]."""
+        limits = limits.reshape(len(limits), -1)
+        steps = limits.shape[1]
         self.add(
-            "Thresholding_rtl", name, {"thresholds": limits[:, None]}, {"thresholds": sums}, NumChannels=len(limits),
-            PE=pe, numSteps=1, inputDataType=sums, weightDataType=sums, outputDataType="BINARY", ActVal=0,
-            numInputVectors=vectors,
+            "Thresholding_rtl", name, {"thresholds": limits}, {"thresholds": sums}, NumChannels=len(limits), PE=pe,
+            numSteps=steps, inputDataType=sums, weightDataType=sums, outputDataType="BINARY" if steps == 1 else "INT2",
+            ActVal=-(steps // 2), numInputVectors=vectors,
         )  # fmt: skip
 
     def window(self, name: str, channels: int, size: int, kernel: int, datatype: str, simd: int) -> None:
@@ -141,9 +144,8 @@ def build(workload: Workload, variant: str, folder: Path, limit_s: float) -> Des
     foldings = FOLDINGS[workload.name][variant]
     chain = _Chain(folder)
     with workspace():
-        in_elements, out_elements, out_bits = (_dense if workload.is_dense else _convolutions)(
-            workload, foldings, chain
-        )
+        make = _few_bits if workload.input_bits == 2 else _dense if workload.is_dense else _convolutions
+        in_elements, out_elements, out_bits = make(workload, foldings, chain)
         for name, path in chain.files.items():
             text = path.read_text().replace('"./', f'"{path.parent}/')
             (folder / name).write_text(_patched(name, text))
@@ -218,6 +220,17 @@ def _dense(workload: Workload, foldings: list[tuple[int, int]], chain: _Chain) -
     chain.widen(simd_last)
     scores = chain.matrix("scores", last.weight, "INT2", ranges[2], simd_last, pe_last, [1])
     return simd, pe_last, int(DataType[scores].bitwidth())
+
+
+def _few_bits(workload: Workload, foldings: list[tuple[int, int]], chain: _Chain) -> tuple[int, int, int]:
+    """Matrix unit and thresholds, on what they are made for: a few bits."""
+    hidden, limits = workload.layers
+    assert isinstance(hidden, Dense) and isinstance(limits, Levels)
+    ranges = sum_range(workload.layers, *workload.input_range)
+    ((simd, pe),) = foldings
+    sums = chain.matrix("matrix", hidden.weight, "INT2", ranges[0], simd, pe, [1])
+    chain.threshold("threshold", limits.thresholds, sums, pe, [1])
+    return simd, pe, 2
 
 
 def _operator(

@@ -9,13 +9,14 @@ import numpy as np
 from onnx import helper, numpy_helper
 
 from bnn import jets
+from bnn.importing.copies import repeated, signs
 from bnn.integer import Conv, Dense, Threshold
 from finn_build.folding import choose
 from hw.ops.base import MEMORIES
 from hw.ops.bits import bit_thresholds, dot_range, signed_bits
 from tests.benchmarks.measure import Design
 from tests.benchmarks.rivals.templates import fill
-from tests.benchmarks.workloads import Workload
+from tests.benchmarks.workloads import Levels, Workload
 
 NAME = "ours"
 TOP = "our_layer"
@@ -35,9 +36,17 @@ def build(workload: Workload, variant: str, folder: Path, limit_s: float) -> Des
 
 def layer(workload: Workload, clocks: int, folder: Path) -> Design:
     """The workload at `clocks` clocks per output pixel at the most: FINN's wrappers, our modules and a top."""
-    operators = _dense(workload, clocks) if workload.is_dense else _convolutions(workload, clocks)
+    few_bits = workload.input_bits == 2
+    make = _few_bits if few_bits else _dense if workload.is_dense else _convolutions
+    operators = make(workload, clocks)
     files: dict[str, Path] = {}
     nodes, source = "", "s"
+    in_elements, outputs = operators[0].get_normal_input_shape()[-1], operators[-1].get_normal_output_shape()[-1]
+    in_bits, out_bits = operators[0].get_instream_width(), int(operators[-1].get_output_datatype().bitwidth())
+    if few_bits:
+        in_elements, in_bits, outputs, out_bits = in_elements // 4, in_bits // 2, outputs // 2, 2
+        nodes += fill("ours_levels.sv.in", {"name": "levels", "source": source, "elements": in_elements})
+        source = "levels"
     for operator in operators:
         operator.set_nodeattr("code_gen_dir_ipgen", str(folder))
         operator.generate_hdl(None, PART, PERIOD_NS)
@@ -53,13 +62,12 @@ def layer(workload: Workload, clocks: int, folder: Path) -> Design:
     for name, path in files.items():
         if path.parent != folder:
             shutil.copy(path, folder / name)
-    first, last = operators[0], operators[-1]
-    values = {"name": TOP, "in_bits": first.get_instream_width(), "out_bits": last.get_outstream_width(),
-              "nodes": nodes, "last": source}  # fmt: skip
+    if few_bits:
+        nodes += fill("ours_value.sv.in", {"name": "value", "source": source, "elements": outputs})
+        source = "value"
+    values = {"name": TOP, "in_bits": in_bits, "out_bits": outputs * out_bits, "nodes": nodes, "last": source}
     (folder / f"{TOP}.sv").write_text(fill("nodes.sv.in", values))
-    outputs, out_bits = last.get_normal_output_shape()[-1], int(last.get_output_datatype().bitwidth())
     names = sorted(files, key=lambda name: (not name.endswith("_pkg.sv"), name))
-    in_elements = first.get_normal_input_shape()[-1]
     return Design(folder, (*names, f"{TOP}.sv"), TOP, in_elements, outputs, out_bits,
                   tuple(f"{MEMORIES}/{path.name}" for path in sorted((folder / MEMORIES).glob("*"))),
                   frame_clocks=max(int(operator.get_exp_cycles()) for operator in operators))  # fmt: skip
@@ -128,6 +136,24 @@ def _dense(workload: Workload, clocks: int) -> list[Any]:
     choose(first, clocks)
     choose(second, clocks, collecting=first.collecting())
     return [first, second]
+
+
+def _few_bits(workload: Workload, clocks: int) -> list[Any]:
+    """One node: maps of +-1 for the levels of an input, twice, as the import of such networks makes them."""
+    hidden, limits = workload.layers
+    assert isinstance(hidden, Dense) and isinstance(limits, Levels)
+    inputs, outputs = hidden.weight.shape
+    levels = limits.thresholds.shape[1]
+    weight = repeated(signs(hidden.weight.T, inputs, 1), 2 * inputs, levels).T.reshape(inputs, 2 * levels, outputs)
+    beats = max(n for n in range(1, inputs + 1) if inputs % n == 0 and n <= clocks)
+    per_beat = inputs // beats * 2 * levels
+    weight = weight.reshape(beats, per_beat, outputs).transpose(1, 0, 2).reshape(beats * per_beat, outputs)
+    operator = _operator(
+        "BinaryDense_rtl", "layer", [1, beats, 1, per_beat], [1, outputs * levels], "BIPOLAR", "BIPOLAR",
+        Weight=np.repeat(weight, levels, axis=1), Threshold=4 * limits.thresholds.ravel(),  # 2 w times 2 x
+    )  # fmt: skip
+    choose(operator, clocks)
+    return [operator]
 
 
 def _operator(
