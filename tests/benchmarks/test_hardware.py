@@ -8,7 +8,7 @@ from bnn.integer import Conv, Dense, Threshold
 from tests.benchmarks import hardware
 from tests.benchmarks.measure import InexactError, area, simulate
 from tests.benchmarks.rivals import plain
-from tests.benchmarks.workloads import Workload, sum_range, workloads
+from tests.benchmarks.workloads import Levels, Workload, sum_range, workloads
 
 WORKLOADS = workloads()
 
@@ -27,6 +27,9 @@ def naive(x: np.ndarray, workload: Workload) -> np.ndarray:
             x = y
         elif isinstance(layer, Dense):
             x = np.einsum("nf,fo->no", x.reshape(len(x), -1), layer.weight)
+        elif isinstance(layer, Levels):
+            below, above = layer.thresholds.T
+            x = np.where(x < below, -1, np.where(x < above, 0, 1))
         else:
             x = np.where(x >= layer.thresholds.reshape(-1, *(1,) * (x.ndim - 2)), 1, -1)
     return x
@@ -41,8 +44,9 @@ def test_workloads_are_what_they_say(name):
     assert np.array_equal(y, naive(x, w))
     assert y[0].size == w.out_pixels * y.shape[1]
     for index, layer in enumerate(w.layers):
-        if isinstance(layer, Threshold):  # each is reached by some inputs and not by others
-            lows, highs = sum_range(w.layers[:index], *w.input_range)[-1]
+        if isinstance(layer, Threshold | Levels):  # each is reached by some inputs and not by others
+            lows, highs = (ends.reshape(-1, *(1,) * (layer.thresholds.ndim - 1))
+                           for ends in sum_range(w.layers[:index], *w.input_range)[-1])  # fmt: skip
             assert (layer.thresholds > lows).all() and (layer.thresholds <= highs).all()
         elif name in ("W4", "W5", "W5x5"):
             kernels = layer.weight.reshape(-1, *layer.weight.shape[2:])
