@@ -11,7 +11,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from math import prod
+from math import ceil, prod
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +24,7 @@ from finn_build.graph import DEFAULT_PART, Design
 from hw.sums.matvec import RAMB18_SITES
 
 LATENCY_CLOCKS = 8  # clocks from the last pixel to the class that are worth a LUT
+FIFO_SITES, FIFO_CONTROL = 0.7, 10  # of a FIFO of up to 64 beats: of a bit, and what counts
 
 
 @dataclass(frozen=True)
@@ -38,6 +39,7 @@ class Choice:
     bram18: int
     latency: int  # clocks from the last beat of a frame to its result that folding decides on
     waiting: int  # clocks that a frame of one beat stays at the input
+    interval: int  # clocks from a beat of several to the next, where folding decides on it
 
     def cost(self) -> tuple[float, int]:
         """Less is better: area, block RAM and latency weighed as above, then the clocks."""
@@ -76,25 +78,34 @@ def fold(design: Design, clocks: int, part: str | None) -> tuple[int, dict[str, 
 
     Returns the slowest node's clocks, and by node name what was chosen.
     """
-    chosen, collecting = {}, 0
+    chosen, collecting, apart = {}, 0, clocks
     for node in design.nodes:
         operator = design.operators[node.name]
         one_beat = prod(node.source.shape[:2]) == 1
-        chosen[node.name] = choose(operator, clocks, part, collecting if one_beat else 0)
-        collecting = operator.collecting()
+        chosen[node.name] = choose(operator, clocks, part, collecting if one_beat else 0, clocks if one_beat else apart)
+        collecting, apart = operator.collecting(), operator.apart() or clocks
     height, width, _ = design.pixels.shape
     return max(height * width, *(int(operator.get_exp_cycles()) for operator in design.operators.values())), chosen
 
 
-def choose(operator: Any, clocks: int, part: str | None = None, collecting: int = 0) -> Chosen:
+def choose(
+    operator: Any, clocks: int, part: str | None = None, collecting: int = 0, apart: int | None = None
+) -> Chosen:  # fmt: skip
     """Fold one operator the cheapest way that takes at most `clocks` per frame.
 
     collecting: clocks of the frame in which the layer before collects its next result, so that it cannot wait.
+    apart: clocks from one of its results to the next; what takes beats more slowly pays for the FIFO between them.
     """
+    fifo = ceil(FIFO_SITES * operator.get_instream_width()) + FIFO_CONTROL
+
+    def cost(found: Choice) -> tuple[float, int]:
+        area, cycles = found.cost()
+        return area + fifo * (apart is not None and found.interval > apart), cycles
+
     fitting = [
         found for found in choices(operator, clocks, part or DEFAULT_PART) if found.waiting + collecting <= clocks
     ]
-    taken, *others = sorted(fitting, key=Choice.cost)
+    taken, *others = sorted(fitting, key=cost)
     operator.apply(taken.folding)
     return Chosen(taken, others[0] if others else None)
 
@@ -115,9 +126,10 @@ def choices(operator: Any, clocks: float, part: str) -> list[Choice]:
 
 def _variants(operator: Any, folding: Mapping[str, int], part: str) -> list[Choice]:
     operator.apply(folding)
-    blocks, latency, waiting = int(operator.bram_estimation(part)), int(operator.latency()), int(operator.waiting())
+    blocks, latency = int(operator.bram_estimation(part)), int(operator.latency())
+    waiting, interval = int(operator.waiting()), int(operator.interval())
     return [
-        Choice(variant, dict(folding), operator.fold, cycles, lut, blocks, latency, waiting)
+        Choice(variant, dict(folding), operator.fold, cycles, lut, blocks, latency, waiting, interval)
         for variant, lut, cycles in operator.variants()
     ]
 

@@ -129,6 +129,14 @@ class StreamOperator(HWCustomOp):
         """Clocks from the last beat of a frame to its result that folding decides on; 0 where they do not matter."""
         return 0
 
+    def interval(self) -> int:
+        """Clocks from one beat of several to the next that folding decides on; 0 where they do not matter."""
+        return 0
+
+    def apart(self) -> int:
+        """Clocks from a result of several in a frame to the next, at the least; 0 where it is not known."""
+        return 0
+
     def waiting(self) -> int:
         """Clocks that a frame of one beat stays at the input while it is worked on."""
         return 0

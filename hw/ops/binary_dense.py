@@ -165,6 +165,11 @@ class BinaryDense_rtl(BinaryDense, RtlOperator):
     def latency(self) -> int:
         return self.fold if self.matrix is None else self.matrix.latency
 
+    def interval(self) -> int:
+        if self.beats == 1:
+            return 0
+        return self.fold if self.matrix is None else self.matrix.interval
+
     def waiting(self) -> int:
         return 0 if self.matrix is None or self.beats > 1 else self.matrix.waiting
 

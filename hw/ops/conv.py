@@ -110,6 +110,9 @@ class RtlConv(ConvOperator, RtlOperator):
         self.apply(folding)
         return conv_cycles(*self.geometry(), self.fold)
 
+    def apart(self) -> int:
+        return self.fold if self.matrix is None else self.matrix.cycles
+
     def collecting(self) -> int:
         """Of a window; asked for where a frame has one."""
         return self.fold if self.matrix is None else self.matrix.collecting

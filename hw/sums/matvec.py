@@ -103,6 +103,11 @@ class Folding:
         return (self.pieces - 1) * (1 if self.replay else self.groups)
 
     @property
+    def interval(self) -> int:
+        """Clocks from a beat to the next, on the average of a word."""
+        return -(-self.pieces * (1 if self.replay else self.groups) // self.packed)
+
+    @property
     def collecting(self) -> int:
         """Clocks of a frame in which its results come together."""
         return self.groups * self.words if self.replay else self.groups

@@ -133,10 +133,23 @@ def test_a_layer_waits_no_longer_than_the_one_in_front_can():
     """While the first layer collects its next result, the second must have taken the last one."""
     from finn_build.folding import choose
 
-    second = make_operator(
-        "BinaryDense_rtl", [1, 1, 1, 60], [1, 10], "BIPOLAR", "INT8", Weight=np.ones((60, 10), np.int64)
-    )
+    weight = np.random.default_rng(0).choice(np.array([-1, 1]), (60, 10))
+    second = make_operator("BinaryDense_rtl", [1, 1, 1, 60], [1, 10], "BIPOLAR", "INT8", Weight=weight)
     choose(second, 640, collecting=0)
     free = second.waiting()
     choose(second, 640, collecting=640 - free + 1)
     assert second.waiting() < free
+
+
+def test_a_layer_that_would_need_a_fifo_pays_for_it():
+    """36 beats, 16 clocks apart: a folding that takes 20 clocks a beat is some sites smaller, a FIFO is more."""
+    from finn_build.folding import choices, choose
+    from finn_build.graph import DEFAULT_PART
+
+    weight = np.random.default_rng(0).choice(np.array([-1, 1]), (36 * 64, 10))
+    scores = make_operator("BinaryDense_rtl", [1, 6, 6, 64], [1, 10], "BIPOLAR", "INT13", Weight=weight)
+    choose(scores, 784)
+    assert scores.interval() == 20
+    least = min(choices(scores, 784, DEFAULT_PART), key=lambda found: found.cost()).lut
+    chosen = choose(scores, 784, apart=16).taken
+    assert scores.interval() <= 16 and least < chosen.lut < least + 0.7 * 64

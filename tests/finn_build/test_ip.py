@@ -2,6 +2,7 @@
 
 import importlib.util
 import json
+import re
 from pathlib import Path
 from xml.etree import ElementTree as Xml
 
@@ -16,6 +17,7 @@ from finn_build import ip as ips
 from finn_build.build import build
 from finn_build.ipxact import SPIRIT, ports_of
 from finn_build.manifest import load, sha256
+from hw.sums.matvec import Folding, Result, matvec_module
 from neuraljet import Accelerator, board
 from sim.runner import simulate
 from tests.finn_build.networks import images_for, random_network
@@ -189,3 +191,17 @@ def test_without_peakrdl(made, tmp_path, monkeypatch):
     with pytest.raises(UserError, match=r"systemrdl.*make setup"):
         ips.package(made[1], tmp_path / "new")
     assert not (tmp_path / "new").exists()
+
+
+def test_memories_become_constants_of_the_same_bits(tmp_path):
+    """Weights that three neighbours share are there once."""
+    folding = Folding(2, 6, 4, 2, 6, repeat=3)
+    weight = np.repeat(np.random.default_rng(0).choice(np.array([-1, 1]), (4, 4)), 3, axis=1)
+    (tmp_path / "mem").mkdir()
+    (tmp_path / "mem" / "layer.mem").write_text("\n".join(folding.lines(weight)) + "\n")
+    result = Result(np.zeros(4, np.int64), True)
+    found = ips.with_contents(matvec_module("layer", "", folding, result, "mem/layer.mem"), tmp_path)
+    wanted = matvec_module("layer", "", folding, result, weight)
+    size, value = re.findall(r"\.Weight\((\d+)'h([0-9a-f]+)\)", found)[0]
+    bits = re.findall(r"\.Weight\((\d+)'b([01]+)\)", wanted)[0]
+    assert "File" not in found and size == bits[0] and int(value, 16) == int(bits[1], 2) > 0

@@ -10,7 +10,7 @@ from hw.ops.rtl import RTL, sources_of
 # Module, and what differs from the default: at an end of what is allowed, and one step beyond it.
 ENDS: list[tuple[str, Mapping[str, int], Mapping[str, int]]] = [
     ("nj_accumulate", {"ConstantBits": 7}, {"ConstantBits": 8}),
-    ("nj_accumulate", {"ConstantBits": 8, "Thresholded": 0}, {"OutBits": 2}),
+    ("nj_accumulate", {"ConstantBits": 7, "OutBits": 2}, {"ConstantBits": 8}),
     ("nj_add3", {"Add": 2}, {"Add": 3}),
     ("nj_add_or_start", {"CountBits": 8}, {"CountBits": 9}),
     ("nj_affine", {"InBits": 8, "OutBits": 8}, {"InBits": 8, "OutBits": 7}),
@@ -46,6 +46,7 @@ ENDS: list[tuple[str, Mapping[str, int], Mapping[str, int]]] = [
     ("nj_result", {"Fold": 1, "Every": 1}, {"Fold": 3, "Every": 1}),
     ("nj_serial_add3", {"Start": 2}, {"Start": 3}),
     ("nj_serial_sum", {"Start": 3}, {"Start": 4}),
+    ("nj_steps", {"Simd": 8, "Repeat": 4}, {"Simd": 8, "Repeat": 3}),
     ("nj_uart_rx", {"Step": 1}, {"Step": 0}),
     ("nj_uart_rx", {"Step": 10922}, {"Step": 10923}),
     ("nj_uart_tx", {"Step": 1}, {"Step": 0}),
