@@ -354,7 +354,8 @@ def sites(folding: Folding, result: Result) -> int:
     total += _selected(depth, width) if f.block else width * -(-depth // 64)
     sum_bits = result.sum_bits(f.beats * f.in_bits)
     if not f.replay and f.groups > 1:
-        total += 4 * -(-f.lanes * sum_bits // 8) if f.groups <= 32 else f.lanes * sum_bits * -(-f.groups // 64)
+        bits = 6 if f.groups <= 32 else 3  # of four LUTs with a port to read and one to write
+        total += 4 * -(-f.lanes * sum_bits // bits) * -(-f.groups // 64)
     total += (group_bits + 2) * (latency > 2) + 7
     constant_bits = result.levels * result.constant_bits
     total += f.lanes * constant_bits * (-(-f.groups // 64) if f.groups <= LUT_WORDS else 0)
