@@ -5,8 +5,8 @@
     imported.float_scores(scores)        # the file's own float32 scores, by the integer ones
 
 One file per idea: graph (reading and executing the file's nodes), walk (from node to node), pixels (what becomes of the
-input), decisions (sums to signs and levels), copies (channels that are one of the
-file), scores (sums to scores that compare alike).
+input), decisions (sums to signs and levels), copies (channels that are one of the file), scores (sums to scores that
+compare alike).
 """
 
 from bnn.importing.walk import Imported, import_model

@@ -24,7 +24,7 @@ from tests.finn_build.networks import images_for, random_network
 from tests.finn_build.vivado_stub import HAS_TCL, run_tcl
 
 CASES = {
-    "gray": {"form": "separable", "height": 12, "width": 10, "classes": 3},
+    "gray": {"form": "separable", "height": 14, "width": 12, "classes": 5},
     "color": {"form": "binary", "height": 8, "width": 10, "colors": 3, "classes": 7, "outputs": 4},
 }
 
