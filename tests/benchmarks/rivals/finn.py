@@ -38,6 +38,7 @@ STREAMER = ("axi/hdl/axilite.sv", "memstream/hdl/memstream_axi.sv", "memstream/h
 # what one of the tools does not take -> the same in words that both do
 PATCHES = {
     "mvu.sv": [("#100ns;", ""), ("Dirty <= 0;", "Dirty = 0;")],  # a watchdog for simulation
+    "vpc.sv": [("`default_nettype none\n", ""), ("`default_nettype wire\n", "")],  # inside of a module
     # a range of bits that is empty at the last stage; where it has any, the same
     "thresholding.sv": [("p.ptr[M-1:SN+1] < 2**stage", "(M'(p.ptr) >> (SN+1)) < 2**stage")],
 }
