@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 
 from bnn import jets
-from bnn.integer import Conv, Dense, Threshold
+from bnn.integer import Conv, Dense, Levels, Threshold
 from tests.benchmarks import hardware
 from tests.benchmarks.measure import InexactError, area, simulate
 from tests.benchmarks.rivals import plain
-from tests.benchmarks.workloads import Levels, Workload, sum_range, workloads
+from tests.benchmarks.workloads import Workload, sum_range, workloads
 
 WORKLOADS = workloads()
 

@@ -11,23 +11,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from bnn import jets
-from bnn.integer import Conv, Dense, Threshold
+from bnn.integer import Conv, Dense, Levels, Threshold
 from bnn.reference import Ints
 
 PIXEL_VARIANCE = (256**2 - 1) / 12  # of a uniform byte
-
-
-@dataclass(frozen=True, eq=False)
-class Levels:
-    """A quantizer: the number of thresholds [O, levels] that a sum reaches, less half of them."""
-
-    thresholds: Ints
-
-    def run(self, x: Ints) -> Ints:
-        """[N, O] -> [N, O]."""
-        reached: Ints = (x[:, :, None] >= self.thresholds).sum(2)
-        return reached - self.thresholds.shape[1] // 2
-
 
 Layer = Conv | Dense | Threshold | Levels
 
@@ -147,7 +134,7 @@ def _few_bits() -> Workload:
     rng = np.random.default_rng(0)
     hidden = Dense(rng.integers(-1, 2, (256, 64)))
     low, high = np.sort(rng.integers(-13, 14, (2, 64)), axis=0)  # the sums' deviation is 11
-    limits = Levels(np.stack([low, high + 1], axis=1))
+    limits = Levels(np.stack([low, high + 1], axis=1), -1)
     return Workload("W8", "dense 256-64, inputs, weights and outputs of 2 bits (-1, 0, 1)", (256, 1, 1), 2,
                     (hidden, limits), (512, 4096))  # fmt: skip
 

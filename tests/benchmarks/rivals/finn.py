@@ -19,13 +19,13 @@ from qonnx.core.modelwrapper import ModelWrapper
 from qonnx.custom_op.registry import getCustomOp
 
 from bnn.errors import ToolError
-from bnn.integer import Conv, Dense, Threshold
+from bnn.integer import Conv, Dense, Levels, Threshold
 from bnn.reference import Ints
 from finn_build.adapter import workspace
 from hw.ops.bits import signed_bits
 from tests.benchmarks.measure import Design
 from tests.benchmarks.rivals.templates import fill
-from tests.benchmarks.workloads import Levels, Workload, sum_range
+from tests.benchmarks.workloads import Workload, sum_range
 
 NAME = "finn"
 TOP = "finn_layer"

@@ -10,13 +10,13 @@ from onnx import helper, numpy_helper
 
 from bnn import jets
 from bnn.importing.copies import repeated, signs
-from bnn.integer import Conv, Dense, Threshold
+from bnn.integer import Conv, Dense, Levels, Threshold
 from finn_build.folding import choose
 from hw.ops.base import MEMORIES
 from hw.ops.bits import bit_thresholds, dot_range, signed_bits
 from tests.benchmarks.measure import Design
 from tests.benchmarks.rivals.templates import fill
-from tests.benchmarks.workloads import Levels, Workload
+from tests.benchmarks.workloads import Workload
 
 NAME = "ours"
 TOP = "our_layer"
