@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from itertools import combinations
 
 from bnn import jets
-from hw.ops.bits import Ints, dot_range, literal, signed_bits
+from hw.ops.bits import Ints, dot_range, literal, selection, signed_bits
 from hw.sums.layer import Base, JetRow, Layer, Sums
 from hw.sums.writer import concat, digits, part
 
@@ -258,10 +258,4 @@ def bits_of(layer: Layer) -> int:
 
 def _choosing(last: int, digit: int, words: int) -> int:
     """LUTs of nj_digits: of a digit's bits those that can differ are chosen among."""
-    sites = 0
-    for k in range(digit):
-        count = -(-(last - k) // digit) + 1 if last > k else 1
-        few = -(-count // 4) if count > 4 else count
-        groups = count // 4 + (count % 4 > 1) if count > 4 else 0
-        sites += words * groups + (0 if few == 1 else -(-words // 2) if few == 2 else words)
-    return sites
+    return sum(selection(-(-(last - k) // digit) + 1, words) for k in range(min(digit, last)))
