@@ -1,8 +1,9 @@
 // Read-only memory, a clock of ce_i from address to data, with Block two.
 //
 // The words are those of File ($readmemh, a line a word, found from the folder that the tool runs in), or without one
-// of Content, word 0 lowest. Block: in block RAM, whose data come late in the clock and take a register more (which
-// can be the RAM's own); else in LUTs, where a word wider than needed costs nothing but what is not constant.
+// of Content, word 0 lowest. A simulation that does not find File ends with $fatal; $readmemh alone only warns, and all
+// words are 0. Block: in block RAM, whose data come late in the clock and take a register more (which can be the RAM's
+// own); else in LUTs, where a word wider than needed costs nothing but what is not constant.
 module nj_rom #(
   parameter int unsigned Depth = 16,
   parameter int unsigned Bits  = 8,
@@ -18,6 +19,17 @@ module nj_rom #(
   input  logic [AddressBits-1:0] address_i,
   output logic [Bits-1:0]        data_o
 );
+`ifndef SYNTHESIS
+  if (FromFile) begin : gen_check_file
+    int file;
+    initial begin
+      file = $fopen(File, "r");
+      if (file == 0) $fatal(1, "nj_rom: memory file %s is not found from the folder that the simulation runs in", File);
+      $fclose(file);
+    end
+  end
+`endif
+
   if (Block) begin : gen_block
     (* rom_style = "block" *) logic [Bits-1:0] words [Depth];
     logic [Bits-1:0] word_q;

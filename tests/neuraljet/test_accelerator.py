@@ -214,6 +214,14 @@ def test_damaged_folder_and_missing_tools(gray, tmp_path, monkeypatch):
         Accelerator.simulated(gray.acc)
 
 
+def test_memory_files_that_are_not_found_are_told(color, tmp_path):
+    assert list((color.acc / "mem").iterdir())
+    with Accelerator.simulated(color.acc) as accelerator:
+        accelerator._transport._folder = tmp_path
+        with pytest.raises(ToolError, match=r"memory file mem/\S+ is not found from the folder"):
+            accelerator.classify(color.frames[:1])
+
+
 # --- what only a board can do wrong ---
 
 

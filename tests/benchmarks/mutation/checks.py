@@ -29,6 +29,7 @@ READ = (
     "bnn/reference.py",
     "bnn/jets.py",
     "tests/hw/packets_bench.py",
+    "tests/hw/rom_bench.py",
     *(f"sim/{name}.py" for name in ("design", "formal", "modules", "runner", "yosys_abc")),
 )
 LIMIT_S = 1800  # of one step; simulations have limits of their own, so that this one does not depend on the machine
@@ -127,7 +128,7 @@ CHECKS: dict[str, tuple[Step, ...]] = {
     "nj_ram": (("tests/hw/test_nj_ram.py",), ("tests/hw/test_nj_or_pool.py",)),
     "nj_reach": _compressor("nj_reach"),
     "nj_result": (_refused("nj_result"), (CONVOLUTION, "-k", WINDOWS), CLOCKS),
-    "nj_rom": _MATRIX,
+    "nj_rom": (("tests/hw/test_nj_rom.py",), *_MATRIX),
     "nj_select": ((FORMAL, "-k", "are_their_formulas and nj_select"), ("tests/hw/test_nj_argmax.py",)),
     "nj_serial_add": _digits("nj_serial_add", "nj_serial", "bits and fold and not weightsbinary"),
     "nj_serial_add3": (_refused("nj_serial_add3"), *_digits("nj_serial_sum", "nj_serial", "bits and usesnj")),
