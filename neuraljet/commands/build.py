@@ -34,7 +34,7 @@ def build(
     """
     from bnn.files import refuse_foreign
     from finn_build.build import build as build_accelerator
-    from finn_build.manifest import FILE
+    from finn_build.folders import ACCELERATOR
 
     path = Path(model)
     if path.is_dir():
@@ -48,7 +48,7 @@ def build(
         raise UserError(f"--fifos {fifos}: give model or simulate")
     from sim.fifos import find_depths
 
-    refuse_foreign(Path(out), FILE)  # before minutes are spent
+    refuse_foreign(Path(out), ACCELERATOR)  # before minutes are spent
     found = find_depths(path, **options)
     return {**build_accelerator(path, Path(out), **options, fifos=found["depths"]), "fifos": found}
 

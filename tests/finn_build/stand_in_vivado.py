@@ -91,7 +91,7 @@ def main(arguments: list[str]) -> int:
     except RuntimeError as error:
         print(f"ERROR: [Common 17-39] {error}")
         return 1
-    (here / "calls.txt").write_text("\n".join(" ".join(call) for call in calls))
+    (here / "vivado_calls.log").write_text("\n".join(" ".join(call) for call in calls))
     if mode == "unfinished":
         (here / "accelerator.hwh").unlink()
     return 0

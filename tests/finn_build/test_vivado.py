@@ -59,7 +59,7 @@ def test_whole_flow_for_each_board(acc, stand_in, tmp_path, board):
     description = board_folder.load(tmp_path / "out")  # what the driver reads
     assert description.clock_mhz == pytest.approx(199.998) and description.model_sha256 == load(acc).model_sha256
     assert (description.input, description.output) == (load(acc).input, load(acc).output)
-    calls = (tmp_path / "out" / "calls.txt").read_text()
+    calls = (tmp_path / "out" / "vivado_calls.log").read_text()
     assert f"create_project accelerator {tmp_path / 'out' / 'work'} -part {boards()[board].part}" in calls
     for cell in ("dma", "accelerator"):  # the driver's names
         assert any(line.startswith("create_bd_cell") and line.endswith(f" {cell}") for line in calls.splitlines())
@@ -69,7 +69,7 @@ def test_whole_flow_for_each_board(acc, stand_in, tmp_path, board):
 def test_every_pin_of_the_ip_is_connected(acc, stand_in, tmp_path):
     stand_in("fine")
     vivado.make(acc, "zcu104", tmp_path / "out")
-    connected = {word for line in (tmp_path / "out" / "calls.txt").read_text().splitlines()
+    connected = {word for line in (tmp_path / "out" / "vivado_calls.log").read_text().splitlines()
                  if line.startswith("connect_bd") for word in line.split()}  # fmt: skip
     for pin in ("aclk", "aresetn", "s_axis", "m_axis", "s_axi"):
         assert f"accelerator/{pin}" in connected

@@ -1,0 +1,89 @@
+"""JSON that is loaded as it was written: strict text, typed entries, and a seal over all of them.
+
+Needs the standard library alone, of Python 3.10: the driver on a board reads its folder with it.
+"""
+
+import dataclasses
+import hashlib
+import json
+import math
+import types
+import typing
+from collections.abc import Mapping
+from typing import Any
+
+SEAL = "seal"  # the entry that holds `seal_of` the others
+
+
+def parse_json(data: bytes) -> Any:
+    """The value of JSON text in UTF-8; ValueError for all that JSON forbids or leaves open.
+
+    Refused beside what is no JSON: NaN, Infinity, a number too large for a float, a name that stands twice in one
+    object, and nesting without end.
+    """
+    try:
+        return json.loads(data.decode(), parse_constant=_constant, parse_float=_finite, object_pairs_hook=_unique)
+    except RecursionError:
+        raise ValueError("it is nested too deeply") from None
+
+
+def seal_of(content: Mapping[str, Any]) -> str:
+    """Hexadecimal SHA-256 of a JSON object without its seal; line breaks, order and tuples for lists do not matter."""
+    entries = {name: value for name, value in content.items() if name != SEAL}
+    text = json.dumps(entries, sort_keys=True, separators=(",", ":"), allow_nan=False)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def check_seal(content: Mapping[str, Any]) -> None:
+    """ValueError when the object was changed since it was sealed."""
+    if content.get(SEAL) != seal_of(content):
+        raise ValueError("it was changed after it was written: its seal does not match its content")
+
+
+def parse(kind: Any, value: Any, where: str) -> Any:
+    """`value` of parsed JSON as an instance of the annotated type `kind`; TypeError names the entry."""
+    origin, arguments = typing.get_origin(kind), typing.get_args(kind)
+    if kind is Any:
+        return value
+    if dataclasses.is_dataclass(kind):
+        if not isinstance(value, dict):
+            raise TypeError(f"{where or 'the file'} must be an object")
+        fields = typing.get_type_hints(kind)
+        if set(fields) != set(value):
+            wrong = sorted(set(fields) ^ set(value))
+            raise TypeError(f"{where or 'the file'}: entries missing or unknown: {', '.join(map(str, wrong))}")
+        entries = {n: parse(t, value[n], f"{where}.{n}".lstrip(".")) for n, t in fields.items()}
+        return typing.cast(type, kind)(**entries)
+    if origin is tuple:
+        if not isinstance(value, list) or (arguments[-1] is not Ellipsis and len(value) != len(arguments)):
+            raise TypeError(f"{where} must be a list" + ("" if arguments[-1] is Ellipsis else f" of {len(arguments)}"))
+        return tuple(parse(arguments[0], item, f"{where}[{i}]") for i, item in enumerate(value))
+    if origin is Mapping or origin is typing.get_origin(Mapping[str, str]):
+        if not isinstance(value, dict):
+            raise TypeError(f"{where} must be an object")
+        return {str(n): parse(arguments[1], item, f"{where}.{n}") for n, item in value.items()}
+    if origin is types.UnionType:
+        return None if value is None else parse(arguments[0], value, where)
+    accepted = (int, float) if kind is float else (kind,)
+    if not isinstance(value, accepted) or (isinstance(value, bool) and kind is not bool):
+        raise TypeError(f"{where} is {str(value)[:60]!r} and must be of type {kind.__name__}")
+    return value
+
+
+def _constant(name: str) -> Any:
+    raise ValueError(f"it holds {name}, which is no number of JSON")
+
+
+def _finite(text: str) -> float:
+    value = float(text)
+    if not math.isfinite(value):
+        raise ValueError(f"it holds {text[:40]}, which is too large a number")
+    return value
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    names = [name for name, _ in pairs]
+    if len(set(names)) < len(names):
+        twice = next(name for index, name in enumerate(names) if name in names[:index])
+        raise ValueError(f"{twice[:60]!r} stands twice in it")
+    return dict(pairs)

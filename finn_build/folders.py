@@ -1,0 +1,28 @@
+"""The kinds of folders that commands make, and what each may hold (see bnn.folders)."""
+
+from bnn.folders import Kind
+
+REPORTS = (  # that commands write into an accelerator folder
+    "verification.json",
+    "netlist_verification.json",
+    "cppsim.json",
+    "proof.json",
+    "synthesis.json",
+)
+IP = Kind("ip.json", "neuraljet-ip")
+ECP5 = Kind("bitstream.json", "neuraljet-bitstream", later=("nextpnr.json", "*.bit"))
+ZYNQ = Kind(  # kit.json lists what build.tcl needs; the rest is what Vivado leaves, and what is read out of that
+    "kit.json",
+    "neuraljet-vivado-kit",
+    later=(
+        "accelerator.bit", "accelerator.hwh", "*.rpt", "outcome.json", "report.json", "bitstream.json", "vivado.out",
+        "vivado*.log", "vivado*.jou", "vivado*.str",
+    ),
+    scratch=("work", ".Xil"),
+)  # fmt: skip
+ACCELERATOR = Kind(
+    "manifest.json",
+    "neuraljet-accelerator",
+    later=REPORTS,
+    folders=(("bitstream-*", ECP5), ("bitstream-*", ZYNQ)),
+)
