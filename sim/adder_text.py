@@ -3,6 +3,8 @@
 import re
 from dataclasses import dataclass, field
 
+from hw.ops.rtl import unwrapped
+
 Literal = tuple[str, int, bool]  # signal, bit, inverted; the signal "" is constant, its bit 1 or 0
 
 
@@ -66,7 +68,7 @@ def parse(text: str, name: str) -> Module:
     module = Module()
     for width, port in PORT.findall(found[1]):
         module.widths[port] = int(width or 0) + 1
-    for raw in found[2].splitlines():
+    for raw in unwrapped(found[2]).splitlines():
         line = raw.strip()
         if not line or line in ("always_ff @(posedge clk_i) begin", "if (ce_i) begin", "end") or RESET.fullmatch(line):
             continue

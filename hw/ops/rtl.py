@@ -10,6 +10,7 @@ HW = Path(__file__).resolve().parent.parent
 RTL = HW / "rtl"
 CELLS = HW / "cells"  # ports of the vendor's cells, for tools without his library
 TEMPLATES = HW / "templates"
+MOST_LINE = 1000  # characters; Verilator takes 40,000 tokens a line, and people fewer
 
 
 @lru_cache
@@ -37,5 +38,35 @@ def _names(text: str) -> list[str]:
 
 
 def fill(template: str, values: Mapping[str, object]) -> str:
-    """A file of hw/templates with its $names replaced."""
-    return string.Template((TEMPLATES / template).read_text()).substitute(values)
+    """A file of hw/templates with its $names replaced; Verilog has no line longer than MOST_LINE, constants aside."""
+    text = string.Template((TEMPLATES / template).read_text()).substitute(values)
+    return wrapped(text) if template.endswith(("v.in", "sv.in")) else text
+
+
+def wrapped(text: str) -> str:
+    """Lines of Verilog that are longer than MOST_LINE broken behind commas; what `unwrapped` joins.
+
+    >>> wrapped("ab, cd") == "ab, cd", unwrapped("assign x = {a,\\n  b};")
+    (True, 'assign x = {a, b};')
+    """
+    return "\n".join(_broken(line) if len(line) > MOST_LINE else line for line in text.split("\n"))
+
+
+def unwrapped(text: str) -> str:
+    """Lists on one line again."""
+    return re.sub(r",\n\s*", ", ", text)
+
+
+def _broken(line: str) -> str:
+    if "//" in line:
+        return line
+    indent = " " * (len(line) - len(line.lstrip()) + 4)
+    first, *rest = line.split(", ")
+    rows = [first]
+    for item in rest:
+        if len(rows[-1]) + len(item) + 3 > MOST_LINE:
+            rows[-1] += ","
+            rows.append(indent + item)
+        else:
+            rows[-1] += f", {item}"
+    return "\n".join(rows)

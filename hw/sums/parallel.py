@@ -79,16 +79,19 @@ class Parallel(Base):
             return
         width = largest(lanes[0]).bit_length()
         bits, level = self.sums.total(lanes, width)
-        packed = concat([bits[lane][w].text() for w in range(width) for lane in lane_of])
-        reach = self.sums.wire(len(group))
+        once = list(dict.fromkeys((lane, limits[o], int(negated[o])) for o, lane in zip(group, lane_of, strict=True)))
+        packed = concat([bits[lane][w].text() for w in range(width) for lane, _, _ in once])
+        reach = self.sums.wire(len(once))
         parameters: dict[str, int | str] = {
-            "N": len(group), "Width": width, "Limit": literal([limits[o] for o in group], width + 1),
-            "Invert": literal([int(negated[o]) for o in group], 1),
+            "N": len(once), "Width": width, "Limit": literal([limit for _, limit, _ in once], width + 1),
+            "Invert": literal([invert for _, _, invert in once], 1),
         }  # fmt: skip
         self.sums.instance("nj_reach", parameters, {"x_i": packed, "reach_o": reach})
-        self.sums.sites += -(-width // 5) * len(group)
-        for k, o in enumerate(group):
-            results[o], levels[o] = [part(reach, k, len(group))], level
+        self.sums.sites += -(-width // 5) * len(once)
+        place = {decision: k for k, decision in enumerate(once)}
+        for o, lane in zip(group, lane_of, strict=True):
+            k = place[lane, limits[o], int(negated[o])]
+            results[o], levels[o] = [part(reach, k, len(once))], level
 
     def _negate(self, terms: Terms) -> bool:
         """Whether -sum has fewer inverted bits; where it is the same, the first coefficient becomes positive."""
@@ -177,8 +180,8 @@ class Parallel(Base):
                 if not column.any():
                     continue
                 if share:
-                    pattern, sign = _canonical(column)
-                    terms[o].append((sign, made[pattern](j)))
+                    pattern, factor = _canonical(column)
+                    terms[o].append((factor, made[pattern](j)))
                 else:
                     terms[o] += [(int(w), kept[r](j)) for r, w in enumerate(column) if w]
         return list(terms)
@@ -186,7 +189,7 @@ class Parallel(Base):
     def _column(self, rows: Sequence[Word], pattern: Sequence[int]) -> Callable[[int], Word]:
         """sum(pattern * rows) in <name>_columns."""
         terms = [(w, row) for w, row in zip(pattern, rows, strict=True) if w]
-        word = rows[pattern.index(1)] if terms == [(1, rows[pattern.index(1)])] else self.columns.word(terms)
+        word = terms[0][1] if len(terms) == 1 and terms[0][0] == 1 else self.columns.word(terms)
         return self.keep(word, word.offset)  # a column of zeros sums to zero
 
     def _jet_terms(self, found: Sequence[JetRow]) -> list[Terms]:
@@ -206,6 +209,6 @@ class Parallel(Base):
 
 
 def _canonical(column: Ints) -> tuple[tuple[int, ...], int]:
-    """The column with its first weight positive, and the sign that was taken out."""
-    sign = int(np.sign(column[np.flatnonzero(column)[0]]))
-    return tuple(int(w) * sign for w in column), sign
+    """The column with its first weight positive and no common divisor, and the factor that was taken out."""
+    factor = int(np.gcd.reduce(column)) * int(np.sign(column[np.flatnonzero(column)[0]]))
+    return tuple(int(w) // factor for w in column), factor

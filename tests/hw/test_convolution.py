@@ -11,9 +11,10 @@ import pytest
 from bnn import jets, reference
 from hw.ops.bits import dot_range, signed_bits
 from hw.ops.cycles import conv_cycles, window_map
-from hw.ops.rtl import RTL, sources_in
+from hw.ops.rtl import MOST_LINE, RTL, sources_in
 from hw.sums.layer import Layer
 from hw.sums.module import Geometry, conv_module
+from sim.certify import certify
 from sim.modules import STALLS, Stall, run_streams
 from tests.hw.streams import beats_of, frames, intervals, maps_of
 
@@ -56,6 +57,8 @@ def weights_of(s: Shape, rng: np.random.Generator):
         return rng.choice(np.array([-1, 1]), (*shape, s.kernel, s.kernel))
     if s.weights == "ternary":
         return rng.choice(np.array([-1, 0, 1]), (*shape, s.kernel, s.kernel))
+    if s.weights == "integers":
+        return rng.integers(-8, 9, (*shape, s.kernel, s.kernel))
     if s.weights == "separable":
         found = jets.compose(rng.choice(np.array([-1, 1]), (s.outputs, 1, 2 * (s.kernel - 1))))
         return found * rng.choice(np.array([-1, 1]), (*shape, 1, 1))
@@ -133,6 +136,8 @@ def run_layer(layer: Layer, text: str, maps, count: int, stalls=STALLS):
         Shape(inputs=5, weights="binary", plane=True),
         Shape(inputs=5, weights="binary", plane=True, fold=4, kernel=5, pad=2, height=7),
         Shape(inputs=2, bits=8, signed=True, weights="binary"),
+        Shape(inputs=1, bits=8, weights="integers", kernel=1, pad=0, outputs=20),
+        Shape(inputs=2, bits=2, weights="integers", fold=4, height=4),
         Shape(weights="minus", fold=4),
         Shape(weights="sparse", fold=2),
         Shape(inputs=1, bits=8, weights="binary"),
@@ -161,6 +166,23 @@ def run_layer(layer: Layer, text: str, maps, count: int, stalls=STALLS):
 )
 def test_equals_the_convolution(shape):
     check(shape)
+
+
+def test_equal_outputs_are_decided_once_and_lines_are_short():
+    """A layer of 400 outputs: Verilator takes no more than 40,000 tokens a line."""
+    rng = np.random.default_rng(1)
+    weight = np.repeat(rng.integers(-1, 2, (5, 1, 3, 3)), 80, axis=0)
+    limits = np.repeat(rng.integers(-300, 300, 40), 10)
+    few = conv_module("layer", Layer(weight[::10], limits[::10], 8), Geometry(6, 6), "a layer")
+    layer = Layer(weight, limits, 8)
+    made = conv_module("layer", layer, Geometry(6, 6), "a layer")
+    assert made.sites == few.sites
+    assert max(map(len, made.text.split("\n"))) <= MOST_LINE
+    assert certify(made.text, "layer", weight, limits, 8, False, 1, 1) == 400
+    maps = frames(rng, (1, 6, 6), 8, FRAMES)
+    expected = (reference.threshold(reference.convolve(maps, weight, 1, 1), limits) + 1) // 2
+    (result,) = run_layer(layer, made.text, maps, FRAMES * 16, STALLS[:1])
+    assert np.array_equal(maps_of(result.beats, expected.shape, 1, False), expected)
 
 
 @pytest.mark.slow

@@ -33,6 +33,7 @@ class Case:
     bits: int = 1
     signed: bool = False
     out_bits: int = 1  # above 1: sums come out
+    most: int = 1  # magnitude of weights that are no jets
 
     def layer(self) -> Layer:
         r = np.random.default_rng(7)
@@ -41,6 +42,8 @@ class Case:
             group = jets.group(self.kernel - 1)
             weight = group[r.integers(len(group), size=(self.outputs, reads))]
             weight = weight * r.choice([1, -1, 0], (self.outputs, reads, 1, 1), p=[0.45, 0.45, 0.1])
+        elif self.most > 1:
+            weight = r.integers(-self.most, self.most + 1, (self.outputs, reads, self.kernel, self.kernel))
         else:
             weight = r.choice([-1, 1], (self.outputs, reads, self.kernel, self.kernel))
         middle = 0 if self.signed else (2**self.bits - 1) / 2
@@ -57,6 +60,7 @@ CASES = [
     Case(16, 1, 3, bits=8), Case(12, 4, 3, jets=True, bits=6, signed=True), Case(8, 2, 5, jets=True),
     Case(8, 8, 3, jets=True, grouped=True, bits=5, signed=True), Case(4, 16, 1, out_bits=6),
     Case(4, 16, 1, fold=4, out_bits=6),
+    Case(12, 1, 1, bits=8, most=8), Case(12, 2, 3, bits=8, most=3), Case(12, 2, 3, bits=8, most=8, fold=4),
 ]  # fmt: skip
 
 
