@@ -6,7 +6,7 @@
 
 One file per idea: graph (reading and executing the file's nodes), walk (from node to node), pixels (what becomes of the
 input), decisions (sums to signs and levels), copies (channels that are one of the file), scores (sums to scores that
-compare alike).
+compare alike), compare (the network against the file's own execution, within what float32 may round).
 """
 
 from bnn.importing.walk import Imported, import_model

@@ -29,8 +29,15 @@ class Decisions:
     start: float
     unit: float
     error: float  # how far the file's float32 values are from that
-    open: int  # channels where the order in which float32 sums are added may decide
     constant: bool  # nothing ever changes in any channel
+    # [C, L]: the sums k, from first to last, at which the order of float32 additions may decide; none: first > last
+    first_open: Ints
+    last_open: Ints
+
+    @property
+    def open(self) -> int:
+        """Channels where the order in which float32 sums are added may decide."""
+        return int((self.first_open <= self.last_open).any(axis=1).sum())
 
 
 def outputs(graph: Graph, nodes: Sequence[onnx.NodeProto], sums: Sums, k: Ints, flat: bool, shift: float = 0) -> Array:
@@ -98,11 +105,13 @@ def _steps(
 
     found = reached(made)
     _, channels, levels = found.shape
-    unclear = np.zeros(channels, bool)
+    first_open, last_open = np.ones((channels, levels), np.int64), np.zeros((channels, levels), np.int64)
     if sums.error.any():
         below, above = (reached(outputs(graph, nodes, sums, k, flat, shift)) for shift in (-1, 1))
-        differs = ((below != found) | (above != found)).any(axis=2)
-        unclear = differs.any(axis=0, where=inside)
+        differs = ((below != found) | (above != found)) & inside[:, :, None]
+        some = differs.any(axis=0)
+        first_open = np.where(some, k[differs.argmax(axis=0)], first_open)
+        last_open = np.where(some, k[len(k) - 1 - differs[::-1].argmax(axis=0)], last_open)
     thresholds, directions = np.zeros((channels, levels), np.int64), np.ones((channels, levels), np.int64)
     changing = 0
     for c in range(channels):
@@ -119,7 +128,7 @@ def _steps(
         thresholds[c] = np.where(falls, -(first + reaching - 1), first + len(sequences) - reaching)
         directions[c] = np.where(falls, -1, 1)
     start, unit, error = meaning
-    return Decisions(thresholds, directions, start, unit, error, int(unclear.sum()), not changing)
+    return Decisions(thresholds, directions, start, unit, error, not changing, first_open, last_open)
 
 
 def slopes(graph: Graph, nodes: Sequence[onnx.NodeProto], sums: Sums, flat: bool, at: onnx.NodeProto) -> Ints:

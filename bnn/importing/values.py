@@ -43,10 +43,14 @@ class Sums:
     error: Floats  # how far float32 sums may be off, in whatever order they are added; 0 when exact in every order
 
     def floats(self, k: NDArray[np.int64], shift: float = 0.0) -> NDArray[np.float32]:
-        """float32 [L, C] of the sums k [L] of every channel, moved by `shift` times the error."""
+        """float32 [L, C] of the sums k [L] of every channel, moved by `shift` times the error and rounded outwards."""
         exact = self.unit * (k[:, None] + self.offset)
-        sums = (exact.astype(np.float32) + self.bias.astype(np.float32)).astype(np.float64)
-        return (sums + shift * self.error).astype(np.float32)
+        rounded = exact.astype(np.float32) + self.bias.astype(np.float32)
+        if not shift:
+            return rounded
+        moved = (exact + self.bias + shift * self.error).astype(np.float32)
+        outwards = np.nextafter(moved, np.float32(np.copysign(np.inf, shift)))
+        return np.where(self.error > 0, outwards, rounded)
 
     def grid(self) -> NDArray[np.int64]:
         """Every integer that some channel's sum can be."""
@@ -68,8 +72,14 @@ def odd_part(value: float) -> int:
 def rounding(terms: int, reach: Floats, unit: Floats, bias: Floats, error: float) -> Floats:
     """How far a float32 sum of so many terms can be from the exact one: 0 where no partial sum is ever rounded.
 
-    reach [O]: the sum of the terms' magnitudes in units; error: how far each term is off to begin with, in units.
+    reach [O]: the sum of the terms' magnitudes in units; error: how far each term is off to begin with, in units. The
+    bound is the usual one of a sum in any order, n * u / (1 - n * u) of the magnitudes, with a rounding for the product
+    and one for the bias (Higham, Accuracy and Stability of Numerical Algorithms, section 4.2).
     """
     exact = [not error and bias[o] == 0 and odd_part(float(unit[o])) * reach[o] < 2**MANTISSA for o in range(len(unit))]
     largest = unit * reach + np.abs(bias)
-    return np.where(exact, 0.0, (terms + 2) * 2.0**-MANTISSA * largest + terms * error * unit)
+    steps = (terms + 2) * 2.0**-MANTISSA
+    if steps >= 1:
+        return np.where(exact, 0.0, np.inf)
+    off = terms * error * unit
+    return np.where(exact, 0.0, steps / (1 - steps) * (largest + off) + off)

@@ -43,10 +43,23 @@ class Imported:
     unit: bool  # the file takes pixels / 255
     scores: Scores
     notes: tuple[str, ...]  # where float32 sums of the file depend on the order in which they are added
+    decided: tuple["Decided", ...]  # in the order of the layers
+    scores_tensor: str  # of the file
+    class_tensor: str | None  # the output of its ArgMax, if it ends in one
 
     def float_scores(self, scores: Ints) -> Array:
         """The scores [N, classes] that the file gives, by the network's own."""
         return self.scores.of_integers(scores)
+
+
+@dataclass(frozen=True, eq=False)
+class Decided:
+    """A tensor of signs or levels in the file and the layers of the network that make it."""
+
+    tensor: str
+    threshold: int  # place of the Threshold among the layers
+    last: int  # of the last pool behind it that belongs to it, or the Threshold
+    found: Decisions
 
 
 def import_model(model: ModelWrapper, where: str, pixels: str | None = None) -> Imported:
@@ -100,6 +113,7 @@ class _Walk:
         self.layers: list[Layer] = []
         self.names: list[str] = []
         self.notes: list[str] = []
+        self.decided: list[Decided] = []
 
     def run(self) -> Imported:
         graph = self.graph
@@ -289,8 +303,10 @@ class _Walk:
             assert isinstance(linear, Dense)
             self.layers[-1] = replace(linear, weight=linear.weight * directions)
         self._emit(Threshold(found.thresholds.ravel()), node)
+        threshold = len(self.layers) - 1
         for _, pool in pools:
             self._emit(MaxPool(_window(self.graph, pool), None if (signs > 0).all() else signs.ravel()), pool)
+        self.decided.append(Decided(node.output[0], threshold, len(self.layers) - 1, found))
 
     def _pool(self, node: onnx.NodeProto) -> None:
         size = _window(self.graph, node)
@@ -420,7 +436,8 @@ class _Walk:
         k = np.arange(int(sums.low.min()), int(sums.high.max()) + 1, 2)  # sums of so many +-1 are all odd or all even
         if not reachable(sums, k).all():
             raise graph.refuse(node, "its scores are no sums of +-1", FEW_BITS)
-        scores = solve(k, outputs(graph, self.pending, sums, k, self.pending_flat))
+        exact, below, above = (outputs(graph, self.pending, sums, k, self.pending_flat, shift) for shift in (0, -1, 1))
+        scores = solve(k, exact, (below, above))
         if scores is None:
             raise graph.refuse(
                 node,
@@ -434,7 +451,12 @@ class _Walk:
         metadata = {p.key: p.value for p in graph.model.model.metadata_props}
         classes = tuple(f"class{i}" for i in range(len(scores.bias)))
         network = IntegerNetwork(self.input_shape, tuple(self.layers), classes, metadata)
-        return Imported(network, tuple(self.names), self.unit, scores, tuple(self.notes))
+        argmax = node.op_type == "ArgMax"
+        return Imported(
+            network, tuple(self.names), self.unit, scores, tuple(self.notes), tuple(self.decided),
+            scores_tensor=node.input[0] if argmax else node.output[0],
+            class_tensor=node.output[0] if argmax else None,
+        )  # fmt: skip
 
 
 def _bit(low: float, high: float) -> Values:

@@ -113,6 +113,32 @@ def cppsim_summary(result: dict[str, Any]) -> str:
     return "\n".join(lines)
 
 
+def source_summary(source: dict[str, Any]) -> list[str]:
+    """The execution of the imported file against the network, as `bnn.importing.compare` reports it."""
+    lines = [
+        f"{source['frames']} frames by execution of source.onnx: {source['classes_differ']} classes differ, "
+        f"{source['scores_beyond']} scores beyond the rounding of float32 (largest difference "
+        f"{source['largest_difference']:.2g}, bound {source['bound']:.2g})"
+    ]
+    if source["decisions_beyond"]:
+        lines.append(f"fault: {source['decisions_beyond']} signs or levels differ from those of source.onnx")
+    if source["mismatches"]:
+        lines.append(f"fault: {source['mismatches']} frames are not what source.onnx computes")
+    if source["decisions_taken"]:
+        lines.append(
+            f"float32 rounds {source['decisions_taken']} sums of {source['frames_taken']} frames past a threshold; in "
+            f"{source['classes_taken']} of these the class differs for it"
+        )
+    if source["classes_tied"]:
+        lines.append(f"in {source['classes_tied']} frames the class differs because float32 rounds a tie apart")
+    if source["scores_indistinct"]:
+        lines.append(
+            f"note: in {source['scores_indistinct']} classes float32 rounds by more than from one sum to the next, so "
+            "their scores tell little"
+        )
+    return [*lines, *(f"note: {note}" for note in source["notes"])]
+
+
 def summary(result: dict[str, Any]) -> str:
     """Frames, mismatches and times, for people."""
     cycles = result["cycles_per_frame"]
@@ -123,9 +149,7 @@ def summary(result: dict[str, Any]) -> str:
         f"{result['cycles_per_second']:,.0f} simulated cycles per second, {result['seconds']:.1f} s with the build",
     ]
     if "source" in result:
-        source = result["source"]
-        lines.append(f"{source['frames']} frames by execution of source.onnx, {source['mismatches']} mismatches")
-        lines += [f"note: {note}" for note in source["notes"]]
+        lines += source_summary(result["source"])
     if "cells" in result:
         cells = ", ".join(f"{number} {kind}" for kind, number in result["cells"].items())
         lines.insert(0, f"netlist of {sum(result['cells'].values())} cells for {result['family']}: {cells}")

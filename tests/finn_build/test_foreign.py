@@ -28,7 +28,10 @@ def test_random_networks_are_exact(seed, tmp_path):
     _, acc, promised = built(recipe, tmp_path, fps=rate_of(recipe))
     report = verify(acc, frames=8)
     assert report["passed"] and report["data"] == "random", report
-    assert report["source"] == {"frames": 8, "mismatches": 0, "notes": promised["notes"]}
+    source = report["source"]
+    assert (source["frames"], source["mismatches"], source["notes"]) == (8, 0, promised["notes"])
+    assert (source["classes_differ"], source["scores_beyond"], source["decisions_beyond"]) == (0, 0, 0)
+    assert source["largest_difference"] <= source["bound"]
     assert report["cycles_per_frame"] == promised["cycles_per_frame"]
 
 
@@ -76,9 +79,11 @@ def test_the_folder_holds_the_file_and_what_it_was_imported_as(tmp_path):
     assert {name for layer in manifest.layers for name in layer.source_nodes} <= nodes | {"ArgMax"}
 
 
-def test_an_import_that_is_wrong_is_found(tmp_path):
-    """The accelerator equals its model.onnx, which is not what source.onnx says."""
-    _, acc, _ = built(Recipe(), tmp_path)
+@pytest.mark.parametrize("end", ["none", "bias"])
+def test_an_import_that_is_wrong_is_found(end, tmp_path):
+    """The accelerator equals its model.onnx, which is not what source.onnx says, whether there is a note or not."""
+    _, acc, promised = built(Recipe(end=end), tmp_path)
+    assert bool(promised["notes"]) == (end == "bias")
     manifest = json.loads((acc / "manifest.json").read_text())
     proto = onnx.load(acc / "source.onnx")
     node = next(n for n in proto.graph.node if n.op_type == "BatchNormalization")
