@@ -52,7 +52,7 @@ class TrainConfig:
     learning_rate: float = 3e-2  # Adam, falling to zero along a cosine
     label_smoothing: float = 0.0
     augment: tuple[str, ...] = ()
-    validation: float = 0.05  # of the training pictures, held out to choose the best epoch
+    validation: float = 0.05  # of the training pictures, held out to choose the best epoch unless the set has some
 
 
 class Trainer:
@@ -62,9 +62,14 @@ class Trainer:
         self.data, self.spec, self.config = data, spec, config
         images = _frames(data.train_images)
         labels = torch.from_numpy(data.train_labels)
-        kept, held = hold_out(data.train_labels, config.validation, config.seed)
-        self.images, self.labels = images[kept], labels[kept]
-        self.held_images, self.held_labels = images[held], labels[held]
+        if data.validation_images is not None and data.validation_labels is not None:
+            self.images, self.labels = images, labels
+            self.held_images = _frames(data.validation_images)
+            self.held_labels = torch.from_numpy(data.validation_labels)
+        else:
+            kept, held = hold_out(data.train_labels, config.validation, config.seed)
+            self.images, self.labels = images[kept], labels[kept]
+            self.held_images, self.held_labels = images[held], labels[held]
         torch.manual_seed(config.seed)
         shape = (images.shape[1], images.shape[2], images.shape[3])
         self.network = Network(spec, shape, len(data.classes))
@@ -303,6 +308,7 @@ def _finish(trainer: Trainer, out: Path, asked: dict[str, Any], started: float) 
         "epochs": trainer.config.epochs,
         "seed": trainer.config.seed,
         "network": trainer.spec.name,
+        "notes": list(data.notes),
         "seconds": time.monotonic() - started,
     }
     write_file(out / "metrics.json", json.dumps(metrics, indent=2) + "\n")

@@ -1,5 +1,7 @@
 """What every loader returns: labelled pictures for training and for test."""
 
+import hashlib
+import json
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,7 +13,7 @@ from bnn.data.cards import Card
 
 @dataclass(frozen=True, eq=False)
 class Dataset:
-    """Labelled pictures, split in two; a label is an index into `classes`."""
+    """Labelled pictures, split in two, or in three where the set has a validation side; labels index `classes`."""
 
     name: str
     classes: tuple[str, ...]
@@ -22,6 +24,25 @@ class Dataset:
     card: Card | None = None  # what is known about the set, from datasets/
     train_names: tuple[str, ...] = ()  # where each picture came from, relative to the source
     test_names: tuple[str, ...] = ()
+    validation_images: NDArray[np.uint8] | None = None  # [K, H, W, C], to choose the best epoch; None: hold some out
+    validation_labels: NDArray[np.int64] | None = None  # [K]
+    notes: tuple[str, ...] = ()  # what was left out and why, what was decided in reading: a sentence each, for people
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 over pictures, labels, sides and class names: equal for two sets that train alike."""
+        total = hashlib.sha256(json.dumps(list(self.classes)).encode())
+        sides = (
+            (self.train_images, self.train_labels),
+            (self.test_images, self.test_labels),
+            (self.validation_images, self.validation_labels),
+        )
+        for images, labels in sides:
+            if images is not None and labels is not None:
+                total.update(repr((images.shape, labels.shape)).encode())
+                total.update(np.ascontiguousarray(images, np.uint8).data)
+                total.update(np.ascontiguousarray(labels, "<i8").data)
+        return total.hexdigest()
 
 
 @dataclass(frozen=True, eq=False)

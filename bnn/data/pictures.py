@@ -2,6 +2,7 @@
 
 import io
 import struct
+import warnings
 import zlib
 from collections.abc import Iterable, Sequence
 from functools import cache
@@ -12,12 +13,15 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
+from bnn.data.notes import Notes, printable
 from bnn.errors import UserError
 
 SMALLEST, LARGEST = 8, 1024  # pixels per side
 DEFAULT_SIZE = (64, 64)  # of pictures that differ in size
 # Readers that start another program, or that only recognise a file and cannot decode it.
 _NOT_READ = {"EPS", "WMF", "BUFR", "GRIB", "HDF5", "MPEG", "PDF"}
+# Those whose further frames are pictures of their own, and not layers or sizes of the one.
+_PAGED = {"GIF", "TIFF", "WEBP", "PNG", "MPO", "AVIF", "FLI", "DCX", "IM"}
 _DEPTHS = (8, 10, 12, 14, 16)  # bits that cameras deliver in a 16-bit file
 _UNREADABLE = (
     OSError, ValueError, SyntaxError, EOFError, IndexError, KeyError, TypeError, AttributeError, OverflowError,
@@ -31,6 +35,11 @@ def suffixes() -> frozenset[str]:
     """The file name endings, lower case, that are taken for pictures."""
     known = Image.registered_extensions()
     return frozenset(end for end, kind in known.items() if kind in Image.OPEN and kind not in _NOT_READ)
+
+
+def named_like_one(path: Path) -> bool:
+    """Whether a file's name ends as those of pictures do."""
+    return path.suffix.lower() in suffixes()
 
 
 @cache
@@ -50,36 +59,64 @@ def check_size(size: tuple[int, int]) -> tuple[int, int]:
     return height, width
 
 
-def decode(data: bytes, path: Path) -> NDArray[Any]:
+def decode(data: bytes, path: Path, notes: Notes | None = None) -> NDArray[Any]:
     """Decode the first frame of a picture file to uint8 [H, W], uint8 [H, W, 3] or uint16 [H, W].
 
     EXIF orientation is applied, transparency is laid over white, and colour stored for a gray picture
-    (R = G = B everywhere) is dropped. `path` is only named in errors.
+    (R = G = B everywhere) is dropped. `path` is only named in errors and in `notes`, which get what of the file
+    is not read: later pages, the low bits of 16-bit colours, metadata that Pillow warns of.
     """
+    notes = notes or Notes(path.parent)
+    name = printable(path)
     try:
-        with Image.open(io.BytesIO(data), formats=_formats()) as opened:
+        with warnings.catch_warnings(record=True) as warned, Image.open(io.BytesIO(data), formats=_formats()) as opened:
+            warnings.simplefilter("always")
+            raw = _raw_mode(opened)
             opened.load()
-            picture = ImageOps.exif_transpose(opened)
-            return _to_array(picture, path)
+            result = _to_array(ImageOps.exif_transpose(opened), name)
+            if opened.format in _PAGED and _pages(opened) > 1:
+                notes.leave("files' pages or frames after the first", path)
     except UserError:
         raise
     except Image.DecompressionBombError:
         raise UserError(
-            f"{path} unpacks to more pixels than any camera delivers (a picture bomb?); remove it or scale it down"
+            f"{name} unpacks to more pixels than any camera delivers (a picture bomb?); remove it or scale it down"
         ) from None
     except _UNREADABLE as error:
-        reason = f" ({error})" if str(error) and not isinstance(error, Image.UnidentifiedImageError) else ""
-        raise UserError(f"{path} is damaged or no picture{reason}; replace or remove it") from None
+        if data[4:8] == b"ftyp":
+            raise UserError(f"{name} is a HEIC or AVIF picture or a video; save it as JPEG or PNG") from None
+        known = str(error) and not isinstance(error, Image.UnidentifiedImageError)
+        reason = f" ({printable(str(error))})" if known else ""
+        raise UserError(f"{name} is damaged or no picture{reason}; replace or remove it") from None
+    if any(not issubclass(warning.category, Image.DecompressionBombWarning) for warning in warned):
+        notes.take("pictures with metadata that cannot be read", path)
+    if result.dtype == np.uint8 and ";16" in raw:
+        notes.take("colour pictures of 16 bits, of which the upper 8 are kept", path)
+    return result
 
 
-def _to_array(picture: Image.Image, path: Path) -> NDArray[Any]:
+def _raw_mode(picture: Image.Image) -> str:
+    """How the pixels lie in the file, as far as Pillow tells: "RGB;16B" for example."""
+    tiles = getattr(picture, "tile", None)
+    arguments = tiles[0][3] if tiles else ()
+    return str(arguments[0] if isinstance(arguments, tuple) and arguments else arguments)
+
+
+def _pages(picture: Image.Image) -> int:
+    try:
+        return int(getattr(picture, "n_frames", 1))
+    except _UNREADABLE:  # the first page was read, and no other is
+        return 1
+
+
+def _to_array(picture: Image.Image, name: str) -> NDArray[Any]:
     mode = picture.mode
     if mode == "F":
-        raise UserError(f"{path} has floating-point pixels; save it with 8 or 16 bits per pixel")
+        raise UserError(f"{name} has floating-point pixels; save it with 8 or 16 bits per pixel")
     if mode == "I" or mode.startswith("I;16"):
         wide = np.asarray(picture)
         if wide.min() < 0 or wide.max() > 0xFFFF:
-            raise UserError(f"{path} has pixel values outside 0..65535; save it with 8 or 16 bits per pixel")
+            raise UserError(f"{name} has pixel values outside 0..65535; save it with 8 or 16 bits per pixel")
         return wide.astype(np.uint16)
     if picture.has_transparency_data:
         opaque = Image.new("RGBA", picture.size, "white")
@@ -107,7 +144,9 @@ def resize(picture: NDArray[Any], size: tuple[int, int]) -> NDArray[Any]:
     return np.rint(np.asarray(scaled)).astype(picture.dtype)
 
 
-def read_all(paths: Iterable[tuple[Path, bytes]], size: tuple[int, int] | None, may_resize: bool) -> list[NDArray[Any]]:
+def read_all(
+    paths: Iterable[tuple[Path, bytes]], size: tuple[int, int] | None, may_resize: bool, notes: Notes | None = None
+) -> list[NDArray[Any]]:
     """Decode pictures to one common size.
 
     `size` None means: that of the pictures when all agree and it is allowed, otherwise 64x64. When
@@ -116,25 +155,28 @@ def read_all(paths: Iterable[tuple[Path, bytes]], size: tuple[int, int] | None, 
     pictures: list[NDArray[Any]] = []
     own: tuple[int, int] | None = None  # the size all pictures had so far, while `size` is open
     for path, data in paths:
-        picture = decode(data, path)
+        picture = decode(data, path, notes)
         has = (picture.shape[0], picture.shape[1])
         if not may_resize:
             size = check_size(size or has)
             if has != size:
                 raise UserError(
-                    f"{path} is {has[0]}x{has[1]} pixels (height x width) and not {size[0]}x{size[1]}; "
+                    f"{printable(path)} is {has[0]}x{has[1]} pixels (height x width) and not {size[0]}x{size[1]}; "
                     "add --resize to have pictures scaled"
                 )
         elif size is None:
-            own = own or has
-            if has != own or not all(SMALLEST <= side <= LARGEST for side in own):
+            differ, own = own is not None and has != own, own or has
+            if differ or not all(SMALLEST <= side <= LARGEST for side in own):
                 size = DEFAULT_SIZE
                 pictures = [resize(earlier, size) for earlier in pictures]
+                if notes:
+                    sizes = f"are {own[0]}x{own[1]}" + (f", {has[0]}x{has[1]} and perhaps more" if differ else "")
+                    notes.say(f"pictures {sizes} pixels: all are stretched to {size[0]}x{size[1]} (see --size)")
         pictures.append(picture if size is None else resize(picture, size))
     return pictures
 
 
-def stack(pictures: Sequence[NDArray[Any]], color: str | None) -> NDArray[np.uint8]:
+def stack(pictures: Sequence[NDArray[Any]], color: str | None, notes: Notes | None = None) -> NDArray[np.uint8]:
     """Stack decoded pictures of one size to uint8 [N, H, W, C]; `color` None means gray when all are.
 
     16-bit pictures keep their top 8 bits, counted from the highest bit that the brightest pixel *of the
@@ -142,6 +184,9 @@ def stack(pictures: Sequence[NDArray[Any]], color: str | None) -> NDArray[np.uin
     """
     brightest = max((int(p.max()) for p in pictures if p.dtype == np.uint16), default=0)
     shift = next(bits for bits in _DEPTHS if brightest < 1 << bits) - 8
+    deep = sum(p.dtype == np.uint16 for p in pictures)
+    if deep and notes:
+        notes.say(f"{deep} of {len(pictures)} pictures have 16 bits: the upper 8 of {shift + 8} are kept")
     narrow = [(p >> shift).astype(np.uint8) if p.dtype == np.uint16 else p for p in pictures]
     if color is None:
         color = "gray" if all(p.ndim == 2 for p in narrow) else "rgb"

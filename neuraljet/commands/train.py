@@ -2,6 +2,7 @@
 
 import argparse
 import re
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +30,8 @@ def train(
     """Train on `data` (a folder of class folders, IDX files, or the name of a known set) into the folder `out`.
 
     What is None comes from the set's card in datasets/, else: network medium, its own layers, 60 epochs,
-    the pictures' size and colour. Returns the metrics (see bnn.training). UserError for everything that is
+    the pictures' size and colour. Returns the metrics (see bnn.training), with what reading the pictures left out and
+    decided under "notes"; with `progress` they are printed before training begins. UserError for everything that is
     wrong with the input.
     """
     from bnn.data import lasting_name, load
@@ -38,6 +40,9 @@ def train(
     from bnn.training import train as train_network
 
     pictures = load(data, size=size, color=color)
+    if progress:
+        for note in pictures.notes:
+            print(f"note: {note}", file=sys.stderr, flush=True)
     card = pictures.card
     spec = load_spec(network or (card.network if card else "medium")).with_layer(layer, kernel)
     config = TrainConfig(

@@ -118,6 +118,18 @@ def test_a_damaged_checkpoint_is_one_sentence(data, tmp_path, monkeypatch):
         train(data, SPEC, tmp_path / "run", CONFIG, resume=True, progress=False)
 
 
+def test_a_validation_side_is_what_judges_the_epochs(data):
+    parts = dict(vars(data))
+    images, labels = data.train_images[120:], data.train_labels[120:]
+    parts |= {"train_images": data.train_images[:120], "train_labels": data.train_labels[:120]}
+    trainer = training.Trainer(
+        Dataset(**parts | {"validation_images": images, "validation_labels": labels}), SPEC, CONFIG
+    )
+    assert len(trainer.images) == 120
+    assert np.array_equal(trainer.held_images.numpy(), images.transpose(0, 3, 1, 2))
+    assert np.array_equal(trainer.held_labels.numpy(), labels)
+
+
 def test_hold_out_is_stratified():
     labels = np.array([0] * 50 + [1] * 20 + [2])
     kept, held = hold_out(labels, 0.1, 0)

@@ -72,6 +72,28 @@ def test_train_ends_with_json_and_says_what_is_next(capsys, pictures, tmp_path):
     assert (tmp_path / "run" / "model.onnx").is_file()
 
 
+def test_train_tells_how_the_pictures_were_read(capsys, pictures, tmp_path):
+    for side in ("Training", "Testing"):
+        for name in ("good", "bad"):
+            (tmp_path / "caps" / side / name).mkdir(parents=True)
+            for i in range(6):
+                file = pictures / name / f"{i + 6 * (side == 'Testing')}.png"
+                file.rename(tmp_path / "caps" / side / name / file.name)
+    (tmp_path / "caps" / "readme.txt").write_text("x")
+    options = ["--network", "small", "--epochs", 1, "--json"]
+    status, _, err = run(capsys, "train", tmp_path / "caps", "--out", tmp_path / "run", *options)
+    assert status == 0
+    metrics = json.loads((tmp_path / "run" / "metrics.json").read_text())
+    assert metrics["classes"] == ["bad", "good"] and metrics["test_frames"] == 12
+    assert metrics["notes"] == [
+        "the split of the folder is kept: Training/ is train, Testing/ is test",
+        "left out: files that are no pictures (1: readme.txt)",
+    ]
+    assert [line for line in err.splitlines() if line.startswith("note: ")] == [
+        f"note: {note}" for note in metrics["notes"]
+    ]
+
+
 def test_train_empty_folder(capsys, tmp_path):
     (tmp_path / "empty").mkdir()
     status, _, err = run(capsys, "train", tmp_path / "empty", "--out", tmp_path / "run")

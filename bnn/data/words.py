@@ -1,0 +1,61 @@
+"""What people call the folders of a set: sides of a split, states of a part, masks, and the trees of other tasks."""
+
+import re
+
+_SIDES = {
+    "train": re.compile(r"(train|training|trn)(set|data|images)?"),
+    "validation": re.compile(r"(val|valid|validation|validate|dev|eval|evaluation)(set|data|images)?"),
+    "test": re.compile(r"(test|testing|tst)(set|data|images)?"),
+}
+_STATES = re.compile(
+    "good|bad|ok|okay|ng|nok|io|nio|pass|passed|fail|failed|faulty|faults?|defects?|defective|normal|abnormal|anomaly|"
+    "anomalous|broken|damaged|intact|whole|scratch|scratched|crack|cracked|worn|missing|present|positive|negative|pos|"
+    "neg|accept|reject|accepted|rejected|clean|dirty|fresh|rotten"
+)
+_MASKS = {"mask", "masks", "label", "labels", "ground_truth", "groundtruth", "ground-truth", "gt", "annotation",
+          "annotations"}  # fmt: skip
+_VOC = {"jpegimages", "segmentationclass", "segmentationobject", "imagesets"}
+_COCO = re.compile(r"(train|val|test)20\d\d")
+_IMAGES = {"images", "image", "imgs", "img"}
+
+
+def side_of(name: str) -> str | None:
+    """Return train, validation or test when a folder's name says one of them, and only one.
+
+    >>> [side_of(name) for name in ("Training", "test_set", "seg_train", "val2017", "train_test", "good")]
+    ['train', 'test', 'train', 'validation', None, None]
+    """
+    words = re.split(r"[^a-z]+", name.casefold())
+    sides = {side for side, pattern in _SIDES.items() for word in words if pattern.fullmatch(word)}
+    return sides.pop() if len(sides) == 1 else None
+
+
+def is_side_alone(name: str) -> bool:
+    """Whether the name is nothing but a side's: Train or test_set, and not train_station."""
+    words = [word for word in re.split(r"[^a-z]+", name.casefold()) if word]
+    rest = [word for word in words if word not in ("set", "data", "images", "pictures", "split", "folder")]
+    return len(rest) == 1 and side_of(rest[0]) is not None
+
+
+def is_state(name: str) -> bool:
+    """Whether the name says how a part is, so that it is a class and no product."""
+    return any(_STATES.fullmatch(word) for word in re.split(r"[^a-z]+", name.casefold()))
+
+
+def is_mask(name: str) -> bool:
+    """Whether a folder of that name beside pictures holds masks or boxes."""
+    return name.casefold() in _MASKS
+
+
+def other_task(names: set[str]) -> str | None:
+    """Return what a set with folders of these names is made for, when that is not to tell classes."""
+    folded = {name.casefold() for name in names}
+    if folded & _VOC:
+        return "a Pascal VOC set (objects in boxes or masks)"
+    if any(_COCO.fullmatch(name) for name in folded):
+        return "a COCO set (objects in boxes)"
+    if folded & _IMAGES and "labels" in folded:
+        return "a YOLO set (objects in boxes)"
+    if folded & _IMAGES and folded & _MASKS:
+        return "a set of pictures with masks or boxes"
+    return None
