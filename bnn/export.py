@@ -51,7 +51,10 @@ def write_qonnx(network: IntegerNetwork, path: Path) -> None:
     shapes: dict[str, list[int]] = {"image": [1, *network.input_shape]}
 
     def constant(name: str, value: np.ndarray, datatype: str | None, dtype: type = np.float32) -> str:
-        initializers.append(numpy_helper.from_array(np.ascontiguousarray(value, dtype), name))
+        written: np.ndarray = np.ascontiguousarray(value, dtype)
+        if not np.array_equal(written.astype(np.int64).ravel(), np.ravel(value)):
+            raise UserError(f"{name} holds integers beyond {2**24}, which float32, the type of ONNX, rounds")
+        initializers.append(numpy_helper.from_array(written, name))
         if datatype is not None:
             datatypes[name] = datatype
         return name

@@ -10,49 +10,85 @@ import numpy as np
 import torch
 from torch import nn
 
+from bnn.errors import UserError
 from bnn.integer import Bias, Conv, Dense, IntegerNetwork, Layer, Levels, MaxPool, Pad, Threshold, ranges
 from bnn.layers import Norm
 from bnn.network import PIXEL_SCALE, Network
 from bnn.reference import Ints
 
+MOST = 1 << 24  # of the integers in the exported file, whose constants are float32
+EXACT = 1 << 53  # of the integers that float64 tells apart
 
-def _integers(weight: torch.Tensor) -> Ints:
+
+def _integers(weight: torch.Tensor, where: str) -> Ints:
+    """The whole numbers in `weight` [O, ...]; UserError names the channel of one that is none, or is too large."""
     values = weight.detach().cpu().numpy().astype(np.float64)
+    wrong = np.argwhere(~(np.abs(values) <= MOST))  # not finite either
+    if len(wrong):
+        raise UserError(
+            f"{where}, channel {wrong[0][0]}: {values[tuple(wrong[0])]:g} is no integer of at most {MOST} either way; "
+            "the training has diverged, train again with another --seed"
+        )
     rounded = np.rint(values)
     if not np.array_equal(rounded, values):
-        raise ValueError("composed weights are not integers")
+        raise ValueError(f"{where}: composed weights are not integers")
     return rounded.astype(np.int64)
 
 
-def fold_norm(norm: Norm, scale: float, low: Ints, high: Ints) -> tuple[Ints, Ints]:
+def _refuse_nonsense(network: Network) -> None:
+    """Raise UserError where weights or statistics are not numbers that a network can have."""
+    for name, value in network.state_dict().items():
+        wrong = torch.nonzero(~torch.isfinite(value)).tolist()
+        if wrong:
+            at = wrong[0]
+            raise UserError(
+                f"{name}{f', channel {at[0]}' if at else ''}: {float(value[tuple(at)])} is no number; the training has "
+                "diverged, train again with another --seed"
+            )
+
+
+def fold_norm(norm: Norm, scale: float, low: Ints, high: Ints, where: str = "norm") -> tuple[Ints, Ints]:
     """Thresholds T [O] and signs [O] so that norm(scale * sign * s) >= 0 <=> sign * s >= T for integers s in low..high.
 
-    T is clipped to low..high+1 of the signed sum, which changes no result.
+    T is clipped to low..high+1 of the signed sum, which changes no result. UserError for statistics that are none,
+    with the channel and `where` the norm is.
     """
     values = (norm.weight, norm.bias, norm.running_mean, norm.running_var)
     gamma, beta, mean, var = (v.detach().cpu().numpy().astype(np.float64) for v in values if v is not None)
+    for name, numbers in (("weight", gamma), ("bias", beta), ("mean", mean), ("variance", var)):
+        wrong = np.flatnonzero(~np.isfinite(numbers) | (numbers < 0) & (name == "variance"))
+        if len(wrong):
+            raise UserError(
+                f"{where}, channel {wrong[0]}: the {name} of its batch norm is {numbers[wrong[0]]:g}; the training has "
+                "diverged, train again with another --seed"
+            )
     deviation = np.sqrt(var + norm.eps)
     sign = norm.signs().detach().cpu().numpy().astype(np.int64)
     low, high = np.where(sign < 0, -high, low), np.where(sign < 0, -low, high)
-    with np.errstate(divide="ignore", invalid="ignore"):
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         border = (mean - beta * deviation / np.abs(gamma)) / scale
     border = np.where(gamma == 0, np.where(beta >= 0, low, high + 1), border)
     return np.clip(np.ceil(border), low, high + 1).astype(np.int64), sign
 
 
 def freeze(network: Network, classes: tuple[str, ...], metadata: dict[str, str] | None = None) -> IntegerNetwork:
-    """The integer network that `network` becomes with its present weights and batch-norm statistics."""
+    """The integer network that `network` becomes with its present weights and batch-norm statistics.
+
+    UserError names layer and channel where these are not finite, or too large for an integer.
+    """
+    _refuse_nonsense(network)
     layers: list[Layer] = []
     low, high, scale = 0, 255, PIXEL_SCALE
-    for block in network.blocks:
+    for index, block in enumerate(network.blocks):
+        where = f"block {index}"
         conv = block.conv
         if conv.padding:
             layers.append(Pad(conv.padding, conv.pad_value))
-        stages = [(_integers(weight), stride, groups) for weight, stride, groups in conv.stages()]
+        stages = [(_integers(weight, where), stride, groups) for weight, stride, groups in conv.stages()]
         bottom, top = np.array(low), np.array(high)
         for weight, _, groups in stages:
             bottom, top = _reach(weight, groups, bottom, top)
-        thresholds, sign = fold_norm(block.norm, scale, bottom, top)
+        thresholds, sign = fold_norm(block.norm, scale, bottom, top, where)
         weight, stride, groups = stages[-1]
         stages[-1] = (weight * sign[:, None, None, None], stride, groups)
         layers += [Conv(*stage) for stage in stages]
@@ -60,14 +96,15 @@ def freeze(network: Network, classes: tuple[str, ...], metadata: dict[str, str] 
         if block.pool > 1:
             layers.append(MaxPool(block.pool))
         low, high, scale = -1, 1, 1.0
-    for hidden in network.hidden:
-        weight = _integers(hidden.linear.binary())
+    for index, hidden in enumerate(network.hidden):
+        where = f"hidden layer {index}"
+        weight = _integers(hidden.linear.binary(), where)
         reach = np.full(len(weight), weight.shape[1])
-        thresholds, sign = fold_norm(hidden.norm, 1.0, -reach, reach)
+        thresholds, sign = fold_norm(hidden.norm, 1.0, -reach, reach, where)
         layers += [Dense((weight * sign[:, None]).T), Threshold(thresholds)]
     classifier = network.classifier
-    layers.append(Dense(_integers(classifier.linear.binary()).T))
-    layers.append(Bias(_integers(classifier.bias.round())))
+    layers.append(Dense(_integers(classifier.linear.binary(), "classifier").T))
+    layers.append(Bias(_integers(classifier.bias.round(), "bias of the classifier")))
     return IntegerNetwork(network.input_shape, tuple(layers), classes, metadata or {})
 
 
@@ -91,7 +128,9 @@ class FrozenNetwork(nn.Module):
         super().__init__()
         self.network = network
         most = max(max(-low, high) for low, high in ranges(network))
-        self.dtype = torch.float32 if most < 2**24 else torch.float64
+        if most >= EXACT:
+            raise UserError(f"sums of up to {most} are too wide for an exact check; at most {EXACT} can be told apart")
+        self.dtype = torch.float32 if most < MOST else torch.float64
 
     def forward(self, images: torch.Tensor) -> torch.Tensor:
         """Integer scores [N, classes] as int64 of uint8 pictures [N, C, H, W]."""

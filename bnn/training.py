@@ -1,15 +1,17 @@
 """Training: a data set and a network description in, a run folder out.
 
-    run/  run.json                what was asked: data, network, settings
-          checkpoint.safetensors  while training only: everything --resume needs
+    run/  run.json                what was asked: data, network, settings; a digest of the pictures
+          checkpoint.safetensors  while training only: everything --resume needs, sealed
           weights.safetensors     the best epoch's latent weights and batch-norm statistics
           model.onnx              the frozen network (QONNX)
-          metrics.json            accuracy, confusion matrix, per-class precision and recall; written last
+          metrics.json            accuracy, confusion matrix, per-class precision and recall, what was noted of the
+                                  pictures, SHA-256 of the other files; written last
 
 Each epoch draws its order and augmentations from (seed, epoch) alone, so an interrupted training that
 resumes ends with the same weights as one that ran through. Binary weights jump, so running batch-norm
 statistics lag behind them: they are re-estimated with frozen weights before every evaluation. The held-out
 pictures are looked at in the last quarter of the epochs: before that the learning rate still throws weights about.
+A training whose numbers stop being finite ends with an error and its last good checkpoint.
 """
 
 import json
@@ -23,20 +25,21 @@ from typing import Any
 import numpy as np
 import torch
 import torch.nn.functional as F
-from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import Tensor, nn
 from tqdm import tqdm
 
 from bnn.augment import augment
 from bnn.check import check_links
+from bnn.checkpoints import check_like, damaged, pack, unpack
 from bnn.data import Dataset
-from bnn.errors import UserError
+from bnn.errors import ToolError
 from bnn.export import write_qonnx
-from bnn.files import write_file
+from bnn.files import lock, write_file
 from bnn.freeze import FrozenNetwork, freeze
 from bnn.layers import Norm
 from bnn.network import Network, NetworkSpec
+from bnn.runs import CHECKPOINT, METRICS, MODEL, WEIGHTS, claim, finish, finished
 
 ESTIMATION_FRAMES = 2048  # pictures that batch-norm statistics are re-estimated from between epochs
 EVALUATION_BATCH = 256
@@ -98,11 +101,22 @@ class Trainer:
             self.optimizer.zero_grad()
             loss.backward()
             self.optimizer.step()
+            self._refuse_divergence("loss", loss)
             loss_sum += loss.item() * len(batch)
             right += int((scores.argmax(1) == self.labels[batch]).sum())
             seen += len(batch)
             yield loss_sum / seen, right / seen
+        for name, value in self.network.state_dict().items():
+            self._refuse_divergence(name, value)
         self.epoch += 1
+
+    def _refuse_divergence(self, name: str, value: Tensor) -> None:
+        if not bool(torch.isfinite(value).all()):
+            worst = value.detach()[~torch.isfinite(value)].flatten()[0]
+            raise ToolError(
+                f"the training diverged in epoch {self.epoch + 1}: {name} is {float(worst)}, so no network was "
+                "exported; train again with another --seed or network, or from Python with a smaller learning_rate"
+            )
 
     @property
     def settled(self) -> bool:
@@ -117,6 +131,7 @@ class Trainer:
         estimate_statistics(self.network, self.images[:ESTIMATION_FRAMES])
         scores = _scores(self.network, self.held_images)
         loss = float(F.cross_entropy(scores, self.held_labels))
+        self._refuse_divergence("the loss on the held-out pictures", torch.tensor(loss))
         if loss <= self.best:  # of equals the later, which saw the lower learning rate
             self.best, self.best_state = loss, _copy(self.network.state_dict())
             self.best_accuracy = float((scores.argmax(1) == self.held_labels).float().mean())
@@ -128,32 +143,43 @@ class Trainer:
         return self.network
 
     def checkpoint(self) -> bytes:
+        """All that `restore` needs, sealed."""
         tensors = {f"network.{k}": v for k, v in self.network.state_dict().items()}
         tensors |= {f"best.{k}": v for k, v in self.best_state.items()}
         for index, state in self.optimizer.state_dict()["state"].items():
             tensors |= {f"adam.{index}.{k}": v for k, v in state.items()}
-        tensors = {k: v.detach().clone(memory_format=torch.contiguous_format) for k, v in tensors.items()}
-        state = {"epoch": self.epoch, "best": self.best, "best_accuracy": self.best_accuracy}
-        return save(tensors, {k: repr(v) for k, v in state.items()})
+        best = self.best if math.isfinite(self.best) else None
+        return pack(tensors, {"epoch": self.epoch, "best": best, "best_accuracy": self.best_accuracy})
 
     def restore(self, path: Path) -> None:
-        """Continue from a checkpoint; UserError when it is damaged or of another network."""
+        """Continue from a checkpoint; UserError when it is damaged or of another training."""
+        tensors, numbers = unpack(path)
         try:
-            with safe_open(str(path), framework="pt") as file:
-                tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118 (not a dict)
-                metadata = file.metadata()
-            self.network.load_state_dict(_under("network.", tensors))
-            self.best_state = _under("best.", tensors)
-            adam: dict[int, dict[str, Tensor]] = {}
-            for key, value in _under("adam.", tensors).items():
-                index, name = key.split(".", 1)
-                adam.setdefault(int(index), {})[name] = value
-            groups = self.optimizer.state_dict()["param_groups"]
-            self.optimizer.load_state_dict({"state": adam, "param_groups": groups})
-            self.epoch, self.best = int(metadata["epoch"]), float(metadata["best"])
-            self.best_accuracy = float(metadata["best_accuracy"])
-        except (SafetensorError, RuntimeError, KeyError, ValueError, OSError) as error:
-            raise UserError(f"{path} cannot be resumed ({error}); delete the folder and train again") from error
+            epoch, best, accuracy = (numbers[key] for key in ("epoch", "best", "best_accuracy"))
+            if type(epoch) is not int or not 1 <= epoch <= self.config.epochs:
+                raise ValueError(f"epoch {epoch!r} is not one of 1 to {self.config.epochs}")
+            if not (best is None or (type(best) is float and best >= 0)):
+                raise ValueError(f"best loss {best!r} is no number from 0")
+            if type(accuracy) is not float or not 0 <= accuracy <= 1:
+                raise ValueError(f"best accuracy {accuracy!r} is no number from 0 to 1")
+            state = self.network.state_dict()
+            adam = [
+                {"step": torch.tensor(0.0), "exp_avg": weight, "exp_avg_sq": weight}
+                for weight in self.network.parameters()
+            ]
+            like = {f"network.{k}": v for k, v in state.items()} | {f"best.{k}": v for k, v in state.items()}
+            like |= {f"adam.{i}.{k}": v for i, entry in enumerate(adam) for k, v in entry.items()}
+            check_like(tensors, like)
+            if any(float(tensors[f"adam.{i}.step"]) != epoch * self.steps_per_epoch for i in range(len(adam))):
+                raise ValueError(f"the steps are not those of {epoch} epochs")
+        except (KeyError, ValueError) as error:
+            raise damaged(path, error) from error
+        self.network.load_state_dict(_under("network.", tensors))
+        self.best_state = _under("best.", tensors)
+        moments = {i: _under(f"adam.{i}.", tensors) for i in range(len(adam))}
+        groups = self.optimizer.state_dict()["param_groups"]
+        self.optimizer.load_state_dict({"state": moments, "param_groups": groups})
+        self.epoch, self.best, self.best_accuracy = epoch, math.inf if best is None else best, accuracy
 
 
 def hold_out(labels: np.ndarray, fraction: float, seed: int) -> tuple[np.ndarray, np.ndarray]:
@@ -222,20 +248,40 @@ def train(
 ) -> dict[str, Any]:
     """Train `spec` on `data` into the run folder `out` and return its metrics.
 
-    `source` says how to load the data again (kept in the model for `verify`). UserError when `out` holds
-    something else, or holds a run and `resume` is not set.
+    `source` says how to load the data again (kept in the model for `verify`). UserError when `out` holds something
+    else, or holds a run and `resume` is not set, or is being trained by another process; ToolError when the training
+    diverges.
     """
-    started = time.monotonic()
-    asked = json.loads(
-        json.dumps({"data": source or {"source": data.name}, "network": asdict(spec), "config": asdict(config)})
-    )
     trainer = Trainer(data, spec, config)
-    _claim(out, asked, resume)
-    checkpoint = out / "checkpoint.safetensors"
-    if resume and checkpoint.exists():
-        trainer.restore(checkpoint)
-    elif resume and (out / "metrics.json").exists():
-        return json.loads((out / "metrics.json").read_text())
+    asked = {
+        "data": source or {"source": data.name},
+        "network": asdict(spec),
+        "config": asdict(config),
+        "pictures": _pictures(data),
+    }
+    with lock(out):
+        claim(out, json.loads(json.dumps(asked)), resume)
+        checkpoint = out / CHECKPOINT
+        if resume and (out / METRICS).exists():
+            metrics = finished(out)
+        else:
+            if resume and checkpoint.exists():
+                trainer.restore(checkpoint)
+            metrics = _run(trainer, out, source or {"source": data.name}, progress)
+        checkpoint.unlink(missing_ok=True)
+    return metrics
+
+
+def _pictures(data: Dataset) -> dict[str, Any]:
+    """What tells one set from another."""
+    labels = {"train": data.train_labels, "test": data.test_labels, "validation": data.validation_labels}
+    counts = {side: 0 if there is None else len(there) for side, there in labels.items()}
+    return {"classes": list(data.classes), **counts, "sha256": data.digest}
+
+
+def _run(trainer: Trainer, out: Path, source: dict[str, Any], progress: bool) -> dict[str, Any]:
+    """Train the epochs that are left and write what comes of them."""
+    started, config, checkpoint = time.monotonic(), trainer.config, out / CHECKPOINT
     with tqdm(
         total=config.epochs * trainer.steps_per_epoch,
         initial=trainer.epoch * trainer.steps_per_epoch,
@@ -253,39 +299,16 @@ def train(
             if trainer.settled:
                 trainer.evaluate()
             write_file(checkpoint, trainer.checkpoint())
-    metrics = _finish(trainer, out, asked, started)
-    checkpoint.unlink(missing_ok=True)
-    return metrics
+    return _finish(trainer, out, source, started)
 
 
-def _claim(out: Path, asked: dict[str, Any], resume: bool) -> None:
-    marker = out / "run.json"
-    if out.exists() and not out.is_dir():
-        raise UserError(f"{out} is a file; choose a folder for the run")
-    if marker.is_file():
-        if not resume:
-            raise UserError(f"{out} already holds a run; continue it with --resume or choose another --out")
-        before = json.loads(marker.read_text())
-        for key in asked:
-            if before.get(key) != asked[key]:
-                raise UserError(
-                    f"{out} was begun with other settings ({key}: {before.get(key)} against {asked[key]}); "
-                    "resume with the same ones or choose another --out"
-                )
-        return
-    if out.is_dir() and any(out.iterdir()):
-        raise UserError(f"{out} holds files that are not a run; choose an empty or new folder")
-    out.mkdir(parents=True, exist_ok=True)
-    write_file(marker, json.dumps(asked, indent=2) + "\n")
-
-
-def _finish(trainer: Trainer, out: Path, asked: dict[str, Any], started: float) -> dict[str, Any]:
+def _finish(trainer: Trainer, out: Path, source: dict[str, Any], started: float) -> dict[str, Any]:
     network, data = trainer.finish(), trainer.data
     test = _frames(data.test_images)
-    frozen = freeze(network, data.classes, {"neuraljet.data": json.dumps(asked["data"])})
-    write_file(out / "weights.safetensors", save(_copy({k: v.contiguous() for k, v in network.state_dict().items()})))
-    write_qonnx(frozen, out / "model.onnx")
-    links = check_links(frozen, FrozenNetwork(frozen), out / "model.onnx", test.numpy())
+    frozen = freeze(network, data.classes, {"neuraljet.data": json.dumps(source)})
+    write_file(out / WEIGHTS, save(_copy({k: v.contiguous() for k, v in network.state_dict().items()})))
+    write_qonnx(frozen, out / MODEL)
+    links = check_links(frozen, FrozenNetwork(frozen), out / MODEL, test.numpy())
     predicted, floating = links.classes, predict(network, test).numpy()
     count = len(data.classes)
     confusion = np.zeros((count, count), np.int64)  # [true, predicted]
@@ -308,11 +331,19 @@ def _finish(trainer: Trainer, out: Path, asked: dict[str, Any], started: float) 
         "epochs": trainer.config.epochs,
         "seed": trainer.config.seed,
         "network": trainer.spec.name,
-        "notes": list(data.notes),
+        "notes": [*data.notes, *_dead(predicted, data.classes)],
         "seconds": time.monotonic() - started,
     }
-    write_file(out / "metrics.json", json.dumps(metrics, indent=2) + "\n")
-    return metrics
+    return finish(out, metrics)
+
+
+def _dead(predicted: np.ndarray, classes: tuple[str, ...]) -> list[str]:
+    """A note when every picture gets one class."""
+    if len(set(predicted.tolist())) > 1:
+        return []
+    return [
+        f"the network calls every test picture {classes[int(predicted[0])]!r}: it has learned nothing that tells them"
+    ]
 
 
 def _ratio(part: int, whole: int) -> float | None:

@@ -33,14 +33,14 @@ def build(
     "simulate" under fifos what each stream held.
     """
     from bnn.files import refuse_foreign
+    from bnn.runs import MODEL, finished
     from finn_build.build import build as build_accelerator
     from finn_build.folders import ACCELERATOR
 
     path = Path(model)
     if path.is_dir():
-        if not (path / "model.onnx").is_file():
-            raise UserError(f"{path} has no model.onnx; finish it with `neuraljet train ... --out {path} --resume`")
-        path = path / "model.onnx"
+        finished(path)
+        path = path / MODEL
     options: dict[str, Any] = {"board": board, "fps": fps, "clock_mhz": clock_mhz, "pixels": pixels, "backend": backend}
     if fifos == "model":
         return build_accelerator(path, Path(out), **options)

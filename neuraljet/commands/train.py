@@ -127,6 +127,7 @@ def summary(metrics: dict[str, Any]) -> str:
         scores = metrics["per_class"][name]
         shown = ["    -" if scores[k] is None else f"{scores[k]:.3f}" for k in ("precision", "recall")]
         lines.append(f"{name:{width}}  " + " ".join(f"{n:9d}" for n in row) + f"       {shown[0]}   {shown[1]}")
+    lines += [f"note: {note}" for note in metrics["notes"]]
     links = metrics["links"]
     lines.append(
         f"frozen network on {links['frames']} pictures: torch {links['torch']} mismatches, "

@@ -8,9 +8,10 @@ from hypothesis import strategies as st
 from torch import nn
 
 from bnn.check import check_links
+from bnn.errors import UserError
 from bnn.export import read_qonnx, write_qonnx
 from bnn.freeze import FrozenNetwork, fold_norm, freeze
-from bnn.integer import Conv, Threshold, ranges
+from bnn.integer import Bias, Conv, Dense, IntegerNetwork, Threshold, ranges
 from bnn.layers import Norm
 from bnn.network import Block, Network, NetworkSpec
 from bnn.training import estimate_statistics, predict
@@ -101,6 +102,54 @@ def test_a_zero_scale_makes_a_constant(beta):
     threshold, sign = fold_norm(norm, 1.0, np.array([-4]), np.array([4]))
     sums = np.arange(-4, 5)
     assert set((sign * sums >= threshold).tolist()) == {beta >= 0}
+
+
+@pytest.mark.parametrize(
+    ("place", "value", "words"),
+    [
+        ("blocks.1.norm.running_var", float("nan"), "blocks.1.norm.running_var, channel 2: nan"),
+        ("blocks.1.norm.running_var", -1.0, "block 1, channel 2: the variance of its batch norm is -1"),
+        ("blocks.0.norm.running_mean", float("inf"), "blocks.0.norm.running_mean, channel 2: inf"),
+        ("blocks.0.conv.factors.weight", float("nan"), "blocks.0.conv.factors.weight, channel 2: nan"),
+        ("hidden.0.norm.bias", float("-inf"), "hidden.0.norm.bias, channel 2: -inf"),
+        ("classifier.bias", float("nan"), "classifier.bias, channel 2: nan"),
+        ("classifier.bias", 1e30, "bias of the classifier, channel 2: 1e\\+30 is no integer of at most"),
+        ("classifier.log_scale", float("inf"), "classifier.log_scale: inf"),
+    ],
+)
+def test_what_is_no_number_is_refused_by_layer_and_channel(place, value, words):
+    network = random_network("constrained", 5, hidden=(7,))
+    names = dict(network.state_dict())
+    with torch.no_grad():
+        (names[place] if names[place].ndim == 0 else names[place][2]).fill_(value)
+    with pytest.raises(UserError, match=words):
+        freeze(network, ("a", "b", "c"))
+
+
+def test_statistics_that_are_large_only_make_constants():
+    """Thresholds beyond the sum's reach are clipped to it, however far beyond: never wrapped round."""
+    network = random_network("binary", 6)
+    with torch.no_grad():
+        network.blocks[0].norm.running_mean[:] = torch.tensor([1e30, -1e30, 3e38, -3e38, 0, 0])
+        network.blocks[0].norm.weight[:2] = 1e-40
+        network.blocks[0].norm.bias[:4] = 0
+    frozen = freeze(network, ("a", "b", "c"))
+    conv, threshold = (next(x for x in frozen.layers if isinstance(x, kind)) for kind in (Conv, Threshold))
+    reach = 255 * np.abs(conv.weight).sum(axis=(1, 2, 3))
+    assert (np.abs(threshold.thresholds) <= reach + 1).all()
+    _, taps = frozen.run(np.random.default_rng(0).integers(0, 256, (5, 1, 12, 10)).astype(np.uint8), taps=True)
+    signs = taps["Threshold_0_out"]
+    assert (signs[:, [0, 2]] == -1).all() and (signs[:, [1, 3]] == 1).all()
+
+
+def test_integers_that_float32_would_round_are_not_written(tmp_path):
+    layers = (Dense(np.ones((4, 2), np.int64)), Bias(np.array([2**24 + 1, 0])))
+    with pytest.raises(UserError, match="Bias_0_bias holds integers beyond 16777216"):
+        write_qonnx(IntegerNetwork((1, 2, 2), layers, ("a", "b")), tmp_path / "model.onnx")
+    assert not list(tmp_path.iterdir())
+    wide = IntegerNetwork((1, 2, 2), (layers[0], Bias(np.array([2**60, 0]))), ("a", "b"))
+    with pytest.raises(UserError, match="too wide for an exact check"):
+        FrozenNetwork(wide)
 
 
 @pytest.mark.parametrize("form", FORMS)

@@ -1,6 +1,9 @@
 """Training ends in a whole run folder, continues after an interruption to the same weights, and loses nothing."""
 
 import json
+import subprocess
+import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -9,7 +12,7 @@ from safetensors.torch import load_file
 
 from bnn import training
 from bnn.data import Dataset
-from bnn.errors import UserError
+from bnn.errors import ToolError, UserError
 from bnn.export import read_qonnx
 from bnn.network import Block, Network, NetworkSpec, load_spec, parse_spec
 from bnn.training import TrainConfig, hold_out, train
@@ -95,9 +98,68 @@ def test_a_finished_run_is_not_overwritten(run, data):
 
 
 def test_resuming_with_other_settings_is_refused(run, data):
-    other = TrainConfig(epochs=5, batch=16, augment=CONFIG.augment)
-    with pytest.raises(UserError, match="other settings"):
+    other = replace(CONFIG, epochs=5)
+    with pytest.raises(UserError, match=r"other settings \(config.epochs: 6 against 5\)"):
         train(data, SPEC, run[0], other, resume=True, progress=False)
+    wider = NetworkSpec("tiny", (Block(4, pool=2), Block(8, pool=2)))
+    with pytest.raises(UserError, match=r"other settings \(network.blocks: "):
+        train(data, wider, run[0], CONFIG, resume=True, progress=False)
+
+
+def test_resuming_with_other_pictures_is_refused(run, data):
+    """A pixel, a label, a class name, a side: each makes another set."""
+    parts = dict(vars(data))
+    pixel, labels = data.train_images.copy(), data.test_labels.copy()
+    pixel[3, 4, 5] ^= 1
+    labels[0] ^= 1
+    fewer = {"train_images": data.train_images[1:], "train_labels": data.train_labels[1:]}
+    for change, words in (
+        ({"train_images": pixel}, "pictures.sha256"),
+        ({"test_labels": labels}, "pictures.sha256"),
+        (fewer, "pictures.train: 160 against 159"),
+        ({"classes": ("left", "wrong")}, "pictures.classes"),
+        ({"validation_images": pixel[:5], "validation_labels": labels[:5]}, "pictures.validation: 0 against 5"),
+    ):
+        with pytest.raises(UserError, match=rf"begun with other pictures \({words}"):
+            train(Dataset(**parts | change), SPEC, run[0], CONFIG, resume=True, progress=False)
+
+
+def test_two_trainings_on_one_folder_are_told(data, tmp_path):
+    holder = f"from bnn.files import lock\nwith lock({str(tmp_path / 'run')!r}): print(1, flush=True); input()"
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
+    process = subprocess.Popen([sys.executable, "-c", holder], **pipes)
+    assert process.stdout.readline() == "1\n"
+    with pytest.raises(UserError, match=f"in use by process {process.pid}"):
+        train(data, SPEC, tmp_path / "run", CONFIG, progress=False)
+    assert not (tmp_path / "run").exists()
+    process.communicate("\n")
+
+
+@pytest.mark.parametrize("where", ["loss", "weights", "held"])
+def test_a_training_that_diverges_exports_nothing(data, tmp_path, monkeypatch, where):
+    good = training.Trainer.run_epoch
+
+    def hurt(self):
+        if self.epoch == 5 and where != "held":
+            target = self.network.classifier.log_scale if where == "loss" else self.network.blocks[1].norm.running_mean
+            target.data.fill_(float("nan"))
+        yield from good(self)
+
+    monkeypatch.setattr(training.Trainer, "run_epoch", hurt)
+    if where == "held":
+        monkeypatch.setattr(training, "_scores", lambda *_: torch.full((8, 2), float("nan")))
+    with pytest.raises(ToolError, match=r"diverged in epoch 6: .* is nan, so no network was exported") as caught:
+        train(data, SPEC, tmp_path / "run", CONFIG, progress=False)
+    assert "--seed" in str(caught.value)
+    assert sorted(p.name for p in (tmp_path / "run").iterdir()) == ["checkpoint.safetensors", "run.json"]
+
+
+def test_a_network_that_has_learned_nothing_says_so(data, tmp_path):
+    blank = {"train_images": np.zeros_like(data.train_images), "test_images": np.zeros_like(data.test_images)}
+    metrics = train(
+        Dataset(**dict(vars(data)) | blank), SPEC, tmp_path / "run", replace(CONFIG, epochs=1), progress=False
+    )
+    assert any("calls every test picture" in note for note in metrics["notes"])
 
 
 def test_a_folder_of_somebody_is_left_alone(data, tmp_path):
@@ -105,17 +167,6 @@ def test_a_folder_of_somebody_is_left_alone(data, tmp_path):
     with pytest.raises(UserError, match="not a run"):
         train(data, SPEC, tmp_path, CONFIG, progress=False)
     assert [p.name for p in tmp_path.iterdir()] == ["thesis.txt"]
-
-
-def test_a_damaged_checkpoint_is_one_sentence(data, tmp_path, monkeypatch):
-    monkeypatch.setattr(training, "_finish", lambda *_: {})
-    monkeypatch.setattr(training.Path, "unlink", lambda *_, **__: None)
-    train(data, SPEC, tmp_path / "run", CONFIG, progress=False)
-    monkeypatch.undo()
-    checkpoint = tmp_path / "run" / "checkpoint.safetensors"
-    checkpoint.write_bytes(checkpoint.read_bytes()[:1000])
-    with pytest.raises(UserError, match="cannot be resumed"):
-        train(data, SPEC, tmp_path / "run", CONFIG, resume=True, progress=False)
 
 
 def test_a_validation_side_is_what_judges_the_epochs(data):
