@@ -24,23 +24,27 @@ UNIT = 1 << 40  # weight of the lowest bit that is looked at: what lies below it
 
 
 def certify(
-    text: str, name: str, weight: Ints, thresholds: Ints | None, in_bits: int, signed: bool, rounds: int, out_bits: int
+    text: str, name: str, weight: Ints, thresholds: Ints | None, in_bits: int, signed: bool, rounds: int,
+    out_bits: int, latency: int | None = None,
 ) -> int:  # fmt: skip
     """Prove that module `name` in `text` is the convolution by weight [O, C, K, K]; how many outputs were proved.
 
     thresholds [O] on the sums, or None when sums of `out_bits` bits come out. rounds: in which the outputs follow each
-    other, output r * (O / rounds) + lane in round r. CertificateError names the first output that is something else.
+    other, output r * (O / rounds) + lane in round r. latency: clocks after which a result is taken; None for a text
+    that is not the whole convolution. CertificateError names the first output that is something else.
     """
     count, maps = weight.shape[:2]
     sums, columns = parse(text, f"{name}_sums"), parse(text, f"{name}_columns")
-    result = [sums.drivers["result_o", i][0] for i in range(sums.widths["result_o"])]
+    result: list[Literal] = [("result_o", i, False) for i in range(sums.widths.get("result_o", 0))]
     places = 2 ** np.arange(in_bits)
     if signed:
         places[-1] *= -1
     size = 1 if thresholds is not None else out_bits
-    lanes = count // rounds
+    lanes = count // rounds if rounds > 0 else 0
+    if lanes * rounds != count or len(result) != lanes * size:
+        raise CertificateError(f"{name} has {len(result)} result bits in {rounds} rounds for {count} outputs")
     decides: list[Callable[[Literal], Decision]]
-    traces = [_Trace(sums, columns, turn) for turn in range(rounds)]
+    traces = [_Trace(sums, columns, turn, latency) for turn in range(rounds)]
     if any(cell.kind == "nj_digits" for cell in sums.cells):
         decides = [Serial(text, sums, columns).decision]
     else:
@@ -64,7 +68,9 @@ def certify(
 
 
 def _same_sum(trace: "_Trace", word: Sequence[Literal], expected: dict[tuple[int, int], int]) -> None:
-    form, constant, _ = trace.leaves({(*bit, 0): UNIT << i for i, bit in enumerate(word)}, UNIT << len(word))
+    form, constant, below = trace.leaves({(*bit, 0): UNIT << i for i, bit in enumerate(word)}, UNIT << len(word))
+    if below or any(value % UNIT for value in (*form.values(), constant)):
+        raise CertificateError("a part of a cell's result is left out")
     got = {place: value // UNIT for place, value in form.items()}
     low, high = _range(expected, 0)
     if not -(1 << len(word) - 1) <= low <= high < 1 << len(word) - 1:
@@ -106,8 +112,8 @@ def _range(form: dict[tuple[int, int], int], constant: int) -> tuple[int, int]:
 class _Trace:
     """One round, traced from results to the window."""
 
-    def __init__(self, sums: Module, columns: Module, turn: int) -> None:
-        self.sums, self.columns, self.turn = sums, columns, turn
+    def __init__(self, sums: Module, columns: Module, turn: int, latency: int | None) -> None:
+        self.sums, self.columns, self.turn, self.latency = sums, columns, turn, latency
         self.proved: set[tuple[int, int, int]] = set()  # adders that never overflow: module, cell, lane
 
     def decision(self, bit: Literal) -> Decision:
@@ -136,19 +142,26 @@ class _Trace:
         return Decision({place: value // factor for place, value in form.items()}, -(-limit // factor), inverted)
 
     def leaves(
-        self, word: dict[tuple[str, int, bool, int], int], modulus: int
+        self, word: dict[tuple[str, int, bool, int], int], modulus: int, timed: bool = True
     ) -> tuple[dict[tuple[int, int], int], int, int]:
         """What a weighted sum of literals is made of: weights of the columns' bits, constant, weight of what is below.
 
-        Right modulo `modulus`. Below: outputs of cells that nothing reads because they weigh less than what counts.
+        Right modulo `modulus`. timed: the word is a result, which comes `latency` clocks after its window. Below:
+        outputs of cells that nothing reads because they weigh less than what counts.
         """
         form, constant, below = self._back(self.sums, word, modulus)
         clocks = {clock for _, _, clock in form}
         if len(clocks) > 1:
             raise CertificateError(f"bits of windows {sorted(clocks)} clocks apart are summed")
+        if any(signal != "window_i" for signal, _, _ in form):
+            raise NotCovered(f"it reads {', '.join(sorted({signal for signal, _, _ in form} - {'window_i'}))}")
+        if clocks and timed and self.latency is not None and clocks != {self.latency}:
+            raise CertificateError(f"its result comes after {min(clocks)} clocks, and is taken after {self.latency}")
         size = self.columns.widths["column_o"]
         columns = {("column_o", i % size, False, i // size): value for (_, i, _), value in form.items()}
         form, more, deeper = self._back(self.columns, columns, modulus)
+        if any(signal != "column_i" for signal, _, _ in form):
+            raise NotCovered(f"columns read {', '.join(sorted({signal for signal, _, _ in form} - {'column_i'}))}")
         return {(j, i): value for (_, i, j), value in form.items()}, constant + more, below + deeper
 
     def _back(self, module: Module, word: dict[tuple[str, int, bool, int], int], modulus: int) -> tuple[Form, int, int]:
@@ -181,7 +194,7 @@ class _Trace:
                     raise NotCovered(f"it is made by {cell.kind}")
                 leaf = cell.kind in ("nj_leaf", "nj_leaf3")
                 if leaf:
-                    starts.add(tag)
+                    starts.add(tag + self._round(module, cell))
                 words, places, added = _leaf(cell, lane, self.turn) if leaf else _lane(cell, lane)
                 top = max(values)
                 if values[top] % (1 << top):
@@ -209,6 +222,14 @@ class _Trace:
             raise CertificateError(f"rounds and windows of {sorted(tags)} clocks ago meet")
         return form, constant, below
 
+    def _round(self, module: Module, cell: Cell) -> int:
+        """How many clocks after its round the cell is told of it."""
+        traced = [source(module, literal) for literal in cell.ports["round_i"]]
+        clocks = traced[0][1]
+        if traced != [(("round_i", k, False), clocks) for k in range(module.widths.get("round_i", 0))]:
+            raise CertificateError(f"{cell.output} is told another round than the window's")
+        return clocks
+
     def _fits(self, module: Module, number: int, lane: int) -> None:
         """The adder's result never exceeds its places."""
         key = (id(module), number, lane)
@@ -221,7 +242,7 @@ class _Trace:
                 word[*literal, 0] += UNIT << place
         large = UNIT << (places + 8)
         if module is self.sums:
-            form, constant, _ = self.leaves(word, large)
+            form, constant, _ = self.leaves(word, large, timed=False)
         else:
             back, constant, _ = self._back(module, word, large)
             form = {(0, index): value for (_, index, _), value in back.items()}

@@ -133,6 +133,9 @@ class Serial:
 
     def _made(self, cell: Cell, number: int) -> Word:
         key = cell.output, number
+        words = cell.parameters["Bits"] if cell.kind == "nj_delay" else self.digit
+        if cell.parameters.get("Digit", self.digit) != self.digit or words % self.digit:
+            raise CertificateError(f"{cell.output} takes other digits than of {self.digit} bits")
         if key not in self.found:
             makers = {
                 "nj_digits": self._digits, "nj_serial_add": self._added, "nj_serial_add3": self._summed,
@@ -226,7 +229,7 @@ class Serial:
     def _clocks(self, literals: tuple[Literal, ...], signal: str) -> int:
         traced = [source(self.sums, literal) for literal in literals]
         clocks = traced[0][1]
-        if traced != [((signal, k, False), clocks) for k in range(len(literals))]:
+        if traced != [((signal, k, False), clocks) for k in range(self.sums.widths[signal])]:
             raise CertificateError(f"{traced[0][0][0]} stands where {signal} should")
         return clocks
 

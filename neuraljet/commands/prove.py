@@ -32,5 +32,12 @@ def summary(result: dict[str, Any]) -> str:
     for layer in result["layers"]:
         why = f": {layer['why']}" if layer["why"] else ", for all inputs"
         lines.append(f"{layer['name']:18} {layer['outputs']:7d}  {layer['verdict']}{why}")
-    lines.append(f"{result['outputs_proved']} of {result['outputs']} outputs proved in {result['seconds']:.1f} s")
+    proved, outputs = result["outputs_proved"], result["outputs"]
+    if proved:
+        lines.append(f"{proved} of {outputs} outputs of convolutions proved in {result['seconds']:.1f} s")
+    else:
+        what = f"none of {outputs} outputs of convolutions" if outputs else "there is no convolution"
+        lines.append(f"nothing is proved: {what}")
+    if result["other_layers"]:
+        lines.append(f"simulation alone checks {', '.join(result['other_layers'])}: see `neuraljet verify`")
     return "\n".join(lines)

@@ -10,11 +10,13 @@ import pytest
 from bnn import jets
 from bnn.errors import UserError
 from bnn.export import write_qonnx
+from bnn.integer import Bias, Dense, IntegerNetwork, Threshold
 from finn_build.build import build
 from finn_build.manifest import sha256
 from hw.sums.convolution import write
 from hw.sums.layer import Layer
 from hw.sums.module import Geometry, conv_module
+from neuraljet.commands.prove import summary
 from sim.certify import CertificateError, NotCovered, certify
 from sim.prove import prove
 from tests.finn_build.networks import random_network
@@ -120,7 +122,7 @@ def test_faults_in_serial_sums_are_found(fault):
     assert "nj_column" in text
     wrong, count = re.subn(pattern, replacement, text, count=1)
     assert count == 1 and wrong != text
-    with pytest.raises(CertificateError):
+    with pytest.raises(CertificateError, match=r"graph, output \d+: |graph has"):
         certified(layer, wrong, 1)
 
 
@@ -164,6 +166,57 @@ def test_planted_faults_are_found(fault):
         certified(layer, wrong, 1)
 
 
+PLAIN, FOLDED, SUMS = Case(8, 6, 3), Case(8, 6, 3, fold=4), Case(4, 4, 1, out_bits=5)
+
+
+def one_more(found: re.Match[str]) -> str:
+    """The number in the second group plus 1."""
+    return found[1] + str(int(found[2]) + 1)
+
+
+UNDONE = {  # what the proof read over, in the text of a whole convolution
+    "a cell's ports": (FOLDED, r"(nj_leaf3? #\(\.N\(\d+\), \.RoundBits\()2", r"\g<1>1", "has ports"),
+    "another round": (FOLDED, r"(\.Pass.*?\.round_i\()round_i\)", r"\1{round_i[0], round_i[1]})", "another round"),
+    "the latency": (PLAIN, r"(\.Latency\()(\d+)", one_more, r"after (\d+) clocks, and is taken after"),
+    "rounds": (FOLDED, r"(nj_result #.*?\.Fold\()4", r"\g<1>2", "rounds for 8 outputs"),
+    "no enable": (PLAIN, r"    if \(ce_i\) begin\n((?:      \w+ <= .*\n)+)    end\n", r"\1", "not where it stands"),
+    "two drivers": (PLAIN, r"(\n      n\d+ <= n\d+;)", r"\1\1", "driven twice"),
+    "a loop": (PLAIN, r"\n      (n\d+) <= n\d+;", r"\n      \1 <= \1;", "made of itself"),
+    "a narrow signal": (PLAIN, r"logic \[\d+:0\] (n\d+;\n.*nj_count7)", r"logic \1", "has ports"),
+    "no lanes": (PLAIN, r"(nj_count7 #\(\.N\()\d+", r"\g<1>0", "has parameters"),
+    "half a result": (SUMS, r"(nj_add3 .*), (n\d+)\[0\],(.*)\2\[1\]", r"\1, \2[1],\3\2[1]", "left out"),
+    "a result's clock": (
+        PLAIN, r"(    end\n(?: +if.*\n)*  end\n)  assign result_o = (.*);", r"      result_o <= \2;\n\1",
+        "is taken after",
+    ),
+    "a digit": (SERIAL[2], r"(nj_serial_add3 #\(\.Digit\()2", r"\g<1>3", "has ports"),
+    "the width of a delay": (SERIAL[0], r"(nj_delay #\(\.Bits\()(\d+)", one_more, "has ports"),
+    "a flag of one bit": (SERIAL[0], r"(nj_digits .*?\.Signed\()1", r"\g<1>2", "has parameters"),
+    "rounds told to a comparison": (SERIAL[2], r"(nj_serial_reach .*?\.RoundBits\()3", r"\g<1>2", "has ports"),
+    "another clock": (SERIAL[0], r"(nj_serial_add .*?\.clk_i\()clk_i", r"\1ce_i", "another clock"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("fault", UNDONE)
+def test_no_part_of_a_sum_is_read_over(fault):
+    case, pattern, replacement, words = UNDONE[fault]
+    layer = case.layer()
+    text = module(layer, 1 if case.kernel > 1 else 0)
+
+    def proved(text: str) -> int:
+        rounds, latency = (re.search(rf"nj_result #\(.*?\.{key}\((\d+)\)", text) for key in ("Fold", "Latency"))
+        return certify(
+            text, "graph", layer.dense(), layer.thresholds, layer.in_bits, layer.in_signed, int(rounds[1]),
+            layer.out_bits, int(latency[1]),
+        )  # fmt: skip
+
+    assert proved(text) == case.outputs
+    wrong, count = re.subn(pattern, replacement, text, count=1)
+    assert count == 1 and wrong != text
+    with pytest.raises(CertificateError, match=words):
+        proved(wrong)
+
+
 NO_SUM = """module graph_sums (
   output logic result_o
 );
@@ -202,3 +255,34 @@ def test_an_accelerator_is_proved_and_a_changed_one_refuted(tmp_path):
     (acc / "manifest.json").write_text(json.dumps(manifest))
     report = prove(acc)
     assert not report["passed"] and [row["verdict"] for row in report["layers"]] == ["proved", "refuted"]
+
+
+def test_a_cell_that_was_never_proved_proves_nothing(tmp_path):
+    """The cells are copies in the folder, and the proof of the graphs holds for the ones that sim.formal has seen."""
+    write_qonnx(random_network("binary", outputs=6), tmp_path / "model.onnx")
+    acc = tmp_path / "acc"
+    build(tmp_path / "model.onnx", acc)
+    manifest = json.loads((acc / "manifest.json").read_text())
+    name = "rtl/nj_count7.sv"
+    (acc / name).write_text((acc / name).read_text().replace("x_i", "~x_i", 1))
+    manifest["files"][name] = sha256(acc / name)
+    (acc / "manifest.json").write_text(json.dumps(manifest))
+    with pytest.raises(
+        UserError, match=r"nj_count7.sv is not the nj_count7 that this version has proved.*build the acc"
+    ):
+        prove(acc)
+
+
+def test_nothing_proved_does_not_pass(tmp_path):
+    network = IntegerNetwork(
+        (1, 6, 6),
+        (Threshold(np.array([90])), Dense(np.ones((36, 2), np.int64) * [1, -1]), Bias(np.array([1, 0]))),
+        ("a", "b"),
+    )
+    write_qonnx(network, tmp_path / "model.onnx")
+    build(tmp_path / "model.onnx", tmp_path / "acc")
+    report = prove(tmp_path / "acc")
+    assert (report["passed"], report["outputs_proved"], report["outputs"], report["layers"]) == (False, 0, 0, [])
+    words = summary(report)
+    assert "nothing is proved: there is no convolution" in words and "simulation alone checks" in words
+    assert "0 of 0" not in words
