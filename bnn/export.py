@@ -10,7 +10,6 @@ read the file. All tensors are annotated with their integer datatypes.
 """
 
 import json
-import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -24,10 +23,10 @@ from qonnx.core.modelwrapper import ModelWrapper
 from bnn.errors import UserError
 from bnn.files import write_file
 from bnn.integer import Bias, Conv, Dense, IntegerNetwork, Layer, Levels, MaxPool, Pad, Threshold, ranges
+from bnn.records import CLASS_NAME
 
 OPSET = 14
 FORMAT = "1"
-CLASS_NAME = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
 
 def smallest_datatype(low: int, high: int) -> str:

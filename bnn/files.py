@@ -28,7 +28,11 @@ def write_file(path: Path, content: bytes | str) -> None:
     path = Path(path)
     data = content.encode() if isinstance(content, str) else content
     _sweep_parts(path)
-    handle, temporary = _part(path)
+    try:
+        handle, temporary = _part(path)
+    except OSError as error:
+        _tell(error, path.parent / f".{path.name}", path)
+        raise
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(data)
@@ -36,8 +40,9 @@ def write_file(path: Path, content: bytes | str) -> None:
             os.fsync(file.fileno())
             os.chmod(temporary, 0o644)
             os.replace(temporary, path)
-    except BaseException:
+    except BaseException as error:
         Path(temporary).unlink(missing_ok=True)
+        _tell(error, Path(temporary), path)
         raise
 
 
@@ -64,8 +69,11 @@ def new_folder(path: Path, kind: Kind) -> Iterator[Path]:
             os.chmod(temporary, 0o755)
             refuse_foreign(path, kind)
             _put(temporary, path)
-        finally:
+        except BaseException as error:
             shutil.rmtree(temporary, ignore_errors=True)
+            _tell(error, temporary, path)
+            raise
+        shutil.rmtree(temporary, ignore_errors=True)
 
 
 def restore(path: Path) -> None:
@@ -78,6 +86,16 @@ def restore(path: Path) -> None:
         if found and not os.path.lexists(path):
             os.rename(max(found, key=lambda old: old.stat().st_mtime), path)
             warnings.warn(f"{path} was being replaced when that was interrupted; the old folder is back", stacklevel=2)
+
+
+def _tell(error: BaseException, temporary: Path, path: Path) -> None:
+    """Say of an error of the system what became of `path`, and not where that was to be written first."""
+    if not isinstance(error, OSError):
+        return
+    if str(error.filename).startswith(str(temporary)):
+        error.filename = str(path) + str(error.filename).removeprefix(str(temporary))
+    left = f", but {temporary} could not be taken away" if os.path.lexists(temporary) else ""
+    error.add_note(f"{path} {'is as it was' if os.path.lexists(path) else 'was not made'}{left}")
 
 
 def _put(new: Path, path: Path) -> None:

@@ -16,6 +16,7 @@ from pathlib import Path
 from bnn.errors import UserError
 
 PATIENCE_S = 1.0  # a moment in which another process gives its lock back
+MOST = 4096  # bytes of numbers that are looked at
 CANNOT_WRITE = (errno.EACCES, errno.EPERM, errno.EROFS)
 _held: set[tuple[Path, int]] = set()  # of each thread, for a lock inside the same lock
 
@@ -106,14 +107,19 @@ def _release(handle: int, path: Path) -> None:
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         os.unlink(_file(path))
-    except OSError:
-        pass  # others read it still: the last one removes the file
+    except OSError:  # others read it still: the last one removes the file
+        numbers = os.pread(handle, MOST, 0).split()
+        own = str(os.getpid()).encode()
+        if own in numbers:
+            numbers.remove(own)
+        os.ftruncate(handle, 0)
+        os.pwrite(handle, b"".join(number + b"\n" for number in numbers), 0)
     os.close(handle)
 
 
 def _holders(handle: int) -> list[int]:
     """The processes whose numbers are in the file and that are alive."""
-    numbers = {int(line) for line in os.pread(handle, 4096, 0).split() if line.isdigit()}
+    numbers = {int(line) for line in os.pread(handle, MOST, 0).split() if line.isdigit()}
     return sorted(number for number in numbers if os.path.exists(f"/proc/{number}") or number == os.getpid())
 
 

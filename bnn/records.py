@@ -7,11 +7,13 @@ import dataclasses
 import hashlib
 import json
 import math
+import re
 import types
 import typing
 from collections.abc import Mapping
 from typing import Any
 
+CLASS_NAME = re.compile(r"[A-Za-z0-9._-]{1,64}")  # of a class, for file names, comments and tables
 SEAL = "seal"  # the entry that holds `seal_of` the others
 
 

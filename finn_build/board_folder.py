@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bnn.errors import UserError
-from finn_build.manifest import RELATIVE, Input, Output, parse, sha256
+from bnn.records import check_seal, parse, parse_json, seal_of
+from finn_build.manifest import LARGEST, RELATIVE, Input, Output, check_ports, sha256
 
 FILE = "bitstream.json"
 FORMAT = "neuraljet-pynq-bitstream"
-VERSION = 1
+VERSION = 2
 BIT, HWH = "accelerator.bit", "accelerator.hwh"  # PYNQ finds the second by the name of the first
 
 
@@ -29,10 +30,12 @@ class Bitstream:
     cycles_per_frame: int
     model_sha256: str
     files: Mapping[str, str]  # relative path -> SHA-256
+    seal: str = ""  # bnn.records.seal_of all others, in the file
 
     def to_json(self) -> str:
         """The text of the file."""
-        return json.dumps(dataclasses.asdict(self), indent=2) + "\n"
+        content = dataclasses.asdict(self)
+        return json.dumps({**content, "seal": seal_of(content)}, indent=2) + "\n"
 
 
 def load(folder: Path) -> Bitstream:
@@ -42,7 +45,7 @@ def load(folder: Path) -> Bitstream:
     if not path.is_file():
         raise UserError(f"{folder} is not a bitstream folder (no {FILE} there); {again}")
     try:
-        content = json.loads(path.read_bytes())
+        content = parse_json(path.read_bytes())
         if not isinstance(content, dict) or (content.get("format"), content.get("version")) != (FORMAT, VERSION):
             board = content.get("board") if isinstance(content, dict) else None
             of = f"; it is for {board}, and PYNQ drives Zynq boards only" if isinstance(board, str) else ""
@@ -50,13 +53,14 @@ def load(folder: Path) -> Bitstream:
         description: Bitstream = parse(Bitstream, content, "")
         if BIT not in description.files:
             raise ValueError(f"{BIT} is not among its files")
-        size = description.input
-        numbers = (size.height, size.width, size.channels, description.output.score_bits, description.clock_mhz)
-        if min(numbers) <= 0 or not description.output.classes:
-            raise ValueError("sizes and clock must be above 0, and there must be classes")
+        check_ports(description.input, description.output)
+        numbers = (description.clock_mhz, description.cycles_per_frame)
+        if min(numbers) <= 0 or max(numbers) > LARGEST or not description.output.classes:
+            raise ValueError("clocks must be above 0, and there must be classes")
         outside = [name for name in description.files if not RELATIVE.fullmatch(name) or ".." in name.split("/")]
         if outside:
             raise ValueError(f"file name {outside[0]!r} does not stay inside the folder")
+        check_seal(content)
     except (TypeError, ValueError) as error:
         raise UserError(f"{path}: {error}; {again}") from error
     for name, expected in description.files.items():

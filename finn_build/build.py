@@ -1,7 +1,6 @@
 """From model.onnx to an accelerator folder, in seconds and without a vendor tool."""
 
 import dataclasses
-import json
 import shutil
 import time
 from collections.abc import Mapping, Sequence
@@ -12,13 +11,15 @@ from typing import Any
 
 from bnn.errors import UserError
 from bnn.export import chain_of, load_model, write_qonnx
-from bnn.files import new_folder, refuse_foreign
+from bnn.files import lock, new_folder, refuse_foreign
 from bnn.importing import import_model
 from bnn.integer import IntegerNetwork
+from bnn.records import parse_json
 from finn_build import adapter
-from finn_build.boards import check_fits, find_board
+from finn_build.boards import Board, check_fits, find_board
 from finn_build.folders import ACCELERATOR
-from finn_build.manifest import FILE, FORMAT, PIXELS, SOURCE, VERSION, Manifest, sha256
+from finn_build.known import remember
+from finn_build.manifest import FILE, FORMAT, LARGEST, PIXELS, SOURCE, VERSION, Manifest, check_data, sealed, sha256
 from finn_build.recognise import Stage, Stream, recognise
 
 
@@ -47,13 +48,31 @@ def build(
     started = time.perf_counter()
     model, out = Path(model), Path(out)
     for name, value in (("--clock-mhz", clock_mhz), ("--fps", 1.0 if fps is None else fps)):
-        if not (isfinite(value) and value > 0):
-            raise UserError(f"{name} {value} is not a number above 0")
+        if not (isfinite(value) and 0 < value <= LARGEST):
+            raise UserError(f"{name} {value} is not a number above 0 and at most {LARGEST}")
     adapter.require()
     chosen = find_board(board) if board is not None else None
-    part = chosen.part if chosen else None
     refuse_foreign(out, ACCELERATOR)
+    with lock(out):
+        return _build(model, out, started, chosen, fps, clock_mhz, pixels, backend, fifos)
+
+
+def _build(
+    model: Path,
+    out: Path,
+    started: float,
+    chosen: Board | None,
+    fps: float | None,
+    clock_mhz: float,
+    pixels: str | None,
+    backend: str,
+    fifos: Mapping[str, int] | int | None,
+) -> dict[str, Any]:
+    """What `build` does when nobody else works on `out`."""
+    part = chosen.part if chosen else None
     network, names, notes = _read(model, pixels)
+    if len(set(network.classes)) < len(network.classes):
+        raise UserError(f"{model}: two classes have one name: {', '.join(network.classes)}; rename one")
     data = _test_set(network, model)
     recognise(network, names)  # so that what is refused is named as in the file
     source, stages = recognise(network)
@@ -95,24 +114,30 @@ def build(
                 shutil.copyfile(model, folder / "model.onnx")
             (folder / "estimates.json").write_text(stitch.to_json(estimates))
             files = {str(p.relative_to(folder)): sha256(p) for p in sorted(folder.rglob("*")) if p.is_file()}
-            manifest = Manifest(
-                format=FORMAT,
-                version=VERSION,
-                top=stitch.TOP,
-                input=stitch.describe_input(design),
-                output=stitch.describe_output(design, network.classes),
-                layers=stitch.describe_layers(design, per_layer),
-                clock_mhz=float(clock_mhz),
-                fps=None if fps is None else float(fps),
-                cycles_per_frame=cycles,
-                board=chosen.name if chosen else None,
-                part=part,
-                data=data,
-                tools=adapter.versions(),
-                model_sha256=files["model.onnx"],
-                files=files,
+            manifest = sealed(
+                Manifest(
+                    format=FORMAT,
+                    version=VERSION,
+                    top=stitch.TOP,
+                    input=stitch.describe_input(design),
+                    output=stitch.describe_output(design, network.classes),
+                    layers=stitch.describe_layers(design, per_layer),
+                    clock_mhz=float(clock_mhz),
+                    fps=None if fps is None else float(fps),
+                    cycles_per_frame=cycles,
+                    board=chosen.name if chosen else None,
+                    part=part,
+                    backend=backend,
+                    fifos={name: int(depth) for name, depth in fifos.items()},
+                    data=data,
+                    tools=adapter.versions(),
+                    model_sha256=files["model.onnx"],
+                    files=files,
+                    seal="",
+                )
             )
             (folder / FILE).write_text(manifest.to_json())
+            remember(manifest)
     rows = [
         {**row, "shape": list(layer.shape)} for row, layer in zip(estimates["layers"], manifest.layers, strict=True)
     ]
@@ -151,11 +176,15 @@ def _is_foreign(network: IntegerNetwork) -> bool:
 def _test_set(network: IntegerNetwork, path: Path) -> dict[str, Any]:
     """Where the pictures come from that the network was tested on; empty when the file does not say."""
     try:
-        data = json.loads(network.metadata.get("neuraljet.data", "{}"))
-    except ValueError:
-        data = None
-    if not isinstance(data, dict):
-        raise UserError(f"{path}: its metadata neuraljet.data is not a JSON object; export the network again")
+        data = parse_json(network.metadata.get("neuraljet.data", "{}").encode())
+        if not isinstance(data, dict):
+            raise ValueError("it is no object")
+        check_data(data)
+    except ValueError as error:
+        raise UserError(
+            f"{path}: its metadata neuraljet.data is not a JSON object as training writes it ({error}); "
+            "export the network again"
+        ) from error
     return data
 
 

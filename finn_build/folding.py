@@ -20,6 +20,7 @@ from bnn import jets
 from bnn.cache import cache_folder
 from bnn.errors import UserError
 from bnn.files import write_file
+from bnn.records import parse_json
 from finn_build.graph import DEFAULT_PART, Design
 from hw.sums.matvec import RAMB18_SITES
 
@@ -113,7 +114,7 @@ def choose(
 def choices(operator: Any, clocks: float, part: str) -> list[Choice]:
     """Every way to build the operator in so many clocks per frame, per folding the one it would take itself first."""
     path = cache_folder("plans") / f"{operator.onnx_node.op_type}-{_key(operator, part)}.json"
-    kept: dict[str, list[dict[str, Any]]] = json.loads(path.read_text()) if path.is_file() else {}
+    kept = _kept(path)
     known = len(kept)
     foldings = operator.foldings(clocks)
     for folding in foldings:
@@ -122,6 +123,17 @@ def choices(operator: Any, clocks: float, part: str) -> list[Choice]:
     if len(kept) > known:
         write_file(path, json.dumps(kept))
     return [Choice(**row) for folding in foldings for row in kept[_text(folding)]]
+
+
+def _kept(path: Path) -> dict[str, list[dict[str, Any]]]:
+    """What the cache holds of an operator, by folding; nothing when that is damaged."""
+    fields = {field.name for field in dataclasses.fields(Choice)}
+    try:
+        kept: dict[str, list[dict[str, Any]]] = parse_json(path.read_bytes())
+        good = all(set(row) == fields for rows in kept.values() for row in rows)
+    except (FileNotFoundError, ValueError, TypeError, AttributeError):
+        good = False
+    return kept if good else {}
 
 
 def _variants(operator: Any, folding: Mapping[str, int], part: str) -> list[Choice]:

@@ -13,8 +13,9 @@ from finn_build.board_folder import padded
 from finn_build.folders import IP
 from finn_build.graph import DEFAULT_PART
 from finn_build.ipxact import Core, Port, component, ports_of
-from finn_build.manifest import Manifest, load, sha256
+from finn_build.manifest import Manifest, sha256
 from finn_build.registers import DESCRIPTION, read_registers, write_registers
+from finn_build.trust import opened
 from hw.ops.rtl import HW, fill, sources_of
 
 FILE, FORMAT = IP.file, IP.format
@@ -22,15 +23,21 @@ TOP = "nj_accelerator_ip"
 CORE = Core("neuraljet", "ip", TOP, "1.0", "Neural Jets accelerator", "")
 
 
-def package(acc: Path, out: Path) -> dict[str, Any]:
+def package(acc: Path, out: Path, trust: bool = False) -> dict[str, Any]:
     """Package the accelerator folder `acc` as the Vivado IP folder `out`, which appears whole or not at all.
 
     Returns what ip.json says: vlnv, widths of the streams in bits, registers with their addresses, clock, hash of the
-    model and of every file. UserError for a damaged folder, one of an older version, or when PeakRDL is missing.
+    model and of every file. UserError for a damaged folder, one of an older version, RTL that `build` would not write
+    unless `trust` is set (see finn_build.trust), or when PeakRDL is missing.
     """
     acc, out = Path(acc), Path(out)
     refuse_foreign(out, IP)
-    manifest = load(acc)
+    with opened(acc, trust=trust) as manifest:
+        return write_ip(acc, manifest, out)
+
+
+def write_ip(acc: Path, manifest: Manifest, out: Path) -> dict[str, Any]:
+    """What `package` does of an accelerator whose files may be run."""
     sources = sorted(name for name in manifest.files if name.startswith("rtl/"))
     if "frame_error_pulse" not in (acc / "rtl" / f"{manifest.top}.v").read_text():
         raise UserError(f"{acc} was built by an older version of this program; build it again")

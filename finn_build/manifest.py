@@ -9,20 +9,24 @@ import dataclasses
 import hashlib
 import json
 import re
-import types
-import typing
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from bnn.errors import UserError
+from bnn.files import restore, write_file
+from bnn.records import CLASS_NAME, check_seal, parse, parse_json, seal_of
+from finn_build.folders import ACCELERATOR, REPORTS
+from finn_build.keywords import RESERVED
 
-FILE = "manifest.json"
+FILE, FORMAT = ACCELERATOR.file, ACCELERATOR.format
 SOURCE = "source.onnx"  # beside model.onnx, when that was imported from a file of another program: the file
 PIXELS = "neuraljet.pixels"  # of model.onnx' metadata then: what the source takes, unit or byte
-FORMAT = "neuraljet-accelerator"
-VERSION = 1
+VERSION = 2
+LARGEST = 2**31 - 1  # of any number of clocks, pixels, bits or MHz
+SOURCES = ("rtl", "mem", "hls")
+LOGS = (".log", ".jou")  # that tools leave where they ran
 IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,127}")
 RELATIVE = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*(/[A-Za-z0-9_][A-Za-z0-9_.-]*)*")
 
@@ -77,6 +81,15 @@ class Layer:
 
 
 @dataclass(frozen=True)
+class Estimates:
+    """estimates.json."""
+
+    part: str
+    layers: tuple[Mapping[str, Any], ...]
+    total: Mapping[str, float]
+
+
+@dataclass(frozen=True)
 class Manifest:
     """The whole file."""
 
@@ -91,10 +104,13 @@ class Manifest:
     cycles_per_frame: int
     board: str | None
     part: str | None
+    backend: str  # as asked for: rtl, hls or auto, then NAME=BACKEND
+    fifos: Mapping[str, int]  # depths, by the layer behind
     data: Mapping[str, Any]  # where the test pictures come from
     tools: Mapping[str, str]
     model_sha256: str
     files: Mapping[str, str]  # relative path -> SHA-256
+    seal: str  # bnn.records.seal_of all others
 
     def computing(self) -> tuple[Layer, ...]:
         """The layers without the FIFOs between them."""
@@ -120,29 +136,69 @@ class Manifest:
 def load(folder: Path) -> Manifest:
     """Read and check manifest.json in `folder`, and the hash of every file it lists.
 
-    UserError when the folder is no accelerator, when a path would leave the folder, or when a file is
-    missing or was changed.
+    UserError when the folder is no accelerator, when its manifest was changed since `build` sealed it or says what no
+    build says, when a path would leave the folder, or when a file is missing, was changed or was added to the sources.
+    That manifest, model.onnx and RTL go together, and whose work they are, is `finn_build.trust`.
     """
     folder = Path(folder)
     path = folder / FILE
+    restore(folder)
     if not path.is_file():
         raise UserError(f"{folder} is not an accelerator folder (no {FILE} there); make one with `neuraljet build`")
     try:
-        content = json.loads(path.read_bytes())
+        content = parse_json(path.read_bytes())
     except ValueError as error:  # also what is not UTF-8
         raise UserError(f"{path} is not valid JSON ({error}); build the accelerator again") from error
     if not isinstance(content, dict) or content.get("format") != FORMAT:
         raise UserError(f"{path} is not of format '{FORMAT}'; make the folder with `neuraljet build`")
     version = content.get("version")
-    if version != VERSION:
-        raise UserError(f"{path} is of version {version!r}, this program reads {VERSION}; build the accelerator again")
+    if version != VERSION or not isinstance(version, int):
+        raise UserError(
+            f"{path} is of version {str(version)[:20]!r}, this program reads {VERSION}; build the accelerator again"
+        )
     try:
         manifest: Manifest = parse(Manifest, content, "")
-        _check(manifest)
+        check(manifest)
+        check_seal(content)
     except (TypeError, ValueError) as error:
         raise UserError(f"{path}: {error}; build the accelerator again") from error
     _check_files(folder, manifest)
     return manifest
+
+
+def sealed(manifest: Manifest) -> Manifest:
+    """The manifest with its seal; ValueError when it says what `load` refuses."""
+    check(manifest)
+    return replace(manifest, seal=seal_of(dataclasses.asdict(manifest)))
+
+
+def write_report(folder: Path, manifest: Manifest, name: str, report: Mapping[str, Any]) -> None:
+    """Write what a command found out about the accelerator in `folder`, unless that was built again meanwhile."""
+    assert name in REPORTS, name
+    path = Path(folder) / FILE
+    try:
+        content = parse_json(path.read_bytes())
+    except (OSError, ValueError):
+        content = None
+    if not isinstance(content, dict) or content.get("seal") != manifest.seal:
+        raise UserError(f"{folder} was built again or changed while this ran; give the command again")
+    write_file(Path(folder) / name, json.dumps(report, indent=2) + "\n")
+
+
+def estimates(folder: Path) -> dict[str, Any]:
+    """estimates.json of an accelerator: {"part", "layers": [{"name", ...}], "total": {...}}; empty without one."""
+    path = Path(folder) / "estimates.json"
+    if not path.is_file():
+        return {}
+    try:
+        content = parse_json(path.read_bytes())
+        found: Estimates = parse(Estimates, content, "")
+        if not all(isinstance(row.get("name"), str) for row in found.layers):
+            raise ValueError("every layer must have a name")
+    except (TypeError, ValueError) as error:
+        raise UserError(f"{path}: {error}; build the accelerator again") from error
+    assert isinstance(content, dict)
+    return content
 
 
 def sha256(path: Path) -> str:
@@ -150,55 +206,76 @@ def sha256(path: Path) -> str:
     return hashlib.sha256(Path(path).read_bytes()).hexdigest()
 
 
-def parse(kind: Any, value: Any, where: str) -> Any:
-    """`value` of parsed JSON as an instance of the annotated type `kind`; TypeError names the entry."""
-    origin, arguments = typing.get_origin(kind), typing.get_args(kind)
-    if kind is Any:
-        return value
-    if dataclasses.is_dataclass(kind):
-        if not isinstance(value, dict):
-            raise TypeError(f"{where} must be an object")
-        fields = typing.get_type_hints(kind)
-        if set(fields) != set(value):
-            wrong = sorted(set(fields) ^ set(value))
-            raise TypeError(f"{where or 'the file'}: entries missing or unknown: {', '.join(map(str, wrong))}")
-        entries = {n: parse(t, value[n], f"{where}.{n}".lstrip(".")) for n, t in fields.items()}
-        return typing.cast(type, kind)(**entries)
-    if origin is tuple:
-        if not isinstance(value, list) or (arguments[-1] is not Ellipsis and len(value) != len(arguments)):
-            raise TypeError(f"{where} must be a list" + ("" if arguments[-1] is Ellipsis else f" of {len(arguments)}"))
-        return tuple(parse(arguments[0], item, f"{where}[{i}]") for i, item in enumerate(value))
-    if origin is Mapping or origin is typing.get_origin(Mapping[str, str]):
-        if not isinstance(value, dict):
-            raise TypeError(f"{where} must be an object")
-        return {str(n): parse(arguments[1], item, f"{where}.{n}") for n, item in value.items()}
-    if origin is types.UnionType:
-        return None if value is None else parse(arguments[0], value, where)
-    accepted = (int, float) if kind is float else (kind,)
-    if not isinstance(value, accepted) or (isinstance(value, bool) and kind is not bool):
-        raise TypeError(f"{where} is {value!r} and must be of type {kind.__name__}")
-    return value
-
-
-def _check(manifest: Manifest) -> None:
-    """ValueError for values that no build gives; names end up in Verilog and on command lines."""
-    layers = manifest.layers
+def check(manifest: Manifest) -> None:
+    """ValueError for values that no build gives; names end up in Verilog, in Tcl and on command lines."""
+    layers, size, output = manifest.layers, manifest.input, manifest.output
+    if not layers or not output.classes:
+        raise ValueError("there must be layers and classes")
     for name in (manifest.top, *(n for layer in layers for n in (layer.name, layer.module, layer.stream))):
-        if not IDENTIFIER.fullmatch(name):
+        if not IDENTIFIER.fullmatch(name) or name in RESERVED:
             raise ValueError(f"{name!r} is not an identifier")
+    for what in ("name", "module", "stream"):
+        names = [getattr(layer, what) for layer in layers]
+        if len({*names, manifest.top}) <= len(names):
+            raise ValueError(f"the layers have a {what} twice, or that of the top module")
+    check_ports(size, output)
     sizes = [
-        *(getattr(manifest.input, f.name) for f in dataclasses.fields(Input)),
-        manifest.output.tdata_bits, manifest.output.class_bits, manifest.output.score_bits, manifest.cycles_per_frame,
-        *(n for layer in layers for n in (*layer.shape, layer.bits, layer.fold)),
+        manifest.cycles_per_frame, *(n for layer in layers for n in (*layer.shape, layer.bits, layer.fold)),
+        *(layer.cycles_per_frame for layer in layers),
     ]  # fmt: skip
-    if min(sizes) < 1 or not layers or not manifest.output.classes:
-        raise ValueError("sizes must be at least 1, and there must be layers and classes")
+    if min(sizes) < 1 or max(sizes) > LARGEST:
+        raise ValueError(f"sizes must be at least 1 and at most {LARGEST}")
     for layer in layers:
-        if len(layer.decode.offset) != layer.shape[2] or layer.pad_crop < 0:
+        if len(layer.decode.offset) != layer.shape[2] or not 0 <= layer.pad_crop <= LARGEST:
             raise ValueError(f"layer {layer.name}: one offset per channel and a pad_crop from 0 are needed")
+        if max(abs(n) for n in (layer.decode.scale, *layer.decode.offset)) > LARGEST or layer.decode.scale < 1:
+            raise ValueError(f"layer {layer.name}: decode is out of range")
+    slowest = max(size.beats_per_frame, *(layer.cycles_per_frame for layer in layers))
+    if manifest.cycles_per_frame != slowest:
+        raise ValueError(f"cycles_per_frame is {manifest.cycles_per_frame}, and the slowest layer takes {slowest}")
+    if not 0 < manifest.clock_mhz <= LARGEST or (manifest.fps is not None and not 0 < manifest.fps <= LARGEST):
+        raise ValueError("clock_mhz and fps must be above 0")
+    if manifest.fps is not None and int(manifest.clock_mhz * 1e6 / manifest.fps) < slowest:
+        raise ValueError(f"a frame takes {slowest} clocks, too many for the {manifest.fps:g} frames/s promised")
+    from finn_build.boards import boards  # not at the top: the Python of a board cannot read TOML
+
+    parts = {name: board.part for name, board in boards().items()}
+    if manifest.part != (None if manifest.board is None else parts.get(manifest.board)):
+        raise ValueError(f"part {str(manifest.part)[:40]!r} is not that of board {str(manifest.board)[:40]!r}")
+    for name, depth in manifest.fifos.items():
+        if not 0 <= depth <= LARGEST:
+            raise ValueError(f"the FIFO before {name[:40]!r} has a depth out of range")
+    check_data(manifest.data)
     for name in manifest.files:
         if not RELATIVE.fullmatch(name) or ".." in name.split("/"):
             raise ValueError(f"file name {name!r} does not stay inside the folder")
+
+
+def check_ports(size: Input, output: Output) -> None:
+    """ValueError when widths and sizes of pixels and result do not go together."""
+    sizes = [*dataclasses.astuple(size), output.tdata_bits, output.class_bits, output.score_bits]
+    if min(sizes) < 1 or max(sizes) > LARGEST:
+        raise ValueError(f"sizes must be at least 1 and at most {LARGEST}")
+    if (size.bits, size.tdata_bits) != (8, 8 * size.channels) or size.beats_per_frame != size.height * size.width:
+        raise ValueError("a beat must be a pixel of one byte per channel")
+    used = output.class_bits + len(output.classes) * output.score_bits
+    if output.tdata_bits != -(-used // 8) * 8 or len(output.classes) > 1 << output.class_bits:
+        raise ValueError(f"class and scores take {used} bits and not {output.tdata_bits}")
+    for name in output.classes:
+        if not CLASS_NAME.fullmatch(name):
+            raise ValueError(f"class name {name[:80]!r} must be letters, digits, '.', '_' or '-'")
+    if len(set(output.classes)) < len(output.classes):
+        raise ValueError("two classes have one name")
+
+
+def check_data(data: Mapping[str, Any]) -> None:
+    """ValueError unless it says where pictures are, as training wrote it, or nothing."""
+    wanted = {"source": str, "size": list, "color": str, "seed": int}
+    wrong = [name for name, kind in wanted.items() if name in data and not isinstance(data[name], kind)]
+    if wrong or isinstance(data.get("seed"), bool) or ("source" in data and "\0" in data["source"]):
+        raise ValueError(f"data does not say where pictures are: {', '.join(wrong) or 'source, seed'}")
+    if not 0 <= data.get("seed", 0) <= LARGEST:
+        raise ValueError("data.seed is out of range")
 
 
 def _check_files(folder: Path, manifest: Manifest) -> None:
@@ -215,3 +292,7 @@ def _check_files(folder: Path, manifest: Manifest) -> None:
             raise UserError(f"{path} does not match its hash in {FILE}; it was changed: build the accelerator again")
     if manifest.files["model.onnx"] != manifest.model_sha256:
         raise UserError(f"{folder / FILE}: model_sha256 is not the hash of model.onnx; build the accelerator again")
+    for name in SOURCES:  # where a compiler looks for what a source names
+        for entry in sorted((folder / name).iterdir()) if (folder / name).is_dir() else ():
+            if f"{name}/{entry.name}" not in manifest.files and not entry.is_dir() and entry.suffix not in LOGS:
+                raise UserError(f"{entry} is not among the files that build wrote; take it away")

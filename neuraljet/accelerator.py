@@ -121,24 +121,24 @@ class Accelerator:
         )
 
     @classmethod
-    def simulated(cls, accelerator: str | Path, *, model: str | Path | None = None) -> Self:
+    def simulated(cls, accelerator: str | Path, *, model: str | Path | None = None, trust: bool = False) -> Self:
         """A Verilator model of the RTL in that folder; compiling it takes some seconds, the first time only.
 
         model: a run folder or QONNX file that the accelerator must have been made of.
-        UserError for a damaged folder, another `model`, or when Verilator or a compiler is missing.
+        trust: run RTL that `build` would not write of the network: it can run any program (docs/trust.md).
+        UserError for a damaged folder, such RTL, another `model`, or when Verilator or a compiler is missing.
         """
-        from finn_build.manifest import load
-
         folder = Path(accelerator)
-        manifest = load(folder)
-        _check_model(manifest, model, folder)
         try:
+            from finn_build.trust import opened
             from sim.live import LiveModel
         except ModuleNotFoundError as error:
             raise UserError(
                 f"simulation needs the Python package {error.name!r}: run `make setup` (pip install {error.name})"
             ) from error
-        return cls(manifest, LiveModel(folder, manifest), f"{folder} simulated")
+        with opened(folder, trust=trust) as manifest:
+            _check_model(manifest, model, folder)
+            return cls(manifest, LiveModel(folder, manifest), f"{folder} simulated")
 
     @property
     def frame_shape(self) -> tuple[int, int, int]:

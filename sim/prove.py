@@ -1,6 +1,5 @@
 """The adder graphs of an accelerator, proved for all inputs: the RTL sums what the model's weights say."""
 
-import json
 import re
 import time
 from pathlib import Path
@@ -11,10 +10,9 @@ from qonnx.core.datatype import DataType
 
 from bnn.errors import UserError
 from bnn.export import read_qonnx
-from bnn.files import write_file
-from finn_build.manifest import Layer, Manifest
-from finn_build.manifest import load as load_manifest
+from finn_build.manifest import Layer, Manifest, write_report
 from finn_build.recognise import Stage, Stream, recognise
+from finn_build.trust import opened
 from hw.ops.rtl import sources_of
 from hw.sums import layer as sums
 from sim.adder_text import CELLS
@@ -24,19 +22,24 @@ CONVOLUTIONS = ("JetConv_rtl", "BinaryConv_rtl")
 REPORT = "proof.json"
 
 
-def prove(acc: Path) -> dict[str, Any]:
+def prove(acc: Path, trust: bool = False) -> dict[str, Any]:
     """Compare every convolution's adder graph in `acc`, read from its RTL, with model.onnx (see sim.certify).
 
     Writes proof.json into the folder and returns it: "passed" is false when a graph is something else than its layer
     and when nothing was proved at all; layers that the proof does not cover are listed with the reason. What is proved
     is the arithmetic from window to result, with the clocks it takes; line buffers and handshakes are proved per module
-    (sim.formal), and simulation checks all of it together. UserError for a folder that is damaged, has no RTL, or holds
-    other cells than those that this version has proved.
+    (sim.formal), and simulation checks all of it together. UserError for a folder that is damaged, has no RTL, holds
+    other cells than those that this version has proved, or that `build` would not write and that `trust` is not given
+    for (see finn_build.trust).
     """
     started = time.perf_counter()
     acc = Path(acc)
-    manifest = load_manifest(acc)
-    manifest.require_rtl("the proof")
+    with opened(acc, trust=trust) as manifest:
+        manifest.require_rtl("the proof")
+        return _prove_all(acc, manifest, started)
+
+
+def _prove_all(acc: Path, manifest: Manifest, started: float) -> dict[str, Any]:
     pixels, stages = recognise(read_qonnx(acc / "model.onnx"))
     layers = manifest.computing()
     if [layer.operator for layer in layers] != [stage.operator for stage in stages]:
@@ -60,7 +63,7 @@ def prove(acc: Path) -> dict[str, Any]:
         "model_sha256": manifest.model_sha256,
         "seconds": round(time.perf_counter() - started, 3),
     }
-    write_file(acc / REPORT, json.dumps(report, indent=2) + "\n")
+    write_report(acc, manifest, REPORT, report)
     return report
 
 

@@ -4,3 +4,4 @@ import os
 from pathlib import Path
 
 os.environ.setdefault("NEURALJET_CACHE", str(Path(__file__).resolve().parent.parent / ".cache"))
+os.environ["XDG_STATE_HOME"] = str(Path(os.environ["NEURALJET_CACHE"]) / "state")  # not the user's own

@@ -6,16 +6,22 @@ from typing import Any
 from bnn.errors import UserError
 from finn_build import vivado
 from finn_build.bitstream import ecp5
-from finn_build.manifest import load as load_manifest
+from finn_build.trust import opened
 
 
 def make(
-    acc: Path, board: str, out: Path | None = None, clock_mhz: float | None = None, baud: int | None = None
+    acc: Path,
+    board: str,
+    out: Path | None = None,
+    clock_mhz: float | None = None,
+    baud: int | None = None,
+    trust: bool = False,
 ) -> dict[str, Any]:
     """Write folder `out` (default: bitstream-<board> in the accelerator folder) with the bitstream for `board`.
 
     What is in it and what is returned is told by the flow: `finn_build.bitstream.ecp5`, `finn_build.vivado`.
-    UserError for a board that no flow is there for.
+    UserError for a board that no flow is there for, and for RTL that `build` would not write unless `trust` is set (see
+    finn_build.trust).
     """
     name = board.lower()
     acc = Path(acc)
@@ -23,10 +29,11 @@ def make(
     if name in vivado.zynq_boards():
         if clock_mhz is not None or baud is not None:
             raise UserError(f"--clock-mhz and --baud are of other boards than {board}; give the clock to `build`")
-        return vivado.make(acc, name, target)
+        return vivado.make(acc, name, target, trust)
     if name not in ecp5.BOARDS:
         raise UserError(
             f"--board {board!r} is not known; built here: {', '.join(ecp5.BOARDS)}; "
             f"with Vivado: {', '.join(vivado.zynq_boards())}"
         )
-    return ecp5.make(acc, load_manifest(acc), name, target, clock_mhz, baud)
+    with opened(acc, trust=trust) as manifest:
+        return ecp5.make(acc, manifest, name, target, clock_mhz, baud)

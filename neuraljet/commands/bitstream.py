@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from neuraljet.commands.build import positive
-from neuraljet.commands.train import whole
+from neuraljet.commands.train import add_trust, whole
 
 NAME = "bitstream"
 HELP = "Place and route an accelerator for a board and write the bitstream"
@@ -19,6 +19,7 @@ def bitstream(
     out: str | Path | None = None,
     clock_mhz: float | None = None,
     baud: int | None = None,
+    trust: bool = False,
 ) -> dict[str, Any]:
     """Write the bitstream for `board` into `out` (default: in the accelerator folder); see finn_build.bitstream.
 
@@ -28,11 +29,12 @@ def bitstream(
     """
     from finn_build.bitstream import make
 
-    return make(Path(accelerator), board, None if out is None else Path(out), clock_mhz, baud)
+    return make(Path(accelerator), board, None if out is None else Path(out), clock_mhz, baud, trust)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("accelerator", metavar="ACC", help="folder that build made")
+    add_trust(parser)
     parser.add_argument("--board", required=True, metavar="NAME", help="ulx3s-85f, or pynq-z2, zcu104, ... with Vivado")
     parser.add_argument("--out", metavar="FOLDER", help="folder to make (default: ACC/bitstream-NAME)")
     parser.add_argument("--clock-mhz", type=positive, metavar="F", help="by the chip's PLL (default: the oscillator)")
@@ -41,8 +43,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def main(options: argparse.Namespace) -> tuple[bool, dict[str, Any]]:
     result = bitstream(
-        options.accelerator, board=options.board, out=options.out, clock_mhz=options.clock_mhz, baud=options.baud
-    )
+        options.accelerator, board=options.board, out=options.out, clock_mhz=options.clock_mhz, baud=options.baud,
+        trust=options.trust,
+    )  # fmt: skip
     if "built" in result:  # by Vivado
         print(vivado_summary(result))
         return True, result

@@ -4,25 +4,28 @@ import argparse
 from pathlib import Path
 from typing import Any
 
+from neuraljet.commands.train import add_trust
+
 NAME = "ip"
 HELP = "Package an accelerator as a Vivado IP: AXI4-Stream in and out, AXI4-Lite registers"
 EXAMPLE = "neuraljet ip accelerator --out ip"
 
 
-def ip(accelerator: str | Path, out: str | Path) -> dict[str, Any]:
+def ip(accelerator: str | Path, out: str | Path, *, trust: bool = False) -> dict[str, Any]:
     """Package the accelerator folder as the IP folder `out`; returns what its ip.json says (see finn_build.ip)."""
     from finn_build.ip import package
 
-    return package(Path(accelerator), Path(out))
+    return package(Path(accelerator), Path(out), trust=trust)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("accelerator", metavar="ACC", help="folder that build made")
+    add_trust(parser)
     parser.add_argument("--out", required=True, metavar="IP", help="folder to make")
 
 
 def main(options: argparse.Namespace) -> tuple[bool, dict[str, Any]]:
-    result = ip(options.accelerator, options.out)
+    result = ip(options.accelerator, options.out, trust=options.trust)
     print(summary(result))
     print(f"IP folder: {options.out}   in Vivado: an IP repository; vivado -mode batch -source check.tcl tries it")
     return True, result

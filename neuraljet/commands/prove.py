@@ -4,24 +4,27 @@ import argparse
 from pathlib import Path
 from typing import Any
 
+from neuraljet.commands.train import add_trust
+
 NAME = "prove"
 HELP = "Prove for all inputs that each convolution's RTL sums what the network's weights say"
 EXAMPLE = "neuraljet prove accelerator"
 
 
-def prove(accelerator: str | Path) -> dict[str, Any]:
+def prove(accelerator: str | Path, *, trust: bool = False) -> dict[str, Any]:
     """Trace every output of every convolution back to the pixels of its window; see sim.prove."""
     from sim.prove import prove as prove_accelerator
 
-    return prove_accelerator(Path(accelerator))
+    return prove_accelerator(Path(accelerator), trust=trust)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("accelerator", metavar="ACC", help="folder that build made")
+    add_trust(parser)
 
 
 def main(options: argparse.Namespace) -> tuple[bool, dict[str, Any]]:
-    result = prove(options.accelerator)
+    result = prove(options.accelerator, trust=options.trust)
     print(summary(result))
     return result["passed"], result
 

@@ -4,26 +4,29 @@ import argparse
 from pathlib import Path
 from typing import Any
 
+from neuraljet.commands.train import add_trust
+
 NAME = "synth"
 HELP = "Synthesise an accelerator with Yosys and count LUTs, flip-flops, memories and DSPs"
 EXAMPLE = "neuraljet synth accelerator --family xc7"
 COLUMNS = ("lut", "ff", "lutram", "srl", "ramb18", "dsp", "sites")
 
 
-def synth(accelerator: str | Path, *, family: str = "xc7") -> dict[str, Any]:
+def synth(accelerator: str | Path, *, family: str = "xc7", trust: bool = False) -> dict[str, Any]:
     """Synthesise the folder's RTL for 7-series (xc7) or UltraScale+ (xcup); see finn_build.synthesis."""
     from finn_build.synthesis import synthesise
 
-    return synthesise(Path(accelerator), family=family)
+    return synthesise(Path(accelerator), family=family, trust=trust)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("accelerator", metavar="ACC", help="folder that build made")
+    add_trust(parser)
     parser.add_argument("--family", choices=("xc7", "xcup"), default="xc7", help="7-series or UltraScale+")
 
 
 def main(options: argparse.Namespace) -> tuple[bool, dict[str, Any]]:
-    result = synth(options.accelerator, family=options.family)
+    result = synth(options.accelerator, family=options.family, trust=options.trust)
     print(summary(result))
     return True, result
 

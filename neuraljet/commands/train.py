@@ -75,6 +75,13 @@ def whole(text: str) -> int:
     return int(text)
 
 
+def add_trust(parser: argparse.ArgumentParser) -> None:
+    """--trust, of the commands that run what is in an accelerator folder."""
+    parser.add_argument(
+        "--trust", action="store_true", help="run RTL and C++ that build would not write of the network: any program"
+    )
+
+
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("data", metavar="DATA", help="folder of class folders or IDX files, or a set: biscuits, ...")
     parser.add_argument("--out", required=True, metavar="RUN", help="folder to make")

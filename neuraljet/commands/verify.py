@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from bnn.errors import UserError
-from neuraljet.commands.train import whole
+from neuraljet.commands.train import add_trust, whole
 
 NAME = "verify"
 HELP = "Simulate an accelerator on a test set and compare every score with the network"
@@ -22,25 +22,26 @@ def verify(
     vcd: str | Path | None = None,
     netlist: str | None = None,
     cppsim: bool = False,
+    trust: bool = False,
 ) -> dict[str, Any]:
     """Run the test set through the accelerator folder's RTL in Verilator (see sim.accelerator).
 
     `data` is what it was trained on when None (random frames when that is not known), "random" for random frames,
     else as for train. With `netlist`, a family as for synth, the cells that Yosys maps the RTL to are simulated
     instead; None `frames` is 20 then. With `cppsim` the C++ of an accelerator built with an HLS back-end runs instead
-    (see sim.cppsim).
+    (see sim.cppsim). `trust`: run RTL or C++ that `build` would not write of the network (see finn_build.trust).
     """
     if cppsim:
         if netlist or backpressure or vcd:
             raise UserError("--cppsim runs C++, which has no clocks: leave --netlist, --backpressure and --vcd away")
         from sim.cppsim import verify_cppsim
 
-        return verify_cppsim(Path(accelerator), data=data, frames=frames, resize=resize)
+        return verify_cppsim(Path(accelerator), data=data, frames=frames, resize=resize, trust=trust)
     from sim.accelerator import verify as verify_accelerator
 
     return verify_accelerator(
         Path(accelerator), data=data, frames=frames, backpressure=backpressure, resize=resize,
-        vcd=Path(vcd) if vcd else None, netlist=netlist,
+        vcd=Path(vcd) if vcd else None, netlist=netlist, trust=trust,
     )  # fmt: skip
 
 
@@ -60,6 +61,7 @@ def _probability(text: str) -> float:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("accelerator", metavar="ACC", help="folder that build made")
+    add_trust(parser)
     parser.add_argument(
         "--data", metavar="DATA", help="pictures to use instead of the training set's test part; 'random'"
     )
@@ -92,6 +94,7 @@ def main(options: argparse.Namespace) -> tuple[bool, dict[str, Any]]:
         vcd=options.vcd,
         netlist=(options.family or "xc7") if options.netlist else None,
         cppsim=options.cppsim,
+        trust=options.trust,
     )
     print(cppsim_summary(result) if options.cppsim else summary(result))
     return result["passed"], result

@@ -138,6 +138,10 @@ def test_a_failure_leaves_nothing_but_what_was_there(tmp_path):
     make(tmp_path / "out")
     with pytest.raises(OSError, match="full"), new_folder(tmp_path / "out", KIND):
         raise OSError(errno.ENOSPC, "full")
+    with pytest.raises(OSError, match="full") as caught, new_folder(tmp_path / "out", KIND) as folder:
+        raise OSError(errno.ENOSPC, "full", str(folder / "rtl"))
+    assert caught.value.filename == str(tmp_path / "out" / "rtl")
+    assert caught.value.__notes__ == [f"{tmp_path / 'out'} is as it was"]
     assert names(tmp_path) == ["out"] and (tmp_path / "out" / "sub" / "a.txt").read_text() == "one"
 
 
@@ -224,8 +228,12 @@ def test_a_file_is_whole_or_the_old_one(tmp_path, monkeypatch):
         raise OSError(errno.ENOSPC, "full")
 
     monkeypatch.setattr(os, "fsync", full)
-    with pytest.raises(OSError, match="full"):
+    with pytest.raises(OSError, match="full") as caught:
         write_file(tmp_path / "a.json", "two")
+    assert caught.value.__notes__ == [f"{tmp_path / 'a.json'} is as it was"]
+    with pytest.raises(OSError, match="full") as caught:
+        write_file(tmp_path / "b.json", "two")
+    assert caught.value.__notes__ == [f"{tmp_path / 'b.json'} was not made"]
     assert (tmp_path / "a.json").read_text() == "one" and names(tmp_path) == ["a.json"]
 
 

@@ -195,8 +195,21 @@ def test_a_full_disk_leaves_nothing_of_a_build(capsys, tmp_path, tiny_model, mon
     monkeypatch.setattr(module.shutil, "copyfile", full)
     status, _, err = run(capsys, "build", tiny_model, "--out", tmp_path / "acc")
     assert status == 2
-    one_sentence(err, "disk is full")
+    one_sentence(err, "disk is full", "acc was not made")
     assert not [p for p in tmp_path.iterdir() if "acc" in p.name]
+
+
+def test_a_full_disk_leaves_the_training_so_far(capsys, tmp_path, pictures, monkeypatch):
+    """The run folder stays, and nobody says that nothing was left behind."""
+
+    def full(*_, **__):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(os, "fsync", full)
+    status, _, err = run(capsys, "train", pictures, "--out", tmp_path / "run", "--epochs", "1", "--network", "small")
+    assert status == 2
+    one_sentence(err, "disk is full", "run.json was not made")
+    assert "nothing was left" not in err
 
 
 def test_interrupted_training_says_how_to_go_on(pictures, tmp_path):

@@ -13,6 +13,7 @@ from bnn.export import write_qonnx
 from bnn.integer import Bias, Conv, Dense, IntegerNetwork, Pad, Threshold
 from tests.bnn.foreign import Block, Recipe, export, network
 from tests.neuraljet.test_cli import one_sentence, run
+from tests.sealing import reseal
 
 
 @pytest.fixture(scope="module")
@@ -213,7 +214,6 @@ def test_a_changed_file_is_noticed(capsys, accelerator, tmp_path, command):
 
 def test_a_wrong_weight_is_traced_to_its_layer(capsys, accelerator, tmp_path):
     """What verify is for: RTL that is not the network's fails, exits with 1, and names the layer."""
-    import hashlib
     import re
 
     shutil.copytree(accelerator, tmp_path / "acc")
@@ -223,9 +223,7 @@ def test_a_wrong_weight_is_traced_to_its_layer(capsys, accelerator, tmp_path):
     assert found
     wrong = found.group().replace(f"Invert({found[1]}'h{found[2]}", f"Invert({found[1]}'h{int(found[2], 16) ^ 1:x}")
     layer.write_text(text.replace(found.group(), wrong))
-    manifest = json.loads((tmp_path / "acc" / "manifest.json").read_text())
-    manifest["files"][f"rtl/{layer.name}"] = hashlib.sha256(layer.read_bytes()).hexdigest()
-    (tmp_path / "acc" / "manifest.json").write_text(json.dumps(manifest))
+    reseal(tmp_path / "acc")
     status, out, _ = run(capsys, "verify", tmp_path / "acc", "--data", "random", "--json")
     assert status == 1
     result = json.loads(out.splitlines()[-1])

@@ -12,7 +12,6 @@ from bnn.errors import UserError
 from bnn.export import write_qonnx
 from bnn.integer import Bias, Dense, IntegerNetwork, Threshold
 from finn_build.build import build
-from finn_build.manifest import sha256
 from hw.sums.convolution import write
 from hw.sums.layer import Layer
 from hw.sums.module import Geometry, conv_module
@@ -20,6 +19,7 @@ from neuraljet.commands.prove import summary
 from sim.certify import CertificateError, NotCovered, certify
 from sim.prove import prove
 from tests.finn_build.networks import random_network
+from tests.sealing import reseal
 
 
 @dataclass(frozen=True)
@@ -243,7 +243,6 @@ def test_an_accelerator_is_proved_and_a_changed_one_refuted(tmp_path):
     report = prove(acc)
     assert report["passed"] and report["outputs_proved"] == report["outputs"] == 12
     assert json.loads((acc / "proof.json").read_text()) == report
-    manifest = json.loads((acc / "manifest.json").read_text())
     name = "rtl/binary_conv_1_conv.sv"
     right = (acc / name).read_text()
     wrong = re.sub(r"(nj_\w+ #\(.*?\.x_i\(\{)~?(\w+)\[(\d+)\]", r"\1 ~\2[\3]", right, count=1)
@@ -251,8 +250,7 @@ def test_an_accelerator_is_proved_and_a_changed_one_refuted(tmp_path):
     (acc / name).write_text(wrong)
     with pytest.raises(UserError, match="does not match its hash"):
         prove(acc)
-    manifest["files"][name] = sha256(acc / name)
-    (acc / "manifest.json").write_text(json.dumps(manifest))
+    reseal(acc)
     report = prove(acc)
     assert not report["passed"] and [row["verdict"] for row in report["layers"]] == ["proved", "refuted"]
 
@@ -262,11 +260,9 @@ def test_a_cell_that_was_never_proved_proves_nothing(tmp_path):
     write_qonnx(random_network("binary", outputs=6), tmp_path / "model.onnx")
     acc = tmp_path / "acc"
     build(tmp_path / "model.onnx", acc)
-    manifest = json.loads((acc / "manifest.json").read_text())
     name = "rtl/nj_count7.sv"
     (acc / name).write_text((acc / name).read_text().replace("x_i", "~x_i", 1))
-    manifest["files"][name] = sha256(acc / name)
-    (acc / "manifest.json").write_text(json.dumps(manifest))
+    reseal(acc)
     with pytest.raises(
         UserError, match=r"nj_count7.sv is not the nj_count7 that this version has proved.*build the acc"
     ):

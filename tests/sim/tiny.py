@@ -1,7 +1,6 @@
 """A hand-made accelerator folder: the smallest thing `sim.accelerator.verify` can check."""
 
 import hashlib
-import json
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
@@ -10,6 +9,8 @@ import numpy as np
 
 from bnn.export import write_qonnx
 from bnn.integer import Bias, Conv, Dense, IntegerNetwork, MaxPool, Threshold
+from finn_build.manifest import VERSION
+from tests.sealing import seal
 
 RTL = Path(__file__).parent / "rtl"
 HEIGHT, WIDTH = 8, 8
@@ -64,7 +65,7 @@ def write_manifest(folder: Path, data: dict) -> None:
     names = ["rtl/nj_accelerator.v", "rtl/tiny_layers.sv", "mem/weights.mem", "model.onnx"]
     manifest = {
         "format": "neuraljet-accelerator",
-        "version": 1,
+        "version": VERSION,
         "top": "nj_accelerator",
         "input": {
             "height": HEIGHT, "width": WIDTH, "channels": 1, "bits": 8, "tdata_bits": 8,
@@ -81,9 +82,11 @@ def write_manifest(folder: Path, data: dict) -> None:
         "cycles_per_frame": HEIGHT * WIDTH,
         "board": None,
         "part": None,
+        "backend": "rtl",
+        "fifos": {},
         "data": data,
         "tools": {},
         "model_sha256": digest(folder / "model.onnx"),
         "files": {name: digest(folder / name) for name in names},
     }  # fmt: skip
-    (folder / "manifest.json").write_text(json.dumps(manifest))
+    seal(folder, manifest)

@@ -1,0 +1,71 @@
+"""Do the parts of an accelerator folder go together? Manifest, model.onnx and RTL say some things twice."""
+
+import re
+from pathlib import Path
+
+import numpy as np
+
+from bnn.errors import UserError
+from bnn.export import read_qonnx
+from bnn.integer import IntegerNetwork, ranges
+from finn_build.manifest import FILE, Layer, Manifest
+
+MODULE = re.compile(r"^\s*module\s+(?:automatic\s+|static\s+)?(\w+)", re.MULTILINE)
+
+
+def check_consistent(acc: Path, manifest: Manifest) -> IntegerNetwork:
+    """The network of model.onnx; UserError naming what manifest.json says otherwise than that or the RTL."""
+    network = read_qonnx(acc / "model.onnx")
+    wrong = _against_model(manifest, network) or _against_rtl(acc, manifest)
+    if wrong:
+        raise UserError(f"{acc / FILE}: {wrong}; build the accelerator again")
+    return network
+
+
+def _against_model(manifest: Manifest, network: IntegerNetwork) -> str | None:
+    """What differs, in words, or None."""
+    size, output = manifest.input, manifest.output
+    if network.input_shape != (size.channels, size.height, size.width):
+        return f"model.onnx takes {network.input_shape} (channels, height, width)"
+    if output.classes != network.classes:
+        return f"classes are {', '.join(output.classes)}, and model.onnx calls them {', '.join(network.classes)}"
+    low, high = ranges(network)[-1]
+    if not -(1 << (output.score_bits - 1)) <= low <= high < 1 << (output.score_bits - 1):
+        return f"scores of model.onnx reach {low} to {high}, too much for {output.score_bits} bits"
+    _, tensors = network.run(np.zeros((1, *network.input_shape), np.uint8), taps=True)
+    order = {name: place for place, name in enumerate([*tensors, "class"])}
+    places = [order.get(layer.onnx_tensor, -1) for layer in manifest.layers]
+    known = [place for place in places if place >= 0]  # an import may stream what its file has no tensor of
+    if known != sorted(known) or not known:
+        return "the layers are not in the order of model.onnx"
+    for layer in manifest.layers:
+        if layer.onnx_tensor in tensors and _shape(tensors[layer.onnx_tensor], layer) != layer.shape:
+            return f"layer {layer.name} does not have the shape of {layer.onnx_tensor} in model.onnx"
+    return None
+
+
+def _shape(tensor: np.ndarray, layer: Layer) -> tuple[int, ...]:
+    """Height, width and channels that are streamed of a tensor [1, C, H, W] or [1, C]."""
+    if tensor.ndim != 4:
+        return (1, 1, tensor.shape[1])
+    return (tensor.shape[2] - 2 * layer.pad_crop, tensor.shape[3] - 2 * layer.pad_crop, tensor.shape[1])
+
+
+def _against_rtl(acc: Path, manifest: Manifest) -> str | None:
+    """What differs, in words, or None."""
+    name = f"rtl/{manifest.top}.v"
+    if name not in manifest.files:
+        return f"{name}, the top module, is not among the files"
+    texts = {n: (acc / n).read_text() for n in manifest.files if n.startswith("rtl/") and n.endswith((".v", ".sv"))}
+    defined = [module for text in texts.values() for module in MODULE.findall(text)]
+    for layer in manifest.layers:
+        made = defined.count(layer.module)
+        if made != 1 and not (made == 0 and f"hls/{layer.module}.cpp" in manifest.files):
+            return f"module {layer.module} of layer {layer.name} is defined {made} times"
+    if defined.count(manifest.top) != 1:
+        return f"module {manifest.top} is defined {defined.count(manifest.top)} times"
+    found = re.findall(r"^ *(\w+)(?: #\([^;]*?\))? u_\w+ ?\($", texts[name], re.MULTILINE)
+    modules = [layer.module for layer in manifest.layers]
+    if [module for module in found if module in modules] != modules:
+        return f"the layers are not those that {name} has in a row"
+    return None

@@ -1,0 +1,38 @@
+"""Which accelerators this user's own `build` made, by the seals of their manifests.
+
+A seal stands for every byte that runs: it is over the manifest, and that holds the hash of every file. So a folder may
+be moved, copied or made again, and one that another user or machine made is not known here (see finn_build.trust).
+"""
+
+import os
+import stat
+from contextlib import suppress
+from pathlib import Path
+
+from bnn.cache import state_folder
+from finn_build.manifest import Manifest
+
+
+def remember(manifest: Manifest) -> None:
+    """Know that `build` makes just this. Without a place to write it down it is made again when it is asked for."""
+    folder = _folder()
+    if folder is not None:
+        with suppress(OSError):
+            (folder / manifest.seal).touch(mode=0o600)
+
+
+def is_known(manifest: Manifest) -> bool:
+    """Was it remembered?"""
+    folder = _folder()
+    return folder is not None and (folder / manifest.seal).is_file()
+
+
+def _folder() -> Path | None:
+    """The folder of seals; None when there is none that this user alone can write."""
+    try:
+        folder = state_folder("built")
+        found = os.stat(folder)
+    except (OSError, RuntimeError):
+        return None
+    others = found.st_mode & (stat.S_IWGRP | stat.S_IWOTH)
+    return None if others or found.st_uid != os.geteuid() else folder
