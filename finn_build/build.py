@@ -36,14 +36,14 @@ def build(
 ) -> dict[str, Any]:
     """Compile the QONNX file `model` into the accelerator folder `out`, which appears whole or not at all.
 
-    board: names the part, and the estimate must fit it. fps: frames per second to reach with the least
-    hardware; without it the accelerator takes a pixel per clock. pixels: of a file that another program exported,
-    what its input takes (see bnn.importing); the folder then holds the file itself, source.onnx, and what it was
-    imported as, model.onnx. backend: rtl, hls or auto for all layers, then NAME=BACKEND for single ones, separated by
-    commas. fifos: depths of the FIFOs in front of layers by their names (sim.fifos finds them), or one for all layers
-    but the first; without it finn_build.timing says. Returns cycles_per_frame, fps (that the clock gives), seconds, of
-    these search_seconds to choose how each layer is built, the estimated total, the table of layers and notes on the
-    import. UserError for what cannot be built.
+    board: names the part, and the estimate must fit it. fps: frames per second to reach with the least hardware;
+    without it the accelerator takes a pixel per clock, or is as fast as its largest layer can be built. pixels: of a
+    file that another program exported, what its input takes (see bnn.importing); the folder then holds the file itself,
+    source.onnx, and what it was imported as, model.onnx. backend: rtl, hls or auto for all layers, then NAME=BACKEND
+    for single ones, separated by commas. fifos: depths of the FIFOs in front of layers by their names (sim.fifos finds
+    them), or one for all layers but the first; without it finn_build.timing says. Returns cycles_per_frame, fps (that
+    the clock gives), seconds, of these search_seconds to choose how each layer is built, the estimated total, the table
+    of layers and notes on the import and the rate. UserError for what cannot be built.
     """
     started = time.perf_counter()
     model, out = Path(model), Path(out)
@@ -86,9 +86,8 @@ def _build(
         backends = chosen_backends(backend, named(source, stages))
         stages = [stage.made_with(end) for stage, end in zip(stages, backends.values(), strict=True)]
         plain = make_design(source, stages, network.metadata)
-        clocks = folding.frame_clocks(plain, fps, clock_mhz)
         search = time.perf_counter()
-        cycles, chosen_ways = folding.fold(plain, clocks, part)
+        cycles, chosen_ways, slower = folding.fold_to_rate(plain, fps, clock_mhz, part)
         search = time.perf_counter() - search
         if fifos is None:
             fifos = fifo_depths(plain.nodes, dict(plain.operators), cycles)
@@ -149,7 +148,7 @@ def _build(
         "estimate": estimates["total"],
         "layers": rows,
         "search_seconds": search,
-        "notes": list(notes),
+        "notes": [*notes, *slower],
         "seconds": time.perf_counter() - started,
     }
 

@@ -1,15 +1,15 @@
 """How far each layer is folded: the least hardware that keeps the frame rate.
 
 Layers are chosen one by one, and that is exact but for the FIFOs that come between them later: each layer has the
-frame's clocks to itself. What a layer takes at every folding is kept in the cache by content, since it is the writing
-of its sums that takes time.
+frame's clocks to itself, less what a dense layer behind it needs to take its result. What a layer takes at every
+folding is kept in the cache by content, since it is the writing of its sums that takes time.
 """
 
 import dataclasses
 import hashlib
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import lru_cache
 from math import ceil, prod
 from pathlib import Path
@@ -25,6 +25,7 @@ from finn_build.graph import DEFAULT_PART, Design
 from hw.sums.matvec import RAMB18_SITES
 
 LATENCY_CLOCKS = 8  # clocks from the last pixel to the class that are worth a LUT
+GROWTH = 16  # clocks of a frame grow by a part of so many until all layers fit
 FIFO_SITES, FIFO_CONTROL = 0.7, 10  # of a FIFO of up to 64 beats: of a bit, and what counts
 
 
@@ -33,7 +34,7 @@ class Choice:
     """A way to build a layer."""
 
     variant: str  # in a few words
-    folding: Mapping[str, int]  # the attributes that say it
+    folding: Mapping[str, int] = field(hash=False)  # the attributes that say it
     fold: int  # clocks per output pixel
     cycles_per_frame: int
     lut: int  # LUT sites, estimated
@@ -74,19 +75,77 @@ def frame_clocks(design: Design, fps: float | None, clock_mhz: float) -> int:
     return clocks
 
 
+class NothingFits(Exception):
+    """No folding of all layers keeps the rate, though each has one that does."""
+
+
+def fold_to_rate(
+    design: Design, fps: float | None, clock_mhz: float, part: str | None
+) -> tuple[int, dict[str, Chosen], tuple[str, ...]]:  # fmt: skip
+    """`fold` for `fps` frames per second; without it for a pixel per clock, or the fastest there is, and then a note.
+
+    UserError with the maximum when the rate is out of reach.
+    """
+    height, width, _ = design.pixels.shape
+    clocks = least = frame_clocks(design, fps, clock_mhz)
+    while True:
+        try:
+            cycles, chosen = fold(design, clocks, part)
+            break
+        except NothingFits:
+            clocks += max(1, clocks // GROWTH)
+    rate = int(clock_mhz * 1e6 / cycles)
+    if fps is not None and clocks > least:
+        raise UserError(
+            f"--fps {fps:g} is beyond what the layers allow together at a clock of {clock_mhz:g} MHz: at most {rate} "
+            f"frames/s, {cycles} clocks a frame; ask for less or raise --clock-mhz"
+        )
+    if fps is None and cycles > height * width:
+        slowest = max(design.nodes, key=lambda node: int(design.operators[node.name].get_exp_cycles())).name
+        note = (
+            f"a frame takes {cycles} clocks, more than its {height * width} pixels: {slowest} is built no faster; "
+            f"--fps below {rate} takes less area"
+        )
+        return cycles, chosen, (note,)
+    return cycles, chosen, ()
+
+
 def fold(design: Design, clocks: int, part: str | None) -> tuple[int, dict[str, Chosen]]:
     """Fold every node the cheapest way that takes at most `clocks` per frame.
 
-    Returns the slowest node's clocks, and by node name what was chosen.
+    Returns the slowest node's clocks, and by node name what was chosen. NothingFits when layers do not fit together.
     """
-    chosen, collecting, apart = {}, 0, clocks
-    for node in design.nodes:
-        operator = design.operators[node.name]
-        one_beat = prod(node.source.shape[:2]) == 1
-        chosen[node.name] = choose(operator, clocks, part, collecting if one_beat else 0, clocks if one_beat else apart)
-        collecting, apart = operator.collecting(), operator.apart() or clocks
+    try:
+        chosen = _fold(design, clocks, part, (clocks,))
+    except NothingFits:  # layers that are faster than they need to be leave more room
+        chosen = _fold(design, clocks, part, [clocks >> k for k in range(clocks.bit_length())])
     height, width, _ = design.pixels.shape
     return max(height * width, *(int(operator.get_exp_cycles()) for operator in design.operators.values())), chosen
+
+
+def _fold(design: Design, clocks: int, part: str | None, budgets: Sequence[int]) -> dict[str, Chosen]:
+    """budgets: the clocks that each layer is folded for, to choose from."""
+    operators = [design.operators[node.name] for node in design.nodes]
+    alone = [prod(node.source.shape[:2]) == 1 for node in design.nodes]  # one beat a frame
+    ways = [
+        list(dict.fromkeys(found for n in budgets for found in choices(operator, n, part))) for operator in operators
+    ]
+    rooms = [0] * len(operators)  # that the next layer needs, at the least, to take a result
+    for i in range(len(operators) - 1, 0, -1):
+        if alone[i]:
+            fitting = _fitting(operators[i], ways[i], clocks, 0, rooms[i])
+            if not fitting:
+                raise NothingFits
+            rooms[i - 1] = min(found.waiting for found in fitting)
+    chosen, collecting, apart = {}, 0, clocks
+    for i, (node, operator) in enumerate(zip(design.nodes, operators, strict=True)):
+        before, pace = (collecting, clocks) if alone[i] else (0, apart)
+        fitting = _fitting(operator, ways[i], clocks, before, rooms[i])
+        if not fitting:
+            raise NothingFits
+        chosen[node.name] = _cheapest(operator, fitting, pace)
+        collecting, apart = operator.collecting(), operator.apart() or clocks
+    return chosen
 
 
 def choose(
@@ -96,23 +155,43 @@ def choose(
 
     collecting: clocks of the frame in which the layer before collects its next result, so that it cannot wait.
     apart: clocks from one of its results to the next; what takes beats more slowly pays for the FIFO between them.
+    NothingFits when no way is fast enough.
     """
+    fitting = _fitting(operator, choices(operator, clocks, part), clocks, collecting, 0)
+    if not fitting:
+        raise NothingFits
+    return _cheapest(operator, fitting, apart)
+
+
+def _fitting(operator: Any, ways: Sequence[Choice], clocks: int, before: int, room: int) -> list[Choice]:
+    """The ways that wait no longer than the layer in front allows, and collect results with room for what comes."""
+    found = [way for way in ways if way.waiting + before <= clocks]
+    if not room:
+        return found
+    kept = []
+    for way in found:
+        operator.apply(way.folding)
+        if operator.collecting() + room <= clocks:
+            kept.append(way)
+    return kept
+
+
+def _cheapest(operator: Any, fitting: Sequence[Choice], apart: int | None) -> Chosen:
+    """Fold the operator so; a FIFO is paid by what needs one."""
     fifo = ceil(FIFO_SITES * operator.get_instream_width()) + FIFO_CONTROL
 
     def cost(found: Choice) -> tuple[float, int]:
         area, cycles = found.cost()
         return area + fifo * (apart is not None and found.interval > apart), cycles
 
-    fitting = [
-        found for found in choices(operator, clocks, part or DEFAULT_PART) if found.waiting + collecting <= clocks
-    ]
     taken, *others = sorted(fitting, key=cost)
     operator.apply(taken.folding)
     return Chosen(taken, others[0] if others else None)
 
 
-def choices(operator: Any, clocks: float, part: str) -> list[Choice]:
+def choices(operator: Any, clocks: float, part: str | None) -> list[Choice]:
     """Every way to build the operator in so many clocks per frame, per folding the one it would take itself first."""
+    part = part or DEFAULT_PART
     path = cache_folder("plans") / f"{operator.onnx_node.op_type}-{_key(operator, part)}.json"
     kept = _kept(path)
     known = len(kept)
@@ -154,8 +233,8 @@ def _key(operator: Any, part: str) -> str:
     """Of all that the estimates depend on: the node without its names and its folding, and the code."""
     node = type(operator.onnx_node)()
     node.CopyFrom(operator.onnx_node)
-    for field in ("name", "input", "output"):
-        node.ClearField(field)
+    for name in ("name", "input", "output"):
+        node.ClearField(name)
     folding = operator.folding()
     kept = sorted(a.SerializeToString(deterministic=True) for a in node.attribute if a.name not in folding)
     return hashlib.sha256(repr((node.op_type, kept, part, _code())).encode()).hexdigest()[:20]

@@ -16,6 +16,7 @@ from hw.sums import matvec
 from hw.sums.matvec import Folding, Patches, Result, matvec_module
 
 MOST_TERMS = 10_000  # of the sums of a clock, that are written as constants where there is another way
+MOST_WRITTEN = 100_000  # the same where the other way is slower than asked
 
 
 class BinaryConv(ConvOperator):
@@ -89,8 +90,9 @@ class BinaryConv_rtl(BinaryConv, RtlConv):
         _, inputs, kernel, _ = self.weight.shape
         direct = [{"Fold": n, "PE": 0, "SIMD": 0, "Replay": 0} for n in self.folds()]
         direct = [choice for choice in direct if self.cycles(choice) <= clocks]
-        if self.get_input_datatype() != DataType["BIPOLAR"] or kernel == 1 or self.plane:
+        if not self._foldable:
             return direct
+        direct = [choice for choice in direct if self.weight.size <= MOST_WRITTEN * choice["Fold"]]
         spare = clocks - self._slack()
         window = spare / self.patches.windows
         found = matvec.foldings(kernel**2, inputs, self._sums, window, self._repeat) if spare > 0 else ()
@@ -101,8 +103,20 @@ class BinaryConv_rtl(BinaryConv, RtlConv):
     def folding(self) -> dict[str, int]:
         return {name: int(self.get_nodeattr(name)) for name in ("Fold", "PE", "SIMD", "Replay")}
 
+    @property
+    def _foldable(self) -> bool:
+        """Is there the form with a memory of weights?"""
+        kernel = self.weight.shape[2]
+        return self.get_input_datatype() == DataType["BIPOLAR"] and kernel > 1 and not self.plane
+
     def fastest(self) -> int:
-        return conv_cycles(*self.geometry(), 1)
+        if not self._foldable or self.weight.size <= MOST_WRITTEN:
+            return conv_cycles(*self.geometry(), 1)
+        _, inputs, kernel, _ = self.weight.shape
+        window = matvec.fastest(kernel**2, inputs, self._sums, self._repeat)
+        folds = [n for n in self.folds() if self.weight.size <= MOST_WRITTEN * n]
+        written = [conv_cycles(*self.geometry(), min(folds))] if folds else []
+        return min([self.patches.windows * window + self._slack(), *written])
 
     def cycles(self, folding: Mapping[str, int]) -> int:
         self.apply(folding)

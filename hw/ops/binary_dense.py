@@ -144,7 +144,7 @@ class BinaryDense_rtl(BinaryDense, RtlOperator):
     def foldings(self, clocks: float) -> list[dict[str, int]]:
         direct = [n for n in self.folds() if dense_cycles(self.beats, n) <= clocks]
         found = list(matvec.foldings(self.beats, self.channels, self._sums, clocks, self._repeat))
-        if found and self.beats * self.channels * self.outputs > MOST_CONSTANTS:
+        if self.weight.size > MOST_CONSTANTS:
             direct = []
         return [
             *({"Fold": n, "PE": 0, "SIMD": 0, "Replay": 0} for n in direct),
@@ -286,6 +286,8 @@ class BinaryDense_rtl(BinaryDense, RtlOperator):
         return signed_bits(-len(self.weight), len(self.weight))
 
     def fastest(self) -> int:
+        if self.weight.size > MOST_CONSTANTS:
+            return matvec.fastest(self.beats, self.channels, self._sums, self._repeat)
         return dense_cycles(self.beats, 1)
 
 

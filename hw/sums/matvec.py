@@ -169,10 +169,8 @@ def foldings(beats: int, in_bits: int, outputs: int, clocks: float, repeat: int 
     And more lanes wherever these take fewer block RAMs, whose depth comes in steps.
     """
     inputs = beats * in_bits
-    widths = {-(-beats // words) * in_bits for words in range(1, beats + 1)}
-    widths |= {-(-in_bits // repeat // pieces) * repeat for pieces in range(1, in_bits // repeat + 1)}
     groups = sorted({-(-outputs // lanes) for lanes in range(1, outputs + 1)}, reverse=True)
-    for simd, replay in product(sorted(width for width in widths if width <= MOST_SIMD), (False, True)):
+    for simd, replay in product(_widths(beats, in_bits, repeat), (False, True)):
         least = inf  # block RAMs
         for count in groups:
             found = Folding(beats, in_bits, outputs, -(-outputs // count), simd, replay, repeat)
@@ -185,6 +183,22 @@ def foldings(beats: int, in_bits: int, outputs: int, clocks: float, repeat: int 
                 yield found
             if not least:
                 break
+
+
+def fastest(beats: int, in_bits: int, outputs: int, repeat: int = 1) -> int:
+    """The fewest clocks per frame that `foldings` has a way for."""
+    found = []
+    for simd in _widths(beats, in_bits, repeat):
+        lanes = min(outputs, MOST_WEIGHTS // simd)
+        found += [Folding(beats, in_bits, outputs, lanes, simd, replay, repeat).cycles for replay in (False, True)]
+    return min(found)
+
+
+def _widths(beats: int, in_bits: int, repeat: int) -> list[int]:
+    """Of the words that divide a frame well."""
+    widths = {-(-beats // words) * in_bits for words in range(1, beats + 1)}
+    widths |= {-(-in_bits // repeat // pieces) * repeat for pieces in range(1, in_bits // repeat + 1)}
+    return sorted(width for width in widths if width <= MOST_SIMD)
 
 
 RAMB18_SITES = 160  # what a block RAM is worth: LUTs there are to one on small chips (7z010 147, 7z020 190, ZU3EG 163)

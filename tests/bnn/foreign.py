@@ -13,8 +13,10 @@ import numpy as np
 import onnx
 import torch
 from brevitas.export import export_qonnx
+from brevitas.quant import Int8WeightPerChannelFloat, Int8WeightPerTensorFloat
 from brevitas.quant.binary import SignedBinaryActPerTensorConst, SignedBinaryWeightPerTensorConst
 from brevitas.quant.fixed_point import Int8ActPerTensorFixedPoint
+from brevitas.quant.ternary import SignedTernaryActPerTensorConst, SignedTernaryWeightPerTensorConst
 from numpy.typing import NDArray
 from qonnx.core.datatype import DataType
 from qonnx.core.modelwrapper import ModelWrapper
@@ -41,6 +43,20 @@ class Block:
     norm: bool = True
     scale: float = 1.0  # of the sign
     bits: int = 1  # of the activation
+    signed: bool = False  # an activation of several bits is round 0, and not from 0
+    ternary: bool = False  # -1, 0 and 1: the activation
+    weight_bits: int = 1  # 0: ternary
+    slope: str = ""  # of negative sums, in front of the sign: prelu, leaky
+
+
+@dataclass(frozen=True)
+class Hidden:
+    """A dense layer, batch norm and activation."""
+
+    outputs: int
+    bits: int = 1
+    weight_bits: int = 1
+    slope: str = ""
 
 
 @dataclass(frozen=True)
@@ -51,10 +67,14 @@ class Recipe:
     # byte: raw pixels; q8, q2: 2x - 1 and 8 or 2 bits; sign: 2x - 1 and one bit; affine: 2x - 1 alone
     input: str = "byte"
     blocks: tuple[Block, ...] = (Block(),)
-    hidden: tuple[int, ...] = ()
+    hidden: tuple[int | Hidden, ...] = ()
     classes: int = 4
-    end: str = "none"  # or bias, common (one scale and offset), norm (batch norm)
+    end: str = "none"  # or bias, common (one scale and offset), norm (batch norm), softmax, logsoftmax, sigmoid
     seed: int = 0
+    head: str = "dense"  # or conv: scores [N, classes, 1, 1], conv_flat: these flattened
+    weight_bits: int = 1  # of the last layer
+    dynamo: bool = False  # torch's present exporter
+    free_batch: bool = False
 
     @property
     def pixels(self) -> str:
@@ -89,15 +109,37 @@ def sign(scale: float = 1.0) -> nn.Module:
     return qnn.QuantIdentity(act_quant=SignedBinaryActPerTensorConst, scaling_const=scale)
 
 
-def activation(scale: float, bits: int) -> nn.Module:
-    """A sign, or a quantizer of 0 to 2^bits - 1 steps of so much."""
+def activation(scale: float, bits: int, signed: bool = False, ternary: bool = False) -> nn.Module:
+    """A sign, or a quantizer of 0 to 2^bits - 1 steps of so much; signed: as many round 0."""
+    if ternary:
+        return qnn.QuantIdentity(act_quant=SignedTernaryActPerTensorConst, threshold=0.5, scaling_const=scale)
     if bits == 1:
         return sign(scale)
+    if signed:
+        most = scale * 2 ** (bits - 1)
+        return qnn.QuantHardTanh(bit_width=bits, scaling_impl_type="const", min_val=-most, max_val=most)
     most = scale * (2**bits - 1)
     return qnn.QuantReLU(bit_width=bits, scaling_impl_type="const", max_val=most)
 
 
-def weights(per_channel: bool) -> dict[str, object]:
+def slopes(kind: str, channels: int, generator: torch.Generator) -> list[nn.Module]:
+    """What makes negative values smaller."""
+    if kind == "leaky":
+        return [nn.LeakyReLU(0.1)]
+    if kind == "prelu":
+        layer = nn.PReLU(channels)
+        with torch.no_grad():
+            layer.weight.copy_(torch.rand(channels, generator=generator) + 0.05)
+        return [layer]
+    return []
+
+
+def weights(per_channel: bool, bits: int = 1) -> dict[str, object]:
+    if bits == 0:
+        return {"weight_quant": SignedTernaryWeightPerTensorConst, "weight_threshold": 0.5}
+    if bits > 1:
+        several = Int8WeightPerChannelFloat if per_channel else Int8WeightPerTensorFloat
+        return {"weight_quant": several, "weight_bit_width": bits}
     quant: dict[str, object] = {"weight_quant": SignedBinaryWeightPerTensorConst, "weight_scaling_const": 1.0}
     if per_channel:
         quant |= {
@@ -121,8 +163,8 @@ def shake(norm: nn.Module, spread: float, generator: torch.Generator) -> nn.Modu
     return norm
 
 
-def dense(inputs: int, outputs: int, bias: bool, generator: torch.Generator) -> nn.Module:
-    linear = qnn.QuantLinear(inputs, outputs, bias=bias, **weights(False))
+def dense(inputs: int, outputs: int, bias: bool, generator: torch.Generator, bits: int = 1) -> nn.Module:
+    linear = qnn.QuantLinear(inputs, outputs, bias=bias, **weights(False, bits))
     nn.init.uniform_(linear.weight, -1, 1, generator=generator)
     if bias:
         nn.init.uniform_(linear.bias, -5, 5, generator=generator)
@@ -148,7 +190,7 @@ def network(recipe: Recipe) -> nn.Sequential:
     for block in recipe.blocks:
         conv = qnn.QuantConv2d(
             channels, block.outputs, block.kernel, stride=block.stride, bias=block.bias,
-            padding=block.padding if block.pad_value == 0 else 0, **weights(block.per_channel),
+            padding=block.padding if block.pad_value == 0 else 0, **weights(block.per_channel, block.weight_bits),
         )  # fmt: skip
         nn.init.uniform_(conv.weight, -1, 1, generator=generator)
         if block.bias:
@@ -159,28 +201,46 @@ def network(recipe: Recipe) -> nn.Sequential:
         scale = conv.quant_weight().value.abs().mean().item() * size * (channels * block.kernel**2) ** 0.5
         norm = [shake(nn.BatchNorm2d(block.outputs), scale, generator)] if block.norm else []
         pool = [nn.MaxPool2d(block.pool)] if block.pool > 1 else []
-        clip = [nn.Hardtanh()] if block.clip else []
+        clip = [nn.Hardtanh()] if block.clip else slopes(block.slope, block.outputs, generator)
+        quantizer = activation(block.scale, block.bits, block.signed, block.ternary)
         if not block.pool_first:
-            layers += [*norm, *clip, activation(block.scale, block.bits), *pool]
+            layers += [*norm, *clip, quantizer, *pool]
         elif block.norm_first:
-            layers += [*norm, *pool, *clip, activation(block.scale, block.bits)]
+            layers += [*norm, *pool, *clip, quantizer]
         else:
-            layers += [*pool, *norm, *clip, activation(block.scale, block.bits)]
+            layers += [*pool, *norm, *clip, quantizer]
         size, channels = block.scale, block.outputs
         height, width = ((n + 2 * block.padding - block.kernel) // block.stride + 1 for n in (height, width))
         height, width = height // block.pool, width // block.pool
-    layers.append(nn.Flatten())
     features = channels * height * width
-    for outputs in recipe.hidden:
-        layers += [dense(features, outputs, False, generator)]
-        layers += [shake(nn.BatchNorm1d(outputs), features**0.5, generator), sign()]
-        features = outputs
-    layers.append(dense(features, recipe.classes, recipe.end == "bias", generator))
-    if recipe.end == "common":
-        layers.append(Common())
-    elif recipe.end == "norm":
-        layers.append(shake(nn.BatchNorm1d(recipe.classes), 5.0, generator))
-    return nn.Sequential(*layers).eval()
+    if recipe.head != "dense":
+        last = qnn.QuantConv2d(
+            channels, recipe.classes, height, bias=recipe.end == "bias", **weights(False, recipe.weight_bits)
+        )
+        nn.init.uniform_(last.weight, -1, 1, generator=generator)
+        layers += [last, *([nn.Flatten()] if recipe.head == "conv_flat" else [])]
+        return nn.Sequential(*layers, *_ends(recipe, generator)).eval()
+    layers.append(nn.Flatten())
+    for each in recipe.hidden:
+        hidden = Hidden(each) if isinstance(each, int) else each
+        layers += [dense(features, hidden.outputs, False, generator, hidden.weight_bits)]
+        layers += [shake(nn.BatchNorm1d(hidden.outputs), features**0.5, generator)]
+        layers += [*slopes(hidden.slope, hidden.outputs, generator), activation(1.0, hidden.bits)]
+        features = hidden.outputs
+    layers.append(dense(features, recipe.classes, recipe.end == "bias", generator, recipe.weight_bits))
+    return nn.Sequential(*layers, *_ends(recipe, generator)).eval()
+
+
+def _ends(recipe: Recipe, generator: torch.Generator) -> list[nn.Module]:
+    """What stands behind the scores."""
+    if recipe.end == "norm":
+        norm = nn.BatchNorm2d if recipe.head == "conv" else nn.BatchNorm1d
+        return [shake(norm(recipe.classes), 5.0, generator)]
+    ends = {
+        "common": Common, "softmax": lambda: nn.Softmax(1), "logsoftmax": lambda: nn.LogSoftmax(1),
+        "sigmoid": nn.Sigmoid,
+    }  # fmt: skip
+    return [ends[recipe.end]()] if recipe.end in ends else []
 
 
 def random_recipe(seed: int, side: int = 13, maps: int = 8) -> Recipe:
@@ -237,15 +297,25 @@ def _fits(shape: tuple[int, int, int], blocks: Sequence[Block]) -> bool:
     return True
 
 
-def export(model: nn.Module, shape: Sequence[int], path: Path, byte: bool = False, dynamo: bool = False) -> Path:
+def export(
+    model: nn.Module, shape: Sequence[int], path: Path, byte: bool = False, dynamo: bool = False,
+    free_batch: bool = False,
+) -> Path:  # fmt: skip
     """Write the QONNX file of a network for one picture; byte: annotate its input UINT8.
 
     dynamo: by torch's present exporter (seconds) instead of the former one; the graphs differ in their nodes.
+    free_batch: for any number of pictures.
     """
-    example = torch.randint(0, 256, (1, *shape)).float() if byte else torch.rand(1, *shape)
+    if free_batch and dynamo:
+        free: dict[str, Any] = {"dynamic_shapes": ({0: torch.export.Dim("N")},)}
+    else:
+        free = {"input_names": ["x"], "dynamic_axes": {"x": {0: "N"}}} if free_batch else {}
+    count = 2 if free_batch else 1  # a size of 1 would be taken for a constant
+    example = torch.randint(0, 256, (count, *shape)).float() if byte else torch.rand(count, *shape)
     with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()), torch.no_grad():
         warnings.simplefilter("ignore")
-        export_qonnx(model, example, str(path), dynamo=dynamo)
+        model(example)  # learned scales are set by what comes first
+        export_qonnx(model, example, str(path), dynamo=dynamo, **free)
     if byte:
         wrapper = ModelWrapper(onnx.load(path))
         wrapper.set_tensor_datatype(wrapper.graph.input[0].name, DataType["UINT8"])

@@ -1,8 +1,11 @@
 """The choice per layer: the least area that keeps the rate, what came second, and plans found again."""
 
+import re
+
 import numpy as np
 import pytest
 
+from bnn.errors import UserError
 from bnn.export import write_qonnx
 from bnn.integer import Bias, Conv, Dense, IntegerNetwork, Pad, Threshold
 from finn_build import adapter
@@ -153,3 +156,35 @@ def test_a_layer_that_would_need_a_fifo_pays_for_it():
     least = min(choices(scores, 784, DEFAULT_PART), key=lambda found: found.cost()).lut
     chosen = choose(scores, 784, apart=16).taken
     assert scores.interval() <= 16 and least < chosen.lut < least + 0.7 * 64
+
+
+def test_large_layers_of_small_pictures_fit_together(tmp_path, monkeypatch):
+    """As if memories gave 16 bits a clock: the second layer must take its input while the first collects the next."""
+    from hw.ops import binary_dense
+    from hw.sums import matvec
+
+    monkeypatch.setattr(binary_dense, "MOST_CONSTANTS", 0)
+    monkeypatch.setattr(matvec, "MOST_SIMD", 16)
+    write_qonnx(dense_network((48, 48), features=2), tmp_path / "model.onnx")
+    result = build(tmp_path / "model.onnx", tmp_path / "acc")
+    assert result["cycles_per_frame"] == 64 and not result["notes"]
+    report = verify(tmp_path / "acc", "random", frames=8)
+    assert report["passed"] and report["cycles_per_frame"] == 64
+
+
+def test_what_cannot_take_a_pixel_per_clock_is_built_as_fast_as_it_can_be(tmp_path, monkeypatch):
+    from hw.ops import binary_dense
+    from hw.sums import matvec
+
+    monkeypatch.setattr(binary_dense, "MOST_CONSTANTS", 0)
+    monkeypatch.setattr(matvec, "MOST_SIMD", 16)
+    monkeypatch.setattr(matvec, "MOST_WEIGHTS", 32)
+    write_qonnx(dense_network((48, 48), features=2), tmp_path / "model.onnx")
+    result = build(tmp_path / "model.onnx", tmp_path / "acc")
+    clocks = result["cycles_per_frame"]
+    assert 64 < clocks < 300 and f"a frame takes {clocks} clocks" in result["notes"][0]
+    assert verify(tmp_path / "acc", "random", frames=8)["cycles_per_frame"] == clocks
+    with pytest.raises(UserError, match=r"--fps 3e\+06 is beyond .* at most \d+ frames/s") as refused:
+        build(tmp_path / "model.onnx", tmp_path / "fast", fps=3e6)
+    rate = int(re.search(r"at most (\d+)", str(refused.value))[1])
+    assert build(tmp_path / "model.onnx", tmp_path / "fast", fps=rate)["cycles_per_frame"] <= 200e6 / rate
