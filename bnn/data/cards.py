@@ -1,11 +1,15 @@
 """The dataset cards of datasets/: what is known about a set before its pictures are read."""
 
 import hashlib
-import tomllib
-from dataclasses import dataclass
+import re
+from collections.abc import Mapping
+from dataclasses import MISSING, dataclass, fields
 from functools import cache
 from pathlib import Path
-from typing import Any
+
+from bnn.errors import UserError
+from bnn.records import parse
+from bnn.tables import read_toml
 
 
 @dataclass(frozen=True)
@@ -18,7 +22,7 @@ class Card:
     licence: str
     classes: tuple[str, ...]  # in the order of their labels
     split: str  # how train and test were parted
-    pictures: dict[str, int]  # train, test -> number of pictures
+    pictures: Mapping[str, int]  # train, test -> number of pictures
     size: tuple[int, int]  # default for training
     color: str  # default for training: gray or rgb
     network: str  # default for training: small, medium or large
@@ -32,17 +36,40 @@ class Card:
 
 @cache
 def cards() -> dict[str, Card]:
-    """Name -> card, for every set that has one."""
+    """Name -> card, for every set that has one. UserError for a card that is damaged."""
     folder = Path(__file__).resolve().parents[1] / "datasets"  # in a checkout a link to the one at the top
-    files = sorted(folder.glob("*.toml"))
-    return {path.stem: _parse(path.stem, tomllib.loads(path.read_text("utf-8"))) for path in files}
+    return {path.stem: read_card(path) for path in sorted(folder.glob("*.toml"))}
 
 
-def _parse(name: str, table: dict[str, Any]) -> Card:
+def read_card(path: Path) -> Card:
+    """Read one card. UserError names the entry that is missing, unknown or out of range."""
+    what = f"dataset card {path.name}"
+    table = read_toml(path, what)
     floor = table.pop("floor", {})
-    fields: dict[str, Any] = {key: tuple(value) if isinstance(value, list) else value for key, value in table.items()}
-    fields |= {"floor": floor.get("accuracy"), "floor_method": floor.get("method", "")}
-    return Card(**({"name": name, "checksum": None} | fields))
+    entries = {"name": path.stem, "checksum": None, "notes": ""} | table
+    if isinstance(floor, dict):
+        entries |= {"floor": floor.get("accuracy"), "floor_method": floor.get("method", "")}
+    needed = {field.name for field in fields(Card) if field.default is MISSING}
+    wrong = sorted((needed - set(entries)) | (set(entries) - {field.name for field in fields(Card)}))
+    if wrong or not isinstance(floor, dict):
+        raise UserError(f"{what}: entries missing or unknown: {', '.join(wrong) or 'floor'}; restore the file")
+    try:
+        card: Card = parse(Card, entries, "")
+    except TypeError as error:
+        raise UserError(f"{what}: {error}; restore the file") from None
+    for name, good in (
+        ("classes", len(card.classes) > 1 and len(set(card.classes)) == len(card.classes)),
+        ("pictures", set(card.pictures) == {"train", "test"} and min(card.pictures.values()) > 0),
+        ("size", all(8 <= side <= 1024 for side in card.size)),
+        ("color", card.color in ("gray", "rgb")),
+        ("network", card.network in ("small", "medium", "large")),
+        ("epochs", 1 <= card.epochs <= 10**6),
+        ("floor", card.floor is None or 0 < card.floor < 1),
+        ("checksum", card.checksum is None or re.fullmatch("[0-9a-f]{64}", card.checksum)),
+    ):
+        if not good:
+            raise UserError(f"{what}: {name} = {str(getattr(card, name))[:200]!r} is not allowed; restore the file")
+    return card
 
 
 def checksum(folder: Path) -> str:
@@ -51,5 +78,6 @@ def checksum(folder: Path) -> str:
     total = hashlib.sha256()
     for name, path in sorted((path.relative_to(folder).as_posix(), path) for path in files):
         if not any(part.startswith(".") for part in name.split("/")):
-            total.update(f"{hashlib.sha256(path.read_bytes()).hexdigest()}  {name}\n".encode())
+            line = f"{hashlib.sha256(path.read_bytes()).hexdigest()}  {name}\n"
+            total.update(line.encode(errors="surrogateescape"))  # names that are no UTF-8
     return total.hexdigest()

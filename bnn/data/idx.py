@@ -19,11 +19,14 @@ from bnn.data import pictures
 from bnn.data.cards import Card
 from bnn.data.dataset import Dataset
 from bnn.data.folder import class_names
+from bnn.data.notes import Notes
 from bnn.data.split import split
 from bnn.errors import UserError
 
 _NAME = re.compile(r"(?:.*[-_.])?(?P<side>train|t10k|test)[-_.](?P<what>images|labels)\b.*?(?:\.gz)?", re.IGNORECASE)
 _MOST_BYTES = 1 << 30
+_MOST_PACKED = 100  # times that gzip makes pictures smaller; MNIST 5 times, a bomb 1,000 times
+_SURE_BYTES = 1 << 24  # however well they are packed
 
 
 def find(root: Path) -> dict[tuple[str, str], Path]:
@@ -31,9 +34,14 @@ def find(root: Path) -> dict[tuple[str, str], Path]:
     found: dict[tuple[str, str], Path] = {}
     for path in sorted(root.iterdir()):
         match = _NAME.fullmatch(path.name)
-        if match and path.is_file() and "idx" in path.name.lower():
-            side = "train" if match["side"].lower() == "train" else "test"
-            found.setdefault((side, match["what"].lower()), path)
+        if match and "idx" in path.name.lower() and path.is_file():
+            key = ("train" if match["side"].lower() == "train" else "test", match["what"].lower())
+            other = found.setdefault(key, path)
+            if other != path and other.name.removesuffix(".gz") != path.name.removesuffix(".gz"):
+                raise UserError(
+                    f"{root} has more than one file of {key[0]} {key[1]} ({other.name}, {path.name}); "
+                    "put each set into a folder of its own"
+                )
     return found
 
 
@@ -55,6 +63,11 @@ def read(path: Path) -> NDArray[np.uint8]:
             if count > _MOST_BYTES:
                 raise UserError(
                     f"{path} claims {count} bytes, more than the 1 GiB allowed; it is damaged, or take fewer pictures"
+                )
+            packed = path.stat().st_size
+            if zipped and count > _SURE_BYTES and count > _MOST_PACKED * packed:
+                raise UserError(
+                    f"{path} claims {count} bytes out of {packed}, as no pictures are packed (a bomb?); replace it"
                 )
             values = file.read(count)
             if len(values) < count:
@@ -117,7 +130,17 @@ def load_idx(
         card=card,
         train_names=tuple(name for name, test in zip(where, in_test, strict=True) if not test),
         test_names=tuple(name for name, test in zip(where, in_test, strict=True) if test),
+        notes=_beside(root, files),
     )
+
+
+def _beside(root: Path, files: dict[tuple[str, str], Path]) -> tuple[str, ...]:
+    """Note what else lies in the folder."""
+    notes = Notes(root)
+    for path in sorted(root.iterdir()):
+        if path not in files.values() and not path.name.startswith("."):
+            notes.leave("files and folders beside the IDX files", path)
+    return notes.lines()
 
 
 def _pictures(path: Path, size: tuple[int, int] | None, may_resize: bool) -> NDArray[Any]:

