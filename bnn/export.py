@@ -22,11 +22,15 @@ from qonnx.core.modelwrapper import ModelWrapper
 
 from bnn.errors import UserError
 from bnn.files import write_file
+from bnn.fitting import Misfit, Shape, output_shape
 from bnn.integer import Bias, Conv, Dense, IntegerNetwork, Layer, Levels, MaxPool, Pad, Threshold, ranges
+from bnn.onnxfile import load_model
 from bnn.records import CLASS_NAME
 
 OPSET = 14
 FORMAT = "1"
+MOST = 1 << 40  # magnitude of an integer in the file: sums of many stay exact in 64 bits
+MOST_CHANNELS = 4096  # of a picture
 
 
 def smallest_datatype(low: int, high: int) -> str:
@@ -163,27 +167,6 @@ def write_qonnx(network: IntegerNetwork, path: Path) -> None:
     write_file(path, model.model.SerializeToString())
 
 
-def load_model(path: Path) -> ModelWrapper:
-    """Read an ONNX file that carries all its weights itself.
-
-    UserError when it is missing, is no ONNX file, or refers to data in other files.
-    """
-    path = Path(path)
-    if not path.is_file():
-        raise UserError(f"{path} is not a file; give a QONNX model or the folder that `neuraljet train` wrote")
-    try:
-        proto = onnx.load(path, load_external_data=False)
-        onnx.helper.printable_graph(proto.graph)
-    except Exception as error:  # protobuf raises its own and plain Exceptions on damaged bytes
-        raise UserError(f"{path} is not a readable ONNX file ({error}); export it again") from error
-    if not proto.graph.node:
-        raise UserError(f"{path} is not a readable ONNX file (it has no nodes); export it again")
-    for tensor in proto.graph.initializer:
-        if tensor.data_location == TensorProto.EXTERNAL:
-            raise UserError(f"{path}: weight '{tensor.name}' lies in another file; save the model with all data inside")
-    return ModelWrapper(proto)
-
-
 def read_qonnx(path: Path) -> IntegerNetwork:
     """Read a file in the form that `write_qonnx` gives back into the chain of integer layers.
 
@@ -204,6 +187,12 @@ def _integers(model: ModelWrapper, node: onnx.NodeProto, index: int) -> np.ndarr
             f"{value[rounded != value].flat[0]:g}; only integer weights can be built: train with binary or jet layers "
             "and export the frozen network"
         )
+    beyond = np.abs(rounded) > MOST
+    if beyond.any():
+        raise UserError(
+            f"node {node.name} ({node.op_type}): '{tensor}' holds {value[beyond].flat[0]:g}; integers are accepted up "
+            f"to {MOST} either way: export the frozen network again"
+        )
     return rounded.astype(np.int64)
 
 
@@ -215,12 +204,13 @@ def chain_of(model: ModelWrapper, where: str) -> IntegerNetwork:
     """The graph of `model` as an IntegerNetwork; `where` is how messages call the file."""
     graph = model.graph
     shape = model.get_tensor_shape(graph.input[0].name) if graph.input else None
-    if len(graph.input) != 1 or shape is None or len(shape) != 4:
+    if len(graph.input) != 1 or shape is None or len(shape) != 4 or min(shape) < 1 or shape[1] > MOST_CHANNELS:
         raise UserError(f"{where}: needs one input of shape [1, channels, height, width], found {shape}")
     if str(model.get_tensor_datatype(graph.input[0].name)) not in ("UINT8", "DataType.UINT8"):
         raise UserError(f"{where}: input '{graph.input[0].name}' must be annotated UINT8 (raw pixels)")
     current = graph.input[0].name
     layers: list[Layer] = []
+    frame: Shape = tuple(shape[1:])  # of the present tensor
     turned: np.ndarray | None = None  # signs by which the maps are multiplied at present
     for node in graph.node:
         if current not in node.input[:1]:
@@ -233,10 +223,14 @@ def chain_of(model: ModelWrapper, where: str) -> IntegerNetwork:
         elif turned is not None and node.op_type != "MaxPool":
             raise _refuse(node, "follows a Mul; only a MaxPool between two Mul by the same +-1 is supported")
         else:
-            layer = _layer_of(model, node)
+            layer = _layer_of(model, node, frame[0])
             if isinstance(layer, MaxPool) and turned is not None:
                 layer = MaxPool(layer.size, turned)
             if layer is not None:
+                try:
+                    frame = output_shape(layer, frame)
+                except Misfit as misfit:
+                    raise _refuse(node, str(misfit)) from misfit
                 layers.append(layer)
         if node.op_type != "ArgMax":
             current = node.output[0]
@@ -270,7 +264,7 @@ def _refuse(node: onnx.NodeProto, why: str) -> UserError:
     return UserError(f"node {node.name} ({node.op_type}): {why}")
 
 
-def _layer_of(model: ModelWrapper, node: onnx.NodeProto) -> Layer | None:
+def _layer_of(model: ModelWrapper, node: onnx.NodeProto, channels: int) -> Layer | None:
     a = _attributes(node)
     if node.op_type == "Pad":
         pads = _integers(model, node, 1)
@@ -279,7 +273,7 @@ def _layer_of(model: ModelWrapper, node: onnx.NodeProto) -> Layer | None:
         if pads.shape != (8,) or pads[[0, 1, 4, 5]].any() or len(set(pads[[2, 3, 6, 7]].tolist())) != 1:
             raise _refuse(node, f"pads {pads.tolist()} are not the same on the four sides of the map")
         if a.get("mode", b"constant") != b"constant":
-            raise _refuse(node, f"mode {a['mode'].decode()} is not supported; pad with a constant")
+            raise _refuse(node, f"mode {a['mode'].decode(errors='replace')} is not supported; pad with a constant")
         if value not in ((-1, 0) if bipolar else (0,)):
             raise _refuse(
                 node,
@@ -315,9 +309,8 @@ def _layer_of(model: ModelWrapper, node: onnx.NodeProto) -> Layer | None:
             )
         if not single:
             return Levels(thresholds, int(low), int(step))
-        shape = model.get_tensor_shape(node.input[0])
-        channels = shape[1] if shape else len(thresholds)
-        return Threshold(np.broadcast_to(thresholds[:, 0], (channels,)).copy())
+        single_row = len(thresholds) == 1
+        return Threshold(np.repeat(thresholds[:, 0], channels) if single_row else thresholds[:, 0])
     if node.op_type == "MaxPool":
         kernel, strides = a["kernel_shape"], a.get("strides", [1, 1])
         if len({*kernel, *strides}) != 1 or any(a.get("pads", [0])) or a.get("ceil_mode", 0):

@@ -9,6 +9,7 @@ input), decisions (sums to signs and levels), copies (channels that are one of t
 compare alike), compare (the network against the file's own execution, within what float32 may round).
 """
 
-from bnn.importing.walk import Imported, import_model
+from bnn.importing.imported import Imported
+from bnn.importing.walk import import_model
 
 __all__ = ["Imported", "import_model"]

@@ -23,7 +23,7 @@ from qonnx.core.modelwrapper import ModelWrapper
 from bnn.errors import UserError
 from bnn.importing.execute import trace
 from bnn.importing.graph import Array
-from bnn.importing.walk import Decided, Imported
+from bnn.importing.imported import Decided, Imported
 from bnn.integer import IntegerNetwork
 from bnn.reference import Ints
 
@@ -91,7 +91,7 @@ def _batch(network: IntegerNetwork, imported: Imported, model: ModelWrapper, ima
         signs_taken += int(otherwise.sum())
 
     scores = _run(network, x, begin, len(network.layers))  # of what the file decided
-    floats = file[imported.scores_tensor].reshape(scores.shape).astype(np.float64)
+    floats = imported.of_file(file[imported.scores_tensor]).astype(np.float64)
     exact = imported.scores.of_integers(scores).astype(np.float64)
     low, high = (end.astype(np.float64) for end in imported.scores.interval(scores))
     inside = imported.scores.are_sums(scores) & (floats >= low) & (floats <= high)  # NaN is not

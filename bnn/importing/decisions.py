@@ -11,7 +11,8 @@ import numpy as np
 import onnx
 from numpy.typing import NDArray
 
-from bnn.importing.graph import Array, Graph
+from bnn.importing.graph import Graph
+from bnn.importing.nodes import Array, attributes
 from bnn.importing.values import Sums
 from bnn.reference import Ints
 
@@ -118,6 +119,14 @@ def _steps(
         sequences, first = found[inside[:, c], c], int(sums.low[c])  # [sums, levels]
         switches = (sequences[1:] != sequences[:-1]).sum(axis=0)
         if switches.max() > 1:
+            slope = _falling(graph, nodes, c)
+            if slope is not None:
+                raise graph.refuse(
+                    slope[0],
+                    f"its slope in channel {c} is {slope[1]:g}, and the sign behind it changes {switches.max()} times "
+                    "as the sum rises",
+                    "slopes above 0",
+                )
             raise graph.refuse(
                 nodes[-1], f"its sign changes {switches.max()} times as channel {c}'s sum rises", MONOTONE
             )
@@ -143,3 +152,15 @@ def slopes(graph: Graph, nodes: Sequence[onnx.NodeProto], sums: Sums, flat: bool
         channel = int(np.flatnonzero(~(rises | falls))[0])
         raise graph.refuse(at, f"what it pools rises and falls with channel {channel}'s sum", MONOTONE)
     return np.where(rises, 1, -1)
+
+
+def _falling(graph: Graph, nodes: Sequence[onnx.NodeProto], channel: int) -> tuple[onnx.NodeProto, float] | None:
+    """The first PRelu or LeakyRelu that turns what is below 0 around in a channel, and its slope there."""
+    for node in nodes:
+        if node.op_type in ("PRelu", "LeakyRelu"):
+            given = graph.constant(node, 1)
+            values = np.array(attributes(node).get("alpha", 0.01)) if given is None else given
+            slope = float(values.reshape(-1)[channel if values.size > 1 else 0])
+            if slope < 0:
+                return node, slope
+    return None

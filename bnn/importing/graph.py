@@ -1,70 +1,168 @@
-"""A foreign QONNX graph: its constants folded, its nodes executed one by one, and refusals that name them.
+"""A foreign QONNX graph: its batch fixed, its constants folded, its nodes in a chain, and refusals that name them.
 
-A node is executed exactly as qonnx does it: ONNX operators by onnxruntime, QONNX operators by their own class.
+As qonnx' own clean-up does it, shapes are inferred and what is computed from shapes and weights alone is executed once,
+in front of everything else; but never what makes more than a bounded number of values.
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import numpy as np
 import onnx
-import onnxruntime
-from numpy.typing import NDArray
 from onnx import helper
 from qonnx.core.datatype import DataType
 from qonnx.core.modelwrapper import ModelWrapper
-from qonnx.custom_op.registry import getCustomOp
 
 from bnn.errors import UserError
+from bnn.importing import nodes as single
+from bnn.importing.nodes import FORMER, QONNX, QUANTIZERS, Array, NodeError, attributes
 
-Array = NDArray[Any]
-QONNX = "qonnx.custom_op.general"
-_FORMER = ("onnx.brevitas", "finn.custom_op.general")  # what the domain of Quant was called once
-RESHAPING = ("Flatten", "Reshape")
+RESHAPING = ("Flatten", "Reshape", "Squeeze", "Unsqueeze")
 ALIKE = "constants that are one value, or one per channel"
-QUANTIZERS = ("BipolarQuant", "Quant", "IntQuant")
-
-
-def attributes(node: onnx.NodeProto) -> dict[str, Any]:
-    """The attributes of a node by name."""
-    return {a.name: helper.get_attribute_value(a) for a in node.attribute}
+OPERATORS = "operators of ONNX and QONNX"
+FOLDED = (
+    "Constant", "ConstantOfShape", "Identity", "Cast", "Shape", "Size", "Gather", "Slice", "Concat", "Split", "Expand",
+    "Range", "Tile", "Where", "Equal", "Transpose", *RESHAPING, "Add", "Sub", "Mul", "Div", "Mod", "Pow", "Sqrt", "Neg",
+    "Abs", "Exp", "Log", "Reciprocal", "Sign", "Round", "Floor", "Ceil", "Clip", "Min", "Max", "Relu", "Tanh",
+    "Sigmoid", "MatMul", "ReduceMean", "ReduceSum", "ReduceMin", "ReduceMax", "ReduceProd", "ReduceL1", "ReduceL2",
+    *QUANTIZERS,
+)  # fmt: skip
+FINITE = "finite numbers: did the training diverge?"
+UNBOUNDED = ("Clip", "Min", "Max")  # an infinite bound is none
+OF_CHANNELS = ("BatchNormalization", "MultiThreshold")  # whose constants belong to channels whatever their rank is
+INTEGER = (
+    "QuantizeLinear", "DequantizeLinear", "DynamicQuantizeLinear", "QLinearConv", "QLinearMatMul", "ConvInteger",
+    "MatMulInteger", "QGemm", "QLinearAdd", "QLinearMul",
+)  # fmt: skip
+MOST_VALUES = 1 << 27  # of all constants that are computed
+MOST_CHANNELS = 4096  # of a picture
+MOST_FRAMES = 1024  # in a batch that the file fixes
 
 
 class Graph:
-    """The dynamic nodes of a model in order, each with a name, and every constant's value.
+    """The dynamic nodes of a model in order, each with a name, every constant's value and every tensor's shape.
 
-    UserError when a node has no known operator domain, or when the model has not one input and one chain of nodes.
+    `batch` is how many pictures the file takes at once; 1 where it leaves that free. UserError when a node has no known
+    operator domain, reads numbers that are none, or when the model has not one input and one chain of nodes.
     """
 
     def __init__(self, model: ModelWrapper, where: str) -> None:
         self.model, self.where = ModelWrapper(model.model, make_deepcopy=True), where
         graph = self.model.graph
         self.opsets = {entry.domain: entry.version for entry in self.model.model.opset_import}
+        self.opset = single.opset_of(self.opsets)
         self.constants: dict[str, Array] = {t.name: onnx.numpy_helper.to_array(t) for t in graph.initializer}
-        inputs = [tensor.name for tensor in graph.input if tensor.name not in self.constants]
+        self._computed = 0  # values of constants
+        inputs = [tensor for tensor in graph.input if tensor.name not in self.constants]
         if len(inputs) != 1:
-            raise UserError(
-                f"{where}: has {len(inputs)} inputs ({', '.join(inputs)}); only one, the picture, is accepted"
-            )
-        self.input = inputs[0]
+            names = ", ".join(tensor.name for tensor in inputs)
+            raise UserError(f"{where}: has {len(inputs)} inputs ({names}); only one, the picture, is accepted")
+        self.input = inputs[0].name
+        self.shapes, self._kinds = {self.input: self._of_input(inputs[0])}, {}
+        self._kinds[self.input] = inputs[0].type.tensor_type.elem_type
+        self.batch = self.shapes[self.input][0]
         self._producer: dict[str, onnx.NodeProto] = {}
         self.nodes: list[onnx.NodeProto] = []
         for index, node in enumerate(graph.node):
             node.name = node.name or f"{node.op_type}_{index}"
-            if node.domain in _FORMER:
+            if node.domain in FORMER:
                 node.domain = QONNX
-            if node.domain not in ("", "ai.onnx", QONNX):
-                raise self.refuse(node, f"its domain '{node.domain}' is unknown", "operators of ONNX and QONNX")
+        needed = self._needed()
+        del graph.node[:]
+        graph.node.extend(needed)
+        for node in graph.node:
             self._producer |= dict.fromkeys(node.output, node)
-            if any(name and name not in self.constants for name in node.input):
-                self.nodes.append(node)
+            self._check(node)
+            moving = self.moving(node)
+            if not moving:
+                self._fold(node)
+            elif node.op_type in ("Shape", "Size"):
+                self.constants |= zip(node.output, self._of_shape(node), strict=False)
             else:
-                self.constants |= zip(node.output, self.execute(node, {}), strict=False)
+                self.nodes.append(node)
+                for name, (kind, shape) in zip(filter(None, node.output), self._made(node), strict=False):
+                    self.shapes[name], self._kinds[name] = shape, kind
+        for tensor in graph.output:
+            if tensor.name not in self.shapes:
+                raise UserError(f"{where}: no node makes its output '{tensor.name}' of the picture; export it again")
 
-    def shape_of_input(self) -> list[int]:
-        """As the file says; 0 for what it leaves open."""
-        found = next(tensor for tensor in self.model.graph.input if tensor.name == self.input)
-        return [dimension.dim_value for dimension in found.type.tensor_type.shape.dim]
+    def tensors(self) -> dict[str, tuple[int, list[int]]]:
+        """Type of ONNX and shape of every tensor by name."""
+        found = {name: (self._kinds[name], shape) for name, shape in self.shapes.items()}
+        for name, value in self.constants.items():
+            found[name] = helper.np_dtype_to_tensor_dtype(value.dtype), list(value.shape)
+        return found
+
+    def _of_input(self, tensor: onnx.ValueInfoProto) -> list[int]:
+        """Its shape, one picture where the batch is free. UserError when it is no row of pixels and no picture."""
+        dims = tensor.type.tensor_type.shape.dim
+        shape = [d.dim_value if d.HasField("dim_value") and d.dim_value > 0 else 0 for d in dims]
+        if len(shape) not in (2, 4) or min(shape[1:]) < 1:
+            said = [d.dim_param or d.dim_value for d in dims]
+            raise UserError(
+                f"{self.where}: input '{tensor.name}' has shape {said}; accepted: "
+                "[N, channels, height, width] or [N, pixels] of fixed size"
+            )
+        if len(shape) == 4 and shape[1] > MOST_CHANNELS:
+            raise UserError(f"{self.where}: input '{tensor.name}' takes {shape[1]} channels; at most {MOST_CHANNELS}")
+        if shape[0] > MOST_FRAMES:
+            raise UserError(
+                f"{self.where}: input '{tensor.name}' takes {shape[0]} pictures at once; export it with one"
+            )
+        return [max(shape[0], 1), *shape[1:]]
+
+    def _needed(self) -> list[onnx.NodeProto]:
+        """The nodes that an output of the file depends on, in order."""
+        wanted = {tensor.name for tensor in self.model.graph.output}
+        found = []
+        for node in reversed(self.model.graph.node):
+            if wanted & set(node.output):
+                wanted |= set(node.input)
+                found.append(node)
+        return found[::-1]
+
+    def _check(self, node: onnx.NodeProto) -> None:
+        """Is it of a known domain, and are all its numbers numbers?"""
+        if node.op_type in INTEGER:
+            raise self.refuse(
+                node,
+                "the file holds quantizers as integer operators of ONNX (QCDQ or QOp)",
+                "QONNX: export the network with brevitas.export.export_qonnx",
+            )
+        if node.domain not in ("", "ai.onnx", QONNX):
+            raise self.refuse(node, f"its domain '{node.domain}' is unknown", OPERATORS)
+        bad = np.isnan if node.op_type in UNBOUNDED else _no_number
+        for name in node.input:
+            value = self.constants.get(name)
+            if value is not None and value.dtype.kind == "f" and bad(value).any():
+                raise self.refuse(node, f"its input '{name}' is {_first(value, bad(value))}", FINITE)
+        for name, value in {} if node.op_type == "Constant" else attributes(node).items():
+            if isinstance(value, (float, list)) and any(
+                isinstance(v, float) and bad(np.array(v)) for v in np.ravel(value)
+            ):
+                raise self.refuse(node, f"its attribute {name} is {value}", FINITE)
+
+    def _fold(self, node: onnx.NodeProto) -> None:
+        if node.op_type not in FOLDED:
+            raise self.refuse(node, "computes weights by an operator that is not executed here", ", ".join(FOLDED))
+        self._computed += sum(int(np.prod([float(n) for n in shape])) for _, shape in self._made(node))
+        if self._computed > MOST_VALUES:
+            raise self.refuse(node, f"makes constants of more than {MOST_VALUES} values in all", "smaller constants")
+        self.constants |= zip(node.output, self.execute(node, {}), strict=False)
+
+    def _of_shape(self, node: onnx.NodeProto) -> list[Array]:
+        """What Shape or Size say of a tensor, whose shape is known."""
+        shape = self.shapes[node.input[0]]
+        if node.op_type == "Size":
+            return [np.array(np.prod(shape), np.int64)]
+        a = attributes(node)
+        return [np.array(shape[a.get("start", 0) : a.get("end", len(shape))], np.int64)]
+
+    def _made(self, node: onnx.NodeProto) -> list[tuple[int, list[int]]]:
+        moving = {name: (self._kinds[name], self.shapes[name]) for name in self.moving(node)}
+        try:
+            return single.made(node, self.opset, moving, self.constants)
+        except NodeError as error:
+            raise self.refuse(node, f"its shapes do not fit ({error})", "tensors of known shapes") from error
 
     def moving(self, node: onnx.NodeProto) -> list[str]:
         """The inputs of a node that are no constants."""
@@ -81,33 +179,16 @@ class Graph:
     def execute(self, node: onnx.NodeProto, values: Mapping[str, Array]) -> list[Array]:
         """The outputs of one node. values: its inputs that are no constants, of any batch size."""
         context = {name: values[name] if name in values else self.constants[name] for name in node.input if name}
-        if node.domain == QONNX:
-            version = self.opsets.get(QONNX, 1)
-            operator = getCustomOp(node, onnx_opset_version=version)
-            operator.execute_node(context, self.model.graph)
-            return [np.asarray(context[name]) for name in node.output]
-        proto = onnx.NodeProto()
-        proto.CopyFrom(node)
-        inputs = [
-            helper.make_tensor_value_info(name, helper.np_dtype_to_tensor_dtype(value.dtype), value.shape)
-            for name, value in context.items()
-        ]
-        outputs = [helper.make_empty_tensor_value_info(name) for name in node.output if name]
-        opsets = [helper.make_opsetid("", self.opsets.get("", self.opsets.get("ai.onnx", 14)))]
-        single = helper.make_model(
-            helper.make_graph([proto], "node", inputs, outputs), opset_imports=opsets, ir_version=8
-        )
-        options = onnxruntime.SessionOptions()
-        options.log_severity_level = 4
-        options.intra_op_num_threads = 1
-        session = onnxruntime.InferenceSession(single.SerializeToString(), options, providers=["CPUExecutionProvider"])
-        return list(session.run(None, context))
+        try:
+            return single.execute(node, self.opsets, context, self.model.graph)
+        except NodeError as error:
+            raise self.refuse(node, f"cannot be executed ({error})", OPERATORS) from error
 
     def run(self, x: Array, nodes: Sequence[onnx.NodeProto], flat: bool) -> Array:
         """Element-wise nodes on values [L, C], one row a value of each channel's elements -> [L, C].
 
         flat: the tensor has no rows and columns (any more). MaxPool is passed over: it chooses among elements.
-        UserError when a node does not treat all elements of a channel alike.
+        UserError when a node does not treat all elements of a channel alike, or makes no numbers of numbers.
         """
         length, channels = x.shape
         if not flat:
@@ -116,14 +197,21 @@ class Graph:
             if node.op_type == "MaxPool":
                 continue
             if node.op_type in RESHAPING:
-                x = x.reshape(length, channels)
+                rank = len(self.shapes[node.output[0]])
+                x = x.reshape(length, channels, *[1] * (rank - 2))
                 continue
             sizes = [self.constants[name].size for name in node.input if name in self.constants]
             if node.op_type != "MultiThreshold" and any(size not in (1, channels) for size in sizes):
                 raise self.refuse(node, f"its constants of {max(sizes)} values go over {channels} channels", ALIKE)
+            if node.op_type not in OF_CHANNELS and not all(
+                _by_channel(self.constants[name].shape, x.ndim) for name in node.input if name in self.constants
+            ):
+                raise self.refuse(node, "its constants differ within a channel", ALIKE)
             y = self.execute(node, {self.moving(node)[0]: x})[0]
             if y.shape != x.shape:
                 raise self.refuse(node, "its constants differ within a channel", ALIKE)
+            if y.dtype.kind == "f" and (bad := np.isnan(y)).any():
+                raise self.refuse(node, f"gives nan in channel {np.argwhere(bad)[0][1]}", FINITE)
             x = y
         return x.reshape(length, channels)
 
@@ -163,3 +251,25 @@ class Graph:
         if node.op_type in ("Conv", "MatMul", "Gemm"):
             return set(node.input[2:])
         return {name for name in node.input[1:] if name in self.constants}
+
+
+def _no_number(value: Array) -> Array:
+    return ~np.isfinite(value)
+
+
+def _first(value: Array, bad: Array) -> str:
+    """The first value that is none, and where it is."""
+    place = [int(i) for i in np.argwhere(bad)[0]]
+    axes = [axis for axis, size in enumerate(value.shape) if size > 1]
+    where = f" in channel {place[axes[0]]}" if len(axes) == 1 else f" at {place}" if axes else ""
+    others = f", and {int(bad.sum()) - 1} more" if bad.sum() > 1 else ""
+    return f"{value[tuple(place)]:g}{where}{others}"
+
+
+def _by_channel(shape: Sequence[int], rank: int) -> bool:
+    """Does a constant of that shape hold one value, or one for each channel, of a tensor of that rank?
+
+    Channels are the second axis.
+    """
+    beyond = len(shape) - rank
+    return all(size == 1 or axis == 1 + beyond for axis, size in enumerate(shape))

@@ -6,7 +6,8 @@ import numpy as np
 import onnx
 from numpy.typing import NDArray
 
-from bnn.importing.graph import Array, Graph, attributes
+from bnn.importing.graph import Graph
+from bnn.importing.nodes import Array, attributes
 from bnn.reference import Ints
 
 WEIGHTS = "weights of 1 to 4 bits: small integers times one positive scale per output, by BipolarQuant or Quant"

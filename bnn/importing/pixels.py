@@ -10,13 +10,34 @@ from collections.abc import Sequence
 import numpy as np
 import onnx
 from numpy.typing import NDArray
+from qonnx.core.datatype import DataType
 
-from bnn.importing.graph import QUANTIZERS, RESHAPING, Array, Graph
+from bnn.errors import UserError
+from bnn.importing.graph import RESHAPING, Graph
+from bnn.importing.nodes import QUANTIZERS, Array
 from bnn.importing.values import MANTISSA, Values
 from bnn.integer import Layer, Levels, Threshold
 from bnn.reference import Ints
 
+PIXELS = ("unit", "byte")
 LINE = "an input quantizer of up to 8 bits (Quant, BipolarQuant), or scale and offset that all channels share"
+
+
+def takes_unit(graph: Graph, pixels: str | None) -> bool:
+    """Does the file take pixels / 255? pixels: what the user says of it. UserError when neither tells."""
+    kind = next(tensor for tensor in graph.model.graph.input if tensor.name == graph.input).type.tensor_type.elem_type
+    bytes_only = kind == onnx.TensorProto.UINT8
+    if pixels is None and not bytes_only and graph.model.get_tensor_datatype(graph.input) != DataType["UINT8"]:
+        raise UserError(
+            f"{graph.where}: input '{graph.input}' is not annotated UINT8, so the file does not say what its pixels "
+            "are; add --pixels unit when it was trained on pixels / 255 (as torchvision gives them), or --pixels byte "
+            "when on 0..255"
+        )
+    if pixels is not None and pixels not in PIXELS:
+        raise UserError(f"--pixels {pixels} is unknown; choose {' or '.join(PIXELS)}")
+    if pixels == "unit" and bytes_only:
+        raise UserError(f"{graph.where}: input '{graph.input}' takes bytes, not pixels / 255; leave --pixels away")
+    return pixels == "unit"
 
 
 def table(graph: Graph, nodes: Sequence[onnx.NodeProto], channels: int, flat: bool, unit: bool) -> Array:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from bnn.importing.graph import Array
+from bnn.importing.nodes import Array
 from bnn.reference import Ints
 
 FINEST = 24  # bits that a multiplier may take

@@ -31,6 +31,16 @@ class Values:
         return int(z) if z == int(z) and (self.low <= z <= self.high or value == 0) else None
 
 
+def bit(low: float, high: float) -> Values:
+    """z = -1 means `low`, +1 means `high`."""
+    return thermometer(low, high - low, 1)
+
+
+def thermometer(start: float, unit: float, levels: int, error: float = 0.0) -> Values:
+    """So many +-1, of which j are +1, mean start + unit * j."""
+    return Values(unit / 2, -(2 * start / unit + levels) / levels, -1, 1, error, levels)
+
+
 @dataclass(frozen=True, eq=False)
 class Sums:
     """Integer sums k per channel, which mean unit * (k + offset) + bias; all arrays [C]."""

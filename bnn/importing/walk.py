@@ -4,62 +4,34 @@ A tensor is pixels, or integers with a meaning (Values), or integer sums (Sums),
 are executed once it is known what they end in: a sign, a linear layer or the scores.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 import onnx
-from qonnx.core.datatype import DataType
 from qonnx.core.modelwrapper import ModelWrapper
 
-from bnn.errors import UserError
-from bnn.importing import copies
+from bnn.importing import copies, ends
 from bnn.importing import pixels as picture
 from bnn.importing.decisions import MOST_LEVELS, Decisions, decide, decide_levels, outputs, reachable, slopes
-from bnn.importing.graph import QUANTIZERS, RESHAPING, Array, Graph, attributes
+from bnn.importing.graph import RESHAPING, Graph
+from bnn.importing.imported import Decided, Imported
 from bnn.importing.linear import Linear, convolution, dense
-from bnn.importing.scores import Scores, solve
-from bnn.importing.values import Sums, Values, rounding
+from bnn.importing.nodes import QUANTIZERS, Array, attributes
+from bnn.importing.scores import solve
+from bnn.importing.values import Sums, Values, bit, rounding, thermometer
 from bnn.integer import Bias, Conv, Dense, IntegerNetwork, Layer, Levels, MaxPool, Pad, Threshold
 from bnn.reference import Ints
 
 ELEMENTWISE = (
-    "Mul", "Add", "Sub", "Div", "Neg", "BatchNormalization", "Clip", "Relu", "LeakyRelu", "Elu", "Selu", "Softplus",
-    "Sigmoid", "HardSigmoid", "Tanh", "Identity", "Dropout", "Cast", "MultiThreshold", "Sign", *QUANTIZERS,
+    "Mul", "Add", "Sub", "Div", "Neg", "BatchNormalization", "Clip", "Relu", "LeakyRelu", "PRelu", "Elu", "Selu",
+    "Softplus", "Sigmoid", "HardSigmoid", "Tanh", "Identity", "Dropout", "Cast", "MultiThreshold", "Sign", *QUANTIZERS,
 )  # fmt: skip
 ACCEPTED = (
-    f"Conv, MatMul, Gemm, MaxPool, Pad, Flatten, Reshape, ArgMax at the end, and element by element "
+    f"Conv, MatMul, Gemm, MaxPool, Pad, {', '.join(RESHAPING)}, {', '.join(ends.RISING)} and ArgMax at the "
+    f"end, and element by element "
     f"{', '.join(ELEMENTWISE)}"
 )
 FEW_BITS = "activations of 1 to 4 bits (BipolarQuant, Quant, MultiThreshold) in front of every layer but the first"
-PIXELS = ("unit", "byte")
-
-
-@dataclass(frozen=True, eq=False)
-class Imported:
-    """The integer network, and how it and the file belong together."""
-
-    network: IntegerNetwork
-    names: tuple[str, ...]  # of the file's node behind each layer
-    unit: bool  # the file takes pixels / 255
-    scores: Scores
-    notes: tuple[str, ...]  # where float32 sums of the file depend on the order in which they are added
-    decided: tuple["Decided", ...]  # in the order of the layers
-    scores_tensor: str  # of the file
-    class_tensor: str | None  # the output of its ArgMax, if it ends in one
-
-    def float_scores(self, scores: Ints) -> Array:
-        """The scores [N, classes] that the file gives, by the network's own."""
-        return self.scores.of_integers(scores)
-
-
-@dataclass(frozen=True, eq=False)
-class Decided:
-    """A tensor of signs or levels in the file and the layers of the network that make it."""
-
-    tensor: str
-    threshold: int  # place of the Threshold among the layers
-    last: int  # of the last pool behind it that belongs to it, or the Threshold
-    found: Decisions
 
 
 def import_model(model: ModelWrapper, where: str, pixels: str | None = None) -> Imported:
@@ -69,23 +41,7 @@ def import_model(model: ModelWrapper, where: str, pixels: str | None = None) -> 
     typed UINT8. UserError that names the node, its operator and datatypes for what has no exact integer form.
     """
     graph = Graph(model, where)
-    return _Walk(graph, _unit(graph, pixels)).run()
-
-
-def _unit(graph: Graph, pixels: str | None) -> bool:
-    kind = next(tensor for tensor in graph.model.graph.input if tensor.name == graph.input).type.tensor_type.elem_type
-    bytes_only = kind == onnx.TensorProto.UINT8
-    if pixels is None and not bytes_only and graph.model.get_tensor_datatype(graph.input) != DataType["UINT8"]:
-        raise UserError(
-            f"{graph.where}: input '{graph.input}' is not annotated UINT8, so the file does not say what its pixels "
-            "are; add --pixels unit when it was trained on pixels / 255 (as torchvision gives them), or --pixels byte "
-            "when on 0..255"
-        )
-    if pixels is not None and pixels not in PIXELS:
-        raise UserError(f"--pixels {pixels} is unknown; choose {' or '.join(PIXELS)}")
-    if pixels == "unit" and bytes_only:
-        raise UserError(f"{graph.where}: input '{graph.input}' takes bytes, not pixels / 255; leave --pixels away")
-    return pixels == "unit"
+    return _Walk(graph, picture.takes_unit(graph, pixels)).run()
 
 
 class _Walk:
@@ -93,17 +49,10 @@ class _Walk:
 
     def __init__(self, graph: Graph, unit: bool) -> None:
         self.graph, self.unit = graph, unit
-        shape = graph.shape_of_input()
-        if len(shape) == 2:
+        shape = graph.shapes[graph.input]
+        self.flat = len(shape) == 2
+        if self.flat:
             shape = [shape[0], 1, 1, shape[1]]
-            self.flat = True
-        else:
-            self.flat = False
-        if len(shape) != 4 or min(shape[1:]) < 1:
-            raise UserError(
-                f"{graph.where}: input '{graph.input}' has shape {graph.shape_of_input()}; accepted: "
-                "[N, channels, height, width] or [N, pixels] of fixed size"
-            )
         self.input_shape = (shape[1], shape[2], shape[3])
         self.shape = self.input_shape
         self.now: Values | Sums | None = None  # None: pixels
@@ -116,29 +65,10 @@ class _Walk:
         self.decided: list[Decided] = []
 
     def run(self) -> Imported:
-        graph = self.graph
-        for node in graph.nodes:
-            if len(graph.moving(node)) > 1:
-                raise graph.refuse(
-                    node,
-                    f"joins {len(graph.moving(node))} branches of the network",
-                    "one chain of layers, without residual additions and concatenations",
-                )
-        tensor, last = graph.input, None
-        while readers := graph.readers(tensor):
-            if len(readers) > 1:
-                raise graph.refuse(
-                    readers[1], f"reads '{tensor}', which {readers[0].name} reads too", "one chain of layers"
-                )
-            last = readers[0]
-            if last.op_type == "ArgMax":
-                self._argmax(last)
-            else:
-                self._step(last)
-            tensor = last.output[0]
-        if last is None:
-            raise UserError(f"{graph.where}: has no nodes that read its input '{graph.input}'")
-        return self._finish(last)
+        end = ends.end_of(self.graph, ends.chain(self.graph))
+        for node in end.nodes:
+            self._step(node)
+        return self._finish(end)
 
     def _step(self, node: onnx.NodeProto) -> None:
         if self.pad is not None and node.op_type != "Conv":
@@ -150,7 +80,7 @@ class _Walk:
         elif node.op_type == "MaxPool":
             self._pool(node)
         elif node.op_type in RESHAPING:
-            self._flatten(node)
+            self._reshape(node)
         elif node.op_type in ELEMENTWISE:
             self.pending.append(node)
             if self._is_sign(node):
@@ -205,7 +135,7 @@ class _Walk:
         levels = found.thresholds.shape[1]
         start = values.unit * (found.low - values.zero)
         bits: list[Layer] = [Conv(np.ones((levels, 1, 1, 1), np.int64)), Threshold(found.thresholds[0])]
-        return _thermometer(start, values.unit * found.step, levels, 2 * values.error), bits
+        return thermometer(start, values.unit * found.step, levels, 2 * values.error), bits
 
     def _moved(self, now: Values) -> Values:
         """What the pending nodes make of the values of a map of bits, or of their sums; pixels have none pending."""
@@ -219,7 +149,7 @@ class _Walk:
         error = float(np.abs(y[:, 0] - (y[0, 0] + step * plus)).max() / abs(step))
         if error > 1e-5:
             raise self.graph.refuse(self.pending[-1], "makes values that are not evenly spaced", FEW_BITS)
-        return _thermometer(float(y[0, 0]), step, now.levels, now.error + 2 * error)
+        return thermometer(float(y[0, 0]), step, now.levels, now.error + 2 * error)
 
     # --- nodes ---
 
@@ -250,7 +180,7 @@ class _Walk:
         ends = float(far.min()), float(far.max())
         found = decide_levels(self.graph, self.pending, sums, self.pending_flat, ends, step)
         self._decided(node, sums, found)
-        self._settle(_thermometer(found.start, found.unit, found.thresholds.shape[1], 2 * found.error))
+        self._settle(thermometer(found.start, found.unit, found.thresholds.shape[1], 2 * found.error))
 
     def _sign(self, node: onnx.NodeProto) -> None:
         graph, far = self.graph, self._ends(node)
@@ -266,7 +196,7 @@ class _Walk:
                 raise graph.refuse(node, "is the sign of quantized values", "a sign of sums")
             if self._moved(self.now).unit < 0:
                 raise graph.refuse(node, "turns +-1 around", "a sign of sums")
-        self._settle(_bit(low, high))
+        self._settle(bit(low, high))
 
     def _ends(self, node: onnx.NodeProto) -> Array:
         """[2, C]: what a node makes of numbers far below and above 0."""
@@ -339,23 +269,20 @@ class _Walk:
             self._emit(Pad(int(sides[2]), z), node)
             self.shape = (self.shape[0], self.shape[1] + 2 * sides[2], self.shape[2] + 2 * sides[2])
 
-    def _flatten(self, node: onnx.NodeProto) -> None:
-        if node.op_type == "Flatten":
-            one_row = attributes(node).get("axis", 1) == 1
+    def _reshape(self, node: onnx.NodeProto) -> None:
+        """One row of each picture, or what leaves every picture as it is."""
+        made, one = self.graph.shapes[node.output[0]], [self.graph.batch]
+        channels, height, width = self.shape
+        row = channels * height * width
+        if made == [*one, row] or (made == [row] and one == [1]):
+            self.flat = True
+        elif made == [*one, *self.shape]:
+            self.flat = False
         else:
-            target = self.graph.constant(node, 1)
-            one_row = target is not None and len(target) == 2 and target[1] in (-1, int(np.prod(self.shape)))
-        if not one_row:
             raise self.graph.refuse(
-                node, "does not make one row of each picture", "Flatten of axis 1, Reshape to [N, -1]"
+                node, f"makes {made} of pictures of {list(self.shape)}", "one row of each picture: [N, -1]"
             )
         self.pending.append(node)
-        self.flat = True
-
-    def _argmax(self, node: onnx.NodeProto) -> None:
-        a = attributes(node)
-        if a.get("axis", 0) not in (1, -1) or a.get("select_last_index", 0) or self.graph.readers(node.output[0]):
-            raise self.graph.refuse(node, "is not the class of the scores", "axis 1, the lowest index, at the end")
 
     def _linear(self, node: onnx.NodeProto) -> None:
         values = self._values(node)
@@ -415,28 +342,23 @@ class _Walk:
 
     # --- the end ---
 
-    def _finish(self, node: onnx.NodeProto) -> Imported:
-        graph, sums = self.graph, self.now
+    def _finish(self, end: ends.End) -> Imported:
+        graph, sums, node = self.graph, self.now, end.nodes[-1]
         if not isinstance(sums, Sums) or any(n.op_type == "MaxPool" for n in self.pending):
             raise graph.refuse(
                 node,
                 "ends the network, which must end in scores",
                 "MatMul, Gemm or a Conv over the whole map, and what follows it element by element",
             )
-        linear = self.layers[-1]
-        if isinstance(linear, Conv):
-            if self.shape[1:] != (1, 1) or linear.groups > 1 or isinstance(self.layers[-2], Pad):
-                raise graph.refuse(
-                    node,
-                    f"ends the network with maps of {self.shape[1]}x{self.shape[2]}",
-                    "a dense layer, or a Conv over the whole map",
-                )
-            linear = Dense(linear.weight.reshape(len(linear.weight), -1).T.copy())
-        assert isinstance(linear, Dense)
+        linear = self._last_layer(node)
         k = np.arange(int(sums.low.min()), int(sums.high.max()) + 1, 2)  # sums of so many +-1 are all odd or all even
         if not reachable(sums, k).all():
             raise graph.refuse(node, "its scores are no sums of +-1", FEW_BITS)
         exact, below, above = (outputs(graph, self.pending, sums, k, self.pending_flat, shift) for shift in (0, -1, 1))
+        if exact.shape[1] == 1:
+            exact, below, above = ends.two_of_one(exact, below, above)
+            linear = Dense(np.hstack([-linear.weight, linear.weight]))
+            self.notes.append(f"{node.name}: makes one score; class1 where it is above 0, class0 elsewhere")
         scores = solve(k, exact, (below, above))
         if scores is None:
             raise graph.refuse(
@@ -451,22 +373,24 @@ class _Walk:
         metadata = {p.key: p.value for p in graph.model.model.metadata_props}
         classes = tuple(f"class{i}" for i in range(len(scores.bias)))
         network = IntegerNetwork(self.input_shape, tuple(self.layers), classes, metadata)
-        argmax = node.op_type == "ArgMax"
         return Imported(
-            network, tuple(self.names), self.unit, scores, tuple(self.notes), tuple(self.decided),
-            scores_tensor=node.input[0] if argmax else node.output[0],
-            class_tensor=node.output[0] if argmax else None,
+            network, tuple(self.names), self.unit, scores, (*self.notes, *end.notes), tuple(self.decided),
+            scores_tensor=end.scores, class_tensor=end.classes,
         )  # fmt: skip
 
-
-def _bit(low: float, high: float) -> Values:
-    """z = -1 means `low`, +1 means `high`."""
-    return _thermometer(low, high - low, 1)
-
-
-def _thermometer(start: float, unit: float, levels: int, error: float = 0.0) -> Values:
-    """So many +-1, of which j are +1, mean start + unit * j."""
-    return Values(unit / 2, -(2 * start / unit + levels) / levels, -1, 1, error, levels)
+    def _last_layer(self, node: onnx.NodeProto) -> Dense:
+        """The layer whose sums are the scores, as a dense one."""
+        linear = self.layers[-1]
+        if isinstance(linear, Conv):
+            if self.shape[1:] != (1, 1) or linear.groups > 1 or isinstance(self.layers[-2], Pad):
+                raise self.graph.refuse(
+                    node,
+                    f"ends the network with maps of {self.shape[1]}x{self.shape[2]}",
+                    "a dense layer, or a Conv over the whole map",
+                )
+            linear = Dense(linear.weight.reshape(len(linear.weight), -1).T.copy())
+        assert isinstance(linear, Dense)
+        return linear
 
 
 def _window(graph: Graph, node: onnx.NodeProto) -> int:

@@ -251,7 +251,7 @@ REFUSED = [
     ((sign(), nn.Softmax(1)), r"Softmax, BIPOLAR" + FLOAT + r"operator Softmax"),
     (
         (nn.LeakyReLU(-1.0), Less(), sign()),
-        r"BipolarQuant, FLOAT32 -> BIPOLAR\): its sign changes 2 times as ch",
+        r"LeakyRelu, FLOAT32" + FLOAT + r"its slope in channel \d is -1, and the sign behind it changes 2 times",
     ),
     ((nn.LeakyReLU(-1.0), nn.MaxPool2d(2), sign()), r"MaxPool, .*what it pools rises and falls"),
 ]

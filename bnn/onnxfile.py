@@ -1,0 +1,118 @@
+"""An ONNX file of anyone, read without trust: whole, a plain graph of operators, and nothing outside of it.
+
+What is read afterwards may rely on that: every tensor has the values that its shape says, every name is made once and
+before it is read, operators of ONNX have the attributes that they need, and no node holds a graph or calls a function.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnx
+from onnx import TensorProto, helper, numpy_helper
+from qonnx.core.modelwrapper import ModelWrapper
+
+from bnn.errors import UserError
+
+DOMAINS = ("qonnx.custom_op.general", "onnx.brevitas", "finn.custom_op.general")  # of Quant, today and once
+MOST_VALUES_PER_BYTE = 8  # of a tensor, in its file
+AGAIN = "export it again"
+
+
+def load_model(path: Path) -> ModelWrapper:
+    """Read an ONNX file that carries all its weights itself.
+
+    UserError when it is missing, is no ONNX file, is damaged, refers to data in other files, or holds loops, branches
+    or functions.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise UserError(f"{path} is not a file; give a QONNX model or the folder that `neuraljet train` wrote")
+    data = path.read_bytes()
+    proto = onnx.ModelProto()
+    try:
+        proto.ParseFromString(data)
+        found = list(_messages(proto, "the file"))  # every text is decoded
+    except Exception as error:  # protobuf raises its own and plain Exceptions on damaged bytes
+        raise UserError(f"{path} is not a readable ONNX file ({_first_line(error)}); {AGAIN}") from error
+    if not proto.graph.node:
+        raise UserError(f"{path} is not a readable ONNX file (it has no nodes); {AGAIN}")
+    functions = {(function.domain, function.name) for function in proto.functions}
+    for owner, message in found:
+        if isinstance(message, TensorProto):
+            _check_tensor(path, owner, message, MOST_VALUES_PER_BYTE * len(data))
+        elif isinstance(message, onnx.SparseTensorProto):
+            raise UserError(f"{path}: {owner} holds a sparse tensor; save the model with dense weights")
+        elif isinstance(message, onnx.GraphProto) and message is not proto.graph:
+            raise UserError(
+                f"{path}: {owner} holds a graph of its own (loops, branches, training); accepted: one chain of layers"
+            )
+        elif isinstance(message, onnx.NodeProto) and (message.domain, message.op_type) in functions:
+            raise UserError(
+                f"{path}: {owner} calls a function of the file; accepted: operators of ONNX and QONNX: inline the "
+                "functions (onnx.inliner.inline_local_functions) or export it with dynamo=False"
+            )
+    proto.ClearField("functions")  # nobody calls them
+    _check_graph(path, proto)
+    return ModelWrapper(proto)
+
+
+def name_of(node: onnx.NodeProto) -> str:
+    """A node, as messages call it."""
+    return f"node {node.name or '/'.join(node.output)} ({node.op_type})"
+
+
+def _messages(message: Any, owner: str) -> Iterator[tuple[str, Any]]:
+    """A message and all messages in it, each with the node that it belongs to, if it belongs to one, or its name."""
+    if isinstance(message, onnx.NodeProto):
+        owner = name_of(message)
+    elif isinstance(message, (onnx.FunctionProto, onnx.GraphProto)) and owner == "the file":
+        owner = "its graph" if isinstance(message, onnx.GraphProto) else f"function {message.name}"
+    yield owner, message
+    for field, value in message.ListFields():
+        several = value if field.label == field.LABEL_REPEATED else [value]
+        if field.message_type is not None:
+            for each in several:
+                yield from _messages(each, owner)
+        elif field.type == field.TYPE_STRING:
+            for each in several:  # protobuf leaves text that it cannot decode as bytes
+                if not isinstance(each, str):
+                    each.decode()
+
+
+def _check_tensor(path: Path, owner: str, tensor: TensorProto, most: int) -> None:
+    """Are the values of a constant in the file, as many as its shape says, and numbers?"""
+    what = f"{path}: weight '{tensor.name}' of {owner}"
+    if tensor.data_location == TensorProto.EXTERNAL or tensor.external_data:
+        raise UserError(f"{what} lies in another file; save the model with all data inside")
+    size = 1
+    for length in tensor.dims:
+        size *= length
+    if min(tensor.dims, default=1) < 0 or size > most:
+        raise UserError(f"{what} has the shape {list(tensor.dims)}, for which the file is too short; {AGAIN}")
+    try:
+        value = numpy_helper.to_array(tensor)
+    except Exception as error:  # of many kinds: unknown types, other numbers of values than the shape says
+        raise UserError(f"{what} is damaged ({_first_line(error)}); {AGAIN}") from error
+    if value.dtype == np.object_:
+        raise UserError(f"{what} holds text; accepted: numbers")
+
+
+def _check_graph(path: Path, proto: onnx.ModelProto) -> None:
+    """Does every node have the inputs and attributes that ONNX asks for?"""
+    checked = onnx.ModelProto()
+    checked.CopyFrom(proto)
+    for tensor in checked.graph.output:  # some exporters leave the shape of an output away; it is inferred later
+        tensor.type.tensor_type.shape.SetInParent()
+    known = {entry.domain for entry in checked.opset_import}
+    used = {node.domain for node in checked.graph.node}
+    checked.opset_import.extend(helper.make_opsetid(name, 1) for name in DOMAINS if name in used - known)
+    try:
+        onnx.checker.check_model(checked)
+    except Exception as error:  # of the checker in C++, or of what it is given
+        raise UserError(f"{path} is not a valid ONNX file ({_first_line(error)}); {AGAIN}") from error
+
+
+def _first_line(error: Any) -> str:
+    return next(iter(str(error).splitlines()), type(error).__name__).strip()
