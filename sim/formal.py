@@ -41,7 +41,10 @@ ENGINES = {"pdr": "abc pdr", "induction": "smtbmc z3", "bounded": "abc bmc3", "t
 BDD_NODES = 5_000_000
 # One after the other: BDDs in the order of the inputs, with reordering, SAT.
 DECIDE = (f"collapse -r -B {BDD_NODES}; strash; iprove", f"collapse -B {BDD_NODES}; strash; iprove", "iprove")
+ALWAYS = "1'b1"
 TRACE_TIMEOUT_S = 30
+# ends Yosys with an error where there is nothing to prove, which would be proven at once
+SOMETHING_ASSERTED = "select -assert-min 1 t:$assert t:$check r:FLAVOR=assert %i %u"
 Parameters = Mapping[str, int | str]
 
 
@@ -115,7 +118,7 @@ def equivalent(
     parameters: Parameters | None,
     specification: Mapping[str, str],
     *,
-    assuming: str = "1'b1",
+    assuming: str = ALWAYS,
     sources: Sequence[Path] | None = None,
     generic: bool = True,
     timeout_s: int = 120,
@@ -123,7 +126,8 @@ def equivalent(
     """Is each output of the combinational `module` what the SystemVerilog expression says, for every input?
 
     specification: output port -> expression of the input ports and `parameters`; it is assigned to a vector of the
-    port's width, so the usual rules of extension apply. assuming: a condition on the inputs, else all count.
+    port's width, so the usual rules of extension apply. assuming: a condition on the inputs, else all count; that some
+    fulfil it is checked.
     sources: files of the module and of all below (default: of hw/rtl). The verdict's `inputs` are a counterexample.
     generic: with NJ_GENERIC; without it the chip's cells are instantiated, and `sources` must say how they behave.
     UserError when a tool or an output is missing, ProofError when no verdict is reached in `timeout_s`.
@@ -142,23 +146,34 @@ def equivalent(
     started = time.perf_counter()
     with work_folder() as folder:
         work = Path(folder)
-        ports = _netlist(work, module, parameters, files, (), generic)["ports"]
-        wrapper = work / "nj_equivalent.sv"
-        wrapper.write_text(_wrapper(template, module, parameters or {}, ports, specification, assuming))
-        script = [
-            _read("nj_equivalent", None, [*files, wrapper], generic), "hierarchy -top nj_equivalent", "flatten",
-            "setundef -undriven -zero",  # else what is undefined equals anything
-            "opt -full", "techmap", "opt -full", "aigmap", "write_aiger -map inputs.aim equivalent.aig",
-        ]  # fmt: skip
-        _yosys(work, script)
-        status = _decide(work, timeout_s / len(DECIDE))
+        status = _decided(work, module, parameters, specification, assuming, files, generic, timeout_s)
         seconds = round(time.perf_counter() - started, 1)
         if status[0] == "snl_UNSAT":
+            if assuming != ALWAYS and _equals_its_inverse(module, parameters, specification, assuming, files, generic):
+                raise ProofError(f"{module}: no input fulfils {assuming}, so nothing is proven")
             return _keep(f"{module}-{key}", Verdict(True, seconds))
         if status[0] != "snl_SAT":
             raise ProofError(f"{module} {dict(parameters or {})}: no verdict after {seconds} s")
         inputs = _counterexample(status[-1], (work / "inputs.aim").read_text())
         return Verdict(False, seconds, ", ".join(f"{n} = {v:#x}" for n, v in inputs.items()), inputs=inputs)
+
+
+def _decided(
+    work: Path, module: str, parameters: Parameters | None, specification: Mapping[str, str], assuming: str,
+    files: Sequence[Path], generic: bool, timeout_s: float,
+) -> list[str]:  # fmt: skip
+    """ABC's status on whether an output differs, see `_decide`; inputs.aim in `work` names the inputs."""
+    ports = _netlist(work, module, parameters, files, (), generic)["ports"]
+    wrapper = work / "nj_equivalent.sv"
+    template = PROPERTIES / "equivalent.sv.in"
+    wrapper.write_text(_wrapper(template, module, parameters or {}, ports, specification, assuming))
+    script = [
+        _read("nj_equivalent", None, [*files, wrapper], generic), "hierarchy -top nj_equivalent", "flatten",
+        "setundef -undriven -zero",  # else what is undefined equals anything
+        "opt -full", "techmap", "opt -full", "aigmap", "write_aiger -map inputs.aim equivalent.aig",
+    ]  # fmt: skip
+    _yosys(work, script)
+    return _decide(work, timeout_s / len(DECIDE))
 
 
 def combinational_paths(
@@ -207,7 +222,7 @@ def _sby(
         f"mode {'prove' if method in ('pdr', 'induction') else 'bmc'}", f"depth {depth}", f"timeout {limit}",
         "aigsmt none",  # a trace of ABC's cannot always be told in the names of the design
         "[engines]", ENGINES[method],
-        "[script]", _read(top, parameters, files), f"prep -top {top}",
+        "[script]", _read(top, parameters, files), f"prep -top {top}", SOMETHING_ASSERTED,
         "[files]", *(file.name for file in files),
     ]  # fmt: skip
     (work / "task.sby").write_text("\n".join(task) + "\n")
@@ -316,6 +331,16 @@ def _counterexample(values: str, aiger_map: str) -> dict[str, int]:
     for position, bit, name in re.findall(r"^input (\d+) (\d+) (\S+)", aiger_map, re.MULTILINE):
         inputs[name] = inputs.get(name, 0) | int(values[int(position)]) << int(bit)
     return inputs
+
+
+def _equals_its_inverse(
+    module: str, parameters: Parameters | None, specification: Mapping[str, str], assuming: str,
+    sources: Sequence[Path], generic: bool,
+) -> bool:  # fmt: skip
+    """Is no output ever what it should be, nor anything else? Nothing is looked at then."""
+    inverse = {output: f"~({expression})" for output, expression in specification.items()}
+    with tempfile.TemporaryDirectory(prefix="neuraljet-") as folder:
+        return _decided(Path(folder), module, parameters, inverse, assuming, sources, generic, 60)[0] == "snl_UNSAT"
 
 
 def _check_tools() -> None:

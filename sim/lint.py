@@ -3,7 +3,7 @@
     python -m sim.lint hw/rtl/*.sv
 
 Every module is linted as a top of its own, with its default parameters, built from the chip's cells and, with
-NJ_GENERIC, as plain arithmetic. Exit status 1 on any finding.
+NJ_GENERIC, as plain arithmetic. Exit status 1 on any finding, 2 when there is no file.
 """
 
 import os
@@ -61,5 +61,16 @@ def _verilator(file: Path, files: Sequence[Path], macros: Sequence[str]) -> bool
     return subprocess.run([*command, *_arguments(file, files)], env=environment, check=False).returncode == 0
 
 
+def main(arguments: Sequence[str]) -> int:
+    """0 when every module is clean, 1 on findings, 2 when there is no module to lint."""
+    files = [Path(argument) for argument in arguments]
+    absent = [str(file) for file in files if not file.is_file()]
+    if absent or all(_is_package(file) for file in files):
+        what = f"no such file: {', '.join(absent)}" if absent else "no module to lint; give SystemVerilog files"
+        print(what, file=sys.stderr)
+        return 2
+    return 1 if lint(files) else 0
+
+
 if __name__ == "__main__":
-    sys.exit(1 if lint([Path(argument) for argument in sys.argv[1:]]) else 0)
+    sys.exit(main(sys.argv[1:]))

@@ -1,6 +1,7 @@
 """An accelerator on a serial line: what gives a design pins on a board that has no camera."""
 
 import shutil
+from math import ceil
 from pathlib import Path
 
 from bnn.errors import UserError
@@ -10,6 +11,7 @@ from hw.ops.rtl import fill, sources_of
 TOP = "nj_serial_accelerator"
 LEAST_CLOCKS = 6  # of a bit, that nj_uart_rx needs
 PHASE = 1 << 16  # of a bit
+MOST_OFF = 0.02  # of a bit: the other end may be off as much, and at 5 % together the stop bit is missed
 PAUSE_S = 0.1  # of silence that end a picture; USB holds bytes back for 16 ms at the most
 BITS = 10  # of a byte on the line
 
@@ -20,10 +22,17 @@ def write_serial(acc: Path, manifest: Manifest, clock_mhz: float, baud: int, fol
     Ports of the module: clk_i, rst_i, rx_i, tx_o, led_o. UserError when the line is too fast for the clock or for
     the accelerator.
     """
-    step = round(PHASE * baud / (clock_mhz * 1e6))
-    if not 1 <= step <= PHASE // LEAST_CLOCKS:
+    exact = PHASE * baud / (clock_mhz * 1e6)
+    step = round(exact)
+    if step > PHASE // LEAST_CLOCKS:
         most = int(clock_mhz * 1e6 / LEAST_CLOCKS)
         raise UserError(f"{baud} baud do not go with a clock of {clock_mhz:g} MHz; give --baud at most {most}")
+    if abs(step - exact) > MOST_OFF * exact:
+        least = ceil(clock_mhz * 1e6 / PHASE / (2 * MOST_OFF))
+        raise UserError(
+            f"{baud} baud cannot be made of a clock of {clock_mhz:g} MHz to within {MOST_OFF:.0%}, so bytes would be "
+            f"misread; give --baud at least {least}"
+        )
     pixels, channels = manifest.input.beats_per_frame, manifest.input.tdata_bits // 8
     clocks = pixels * channels * BITS * PHASE // step
     if manifest.cycles_per_frame > clocks:

@@ -83,6 +83,8 @@ def _program_version(name: str) -> str | None:
         done = subprocess.run([path, option], capture_output=True, text=True, timeout=60, check=False)
     except (OSError, subprocess.TimeoutExpired):
         return None
+    if done.returncode:
+        return None  # it is there and does not run
     lines = [line.strip() for line in (done.stdout + done.stderr).splitlines() if line.strip()]
     return lines[0] if lines else "unknown version"
 

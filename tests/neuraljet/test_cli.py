@@ -61,6 +61,22 @@ def test_doctor_finds_what_set_up_installs(capsys):
         assert versions[name], name
 
 
+def test_doctor_finds_what_is_missing_and_what_does_not_run(capsys, tmp_path, monkeypatch):
+    for tool in ("g++", "make", "perl"):
+        (tmp_path / tool).write_text(
+            "#!/bin/sh\necho 1.0\n" if tool != "g++" else "#!/bin/sh\necho broken >&2\nexit 1\n"
+        )
+        (tmp_path / tool).chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}")
+    status, out, _ = run(capsys, "doctor", "--json")
+    versions = {tool["name"]: tool["version"] for tool in json.loads(out.splitlines()[-1])["tools"]}
+    assert (status, versions["g++"], versions["make"]) == (1, None, "1.0")
+    assert "g++" in out and "missing" in out and "install a C++ compiler" in out
+    (tmp_path / "make").unlink()
+    _, out, _ = run(capsys, "doctor", "--json")
+    assert "make                 missing; needed for verify. Way out: install make" in out
+
+
 def test_train_ends_with_json_and_says_what_is_next(capsys, pictures, tmp_path):
     status, out, _ = run(
         capsys, "train", pictures, "--out", tmp_path / "run", "--network", "small", "--epochs", 2, "--json"

@@ -17,7 +17,7 @@ from hw.sums.module import Geometry, conv_module
 from hw.sums.serial import Serial
 from sim import formal
 from sim.design import write_cells
-from sim.formal import PROPERTIES, combinational_paths, equivalent, prove
+from sim.formal import PROPERTIES, ProofError, combinational_paths, equivalent, prove
 
 # Convolutions are written from their weights: kernel, stride, padding, weights [O, C, K, K], fold.
 SMALL = {"Height": 2, "Width": 2, "Data": 0, "Frames": 6}  # a pipeline holds several frames of four pixels
@@ -549,6 +549,18 @@ def test_a_wrong_formula_is_refuted_where_it_is_wrong():
         "nj_popcount", {"Width": 20}, {"count_o": "$countones(bits_i) + (bits_i == 20'h5a5a5)"}, assuming="!bits_i[0]"
     )
     assert assumed
+
+
+def test_nothing_to_prove_is_no_proof(tmp_path):
+    """A property module that has lost its assertions, and a condition that no input fulfils."""
+    (tmp_path / "nj_empty.sv").write_text(
+        "module nj_empty (input logic x_i, output logic y_o); assign y_o = x_i; endmodule"
+    )
+    with pytest.raises(ProofError, match="selection contains 0 elements"):
+        prove("nj_empty", {}, sources=[tmp_path / "nj_empty.sv"])
+    right = {"count_o": "$countones(bits_i)"}
+    with pytest.raises(ProofError, match="no input fulfils bits_i > 16, so nothing is proven"):
+        equivalent("nj_popcount", {"Width": 4}, right, assuming="bits_i > 16")
 
 
 def test_a_proof_is_found_again_and_a_refutation_is_not(tmp_path, monkeypatch):

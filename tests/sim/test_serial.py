@@ -91,6 +91,16 @@ def test_a_line_too_fast_is_refused(built, tmp_path):
         write_serial(acc, slow, CLOCK_MHZ, BAUD, tmp_path)
 
 
+def test_a_line_whose_bits_would_have_another_length_is_refused(built, tmp_path):
+    """25 MHz counts a bit in steps of 1 / 65,536: 2,400 baud would come out as 2,289."""
+    acc, _ = built
+    with pytest.raises(UserError, match=r"2400 baud cannot be made of .* 25 MHz to within 2%.*--baud at least 9537"):
+        write_serial(acc, load(acc), CLOCK_MHZ, 2400, tmp_path / "slow")
+    with pytest.raises(UserError, match=r"1 baud cannot be made"):
+        write_serial(acc, load(acc), CLOCK_MHZ, 1, tmp_path / "slow")
+    assert write_serial(acc, load(acc), CLOCK_MHZ, 9537, tmp_path)
+
+
 def test_pixels_that_are_not_taken_are_told_and_every_picture_is_answered():
     sources = [*rtl_sources("nj_uart_frames"), Path(__file__).parent / "rtl" / "slow_pixels.sv"]
     fast, slow = line(range(5)), line(range(5), gap=200)  # a byte takes 80 clocks, a pixel 200

@@ -136,7 +136,7 @@ def main() -> int:
     print(f"{rate:.1%} killed, seed {options.seed}, {time.perf_counter() - started:.0f} s")
     print(json.dumps({"killed": rate, "modules": rows, "survivors": [
         {"fault": str(one.mutant), "equal": one.equal} for one in survivors]}))  # fmt: skip
-    return 0 if rate >= TARGET else 1
+    return 0 if rate >= TARGET and all(one.equal for one in survivors) else 1
 
 
 if __name__ == "__main__":
