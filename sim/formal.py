@@ -339,7 +339,7 @@ def _equals_its_inverse(
 ) -> bool:  # fmt: skip
     """Is no output ever what it should be, nor anything else? Nothing is looked at then."""
     inverse = {output: f"~({expression})" for output, expression in specification.items()}
-    with tempfile.TemporaryDirectory(prefix="neuraljet-") as folder:
+    with work_folder() as folder:
         return _decided(Path(folder), module, parameters, inverse, assuming, sources, generic, 60)[0] == "snl_UNSAT"
 
 
