@@ -81,7 +81,7 @@ def restore(path: Path) -> None:
     path = Path(os.path.realpath(path))
     if os.path.lexists(path) or not _beside(path, "old"):
         return
-    with lock(path):
+    with lock(path), suppress(FileNotFoundError):  # another process was faster
         found = _beside(path, "old")
         if found and not os.path.lexists(path):
             os.rename(max(found, key=lambda old: old.stat().st_mtime), path)

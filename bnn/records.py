@@ -53,7 +53,9 @@ def parse(kind: Any, value: Any, where: str) -> Any:
         fields = typing.get_type_hints(kind)
         if set(fields) != set(value):
             wrong = sorted(set(fields) ^ set(value))
-            raise TypeError(f"{where or 'the file'}: entries missing or unknown: {', '.join(map(str, wrong))}")
+            raise TypeError(
+                f"{where or 'the file'}: entries missing or unknown: {', '.join(str(name)[:60] for name in wrong[:5])}"
+            )
         entries = {n: parse(t, value[n], f"{where}.{n}".lstrip(".")) for n, t in fields.items()}
         return typing.cast(type, kind)(**entries)
     if origin is tuple:

@@ -59,7 +59,7 @@ def load(folder: Path) -> Bitstream:
             raise ValueError("clocks must be above 0, and there must be classes")
         outside = [name for name in description.files if not RELATIVE.fullmatch(name) or ".." in name.split("/")]
         if outside:
-            raise ValueError(f"file name {outside[0]!r} does not stay inside the folder")
+            raise ValueError(f"file name {outside[0][:60]!r} does not stay inside the folder")
         check_seal(content)
     except (TypeError, ValueError) as error:
         raise UserError(f"{path}: {error}; {again}") from error

@@ -1,6 +1,7 @@
 """Do the parts of an accelerator folder go together? Manifest, model.onnx and RTL say some things twice."""
 
 import re
+from itertools import zip_longest
 from pathlib import Path
 
 import numpy as np
@@ -28,7 +29,9 @@ def _against_model(manifest: Manifest, network: IntegerNetwork) -> str | None:
     if network.input_shape != (size.channels, size.height, size.width):
         return f"model.onnx takes {network.input_shape} (channels, height, width)"
     if output.classes != network.classes:
-        return f"classes are {', '.join(output.classes)}, and model.onnx calls them {', '.join(network.classes)}"
+        pairs = zip_longest(output.classes, network.classes)
+        number, (here, there) = next((n, pair) for n, pair in enumerate(pairs) if pair[0] != pair[1])
+        return f"class {number} is {here}, and model.onnx calls it {there}"
     low, high = ranges(network)[-1]
     if not -(1 << (output.score_bits - 1)) <= low <= high < 1 << (output.score_bits - 1):
         return f"scores of model.onnx reach {low} to {high}, too much for {output.score_bits} bits"

@@ -213,7 +213,7 @@ def check(manifest: Manifest) -> None:
         raise ValueError("there must be layers and classes")
     for name in (manifest.top, *(n for layer in layers for n in (layer.name, layer.module, layer.stream))):
         if not IDENTIFIER.fullmatch(name) or name in RESERVED:
-            raise ValueError(f"{name!r} is not an identifier")
+            raise ValueError(f"{name[:60]!r} is not an identifier")
     for what in ("name", "module", "stream"):
         names = [getattr(layer, what) for layer in layers]
         if len({*names, manifest.top}) <= len(names):
@@ -248,7 +248,7 @@ def check(manifest: Manifest) -> None:
     check_data(manifest.data)
     for name in manifest.files:
         if not RELATIVE.fullmatch(name) or ".." in name.split("/"):
-            raise ValueError(f"file name {name!r} does not stay inside the folder")
+            raise ValueError(f"file name {name[:60]!r} does not stay inside the folder")
 
 
 def check_ports(size: Input, output: Output) -> None:

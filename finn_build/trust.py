@@ -6,14 +6,14 @@ the file that was imported, with the options that its manifest tells, and compar
 """
 
 import dataclasses
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from bnn.errors import UserError
 from bnn.export import read_qonnx
-from bnn.files import lock
+from bnn.files import lock, restore
+from bnn.work import work_folder
 from finn_build.consistency import check_consistent
 from finn_build.known import is_known, remember
 from finn_build.manifest import FILE, PIXELS, SOURCE, Manifest, load
@@ -26,6 +26,7 @@ def opened(acc: Path, *, trust: bool = False) -> Iterator[Manifest]:
     UserError for a folder that is damaged, whose parts do not go together, or that `build` would not make and that
     is not said to be trusted.
     """
+    restore(acc)
     with lock(acc, shared=True):
         manifest = load(acc)
         if not is_known(manifest):
@@ -40,8 +41,8 @@ def check_made_here(acc: Path, manifest: Manifest) -> None:
     from finn_build.build import build
 
     way_out = "give --trust if you know who made it, else build it again"
-    with tempfile.TemporaryDirectory(prefix="neuraljet-") as temporary:
-        again = Path(temporary) / "again"
+    with work_folder() as temporary:
+        again = temporary / "again"
         imported = SOURCE in manifest.files
         pixels = read_qonnx(acc / "model.onnx").metadata.get(PIXELS) if imported else None
         if imported and pixels not in ("unit", "byte"):

@@ -17,7 +17,7 @@ from typing import Any
 
 from bnn import processes
 from bnn.errors import ToolError, UserError
-from bnn.files import new_folder, write_file
+from bnn.files import lock, new_folder, write_file
 from bnn.records import parse_json, seal_of
 from finn_build import board_folder
 from finn_build.board_folder import BIT, HWH, Bitstream, padded
@@ -66,7 +66,7 @@ def make(acc: Path, board: str, out: Path, trust: bool = False) -> dict[str, Any
     name = board.lower()
     if name not in zynq_boards():
         raise UserError(f"--board {board!r} is not known to the Vivado flow; choose one of {', '.join(zynq_boards())}")
-    with opened(acc, trust=trust) as manifest:
+    with opened(acc, trust=trust) as manifest, lock(out):
         return _make(acc, manifest, name, out)
 
 

@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from bnn.errors import UserError
+from bnn.files import lock
 from finn_build import vivado
 from finn_build.bitstream import ecp5
 from finn_build.trust import opened
@@ -35,5 +36,5 @@ def make(
             f"--board {board!r} is not known; built here: {', '.join(ecp5.BOARDS)}; "
             f"with Vivado: {', '.join(vivado.zynq_boards())}"
         )
-    with opened(acc, trust=trust) as manifest:
+    with opened(acc, trust=trust) as manifest, lock(target):
         return ecp5.make(acc, manifest, name, target, clock_mhz, baud)

@@ -32,7 +32,7 @@ def build(
     Verilator (see sim.fifos). Returns what was built, layer by layer, and why (see finn_build.build), and with
     "simulate" under fifos what each stream held.
     """
-    from bnn.files import refuse_foreign
+    from bnn.files import lock, refuse_foreign
     from bnn.runs import MODEL, finished
     from finn_build.build import build as build_accelerator
     from finn_build.folders import ACCELERATOR
@@ -49,8 +49,9 @@ def build(
     from sim.fifos import find_depths
 
     refuse_foreign(Path(out), ACCELERATOR)  # before minutes are spent
-    found = find_depths(path, **options)
-    return {**build_accelerator(path, Path(out), **options, fifos=found["depths"]), "fifos": found}
+    with lock(Path(out)):
+        found = find_depths(path, **options)
+        return {**build_accelerator(path, Path(out), **options, fifos=found["depths"]), "fifos": found}
 
 
 def positive(text: str) -> float:

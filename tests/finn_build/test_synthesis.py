@@ -82,7 +82,8 @@ endmodule
 
 def test_accelerator_is_counted_layer_by_layer(tmp_path):
     acc = tiny_accelerator(tmp_path / "acc")
-    (acc / "estimates.json").write_text(json.dumps({"layers": [{"name": "pool", "lut": 5}], "total": {"lut": 9}}))
+    estimates = {"part": "a chip", "layers": [{"name": "pool", "lut": 5}], "total": {"lut": 9}}
+    (acc / "estimates.json").write_text(json.dumps(estimates))
     report = synthesise(acc)
     assert json.loads((acc / "synthesis.json").read_text()) == report
     rows = {row["instance"]: row for row in report["layers"]}

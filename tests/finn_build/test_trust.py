@@ -2,6 +2,8 @@
 
 import json
 import shutil
+import subprocess
+import sys
 from dataclasses import asdict
 
 import pytest
@@ -63,7 +65,7 @@ def test_swapped_class_names_are_refused(acc):
     edit(acc)
     with pytest.raises(UserError, match=r"manifest\.json is not what `neuraljet build` makes.*--trust"):
         verify(acc, "random", 1)
-    with pytest.raises(UserError, match=r"classes are c2, c1, c0, and model\.onnx calls them c0, c1, c2"):
+    with pytest.raises(UserError, match=r"class 0 is c2, and model\.onnx calls it c0"):
         verify(acc, "random", 1, trust=True)
 
 
@@ -217,3 +219,55 @@ def test_a_report_does_not_go_to_another_accelerator(acc):
     with pytest.raises(UserError, match="built again or changed while this ran"):
         write_report(acc, manifest, "proof.json", {})
     assert not (acc / "proof.json").exists() and asdict(manifest)
+
+
+HOLD = """
+import sys
+from pathlib import Path
+from bnn.locks import lock
+with lock(Path(sys.argv[1]), shared=sys.argv[2] == "shared"):
+    print("held", flush=True)
+    sys.stdin.read()
+"""
+
+
+@pytest.fixture
+def hold(acc):
+    """Another process that has the folder."""
+    running = []
+
+    def start(how):
+        command = [sys.executable, "-c", HOLD, str(acc), how]
+        running.append(subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True))
+        assert running[-1].stdout.readline() == "held\n"
+        return running[-1].pid
+
+    yield start
+    for process in running:
+        process.communicate()
+
+
+def test_a_folder_that_is_built_is_not_verified(acc, hold):
+    pid = hold("alone")
+    with pytest.raises(UserError, match=f"being written by process {pid}; wait"):
+        verify(acc, "random", 1)
+    with pytest.raises(UserError, match=f"in use by process {pid}; wait"):
+        build(acc / "model.onnx", acc)
+
+
+def test_a_folder_that_is_verified_is_not_built(acc, hold):
+    before = load(acc)
+    pid = hold("shared")
+    with pytest.raises(UserError, match=f"in use by process {pid}; wait"):
+        build(acc / "model.onnx", acc, fps=1000.0)
+    with opened(acc) as manifest:
+        assert manifest == before
+
+
+@pytest.mark.parametrize("name", ["rtl/extra.sv", "hls/ap_int.h", "mem/extra.mem"])
+def test_a_file_among_the_sources_that_build_did_not_write_is_refused(acc, name):
+    """A compiler would find it by the name that a source gives."""
+    (acc / name).parent.mkdir(exist_ok=True)
+    (acc / name).write_text("")
+    with pytest.raises(UserError, match=f"{name} is not among the files"):
+        load(acc)

@@ -1,0 +1,36 @@
+"""JSON is taken as it was written or not at all."""
+
+import json
+
+import pytest
+
+from bnn.records import check_seal, parse_json, seal_of
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        (b'{"a": NaN}', "NaN"),
+        (b'{"a": -Infinity}', "Infinity"),
+        (b'{"a": 1e999}', "too large"),
+        (b'{"a": {"b": 1, "b": 2}}', "'b' stands twice"),
+        (b"[" * 100_000, "nested too deeply|Expecting"),
+        (b'{"a": ' * 100_000, "nested too deeply|Expecting"),
+        (b"\xff\xfe{}", "utf-8"),
+        (b"9" * 5_000, "digits"),
+        (b'{"a": 1', "Expecting"),
+        (b"", "Expecting"),
+    ],
+)
+def test_what_is_no_json_is_refused(text, words):
+    with pytest.raises(ValueError, match=words):
+        parse_json(text)
+
+
+def test_a_seal_is_of_the_content_and_not_of_its_text():
+    content = {"a": [1, 2.5, "x"], "b": {"c": None}}
+    sealed = {"b": {"c": None}, "seal": seal_of({**content, "a": (1, 2.5, "x")}), "a": [1, 2.5, "x"]}
+    check_seal(parse_json(json.dumps(sealed, indent=3).encode()))
+    for change in ({"a": [1, 2.5, "y"]}, {"d": 0}, {"seal": "0" * 64}, {"seal": None}):
+        with pytest.raises(ValueError, match="seal"):
+            check_seal({**sealed, **change})
