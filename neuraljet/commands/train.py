@@ -8,6 +8,7 @@ from typing import Any
 
 from bnn.errors import UserError
 
+MOST_SEED, MOST_EPOCHS = 2**31 - 1, 10**6
 NAME = "train"
 HELP = "Train a binarized network on labelled pictures"
 EXAMPLE = "neuraljet train pictures/ --out run --size 64x64"
@@ -39,6 +40,10 @@ def train(
     from bnn.training import TrainConfig
     from bnn.training import train as train_network
 
+    if type(seed) is not int or not 0 <= seed <= MOST_SEED:
+        raise UserError(f"seed {seed!r} is not a whole number from 0 to {MOST_SEED}")
+    if epochs is not None and (type(epochs) is not int or not 1 <= epochs <= MOST_EPOCHS):
+        raise UserError(f"epochs {epochs!r} is not a whole number from 1 to {MOST_EPOCHS}")
     pictures = load(data, size=size, color=color)
     if progress:
         for note in pictures.notes:
@@ -82,6 +87,13 @@ def add_trust(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def seed_number(text: str) -> int:
+    """A whole number that random generators take."""
+    if not re.fullmatch(r"\d{1,10}", text) or int(text) > MOST_SEED:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 0 to {MOST_SEED}")
+    return int(text)
+
+
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("data", metavar="DATA", help="folder of class folders or IDX files, or a set: biscuits, ...")
     parser.add_argument("--out", required=True, metavar="RUN", help="folder to make")
@@ -93,7 +105,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--size", metavar="HxW", help="scale the pictures to this size")
     parser.add_argument("--color", choices=("gray", "rgb"))
     parser.add_argument("--epochs", type=whole, metavar="N")
-    parser.add_argument("--seed", type=int, default=0, metavar="N")
+    parser.add_argument("--seed", type=seed_number, default=0, metavar="N", help=f"from 0 to {MOST_SEED}")
     parser.add_argument("--resume", action="store_true", help="continue an interrupted training in RUN")
 
 

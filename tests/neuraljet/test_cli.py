@@ -3,6 +3,7 @@
 import errno
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -13,6 +14,7 @@ import pytest
 from PIL import Image
 
 from neuraljet import cli
+from neuraljet.commands.train import train
 
 
 def run(capsys, *arguments):
@@ -110,6 +112,66 @@ def test_train_tells_how_the_pictures_were_read(capsys, pictures, tmp_path):
     ]
 
 
+@pytest.mark.parametrize("name", ["run.json", "metrics.json", "model.onnx", "weights.safetensors"])
+def test_a_damaged_run_is_one_sentence_for_train_and_build(capsys, finished_run, tmp_path, name):
+    shutil.copytree(finished_run, tmp_path / "run")
+    data = bytearray((tmp_path / "run" / name).read_bytes())
+    data[len(data) // 3] ^= 4
+    (tmp_path / "run" / name).write_bytes(data)
+    again = ["--network", "small", "--epochs", 1, "--resume"]
+    for arguments in (
+        ["build", tmp_path / "run", "--out", tmp_path / "acc"],
+        ["train", finished_run.parent / "pictures", "--out", tmp_path / "run", *again],
+    ):
+        status, _, err = run(capsys, *arguments)
+        assert status == 2
+        one_sentence(err, name)
+    assert not (tmp_path / "acc").exists()
+    assert (tmp_path / "run" / name).read_bytes() == data
+
+
+@pytest.fixture(scope="module")
+def finished_run(tmp_path_factory):
+    """A run of one epoch, and its pictures beside it."""
+    root = tmp_path_factory.mktemp("finished")
+    r = np.random.default_rng(0)
+    for i in range(12):
+        for name, level in (("good", 60), ("bad", 190)):
+            (root / "pictures" / name).mkdir(parents=True, exist_ok=True)
+            pixels = np.clip(r.normal(level, 20, (16, 16)), 0, 255).astype(np.uint8)
+            Image.fromarray(pixels).save(root / "pictures" / name / f"{i}.png")
+    train(root / "pictures", root / "run", network="small", epochs=1)
+    return root / "run"
+
+
+def test_build_of_a_run_that_is_not_finished(capsys, finished_run, tmp_path):
+    shutil.copytree(finished_run, tmp_path / "run")
+    (tmp_path / "run" / "metrics.json").unlink()
+    status, _, err = run(capsys, "build", tmp_path / "run", "--out", tmp_path / "acc")
+    assert status == 2
+    one_sentence(err, "not trained to the end", "--resume")
+    (tmp_path / "other").mkdir()
+    shutil.copy(finished_run / "model.onnx", tmp_path / "other")
+    status, _, err = run(capsys, "build", tmp_path / "other", "--out", tmp_path / "acc")
+    assert status == 2
+    one_sentence(err, "is not a run folder", "a QONNX file")
+
+
+def test_train_into_a_folder_of_somebody(capsys, pictures, tmp_path):
+    """Another program's run.json does not make a folder ours."""
+    (tmp_path / "wandb").mkdir()
+    (tmp_path / "wandb" / "run.json").write_text('{"id": 3}')
+    (tmp_path / "wandb" / "model.onnx").write_text("theirs")
+    for resume in ([], ["--resume"]):
+        status, _, err = run(
+            capsys, "train", pictures, "--out", tmp_path / "wandb", "--network", "small", "--epochs", 1, *resume
+        )
+        assert status == 2
+        one_sentence(err, "run.json", "not ours")
+    assert sorted(p.name for p in (tmp_path / "wandb").iterdir()) == ["model.onnx", "run.json"]
+    assert (tmp_path / "wandb" / "model.onnx").read_text() == "theirs"
+
+
 def test_train_empty_folder(capsys, tmp_path):
     (tmp_path / "empty").mkdir()
     status, _, err = run(capsys, "train", tmp_path / "empty", "--out", tmp_path / "run")
@@ -166,6 +228,8 @@ def test_train_a_class_name_with_slashes_in_the_file(capsys, tmp_path):
         ["train", "biscuits"],
         ["train", "biscuits", "--out", "x", "--kernel", "4"],
         ["train", "biscuits", "--out", "x", "--epochs", "0"],
+        ["train", "biscuits", "--out", "x", "--seed", "-1"],
+        ["train", "biscuits", "--out", "x", "--seed", "2147483648"],
         ["train", "biscuits", "--out", "x", "--layer", "dense"],
         ["build", "x", "--out", "y", "--fps", "-1"],
         ["verify", "x", "--frames", "some"],
