@@ -63,9 +63,11 @@ def _refuse_other_tasks(folder: Folder) -> None:
         task = "a set of pictures with boxes or masks"
     if task:
         names = ", ".join(printable(name) for name in list(folder.folders)[:4])
+        sorted_ones = [child for child in folder.filled().values() if len(child.filled()) > 1 and not child.pictures]
+        hint = f"; or give {printable(sorted_ones[0].path)}, when its folders are classes" if sorted_ones else ""
         raise UserError(
             f"{printable(folder.path)} looks like {task}, for it has folders {names}: its pictures are not sorted by "
-            "class; make one folder per class and put the pictures, or what is cut out of them, inside"
+            f"class; make one folder per class and put the pictures, or what is cut out of them, inside{hint}"
         )
 
 
@@ -127,7 +129,13 @@ def _parted(top: Folder, sides: dict[str, Folder], notes: Notes) -> Layout:
     if named:
         notes.say(f"the split of the folder is kept: {', '.join(named)}")
     sides = {side: _unwrapped(folder, notes, folder.path.name) for side, folder in sides.items()}
-    classes = {side: _classes(folder, notes) for side, folder in sides.items()}
+    for side, folder in sides.items():
+        if side != "train" and folder.pictures and not folder.filled() and sides["train"].filled():
+            raise UserError(
+                f"{printable(folder.path)} has pictures without classes, so nothing can be tested on them; sort them "
+                f"into class folders, or give {printable(sides['train'].path)} itself to have it split"
+            )
+    classes = {side: _classes(folder, notes, top) for side, folder in sides.items()}
     places = {side: printable(folder.path) for side, folder in sides.items()}
     _compare_sides(classes, places)
     return Layout(classes, places)
@@ -224,12 +232,12 @@ def _refuse_products(top: Folder) -> None:
         )
 
 
-def _classes(folder: Folder, notes: Notes) -> Classes:
-    """Class name -> pictures, of the folders directly in `folder`."""
+def _classes(folder: Folder, notes: Notes, top: Folder | None = None) -> Classes:
+    """Class name -> pictures, of the folders directly in `folder`, which is `top` or a side in it."""
     filled = folder.filled()
     where = printable(folder.path)
     if not filled:
-        _refuse_nothing(folder, where)
+        _refuse_nothing(folder, where, top or folder)
     for name, child in folder.folders.items():
         kinds = [kind for inner in child.below() for kind in inner.foreign.values()]
         if name not in filled and kinds:
@@ -254,16 +262,22 @@ def _pictures_of(folder: Folder, notes: Notes) -> list[Path]:
         inner = child.all_pictures()
         if words.is_mask(name) and inner:
             notes.leave("masks in folders inside class folders", child.path, len(inner))
+        elif words.is_thumbnails(name) and inner:
+            notes.leave("thumbnails in folders inside class folders", child.path, len(inner))
         elif inner:
             notes.take("pictures in folders inside class folders, as of the class outside", inner[0], len(inner))
             found += inner
     return sorted(found)
 
 
-def _refuse_nothing(folder: Folder, where: str) -> None:
+def _refuse_nothing(folder: Folder, where: str, top: Folder) -> None:
     names = ", ".join(printable(name) for name in list(folder.folders)[:5])
     kinds = [kind for inner in folder.below() for kind in inner.foreign.values()]
-    tables = [path.name for path in folder.others if path.suffix.lower() in (".csv", ".tsv", ".json", ".xlsx", ".txt")]
+    tables = [
+        path.name
+        for path in folder.others + top.others
+        if path.suffix.lower() in (".csv", ".tsv", ".json", ".xlsx", ".txt")
+    ]
     if folder.pictures:
         hint = f"; labels in {printable(tables[0])} are not read: sort the pictures by it" if tables else ""
         raise UserError(
