@@ -201,7 +201,15 @@ def _attributes(node: onnx.NodeProto) -> dict[str, Any]:
 
 
 def chain_of(model: ModelWrapper, where: str) -> IntegerNetwork:
-    """The graph of `model` as an IntegerNetwork; `where` is how messages call the file."""
+    """The graph of `model` as an IntegerNetwork; `where` is how messages call the file. UserError names the node."""
+    try:
+        return _chain_of(model, where)
+    except UserError as error:
+        text = str(error)
+        raise UserError(text if text.startswith(where) else f"{where}: {text}") from error
+
+
+def _chain_of(model: ModelWrapper, where: str) -> IntegerNetwork:
     graph = model.graph
     shape = model.get_tensor_shape(graph.input[0].name) if graph.input else None
     if len(graph.input) != 1 or shape is None or len(shape) != 4 or min(shape) < 1 or shape[1] > MOST_CHANNELS:

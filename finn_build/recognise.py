@@ -73,16 +73,19 @@ class Stage:
         return replace(self, operator=f"{self.layer}_{backend}")
 
 
-def recognise(network: IntegerNetwork, names: Sequence[str] | None = None) -> tuple[Stream, list[Stage]]:
+def recognise(
+    network: IntegerNetwork, names: Sequence[str] | None = None, words: Sequence[str] | None = None
+) -> tuple[Stream, list[Stage]]:
     """The stages of `network`, and the stream of pixels in front of them.
 
-    names: how messages call the layers; default as in an exported model. UserError names the node, what was
-    found and what is accepted.
+    names: of the nodes; default as in an exported model. words: how messages call them; default name and operator.
+    UserError names the node, what was found and what is accepted.
     """
     tensors = network.tensor_names
     if names is None:
         names = [tensor.removesuffix("_out") for tensor in tensors[:-1]] + ["Bias_0"]
-    chain = [_Node(*row) for row in zip(network.layers, names, tensors, strict=True)]
+    words = words or [f"node {name} ({_operator(layer)})" for name, layer in zip(names, network.layers, strict=True)]
+    chain = [_Node(*row) for row in zip(network.layers, names, tensors, words, strict=True)]
     channels, height, width = network.input_shape
     pixels = Stream((height, width, channels), "UINT8", 1, np.zeros(channels, np.int64), "image")
     if len(network.classes) > MAX_CLASSES:
@@ -103,16 +106,21 @@ class _Node:
     layer: Layer
     name: str
     tensor: str
+    words: str
 
     @property
     def operator(self) -> str:
         """As ONNX calls it."""
-        kind = type(self.layer).__name__
-        names = {"Threshold": "MultiThreshold", "Levels": "MultiThreshold", "Dense": "MatMul", "Bias": "Add"}
-        return names.get(kind, kind)
+        return _operator(self.layer)
 
     def refuse(self, why: str) -> UserError:
-        return UserError(f"node {self.name} ({self.operator}): {why}")
+        return UserError(f"{self.words}: {why}")
+
+
+def _operator(layer: Layer) -> str:
+    kind = type(layer).__name__
+    names = {"Threshold": "MultiThreshold", "Levels": "MultiThreshold", "Dense": "MatMul", "Bias": "Add"}
+    return names.get(kind, kind)
 
 
 def _next(chain: Sequence[_Node], stream: Stream) -> list[Stage]:

@@ -237,14 +237,15 @@ class Graph:
             return self.datatype(node.input[0])
         return "FLOAT32"
 
-    def refuse(self, node: onnx.NodeProto, why: str, accepted: str) -> UserError:
-        """The error that names a node, its operator and datatypes, why it cannot be built and what could."""
+    def describe(self, node: onnx.NodeProto) -> str:
+        """The file, the node, its operator and datatypes."""
         reads = ", ".join(self.datatype(name) for name in node.input if name and name not in self._parameters(node))
         makes = self.datatype(node.output[0])
-        return UserError(
-            f"{self.where}: node {node.name} ({node.op_type}, {reads or 'constants'} -> {makes}): {why}; "
-            f"accepted: {accepted}"
-        )
+        return f"{self.where}: node {node.name} ({node.op_type}, {reads or 'constants'} -> {makes})"
+
+    def refuse(self, node: onnx.NodeProto, why: str, accepted: str) -> UserError:
+        """The error that describes a node, says why it cannot be built and what could."""
+        return UserError(f"{self.describe(node)}: {why}; accepted: {accepted}")
 
     def _parameters(self, node: onnx.NodeProto) -> set[str]:
         """Inputs of a node whose type says nothing: scales, shapes, statistics."""

@@ -17,6 +17,7 @@ class Imported:
 
     network: IntegerNetwork
     names: tuple[str, ...]  # of the file's node behind each layer
+    words: tuple[str, ...]  # for that node in messages: file, node, operator, datatypes
     unit: bool  # the file takes pixels / 255
     scores: Scores
     notes: tuple[str, ...]  # where float32 sums of the file depend on the order in which they are added

@@ -1,6 +1,7 @@
-"""Conv, MatMul and Gemm of the file: weights as small integers and a scale per output."""
+"""Conv, MatMul and Gemm of the file: weights as small integers and a scale per output; and the windows of pools."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import onnx
@@ -37,10 +38,7 @@ def convolution(graph: Graph, node: onnx.NodeProto, shape: tuple[int, int, int],
             node, f"weights of shape {list(weight.shape)} on a flattened map", "2-D convolutions of maps"
         )
     kernel, strides, groups = weight.shape[2], a.get("strides", [1, 1]), int(a.get("group", 1))
-    pads = list(a.get("pads", [0] * 4))
-    automatic = a.get("auto_pad", b"NOTSET")
-    if automatic in (b"SAME_UPPER", b"SAME_LOWER"):
-        raise graph.refuse(node, f"auto_pad {automatic.decode()}", "explicit pads")
+    pads = _pads(a, shape, kernel, strides)
     if (
         weight.shape[3] != kernel
         or len(set(strides)) != 1
@@ -63,6 +61,19 @@ def convolution(graph: Graph, node: onnx.NodeProto, shape: tuple[int, int, int],
         raise graph.refuse(node, f"a map of {shape[1]}x{shape[2]} is smaller than its kernel", "larger maps")
     outputs = len(integers)
     return Linear(integers, scale, _bias(graph, node, outputs), (outputs, rows, columns), stride, pad, groups, error)
+
+
+def _pads(a: dict[str, Any], shape: tuple[int, int, int], kernel: int, strides: list[int]) -> list[int]:
+    """Rows and columns of zeros: top, left, bottom, right."""
+    automatic = a.get("auto_pad", b"NOTSET")
+    if automatic == b"VALID":
+        return [0] * 4
+    if automatic == b"NOTSET":
+        return list(a.get("pads", [0] * 4))
+    sizes = zip(shape[1:], strides, strict=True)
+    total = [max(0, (-(-size // stride) - 1) * stride + kernel - size) for size, stride in sizes]
+    less, more = [n // 2 for n in total], [n - n // 2 for n in total]
+    return [*less, *more] if automatic == b"SAME_UPPER" else [*more, *less]
 
 
 def dense(graph: Graph, node: onnx.NodeProto, shape: tuple[int, int, int], flat: bool) -> Linear:
@@ -120,3 +131,17 @@ def _integers(graph: Graph, node: onnx.NodeProto, weight: Array) -> tuple[Ints, 
             raise graph.refuse(node, f"its weights take {len(values)} values in an output ({some})", WEIGHTS)
         found[o], scale[o], error = np.rint(row / unit), unit, max(error, off)
     return found, scale, error
+
+
+def window(graph: Graph, node: onnx.NodeProto) -> int:
+    """Side of a pool's windows."""
+    a = attributes(node)
+    kernel = a["kernel_shape"]
+    strides = a.get("strides", [1] * len(kernel))
+    plain = not any(a.get("pads", [0])) and not a.get("ceil_mode", 0) and set(a.get("dilations", [1])) == {1}
+    if len(kernel) != 2 or len({*kernel, *strides}) != 1 or not plain:
+        raise graph.refuse(
+            node, f"kernel {kernel}, strides {strides}, pads {a.get('pads', 0)}, ceil_mode {a.get('ceil_mode', 0)}",
+            "square windows that do not overlap and are not padded, incomplete ones dropped",
+        )  # fmt: skip
+    return int(kernel[0])

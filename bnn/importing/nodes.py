@@ -108,4 +108,5 @@ def _single(
 
 
 def _line(error: Exception) -> str:
-    return " ".join(str(error).split())[:200] or type(error).__name__
+    text = " ".join(str(error).split()).rsplit("[ShapeInferenceError] ", 1)[-1]
+    return text[:200] or type(error).__name__

@@ -15,8 +15,9 @@ from bnn.importing import pixels as picture
 from bnn.importing.decisions import MOST_LEVELS, Decisions, decide, decide_levels, outputs, reachable, slopes
 from bnn.importing.graph import RESHAPING, Graph
 from bnn.importing.imported import Decided, Imported
-from bnn.importing.linear import Linear, convolution, dense
-from bnn.importing.nodes import QUANTIZERS, Array, attributes
+from bnn.importing.linear import Linear, convolution, dense, window
+from bnn.importing.nodes import QUANTIZERS, attributes
+from bnn.importing.quantizers import ends_of, is_quantizer, is_sign
 from bnn.importing.scores import solve
 from bnn.importing.values import Sums, Values, bit, rounding, thermometer
 from bnn.integer import Bias, Conv, Dense, IntegerNetwork, Layer, Levels, MaxPool, Pad, Threshold
@@ -31,6 +32,8 @@ ACCEPTED = (
     f"end, and element by element "
     f"{', '.join(ELEMENTWISE)}"
 )
+MOST_KERNEL = 11  # side of the kernels that hardware takes, as in finn_build.recognise
+MOST_CLASSES = 256  # likewise
 FEW_BITS = "activations of 1 to 4 bits (BipolarQuant, Quant, MultiThreshold) in front of every layer but the first"
 
 
@@ -61,6 +64,7 @@ class _Walk:
         self.pad: int | None = None  # z of the padding in front of the next Conv
         self.layers: list[Layer] = []
         self.names: list[str] = []
+        self.words: list[str] = []
         self.notes: list[str] = []
         self.decided: list[Decided] = []
 
@@ -83,9 +87,9 @@ class _Walk:
             self._reshape(node)
         elif node.op_type in ELEMENTWISE:
             self.pending.append(node)
-            if self._is_sign(node):
+            if is_sign(self.graph, node):
                 self._sign(node)
-            elif isinstance(self.now, Sums) and self._is_quantizer(node):
+            elif isinstance(self.now, Sums) and is_quantizer(self.graph, node):
                 self._quantize(node, self.now)
         else:
             raise self.graph.refuse(node, f"operator {node.op_type} has no exact integer form here", ACCEPTED)
@@ -93,6 +97,7 @@ class _Walk:
     def _emit(self, layer: Layer, node: onnx.NodeProto) -> None:
         self.layers.append(layer)
         self.names.append(node.name)
+        self.words.append(self.graph.describe(node))
 
     def _settle(self, now: Values | Sums) -> None:
         self.now, self.pending, self.pending_flat = now, [], self.flat
@@ -153,25 +158,8 @@ class _Walk:
 
     # --- nodes ---
 
-    def _is_sign(self, node: onnx.NodeProto) -> bool:
-        if node.op_type in ("BipolarQuant", "Sign"):
-            return True
-        if node.op_type == "MultiThreshold":
-            table = self.graph.constant(node, 1)
-            return table is not None and table.shape[-1] == 1
-        bits = self.graph.constant(node, 3) if node.op_type in QUANTIZERS else None
-        return bits is not None and bits.item() == 1
-
-    def _is_quantizer(self, node: onnx.NodeProto) -> bool:
-        """Of few levels."""
-        if node.op_type == "MultiThreshold":
-            table = self.graph.constant(node, 1)
-            return table is not None and table.shape[-1] <= MOST_LEVELS
-        bits = self.graph.constant(node, 3) if node.op_type in QUANTIZERS else None
-        return bits is not None and bits.item() <= MOST_LEVELS.bit_length()
-
     def _quantize(self, node: onnx.NodeProto, sums: Sums) -> None:
-        far = self._ends(node)
+        far = ends_of(self.graph, node, self.shape[0], self.flat)
         if node.op_type == "MultiThreshold":
             step: float | None = float(attributes(node).get("out_scale", 1.0))
         else:
@@ -183,7 +171,7 @@ class _Walk:
         self._settle(thermometer(found.start, found.unit, found.thresholds.shape[1], 2 * found.error))
 
     def _sign(self, node: onnx.NodeProto) -> None:
-        graph, far = self.graph, self._ends(node)
+        graph, far = self.graph, ends_of(self.graph, node, self.shape[0], self.flat)
         low, high = float(far.min()), float(far.max())
         if low == high or not np.isin(far, (low, high)).all():
             raise graph.refuse(node, "its two values differ between channels", "one scale for all channels")
@@ -197,11 +185,6 @@ class _Walk:
             if self._moved(self.now).unit < 0:
                 raise graph.refuse(node, "turns +-1 around", "a sign of sums")
         self._settle(bit(low, high))
-
-    def _ends(self, node: onnx.NodeProto) -> Array:
-        """[2, C]: what a node makes of numbers far below and above 0."""
-        far = np.tile(np.array([[-1e30], [1e30]], np.float32), (1, self.shape[0]))
-        return self.graph.run(far, [node], self.flat)
 
     def _sign_of_pixels(self, node: onnx.NodeProto, high: float) -> None:
         if any(n.op_type == "MaxPool" for n in self.pending):
@@ -235,11 +218,13 @@ class _Walk:
         self._emit(Threshold(found.thresholds.ravel()), node)
         threshold = len(self.layers) - 1
         for _, pool in pools:
-            self._emit(MaxPool(_window(self.graph, pool), None if (signs > 0).all() else signs.ravel()), pool)
+            self._emit(MaxPool(window(self.graph, pool), None if (signs > 0).all() else signs.ravel()), pool)
         self.decided.append(Decided(node.output[0], threshold, len(self.layers) - 1, found))
 
     def _pool(self, node: onnx.NodeProto) -> None:
-        size = _window(self.graph, node)
+        size = window(self.graph, node)
+        if size == 1:
+            return  # what it pools is what it reads
         if self.flat:
             raise self.graph.refuse(node, "pools a flattened map", "pooling in front of Flatten")
         if isinstance(self.now, Values):
@@ -295,6 +280,9 @@ class _Walk:
             self.pad = zero
             self._emit(Pad(found.pad, zero), node)
         weight = found.integers * (1 if values.unit > 0 else -1)  # [O, ...]
+        convolves = node.op_type == "Conv"
+        if not convolves and not self._reads_bits() and not self._reads_falling_signs():
+            weight, convolves = self._whole_map(node, weight), True
         maps, levels = self.shape[0], values.levels
         if (np.abs(weight) != 1).any() and self._reads_bits():
             values, weight = self._copied(node, values, weight)
@@ -318,15 +306,32 @@ class _Walk:
             error=rounding(int(weight[0].size), reach, unit, found.bias, error),
         )
         self.pad = None
-        layer = Conv(weight, found.stride, found.groups) if node.op_type == "Conv" else Dense(weight.T.copy())
+        layer = Conv(weight, found.stride, found.groups) if convolves else Dense(weight.T.copy())
         self._emit(layer, node)
         self.shape = found.shape
         self._settle(sums)
+
+    def _whole_map(self, node: onnx.NodeProto, weight: Ints) -> Ints:
+        """Weights [O, F] of a dense layer on pixels as kernels [O, C, K, K] over the whole map."""
+        channels, height, width = self.shape
+        if height != width or height > MOST_KERNEL:
+            raise self.graph.refuse(
+                node,
+                f"is a dense layer on pixels of more than one bit, {channels} x {height} x {width}",
+                f"square maps up to {MOST_KERNEL}x{MOST_KERNEL}, pixels of 1 bit, of one channel and 1 to 4 bits "
+                "(QuantIdentity(bit_width=4) in front), or a Conv in front",
+            )
+        return weight.reshape(len(weight), channels, height, width)
 
     def _reads_bits(self) -> bool:
         """Does the next linear layer?"""
         rest = (layer for layer in reversed(self.layers) if not isinstance(layer, (Pad, MaxPool)))
         return isinstance(next(rest, None), Threshold)
+
+    def _reads_falling_signs(self) -> bool:
+        """Of pixels: signs that fall as the pixel rises are a table."""
+        last = self.layers[-1] if self.layers else None
+        return isinstance(last, Levels) and last.step == -2
 
     def _copied(self, node: onnx.NodeProto, values: Values, weight: Ints) -> tuple[Values, Ints]:
         """Weights up to m on maps of bits: every map is put out 2 * m times, so that weights are +-1."""
@@ -351,6 +356,8 @@ class _Walk:
                 "MatMul, Gemm or a Conv over the whole map, and what follows it element by element",
             )
         linear = self._last_layer(node)
+        if (scores := linear.weight.shape[1]) > MOST_CLASSES:
+            raise graph.refuse(node, f"makes {scores} scores", f"at most {MOST_CLASSES}: the class is a byte")
         k = np.arange(int(sums.low.min()), int(sums.high.max()) + 1, 2)  # sums of so many +-1 are all odd or all even
         if not reachable(sums, k).all():
             raise graph.refuse(node, "its scores are no sums of +-1", FEW_BITS)
@@ -374,8 +381,8 @@ class _Walk:
         classes = tuple(f"class{i}" for i in range(len(scores.bias)))
         network = IntegerNetwork(self.input_shape, tuple(self.layers), classes, metadata)
         return Imported(
-            network, tuple(self.names), self.unit, scores, (*self.notes, *end.notes), tuple(self.decided),
-            scores_tensor=end.scores, class_tensor=end.classes,
+            network, tuple(self.names), tuple(self.words), self.unit, scores, (*self.notes, *end.notes),
+            tuple(self.decided), scores_tensor=end.scores, class_tensor=end.classes,
         )  # fmt: skip
 
     def _last_layer(self, node: onnx.NodeProto) -> Dense:
@@ -391,17 +398,3 @@ class _Walk:
             linear = Dense(linear.weight.reshape(len(linear.weight), -1).T.copy())
         assert isinstance(linear, Dense)
         return linear
-
-
-def _window(graph: Graph, node: onnx.NodeProto) -> int:
-    """Side of a pool's windows."""
-    a = attributes(node)
-    kernel = a["kernel_shape"]
-    strides = a.get("strides", [1] * len(kernel))
-    plain = not any(a.get("pads", [0])) and not a.get("ceil_mode", 0) and set(a.get("dilations", [1])) == {1}
-    if len(kernel) != 2 or len({*kernel, *strides}) != 1 or not plain:
-        raise graph.refuse(
-            node, f"kernel {kernel}, strides {strides}, pads {a.get('pads', 0)}, ceil_mode {a.get('ceil_mode', 0)}",
-            "square windows that do not overlap and are not padded, incomplete ones dropped",
-        )  # fmt: skip
-    return int(kernel[0])

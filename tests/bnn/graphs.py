@@ -35,8 +35,13 @@ class Net:
         return made
 
     def then(self, operator: str, *constants: Any, domain: str = "", **attributes: Any) -> "Net":
-        """A node that reads the present tensor and constants, which may be the names of tensors."""
-        names = [c if isinstance(c, str) else self.constant(c) for c in constants]
+        """A node that reads the present tensor and constants, or tensors by name; integers of NumPy stay such."""
+        names = [
+            c
+            if isinstance(c, str)
+            else self.constant(c, np.int64 if getattr(c, "dtype", None) == np.int64 else np.float32)
+            for c in constants
+        ]
         self.at = self.node(operator, self.at, *names, domain=domain, **attributes)
         return self
 
