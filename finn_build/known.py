@@ -6,6 +6,7 @@ be moved, copied or made again, and one that another user or machine made is not
 
 import os
 import stat
+import warnings
 from contextlib import suppress
 from pathlib import Path
 
@@ -15,10 +16,17 @@ from finn_build.manifest import Manifest
 
 def remember(manifest: Manifest) -> None:
     """Know that `build` makes just this. Without a place to write it down it is made again when it is asked for."""
-    folder = _folder()
+    folder, noted = _folder(), False
     if folder is not None:
         with suppress(OSError):
             (folder / manifest.seal).touch(mode=0o600)
+            noted = True
+    if not noted:
+        warnings.warn(
+            "there is no folder that only you can write to note down what was built, so that each command builds it "
+            "again to compare; set XDG_STATE_HOME to one (docs/trust.md)",
+            stacklevel=2,
+        )
 
 
 def is_known(manifest: Manifest) -> bool:

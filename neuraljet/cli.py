@@ -82,7 +82,7 @@ def _flushed(status: int) -> int:
 
 def _run(options: argparse.Namespace) -> int:
     with _interruptible():
-        warnings.showwarning = lambda message, *_, **__: print(f"note: {message}", file=sys.stderr)
+        warnings.showwarning = lambda message, *_, **__: print(f"note: {_plain(str(message))}", file=sys.stderr)
         warnings.filterwarnings("ignore", category=DeprecationWarning)
         result: dict[str, Any]
         try:
@@ -151,10 +151,16 @@ def _operating_system(error: OSError) -> str:
         )
     if error.errno in (errno.EMFILE, errno.ENFILE):
         return f"too many files are open at once{where}: raise the limit (`ulimit -n`)"
-    return f"{os.strerror(error.errno) if error.errno else error}{where}; check the path and its permissions"
+    return f"{os.strerror(error.errno) if error.errno else error}{where}{left}; check the path and its permissions"
+
+
+def _plain(text: str) -> str:
+    """Without what steers a terminal: names in a stranger's file are in some messages."""
+    return "".join(letter if letter.isprintable() or letter in "\n\t" else "?" for letter in text)
 
 
 def _fail(message: str, status: int, as_json: bool) -> int:
+    message = _plain(message)
     try:
         print(f"neuraljet: {message}", file=sys.stderr)
         if as_json:

@@ -125,7 +125,7 @@ def summary(result: dict[str, Any]) -> str:
     )
     if "fifos" in result:
         lines.append(_fifos(result["fifos"]))
-    lines += [f"note: {note}" for note in result["notes"]]
+    lines += [f"note: {note if note.isprintable() else ascii(note)}" for note in result["notes"]]
     return "\n".join(lines)
 
 

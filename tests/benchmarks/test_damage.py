@@ -3,7 +3,7 @@
 import random
 
 from bnn.errors import UserError
-from tests.benchmarks.damage import accelerator
+from tests.benchmarks.damage import accelerator, bitstream
 from tests.benchmarks.damage.alter import BAD, CHANGED, CRASHED, REFUSED, UNCHANGED, alter_bytes, alter_json, outcome_of
 
 
@@ -14,6 +14,12 @@ def test_altered_accelerators_are_refused_or_as_they_were(tmp_path, monkeypatch)
     assert {"manifest.json", "model.onnx", "estimates.json", "rtl/*.sv", "manifest.json, entries"} <= set(tallies)
     assert [what for tally in tallies.values() for what in tally.worst] == []
     assert tallies["rtl/*.sv"].outcomes.keys() == {REFUSED}
+
+
+def test_altered_bitstream_folders_are_refused_or_as_they_were(tmp_path):
+    tallies = dict(bitstream.run(tmp_path, 400, 1))
+    assert [what for tally in tallies.values() for what in tally.worst] == []
+    assert tallies["accelerator.bit"].outcomes.keys() == {REFUSED}
 
 
 def test_the_benchmark_sees_a_traceback_and_another_result():

@@ -142,9 +142,10 @@ def test_what_others_may_write_is_no_knowledge(acc, stranger):
 
 def test_without_a_home_it_is_made_again(acc, monkeypatch):
     monkeypatch.setenv("XDG_STATE_HOME", "/dev/null")
-    known.remember(load(acc))
+    with pytest.warns(UserWarning, match="set XDG_STATE_HOME"):
+        known.remember(load(acc))
     assert not known.is_known(load(acc))
-    with opened(acc):
+    with pytest.warns(UserWarning, match="set XDG_STATE_HOME"), opened(acc):
         pass
 
 

@@ -223,8 +223,11 @@ def test_a_wrong_weight_is_traced_to_its_layer(capsys, accelerator, tmp_path):
     assert found
     wrong = found.group().replace(f"Invert({found[1]}'h{found[2]}", f"Invert({found[1]}'h{int(found[2], 16) ^ 1:x}")
     layer.write_text(text.replace(found.group(), wrong))
-    reseal(tmp_path / "acc")
-    status, out, _ = run(capsys, "verify", tmp_path / "acc", "--data", "random", "--json")
+    reseal(tmp_path / "acc", known=False)
+    status, _, err = run(capsys, "verify", tmp_path / "acc", "--data", "random")
+    assert status == 2 and f"{layer.name} is not what `neuraljet build` makes of its network" in err
+    assert "--trust" in err and err.count("\n") == 1
+    status, out, _ = run(capsys, "verify", tmp_path / "acc", "--data", "random", "--json", "--trust")
     assert status == 1
     result = json.loads(out.splitlines()[-1])
     assert result["mismatches"] > 0

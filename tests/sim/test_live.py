@@ -9,6 +9,7 @@ import pytest
 from bnn.errors import ToolError
 from finn_build.manifest import load
 from sim.live import LiveModel, build
+from tests.sealing import reseal
 from tests.sim.test_accelerator import LOSES_BEAT, NO_RESULT, WRONG_LATER
 from tests.sim.tiny import tiny_accelerator, tiny_network
 
@@ -58,6 +59,24 @@ def test_many_calls_are_exact_and_nothing_is_built_again(model_of, tmp_path):
     assert np.array_equal(run(second, frames), scores_of(frames))
     second.close()
     assert program.stat().st_mtime_ns == built
+
+
+def test_what_becomes_of_the_folder_does_not_matter_to_a_model(model_of, tmp_path):
+    """Memory files are read when the process starts, and it starts again after a failure."""
+    model = model_of()
+    (tmp_path / "acc" / "mem" / "weights.mem").write_text("0\n" * 16)
+    model.close()
+    frames = frames_of(5)
+    assert np.array_equal(run(model, frames), scores_of(frames))
+    reseal(tmp_path / "acc")
+    other = LiveModel(tmp_path / "acc", load(tmp_path / "acc"))
+    assert not np.array_equal(run_raw(other, frames), scores_of(frames))
+    other.close()
+
+
+def run_raw(model, frames):
+    """Scores of a model of another network."""
+    return model.run(frames)[0][:, 1:].copy().view("<i2").astype(np.int64)
 
 
 def test_registers_are_kept_from_call_to_call(model_of):

@@ -15,10 +15,10 @@ import tempfile
 import time
 from pathlib import Path
 
-from tests.benchmarks.damage import accelerator, run
+from tests.benchmarks.damage import accelerator, bitstream, run
 from tests.benchmarks.damage.alter import BAD, CHANGED, CRASHED, REFUSED, UNCHANGED
 
-PARTS = {part.NAME: part for part in (accelerator, run)}
+PARTS = {part.NAME: part for part in (accelerator, bitstream, run)}
 COLUMNS = (REFUSED, UNCHANGED, CHANGED, CRASHED)
 
 
