@@ -12,19 +12,26 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from bnn.errors import UserError
-from bnn.work import is_plain, work_folder
+from bnn.work import is_plain, sweep, work_folder
 
 _swept: set[Path] = set()
 WAY_OUT = "set NEURALJET_CACHE to a folder that can be written to"
 
 
 def cache_folder(part: str) -> Path:
-    """The folder for `part` of the cache, made when missing; always absolute. UserError when it cannot be made."""
+    """The folder for `part` of the cache, made when missing; always absolute. UserError when it cannot be made.
+
+    What processes that were killed left in it is removed (bnn.work).
+    """
     folder = _base() / part
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise UserError(f"the cache folder {folder} cannot be made ({error.strerror}); {WAY_OUT}") from error
+    if folder not in _swept:  # once in a process
+        _swept.add(folder)
+        sweep(folder)
+        _sweep_locks(folder)
     return folder
 
 
@@ -47,7 +54,6 @@ def keep(folder: Path, products: Sequence[str], make: Callable[[Path], None]) ->
     """
     if (folder / products[0]).is_file():
         return False
-    _sweep_locks(folder.parent)
     with _alone(folder), work_folder(folder.parent, f".{folder.name}.") as beside:
         if (folder / products[0]).is_file():  # another process was faster
             return False
@@ -94,9 +100,6 @@ def _alone(folder: Path) -> Iterator[None]:
 
 def _sweep_locks(place: Path) -> None:
     """Remove the files with which processes that were killed said that they were making a folder in `place`."""
-    if place in _swept:  # once in a process
-        return
-    _swept.add(place)
     for path in place.glob(".*.lock"):
         try:
             with path.open("r") as file:

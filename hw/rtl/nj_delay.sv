@@ -17,10 +17,7 @@ module nj_delay #(
   input  logic [Bits-1:0]      x_i,
   output logic [Taps*Bits-1:0] y_o  // of k+1 periods ago at [k*Bits +: Bits]
 );
-  // Its initial value keeps Yosys from putting this register into the memory, which would take a second port.
-  /* verilator lint_off PROCASSINIT */
-  logic [RoundBits-1:0] address_q = '0;
-  /* verilator lint_on PROCASSINIT */
+  logic [RoundBits-1:0] address_q;
   logic                 valid_q;
   (* ram_style = "distributed" *) logic [Taps*Bits-1:0] line [Period];
   /* verilator lint_off UNUSEDSIGNAL */
@@ -28,10 +25,13 @@ module nj_delay #(
   /* verilator lint_on UNUSEDSIGNAL */
   assign y_o = line[address_q];
   assign all = {y_o, x_i};
+  // Its initial value keeps Yosys from putting this register into the memory, which would take a second port.
+  // Such a value goes with always, not with always_ff; one where it is declared is a warning of Verilator.
+  initial address_q = '0;
+  always @(posedge clk_i) if (ce_i) address_q <= round_i;
   always_ff @(posedge clk_i) begin
     if (ce_i) begin
-      address_q <= round_i;
-      valid_q   <= valid_i;
+      valid_q <= valid_i;
       if (valid_q) line[address_q] <= all[Taps*Bits-1:0];
     end
   end

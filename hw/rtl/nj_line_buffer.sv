@@ -144,14 +144,13 @@ module nj_line_buffer #(
   localparam int unsigned Choose = Luts == 3 || Luts > 4 ? Luts / 4 + 1 : 0;
   localparam bit Block = Rows * Bits * (Luts + Choose) > 160 * blocks();
   logic [Rows*Bits-1:0] past;
-  /* verilator lint_off PROCASSINIT */
-  logic [PtrBits-1:0]   ptr_q = '0;
-  /* verilator lint_on PROCASSINIT */
+  logic [PtrBits-1:0]   ptr_q;
   logic [PtrBits-1:0]   ptr_d;
   logic [Kernel*Bits-1:0] column;
   assign column = {s_data_i, past};
   assign ptr_d  = ptr_q == PtrBits'(Width - 1) ? '0 : PtrBits'(nj_pkg::next(32'(ptr_q)));
-  always_ff @(posedge clk_i) begin
+  initial ptr_q = '0;  // with always, not with always_ff; where it is declared a warning of Verilator
+  always @(posedge clk_i) begin
     if (rst_i) ptr_q <= '0;
     else if (step) ptr_q <= ptr_d;
   end

