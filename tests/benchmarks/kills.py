@@ -94,7 +94,8 @@ class Project:
             if not (self.inputs / "acc").exists():
                 shutil.copytree(place / "out", self.inputs / "acc")
             for runtime in (place / "cache").glob("verilator/runtime-*"):  # the same for every design
-                shutil.copytree(runtime, self.cache / "verilator" / runtime.name, dirs_exist_ok=True)
+                if not (self.cache / "verilator" / runtime.name).exists():
+                    shutil.copytree(runtime, self.cache / "verilator" / runtime.name)
             shutil.rmtree(place)
 
     def place(self, name: str, command: str) -> Path:
