@@ -59,7 +59,7 @@ def stranger(folder: Path, kind: Kind) -> str | None:
     """
     content = kind.described(folder)
     if content is None:
-        names = sorted(entry.name for entry in os.scandir(folder))
+        names = sorted((entry.name for entry in os.scandir(folder)), key=lambda name: (name == kind.file, name))
         if kind.file in names:
             return f"{names[0]} ({kind.file} is not of format '{kind.format}')"
         return f"{names[0]} (no {kind.file} there)" if names else None

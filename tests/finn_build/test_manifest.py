@@ -53,10 +53,56 @@ def outside(content):
         (lambda c: c["files"].update({"rtl/absent.sv": "0" * 64}), "absent.sv is missing"),
         (lambda c: c["files"].pop("model.onnx"), "model.onnx"),
         (lambda c: c.update(model_sha256="0" * 64), "model_sha256"),
+        (lambda c: c.update(top="endmodule"), "identifier"),
+        (lambda c: c["layers"][0].update(module="template"), "identifier"),
+        (lambda c: c["layers"].append(c["layers"][-1]), "name twice"),
+        (lambda c: c["layers"][1].update(stream=c["layers"][0]["stream"]), "stream twice"),
+        (lambda c: c["layers"][1].update(module=c["top"]), "module twice, or that of the top"),
+        (lambda c: c.update(cycles_per_frame=10**6), "the slowest layer takes 64"),
+        (lambda c: c["layers"][2].update(cycles_per_frame=10**40), "at most"),
+        (lambda c: c.update(clock_mhz=-1.0), "above 0"),
+        (lambda c: c.update(fps=1e9), "too many for the 1e.09 frames/s promised"),
+        (lambda c: c.update(part="x]; exec rm"), "part 'x]; exec rm' is not that of board"),
+        (lambda c: c.update(board="pynq-z2"), "is not that of board 'pynq-z2'"),
+        (lambda c: c["output"].update(classes=["a\n`include", "b", "c"]), "class name"),
+        (lambda c: c["output"].update(classes=["a", "a", "b"]), "one name"),
+        (lambda c: c["output"].update(score_bits=8), "class and scores take 32 bits and not 56"),
+        (lambda c: c["output"].update(class_bits=1, tdata_bits=56), "class and scores take"),
+        (lambda c: c["input"].update(beats_per_frame=1), "a beat must be a pixel"),
+        (lambda c: c["layers"][0]["decode"].update(scale=0), "decode"),
+        (lambda c: c.update(data={"source": ["x"]}), "does not say where pictures are"),
+        (lambda c: c.update(data={"seed": "x"}), "does not say where pictures are"),
     ],
 )
 def test_wrong_entries_are_refused(acc, change, words):
     edit(acc, change)
+    with pytest.raises(UserError, match=words):
+        load(acc)
+
+
+def test_entries_changed_by_hand_are_refused(acc):
+    """They may be right for themselves, but are not what build wrote."""
+    content = json.loads((acc / "manifest.json").read_text())
+    content["clock_mhz"] = 100.0
+    (acc / "manifest.json").write_text(json.dumps(content))
+    with pytest.raises(UserError, match=r"manifest\.json: it was changed after it was written: its seal"):
+        load(acc)
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong", "words"),
+    [
+        ('"clock_mhz": 200.0', '"clock_mhz": NaN', "holds NaN"),
+        ('"clock_mhz": 200.0', '"clock_mhz": 1e999', "too large a number"),
+        ('"fps": null', '"fps": null, "fps": null', "'fps' stands twice"),
+        ('"version": 2', '"version": 2.0', "version '2.0'"),
+        ('"data": {', '"data": {"x": ' + "[" * 50_000, "not valid JSON"),
+    ],
+)
+def test_what_json_leaves_open_is_refused(acc, right, wrong, words):
+    text = (acc / "manifest.json").read_text()
+    assert text.count(right) == 1
+    (acc / "manifest.json").write_text(text.replace(right, wrong))
     with pytest.raises(UserError, match=words):
         load(acc)
 
