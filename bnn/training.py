@@ -14,6 +14,7 @@ pictures are looked at in the last quarter of the epochs: before that the learni
 A training whose numbers stop being finite ends with an error and its last good checkpoint.
 """
 
+import hashlib
 import json
 import math
 import time
@@ -79,6 +80,8 @@ class Trainer:
         self.network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # missing in torch's stubs
         self.optimizer = torch.optim.Adam(self.network.parameters(), lr=config.learning_rate)
         self.epoch, self.best, self.best_accuracy = 0, math.inf, 0.0
+        asked = json.dumps([asdict(spec), asdict(config), data.digest])
+        self.identity = hashlib.sha256(asked.encode()).hexdigest()  # of the training that a checkpoint belongs to
         self.best_state = _copy(self.network.state_dict())
 
     @property
@@ -149,12 +152,15 @@ class Trainer:
         for index, state in self.optimizer.state_dict()["state"].items():
             tensors |= {f"adam.{index}.{k}": v for k, v in state.items()}
         best = self.best if math.isfinite(self.best) else None
-        return pack(tensors, {"epoch": self.epoch, "best": best, "best_accuracy": self.best_accuracy})
+        numbers = {"epoch": self.epoch, "best": best, "best_accuracy": self.best_accuracy, "training": self.identity}
+        return pack(tensors, numbers)
 
     def restore(self, path: Path) -> None:
         """Continue from a checkpoint; UserError when it is damaged or of another training."""
         tensors, numbers = unpack(path)
         try:
+            if numbers.get("training") != self.identity:
+                raise ValueError("it is of another training: of other pictures, settings or network")
             epoch, best, accuracy = (numbers[key] for key in ("epoch", "best", "best_accuracy"))
             if type(epoch) is not int or not 1 <= epoch <= self.config.epochs:
                 raise ValueError(f"epoch {epoch!r} is not one of 1 to {self.config.epochs}")

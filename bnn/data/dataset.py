@@ -3,7 +3,6 @@
 import hashlib
 import json
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -43,12 +42,3 @@ class Dataset:
                 total.update(np.ascontiguousarray(images, np.uint8).data)
                 total.update(np.ascontiguousarray(labels, "<i8").data)
         return total.hexdigest()
-
-
-@dataclass(frozen=True, eq=False)
-class Part:
-    """One side of a split as a loader gathers it, pictures still at the width they were stored in."""
-
-    images: NDArray[Any]  # [N, H, W] or [N, H, W, 3]; uint8 or uint16
-    labels: NDArray[np.int64]  # [N]
-    names: tuple[str, ...]

@@ -19,10 +19,10 @@ SPEC = NetworkSpec("tiny", (Block(2, pool=2),), (3,))
 CONFIG = TrainConfig(epochs=4, batch=8)
 
 
-def trainer(epochs: int = 0, spec: NetworkSpec = SPEC) -> Trainer:
-    r = np.random.default_rng(0)
+def trainer(epochs: int = 0, spec: NetworkSpec = SPEC, config: TrainConfig = CONFIG, seed: int = 0) -> Trainer:
+    r = np.random.default_rng(seed)
     images, labels = r.integers(0, 256, (20, 8, 8, 1)).astype(np.uint8), np.arange(20) % 2
-    result = Trainer(Dataset("toy", ("a", "b"), images, labels, images, labels), spec, CONFIG)
+    result = Trainer(Dataset("toy", ("a", "b"), images, labels, images, labels), spec, config)
     for _ in range(epochs):
         list(result.run_epoch())
     return result
@@ -35,10 +35,10 @@ def good() -> bytes:
     return begun.checkpoint()
 
 
-def refused(path: Path, data: bytes, *words: str) -> None:
+def refused(path: Path, data: bytes, *words: str, by: Trainer | None = None) -> None:
     path.write_bytes(data)
     with pytest.raises(UserError, match="cannot be resumed") as caught:
-        trainer().restore(path)
+        (by or trainer()).restore(path)
     message = str(caught.value)
     assert "\n" not in message and len(message) < 500 + len(str(path))
     for word in words:
@@ -55,11 +55,13 @@ def test_a_whole_one_is_taken(good: bytes, tmp_path: Path) -> None:
 
 def test_every_single_bit_counts(good: bytes, tmp_path: Path) -> None:
     """150 places over the whole file, the metadata and the seal among them."""
-    places = np.linspace(0, len(good) - 1, 150).astype(int)
-    for place in places:
+    fresh = trainer()
+    before = fresh.checkpoint()
+    for place in np.linspace(0, len(good) - 1, 150).astype(int):
         hurt = bytearray(good)
         hurt[place] ^= 1 << (place % 8)
-        refused(tmp_path / "c", bytes(hurt))
+        refused(tmp_path / "c", bytes(hurt), by=fresh)
+    assert fresh.checkpoint() == before
 
 
 @pytest.mark.parametrize("keep", [0, 7, 8, 100, -1])
@@ -118,9 +120,14 @@ def test_sealed_tensors_that_do_not_fit(good: bytes, tmp_path: Path, name: str, 
     refused(tmp_path / "c", pack(tensors | ({} if made is None else {name: made}), numbers), words)
 
 
-def test_that_of_another_network(good: bytes, tmp_path: Path) -> None:
-    other = trainer(1, replace(SPEC, blocks=(Block(3, pool=2),))).checkpoint()
-    refused(tmp_path / "c", other, "and not torch")
+def test_that_of_another_training(good: bytes, tmp_path: Path) -> None:
+    """Of another network, of other settings, of other pictures: whole, and copied to the wrong place."""
+    for other in (
+        trainer(1, replace(SPEC, blocks=(Block(3, pool=2),))),
+        trainer(1, config=replace(CONFIG, learning_rate=0.1)),
+        trainer(1, seed=1),
+    ):
+        refused(tmp_path / "c", other.checkpoint(), "of another training")
 
 
 def test_numbers_survive_and_extra_tensors_do_not(tmp_path: Path) -> None:
