@@ -1,13 +1,18 @@
 """The simulator runner: build cache, time limits, and errors that say what happened."""
 
 import multiprocessing
+import re
 import shutil
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from bnn.cache import cache_folder
 from bnn.errors import UserError
+from hw.ops.rtl import sources_in
+from hw.sums.layer import Layer
+from hw.sums.module import Geometry, conv_module
 from sim import plain, runner
 from sim.modules import rtl_sources, run_stream, run_streams
 from sim.runner import SimulationError
@@ -37,6 +42,27 @@ def test_build_is_found_again_by_content(own_cache):
     assert runner.build("skid", [copy], parameters={"Width": 8})[0] != folder
     leftovers = [p.name for p in own_cache.iterdir() if p.name.startswith(".") and not p.name.endswith(".lock")]
     assert leftovers == []
+
+
+def test_large_designs_become_many_functions(tmp_path, monkeypatch):
+    """g++ takes minutes for one of ten thousand lines."""
+    r = np.random.default_rng(0)
+    layer = Layer(r.choice(np.array([-1, 1]), (3, 2, 5, 5)), np.zeros(3, np.int64), 8)
+    text = conv_module("layer", layer, Geometry(8, 8), "a layer").text
+    path = tmp_path / "layer.sv"
+    path.write_text(text)
+    lengths = []
+
+    def look(folder, prefix):
+        """At what Verilator wrote, in place of compiling it."""
+        for file in folder.glob(f"{prefix}*.cpp"):
+            lengths.extend(part.count("\n") for part in re.split(r"^}", file.read_text(), flags=re.MULTILINE))
+        raise SimulationError("seen")
+
+    monkeypatch.setattr(runner, "write_all", look)
+    with pytest.raises(SimulationError, match="seen"):
+        runner.build("layer", [*sources_in(text), path])
+    assert sum(lengths) > 5000 and max(lengths) < 6000, max(lengths)
 
 
 def _build(_):
