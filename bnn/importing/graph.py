@@ -230,8 +230,11 @@ class Graph:
         if node.op_type in QUANTIZERS and node.domain == QONNX:
             bits = self.constant(node, 3)
             a = attributes(node)
-            if bits is None or not a.get("signed", 1):
-                return "UINT?" if bits is None else f"UINT{bits.item():g}"
+            kind = "INT" if a.get("signed", 1) else "UINT"
+            if bits is None or bits.size != 1:
+                return f"{kind}?"
+            if kind == "UINT":
+                return f"UINT{bits.item():g}"
             return "BIPOLAR" if bits.item() == 1 else f"INT{bits.item():g}"
         if node.op_type in ("MaxPool", "Flatten", "Reshape", "Pad", "Transpose", "Identity", "Concat", "Dropout"):
             return self.datatype(node.input[0])

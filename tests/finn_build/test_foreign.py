@@ -1,5 +1,6 @@
 """Networks that others exported: built, simulated, equal to the file's own execution; and what is refused."""
 
+import numpy as np
 import onnx
 import pytest
 
@@ -9,6 +10,7 @@ from finn_build.build import build
 from finn_build.manifest import load
 from sim.accelerator import verify
 from tests.bnn.foreign import Block, Recipe, export, network, random_recipe, rate_of
+from tests.bnn.graphs import Net, tfc
 from tests.sealing import reseal
 
 
@@ -91,11 +93,40 @@ def test_an_import_that_is_wrong_is_found(end, tmp_path):
     assert report["mismatches"] == 0 and report["source"]["mismatches"] > 0 and not report["passed"]
 
 
+def scores_of_a_convolution() -> Net:
+    """A free batch, a slope per channel, a pool, scores [N, 3, 1, 1], Softmax."""
+    net = Net(["N", 1, 8, 8]).conv(3, 1, 3).norm(3, 300.0).then("PRelu", np.full((3, 1, 1), 0.25)).sign()
+    return net.then("MaxPool", kernel_shape=[2, 2], strides=[2, 2]).conv(3, 3, 3).then("Softmax", axis=1)
+
+
+def one_score() -> Net:
+    """8-bit pixels into a dense layer, flattened by their shape, and one score behind a Sigmoid; two at once."""
+    net = Net([2, 1, 6, 6]).flatten_by_shape().then("Sub", 3.0).quant(1.0, 8).dense(36, 8).norm(8, 300.0).sign()
+    return net.dense(8, 1).then("Add", 0.5).then("Sigmoid")
+
+
+FILES = {
+    "a convolution at the end": (lambda: scores_of_a_convolution().model(["N", 3, 1, 1]), 1, 3),
+    "one score": (lambda: one_score().model([2, 1]), 2, 2),
+    "the model zoo's TFC": (tfc, 0, 3),
+}
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_files_as_others_leave_them(name, tmp_path):
+    make, notes, classes = FILES[name]
+    onnx.save(make(), tmp_path / "model.onnx")
+    promised = build(tmp_path / "model.onnx", tmp_path / "acc", pixels="unit" if make is tfc else "byte")
+    assert len(promised["notes"]) == notes and len(load(tmp_path / "acc").output.classes) == classes
+    report = verify(tmp_path / "acc", frames=9)
+    assert report["passed"] and (report["mismatches"], report["source"]["mismatches"]) == (0, 0), report
+
+
 def test_what_the_hardware_lacks_is_named_as_in_the_file(tmp_path):
     recipe = Recipe(shape=(1, 13, 12), input="sign", blocks=(Block(kernel=12),))
     path = export(network(recipe), recipe.shape, tmp_path / "model.onnx")
     with pytest.raises(
-        UserError, match=r"node /2/Conv \(Conv\): 12x12 in 1 groups; \+-1 kernels are accepted up to 11x11"
+        UserError, match=r"/model.onnx: node /2/Conv \(Conv, BIPOLAR, BIPOLAR -> FLOAT32\): 12x12 in 1 groups; .*11x11"
     ):
         build(path, tmp_path / "acc", pixels="unit")
     assert not (tmp_path / "acc").exists()
