@@ -4,9 +4,11 @@
     imported.network                     # IntegerNetwork; the classes are those of the file, frame by frame
     imported.float_scores(scores)        # the file's own float32 scores, by the integer ones
 
-One file per idea: graph (reading and executing the file's nodes), walk (from node to node), pixels (what becomes of the
-input), decisions (sums to signs and levels), copies (channels that are one of the file), scores (sums to scores that
-compare alike), compare (the network against the file's own execution, within what float32 may round).
+One file per idea: graph (the file's nodes, shapes and constants, and refusals), nodes (one of them, executed), walk
+(from node to node), ends (where the scores are), pixels (what becomes of the input), quantizers, decisions (sums to
+signs and levels), linear (weights as integers), copies (channels that are one of the file), scores (sums to scores that
+compare alike), imported (the result), batch and execute (the file's own execution), compare (the network against it,
+within what float32 may round).
 """
 
 from bnn.importing.imported import Imported

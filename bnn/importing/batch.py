@@ -35,7 +35,8 @@ def prepare(model: ModelWrapper) -> Prepared:
     proto, tensors = graph.model.graph, graph.tensors()
     outputs, inputs = [tensor.name for tensor in proto.output], {tensor.name: tensor for tensor in proto.input}
     infos = {name: helper.make_tensor_value_info(name, kind, shape) for name, (kind, shape) in tensors.items() if name}
-    inputs[graph.input].CopyFrom(infos[graph.input])
+    for name in inputs:  # some exporters list weights as inputs
+        inputs[name].CopyFrom(infos[name])
     del proto.value_info[:], proto.output[:]
     proto.value_info.extend(info for name, info in infos.items() if name not in {*inputs, *outputs})
     proto.output.extend(infos[name] for name in outputs if name in infos)

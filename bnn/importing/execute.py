@@ -8,8 +8,9 @@ from numpy.typing import NDArray
 from qonnx.core.modelwrapper import ModelWrapper
 from qonnx.core.onnx_exec import execute_onnx
 
+from bnn.errors import UserError
 from bnn.importing.batch import prepare
-from bnn.importing.nodes import Array
+from bnn.importing.nodes import Array, one_line
 
 
 def execute(model: ModelWrapper, images: NDArray[np.uint8], unit: bool) -> NDArray[np.float32]:
@@ -19,13 +20,19 @@ def execute(model: ModelWrapper, images: NDArray[np.uint8], unit: bool) -> NDArr
 
 
 def trace(model: ModelWrapper, images: NDArray[np.uint8], unit: bool, tensors: Sequence[str]) -> dict[str, Array]:
-    """The named tensors of the file [N, ...], for pictures as in `execute`: as many at once as the file takes."""
+    """The named tensors of the file [N, ...], for pictures as in `execute`: as many at once as the file takes.
+
+    UserError when qonnx cannot execute the file.
+    """
     made: dict[str, list[Array]] = {name: [] for name in tensors}
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         file = prepare(model)
         for x in file.batches(images, unit):
-            context = execute_onnx(file.model, {file.source: x}, return_full_exec_context=True)
+            try:
+                context = execute_onnx(file.model, {file.source: x}, return_full_exec_context=True)
+            except Exception as error:  # qonnx and onnxruntime raise their own and plain Exceptions
+                raise UserError(f"the imported file cannot be executed by qonnx ({one_line(error)})") from error
             for name in tensors:
                 made[name].append(_by_picture(context[name], len(x)))
     return {name: np.concatenate(parts)[: len(images)] for name, parts in made.items()}

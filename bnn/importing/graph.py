@@ -4,6 +4,7 @@ As qonnx' own clean-up does it, shapes are inferred and what is computed from sh
 in front of everything else; but never what makes more than a bounded number of values.
 """
 
+import math
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -28,13 +29,16 @@ FOLDED = (
 )  # fmt: skip
 FINITE = "finite numbers: did the training diverge?"
 UNBOUNDED = ("Clip", "Min", "Max")  # an infinite bound is none
+OF_QONNX = (*QUANTIZERS, "MultiThreshold")
 OF_CHANNELS = ("BatchNormalization", "MultiThreshold")  # whose constants belong to channels whatever their rank is
 INTEGER = (
     "QuantizeLinear", "DequantizeLinear", "DynamicQuantizeLinear", "QLinearConv", "QLinearMatMul", "ConvInteger",
     "MatMulInteger", "QGemm", "QLinearAdd", "QLinearMul",
 )  # fmt: skip
-MOST_VALUES = 1 << 27  # of all constants that are computed
+MOST_VALUES = 1 << 25  # of all constants that are computed
 MOST_CHANNELS = 4096  # of a picture
+MOST_PIXELS = 1 << 26  # of a picture, in all channels
+MOST_NODES = 10_000
 MOST_FRAMES = 1024  # in a batch that the file fixes
 
 
@@ -67,6 +71,8 @@ class Graph:
             if node.domain in FORMER:
                 node.domain = QONNX
         needed = self._needed()
+        if len(needed) > MOST_NODES:
+            raise UserError(f"{where}: has {len(needed)} nodes; at most {MOST_NODES} are accepted")
         del graph.node[:]
         graph.node.extend(needed)
         for node in graph.node:
@@ -104,6 +110,10 @@ class Graph:
             )
         if len(shape) == 4 and shape[1] > MOST_CHANNELS:
             raise UserError(f"{self.where}: input '{tensor.name}' takes {shape[1]} channels; at most {MOST_CHANNELS}")
+        if math.prod(shape[1:]) > MOST_PIXELS:
+            raise UserError(
+                f"{self.where}: input '{tensor.name}' takes pictures of {shape[1:]}; smaller ones are accepted"
+            )
         if shape[0] > MOST_FRAMES:
             raise UserError(
                 f"{self.where}: input '{tensor.name}' takes {shape[0]} pictures at once; export it with one"
@@ -130,6 +140,8 @@ class Graph:
             )
         if node.domain not in ("", "ai.onnx", QONNX):
             raise self.refuse(node, f"its domain '{node.domain}' is unknown", OPERATORS)
+        if node.domain == QONNX and node.op_type not in OF_QONNX:
+            raise self.refuse(node, "is no operator of QONNX that is known here", ", ".join(OF_QONNX))
         bad = np.isnan if node.op_type in UNBOUNDED else _no_number
         for name in node.input:
             value = self.constants.get(name)
@@ -144,7 +156,7 @@ class Graph:
     def _fold(self, node: onnx.NodeProto) -> None:
         if node.op_type not in FOLDED:
             raise self.refuse(node, "computes weights by an operator that is not executed here", ", ".join(FOLDED))
-        self._computed += sum(int(np.prod([float(n) for n in shape])) for _, shape in self._made(node))
+        self._computed += sum(math.prod(shape) for _, shape in self._made(node))
         if self._computed > MOST_VALUES:
             raise self.refuse(node, f"makes constants of more than {MOST_VALUES} values in all", "smaller constants")
         self.constants |= zip(node.output, self.execute(node, {}), strict=False)

@@ -44,7 +44,7 @@ def made(
             several = shapes[:1] if node.op_type == "MultiThreshold" else shapes
             return [(kinds[0], list(np.broadcast_shapes(*(tuple(s) for s in several))))]
         except ValueError as error:
-            raise NodeError(_line(error)) from error
+            raise NodeError(one_line(error)) from error
     inputs = [
         helper.make_tensor_value_info(name, *moving[name]) for name in dict.fromkeys(node.input) if name in moving
     ]
@@ -58,7 +58,7 @@ def made(
     try:
         inferred = onnx.shape_inference.infer_shapes(model, check_type=True, strict_mode=True, data_prop=True)
     except Exception as error:  # of C++, on what others wrote
-        raise NodeError(_line(error)) from error
+        raise NodeError(one_line(error)) from error
     found = []
     for output in inferred.graph.output[: len([name for name in node.output if name])]:
         kind = output.type.tensor_type
@@ -88,7 +88,7 @@ def execute(node: onnx.NodeProto, opsets: Mapping[str, int], context: dict[str, 
             session = onnxruntime.InferenceSession(model.SerializeToString(), options, providers=providers)
             return list(session.run(None, context))
     except Exception as error:  # of libraries that are given what others wrote
-        raise NodeError(_line(error)) from error
+        raise NodeError(one_line(error)) from error
 
 
 def opset_of(opsets: Mapping[str, int]) -> int:
@@ -107,6 +107,7 @@ def _single(
     return helper.make_model(graph, opset_imports=[helper.make_opsetid("", opset)], ir_version=IR_VERSION)
 
 
-def _line(error: Exception) -> str:
+def one_line(error: Exception) -> str:
+    """What a library says, in one line."""
     text = " ".join(str(error).split()).rsplit("[ShapeInferenceError] ", 1)[-1]
     return text[:200] or type(error).__name__

@@ -33,6 +33,7 @@ ACCEPTED = (
     f"{', '.join(ELEMENTWISE)}"
 )
 MOST_KERNEL = 11  # side of the kernels that hardware takes, as in finn_build.recognise
+MOST_SUMS = 1 << 30  # values of all sums of a layer, each of which is executed
 MOST_CLASSES = 256  # likewise
 FEW_BITS = "activations of 1 to 4 bits (BipolarQuant, Quant, MultiThreshold) in front of every layer but the first"
 
@@ -223,8 +224,8 @@ class _Walk:
 
     def _pool(self, node: onnx.NodeProto) -> None:
         size = window(self.graph, node)
-        if size == 1:
-            return  # what it pools is what it reads
+        if size == 1:  # what it pools is what it reads
+            return
         if self.flat:
             raise self.graph.refuse(node, "pools a flattened map", "pooling in front of Flatten")
         if isinstance(self.now, Values):
@@ -305,6 +306,10 @@ class _Walk:
             bias=found.bias,
             error=rounding(int(weight[0].size), reach, unit, found.bias, error),
         )
+        if (int(sums.high.max()) - int(sums.low.min()) + 1) * len(weight) > MOST_SUMS:
+            raise self.graph.refuse(
+                node, f"its {len(weight)} sums take {sums.low.min()} to {sums.high.max()}", "a layer of less inputs"
+            )
         self.pad = None
         layer = Conv(weight, found.stride, found.groups) if convolves else Dense(weight.T.copy())
         self._emit(layer, node)

@@ -10,7 +10,7 @@ from onnx import AttributeProto, TensorProto, helper, numpy_helper
 
 from bnn.errors import UserError
 from bnn.export import read_qonnx, write_qonnx
-from bnn.importing import import_model
+from bnn.importing import import_model, walk
 from bnn.integer import Bias, Conv, Dense, IntegerNetwork, MaxPool, Pad, Threshold
 from bnn.onnxfile import load_model
 from tests.bnn.graphs import Net
@@ -142,6 +142,17 @@ def test_weights_that_the_file_is_too_short_for_are_refused(tmp_path):
         del model.graph.initializer[0].dims[:]
         model.graph.initializer[0].dims.extend(dims)
         refused(model, tmp_path, "for which the file is too short|is damaged")
+
+
+def test_layers_that_are_endless_are_refused(tmp_path, monkeypatch):
+    monkeypatch.setattr(walk, "MOST_SUMS", 100)
+    refused(small().model(), tmp_path, r"\(Conv.*its 2 sums take -\d+ to \d+; accepted: a layer of less inputs")
+    monkeypatch.undo()
+    refused(Net(["N", 1, GIANT, 3]).then("Flatten").model(), tmp_path, "takes pictures of")
+    net = small()
+    for _ in range(10_000):
+        net.then("Identity")
+    refused(net.model(), tmp_path, "has 10006 nodes; at most 10000")
 
 
 def nested(depth):
