@@ -19,7 +19,7 @@ from bnn.errors import UserError
 from bnn.folders import Kind, refuse_foreign
 from bnn.locks import lock
 
-__all__ = ["lock", "new_folder", "refuse_foreign", "restore", "write_file"]
+__all__ = ["lock", "new_folder", "refuse_foreign", "require_room", "restore", "write_file"]
 AT_FDCWD, RENAME_EXCHANGE = -100, 2  # of renameat2
 
 
@@ -44,6 +44,16 @@ def write_file(path: Path, content: bytes | str) -> None:
         Path(temporary).unlink(missing_ok=True)
         _tell(error, Path(temporary), path)
         raise
+
+
+def require_room(folder: Path, report: str) -> None:
+    """UserError when the file `report` could not be written into `folder` at the end; before minutes are spent."""
+    if not folder.is_dir():
+        return  # whoever reads it says so
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise UserError(f"{folder} cannot be written to, and {report} belongs there; copy the folder elsewhere")
+    if (folder / report).is_dir():
+        raise UserError(f"{folder / report} is a folder, and a file of that name is to be written; move it away")
 
 
 @contextmanager

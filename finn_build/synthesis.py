@@ -16,6 +16,7 @@ from typing import Any
 
 from bnn import processes
 from bnn.errors import ToolError, UserError
+from bnn.files import require_room
 from bnn.work import work_folder
 from finn_build import wasm
 from finn_build.manifest import Manifest, estimates, write_report
@@ -25,6 +26,7 @@ from hw.ops.rtl import CELLS
 
 FAMILIES = {"xc7": "7 series", "xcup": "UltraScale+"}
 TIMEOUT_S = 3600
+REPORT = "synthesis.json"
 LOG_LINES = 40
 # loops as long as Vivado takes them: the memory of weights of a dense layer is filled by one
 READ_SLANG = "read_slang -j 1 --unroll-limit 65536"
@@ -49,6 +51,7 @@ def synthesise(acc: Path, family: str = "xc7", trust: bool = False) -> dict[str,
     figures are cells after mapping, and no clock rate follows from them. trust: see finn_build.trust.
     """
     acc = Path(acc)
+    require_room(acc, REPORT)
     with opened(acc, trust=trust) as manifest:
         manifest.require_rtl("synthesis")
         return _synthesise(acc, manifest, family)
@@ -70,7 +73,7 @@ def _synthesise(acc: Path, manifest: Manifest, family: str) -> dict[str, Any]:
         "model_sha256": manifest.model_sha256,
         "seconds": round(time.perf_counter() - started, 1),
     }
-    write_report(acc, manifest, "synthesis.json", report)
+    write_report(acc, manifest, REPORT, report)
     return report
 
 

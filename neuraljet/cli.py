@@ -26,6 +26,7 @@ from neuraljet.streams import OutputLost, open_streams
 
 INTERRUPTED, READER_GONE = 128 + signal.SIGINT, 128 + signal.SIGPIPE
 ENDS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+IMPORTING_S = 0.05  # after which a signal that came during an import is looked at again
 CLEANING_S = 5.0  # in which a second signal does not disturb the first one's work
 COMMANDS = (train, build, verify, prove, synth, bitstream, ip, demo, doctor)
 
@@ -119,19 +120,30 @@ def _interruptible() -> Iterator[None]:
 
     def interrupt(number: int, frame: FrameType | None) -> None:
         nonlocal since
-        if time.monotonic() - since > CLEANING_S:
+        if _importing(frame):  # there are packages that swallow it then, and go on
+            signal.setitimer(signal.ITIMER_REAL, IMPORTING_S)
+        elif time.monotonic() - since > CLEANING_S:
             since = time.monotonic()
             raise KeyboardInterrupt
 
-    before = {number: signal.getsignal(number) for number in ENDS}
+    before = {number: signal.getsignal(number) for number in (*ENDS, signal.SIGALRM)}
     for number, handler in before.items():
         if handler != signal.SIG_IGN:  # as `nohup` and a script's `&` have it
             signal.signal(number, interrupt)
     try:
         yield
     finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+def _importing(frame: FrameType | None) -> bool:
+    while frame is not None:
+        if frame.f_code.co_filename.startswith("<frozen importlib"):
+            return True
+        frame = frame.f_back
+    return False
 
 
 def _require_here() -> None:

@@ -4,7 +4,6 @@ What is simulated is its RTL, or the netlist of Xilinx cells that synthesis make
 """
 
 import json
-import os
 import shutil
 import time
 from collections.abc import Sequence
@@ -17,6 +16,7 @@ from numpy.typing import NDArray
 
 from bnn.errors import UserError
 from bnn.export import load_model, read_qonnx
+from bnn.files import require_room
 from bnn.importing import import_model
 from bnn.importing.compare import compare
 from bnn.integer import IntegerNetwork
@@ -82,10 +82,12 @@ def verify(
     acc = Path(acc)
     if not 0 <= backpressure < 1:
         raise UserError(f"backpressure {backpressure} is out of range; give a probability from 0 to below 1")
-    if acc.is_dir() and not os.access(acc, os.W_OK):
-        raise UserError(f"{acc} cannot be written to, and the report belongs there; copy the folder elsewhere")
-    if vcd is not None and not Path(vcd).absolute().parent.is_dir():
-        raise UserError(f"{vcd}: there is no folder {Path(vcd).absolute().parent}; make it first")
+    require_room(acc, NETLIST_REPORT if netlist else REPORT)
+    if vcd is not None:
+        vcd = Path(vcd).absolute()
+        if not vcd.parent.is_dir():
+            raise UserError(f"{vcd}: there is no folder {vcd.parent}; make it first")
+        require_room(vcd.parent, vcd.name)
     with opened(acc, trust=trust) as manifest:
         manifest.require_rtl("simulation")
         return _verify(

@@ -21,6 +21,7 @@ from bnn import processes
 from bnn.cache import cache_folder, keep
 from bnn.errors import UserError
 from bnn.export import read_qonnx
+from bnn.files import require_room
 from bnn.integer import IntegerNetwork
 from bnn.reference import Ints
 from bnn.threads import threads
@@ -64,6 +65,7 @@ def verify_cppsim(
     """
     started = time.perf_counter()
     acc = Path(acc)
+    require_room(acc, REPORT)
     with opened(acc, trust=trust) as manifest:
         return _verify(acc, manifest, data, frames, resize, seed, started)
 

@@ -10,6 +10,7 @@ from qonnx.core.datatype import DataType
 
 from bnn.errors import UserError
 from bnn.export import read_qonnx
+from bnn.files import require_room
 from finn_build.manifest import Layer, Manifest, write_report
 from finn_build.recognise import Stage, Stream, recognise
 from finn_build.trust import opened
@@ -34,6 +35,7 @@ def prove(acc: Path, trust: bool = False) -> dict[str, Any]:
     """
     started = time.perf_counter()
     acc = Path(acc)
+    require_room(acc, REPORT)
     with opened(acc, trust=trust) as manifest:
         manifest.require_rtl("the proof")
         return _prove_all(acc, manifest, started)

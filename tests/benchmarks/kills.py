@@ -122,7 +122,7 @@ class Project:
             arguments.append("--resume")
         environment = {
             **os.environ, "NEURALJET_CACHE": str(place / "cache"), "TMPDIR": str(place / "tmp"), MARK: mark,
-            "OMP_NUM_THREADS": "1",
+            "XDG_STATE_HOME": str(self.folder / "state"), "OMP_NUM_THREADS": "1",
         }  # fmt: skip
         return subprocess.Popen(
             [sys.executable, "-m", "neuraljet", command, *map(str, arguments)], stdin=subprocess.DEVNULL,
@@ -147,7 +147,8 @@ class Project:
                 kill["signal"] = "none"  # it was faster this time
             _, said = process.communicate()
             done.kills.append({**kill, "status": process.returncode})
-            if "Traceback" in said:
+            begun = process.returncode != -signal.SIGINT  # Python's own words of a Ctrl-C before the program is there
+            if "Traceback" in said and begun:
                 done.faults.append(f"a traceback after {kill['signal']}: {said.strip().splitlines()[-1]}")
             if kill["signal"] == "none" and process.returncode:
                 done.faults.append(f"status {process.returncode} undisturbed, after kills: {said.strip()}")

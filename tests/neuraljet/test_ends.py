@@ -2,6 +2,7 @@
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -10,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from finn_build.build import build
+from neuraljet import cli
 
 START = [sys.executable, "-m", "neuraljet"]
 
@@ -147,3 +149,62 @@ def test_a_signal_that_is_to_be_ignored_is():
         "cli.doctor.main = command\nraise SystemExit(cli.main(['doctor']))\n"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("command", "report"),
+    [
+        (["verify"], "verification.json"),
+        (["verify", "--netlist"], "netlist_verification.json"),
+        (["verify", "--cppsim"], "cppsim.json"),
+        (["synth"], "synthesis.json"),
+        (["prove"], "proof.json"),
+    ],
+)
+def test_where_the_report_goes_is_looked_at_first(command, report, tmp_path, monkeypatch, capsys):
+    """Before the folder is even read, which here holds nothing; as any user, for root may write everywhere."""
+    monkeypatch.setattr(os, "access", lambda path, mode: False)
+    (tmp_path / "acc").mkdir()
+    assert cli.main([command[0], str(tmp_path / "acc"), *command[1:]]) == 2
+    assert f"acc cannot be written to, and {report} belongs there" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("name", ["waves", "nowhere/waves.vcd"])
+def test_where_the_waves_go_is_looked_at_first(name, tmp_path, capsys):
+    for folder in ("acc", "waves"):
+        (tmp_path / folder).mkdir()
+    assert cli.main(["verify", str(tmp_path / "acc"), "--vcd", str(tmp_path / name)]) == 2
+    assert name in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("kind", ["pipe", "device", "socket"])
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["build", "ODD", "--out", "x"],
+        ["train", "ODD", "--out", "x"],
+        ["train", "biscuits", "--network", "ODD", "--out", "x"],
+        ["verify", "ODD"],
+        ["verify", "acc", "--data", "ODD"],
+        ["synth", "folder"],
+        ["build", "folder", "--out", "x"],
+    ],
+    ids=" ".join,
+)
+def test_what_is_no_file_is_not_waited_for(kind, arguments, tmp_path, monkeypatch, tiny_model):
+    """A named pipe as model, data, network description, manifest.json, model.onnx of a run."""
+    monkeypatch.chdir(tmp_path)
+    if arguments[1] == "acc":
+        build(tiny_model, tmp_path / "acc")
+    (tmp_path / "folder").mkdir()
+    for path in ("ODD", "folder/manifest.json", "folder/model.onnx"):
+        if kind == "pipe":
+            os.mkfifo(path)
+        elif kind == "device":
+            os.symlink("/dev/zero", path)
+        else:
+            with socket.socket(socket.AF_UNIX) as listener:
+                listener.bind(path)
+    status, _, err = program(*arguments, timeout=120)
+    assert status == 2
+    assert "ODD" in err or "folder" in err
