@@ -35,6 +35,7 @@ INTEGER = (
     "QuantizeLinear", "DequantizeLinear", "DynamicQuantizeLinear", "QLinearConv", "QLinearMatMul", "ConvInteger",
     "MatMulInteger", "QGemm", "QLinearAdd", "QLinearMul",
 )  # fmt: skip
+KINDS = (onnx.TensorProto.FLOAT, onnx.TensorProto.UINT8, onnx.TensorProto.INT32, onnx.TensorProto.INT64)  # of pixels
 MOST_VALUES = 1 << 25  # of all constants that are computed
 MOST_CHANNELS = 4096  # of a picture
 MOST_PIXELS = 1 << 26  # of a picture, in all channels
@@ -100,7 +101,12 @@ class Graph:
 
     def _of_input(self, tensor: onnx.ValueInfoProto) -> list[int]:
         """Its shape, one picture where the batch is free. UserError when it is no row of pixels and no picture."""
-        dims = tensor.type.tensor_type.shape.dim
+        kind, dims = tensor.type.tensor_type.elem_type, tensor.type.tensor_type.shape.dim
+        if kind not in KINDS:
+            name = {value: key for key, value in onnx.TensorProto.DataType.items()}.get(kind, f"type {kind}")
+            raise UserError(
+                f"{self.where}: input '{tensor.name}' takes {name}; export it with a float32 or uint8 input"
+            )
         shape = [d.dim_value if d.HasField("dim_value") and d.dim_value > 0 else 0 for d in dims]
         if len(shape) not in (2, 4) or min(shape[1:]) < 1:
             said = [d.dim_param or d.dim_value for d in dims]
@@ -142,6 +148,9 @@ class Graph:
             raise self.refuse(node, f"its domain '{node.domain}' is unknown", OPERATORS)
         if node.domain == QONNX and node.op_type not in OF_QONNX:
             raise self.refuse(node, "is no operator of QONNX that is known here", ", ".join(OF_QONNX))
+        training = self.constant(node, 2) if node.op_type == "Dropout" else attributes(node).get("training_mode", 0)
+        if training is not None and np.any(training):
+            raise self.refuse(node, "is in training mode", "inference: call model.eval() in front of the export")
         bad = np.isnan if node.op_type in UNBOUNDED else _no_number
         for name in node.input:
             value = self.constants.get(name)

@@ -26,7 +26,7 @@ LINE = "an input quantizer of up to 8 bits (Quant, BipolarQuant), or scale and o
 def takes_unit(graph: Graph, pixels: str | None) -> bool:
     """Does the file take pixels / 255? pixels: what the user says of it. UserError when neither tells."""
     kind = next(tensor for tensor in graph.model.graph.input if tensor.name == graph.input).type.tensor_type.elem_type
-    bytes_only = kind == onnx.TensorProto.UINT8
+    bytes_only = kind != onnx.TensorProto.FLOAT
     if pixels is None and not bytes_only and graph.model.get_tensor_datatype(graph.input) != DataType["UINT8"]:
         raise UserError(
             f"{graph.where}: input '{graph.input}' is not annotated UINT8, so the file does not say what its pixels "

@@ -11,6 +11,12 @@ from onnx import TensorProto, helper, numpy_helper
 QONNX = "qonnx.custom_op.general"
 
 
+def kind_of(value: Any) -> type:
+    """What a constant is kept as: integers and truths of NumPy as such, all else as float32."""
+    kind = getattr(value, "dtype", np.dtype(np.float32))
+    return kind.type if kind.kind in "ib" else np.float32
+
+
 class Net:
     """Nodes one behind the other; `at` is the present tensor. Constants are made where they are used."""
 
@@ -36,12 +42,7 @@ class Net:
 
     def then(self, operator: str, *constants: Any, domain: str = "", **attributes: Any) -> "Net":
         """A node that reads the present tensor and constants, or tensors by name; integers of NumPy stay such."""
-        names = [
-            c
-            if isinstance(c, str)
-            else self.constant(c, np.int64 if getattr(c, "dtype", None) == np.int64 else np.float32)
-            for c in constants
-        ]
+        names = [c if isinstance(c, str) else self.constant(c, kind_of(c)) for c in constants]
         self.at = self.node(operator, self.at, *names, domain=domain, **attributes)
         return self
 

@@ -86,6 +86,31 @@ def test_what_no_output_needs_is_left_out(tmp_path):
     imported(model, tmp_path)
 
 
+@pytest.mark.parametrize("kind", [TensorProto.UINT8, TensorProto.INT64])
+def test_inputs_of_integers_are_bytes(kind, tmp_path):
+    net = Net(["N", 1, 6, 6]).then("Cast", to=TensorProto.FLOAT).then("Div", 255.0).conv(2, 1, 3).norm(2).sign()
+    model = net.then("Flatten").dense(32, 3).model()
+    model.graph.input[0].type.tensor_type.elem_type = kind
+    imported(model, tmp_path, None)
+    refused(model, tmp_path, "takes bytes, not pixels / 255; leave --pixels away", "unit")
+
+
+def test_inputs_of_other_numbers_are_refused(tmp_path):
+    model = maps("N").flatten_by_shape().dense(32, 3).model()
+    for kind in (TensorProto.DOUBLE, TensorProto.INT8, TensorProto.BOOL):
+        model.graph.input[0].type.tensor_type.elem_type = kind
+        refused(model, tmp_path, r"input 'x' takes \w+; export it with a float32 or uint8 input")
+
+
+def test_files_in_training_mode_are_refused(tmp_path):
+    """A norm would go by the statistics of the batch."""
+    model = Net(["N", 1, 6, 6]).conv(2, 1, 3).norm(2).sign().then("Flatten").dense(32, 3).model(opset=14)
+    model.graph.node[1].attribute.append(helper.make_attribute("training_mode", 1))
+    refused(model, tmp_path, r"\(BatchNormalization, .* is in training mode; accepted: inference: call model.eval\(\)")
+    net = maps("N").then("Dropout", 0.5, np.bool_(True)).then("Flatten").dense(32, 3)
+    refused(net.model(), tmp_path, r"\(Dropout, .* is in training mode")
+
+
 # --- ends ---
 
 
@@ -96,14 +121,19 @@ def no_shape(model):
 
 
 @pytest.mark.parametrize("outputs", [3, 1])
-@pytest.mark.parametrize("behind", ["nothing", "Flatten", "Squeeze", "scaled"])
+@pytest.mark.parametrize("behind", ["nothing", "Flatten", "Squeeze", "squeezed", "scaled"])
 def test_scores_of_a_convolution_over_the_whole_map(outputs, behind, tmp_path):
-    net = maps("N").conv(outputs, 2, 4)
+    net = maps(1 if behind == "squeezed" else "N").conv(outputs, 2, 4)
     shape = ["N", outputs]
     if behind == "Flatten":
         net.then("Flatten")
     elif behind == "Squeeze":
         net.then("Squeeze", net.constant([2, 3], np.int64))
+    elif behind == "squeezed":  # x.squeeze(): the batch as well
+        net.then("Squeeze", net.constant([0, 2, 3], np.int64)).then("Mul", np.full(outputs, 0.5)).then(
+            "Softmax", axis=0
+        )
+        shape = [outputs]
     else:
         shape += [1, 1]
     if behind == "scaled":
