@@ -1,5 +1,7 @@
 """Which pictures an accelerator is checked on."""
 
+import warnings
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -31,11 +33,11 @@ def choose_pictures(
 ) -> Pictures:
     """The test pictures of `source` (None: those of the network) in the accelerator's size and colour.
 
+    Warns of what reading other pictures than the network's own left out, and of other classes than the network's.
     "random" gives noise, led by an all-black and an all-white frame, and so does None when the network names no
-    pictures. UserError when the pictures have another
-    size and `resize` is not set, or when fewer than `frames` exist.
+    pictures. UserError when the pictures have another size and `resize` is not set, or when fewer than `frames` exist.
     """
-    count = _count(frames)
+    count, named = _count(frames), source is not None
     shape = (manifest.input.height, manifest.input.width, manifest.input.channels)
     if source is None and "source" not in manifest.data:
         source = "random"
@@ -61,7 +63,20 @@ def choose_pictures(
     if count is not None and count > len(images):
         raise UserError(f"--frames {count}: {source} has {len(images)} test pictures; give at most that or 'all'")
     same = tuple(dataset.classes) == tuple(manifest.output.classes)
+    if named:  # of its own pictures training has told
+        for note in dataset.notes:
+            warnings.warn(note, stacklevel=2)
+    if not same:
+        warnings.warn(
+            f"{source} has classes {_shown(dataset.classes)} and the network {_shown(manifest.output.classes)}, so no "
+            "accuracy is counted",
+            stacklevel=2,
+        )
     return Pictures(dataset.name, images, dataset.test_labels if same else None).first(count or len(images))
+
+
+def _shown(classes: Sequence[str]) -> str:
+    return ", ".join(classes[:5]) + ", ..." * (len(classes) > 5)
 
 
 def planes(images: NDArray[np.uint8]) -> NDArray[np.uint8]:
