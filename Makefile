@@ -8,7 +8,7 @@ RTL := $(wildcard hw/rtl/*.sv)
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 export NEURALJET_CACHE ?= $(CURDIR)/.cache
 
-.PHONY: setup demo test test-slow prove lint format benchmark benchmark-hardware benchmark-mutation benchmark-cost clean
+.PHONY: setup demo test test-slow prove lint format benchmark benchmark-hardware benchmark-mutation benchmark-cost planted clean
 .DELETE_ON_ERROR:
 
 setup: $(STAMP)
@@ -61,6 +61,10 @@ benchmark-hardware: setup $(RIVALS)/.ready
 # Single faults in the RTL, and how many of them the tests find: sim/README.md. ARGS="--only nj_fifo --count 30".
 benchmark-mutation: setup
 	$(BIN)/python -m tests.benchmarks.mutation $(ARGS)
+
+# Every check with a fault that it has to find, and without it: sim/README.md. Ten minutes on 2 cores.
+planted: setup
+	$(BIN)/python -m tests.benchmarks.planted $(ARGS)
 
 # What the estimates say that `build` chooses by, against synthesis, on 60 random layers.
 benchmark-cost: setup

@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree as Xml
 
+from bnn.errors import ToolError
+
 SPIRIT = "http://www.spiritconsortium.org/XMLSchema/SPIRIT/1685-2009"
 XILINX = "http://www.xilinx.com"
 BUSES = {  # prefix: (Vivado's interface, mode)
@@ -56,9 +58,14 @@ class Core:
 
 
 def ports_of(verilog: str) -> list[Port]:
-    """The ports of the first module in Verilog text whose header declares one a line."""
+    """The ports of the first module in Verilog text whose header declares one a line; ToolError for any other."""
     header = re.sub(r"//.*", "", verilog).split(");", 1)[0]
     found = re.findall(r"^\s*(in|out)put\s+wire\s+(?:\[(\d+)(-1)?:0\]\s*)?(\w+)\s*,?\s*$", header, re.MULTILINE)
+    declared = len(re.findall(r"\b(?:input|output|inout)\b", header))
+    if len(found) != declared or not found:
+        raise ToolError(
+            f"{declared - len(found)} of {declared} ports of the top module are not 'input wire' or 'output wire'"
+        )
     return [Port(name, way, int(high) + (not less) if high else None) for way, high, less, name in found]
 
 

@@ -6,7 +6,7 @@
 //                      R <hex data> <cycle> <tlast> <frame_error>  a result accepted
 //                      E <cycle>  result withdrawn or changed before it was accepted
 //                      S <cycle>  gave up: nothing accepted on either side for Silence cycles
-//                      D <cycle>  the end: all results there and then Quiet cycles without another
+//                      D <cycle>  the end: all results there and then Quiet cycles without another, or a flood
 //   +count=<n> +stall=<0..65535> +stall_seed=<n> +silence=<n> +quiet=<n>
 //   +period=<clocks>  pixels come evenly, a frame in so many clocks, and wait at the input when they are not taken
 //
@@ -20,6 +20,7 @@ module nj_frame_bench #(
 ) (
   output logic done_o
 );
+  localparam int unsigned Flood = 100;  // results beyond twice as many as frames: they would never end
   localparam int unsigned NoiseWords = (InBits + 31) / 32;
 
   logic clk = 1'b0;
@@ -79,6 +80,7 @@ module nj_frame_bench #(
     random_q = seed ^ 32'h9E37_79B9;
     {position, frames_sent, results, hold, silent} = '0;
     {cycle, due} = '0;
+    if (stall != 0) hold = Beats;  // the first result waits too
     load_frame();
     repeat (8) @(posedge clk);
     rst_n <= 1'b1;
@@ -127,7 +129,7 @@ module nj_frame_bench #(
 
       // sink
       out_ready_q <= hold == 0;
-      if (hold != 0) hold <= hold - 1;
+      if (hold != 0 && out_valid) hold <= hold - 1;  // while a result waits, however long it took to come
       if (out_valid && out_ready_q) begin
         silent <= 0;
         results <= results + 1;
@@ -143,6 +145,10 @@ module nj_frame_bench #(
 
       // end
       if (results >= count && silent > quiet) begin
+        $fwrite(log_file, "D %0d\n", cycle);
+        $fclose(log_file);
+        done_q <= 1'b1;
+      end else if (results > 2 * count + Flood) begin
         $fwrite(log_file, "D %0d\n", cycle);
         $fclose(log_file);
         done_q <= 1'b1;

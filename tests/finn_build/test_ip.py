@@ -11,7 +11,7 @@ import pytest
 import xmlschema
 from pyslang import syntax
 
-from bnn.errors import UserError
+from bnn.errors import ToolError, UserError
 from bnn.export import write_qonnx
 from finn_build import ip as ips
 from finn_build.build import build
@@ -119,6 +119,14 @@ def test_component_xml_is_what_the_folder_holds(made):
     assert {port.name: port.width or 1 for port in ports_of(verilog)} == slang_ports(verilog)
     template = (folder / "nj_accelerator_ip.veo").read_text()
     assert all(f".{name}" in template.replace(" ", "") for name in listed)
+
+
+def test_a_port_that_is_not_described_is_no_silent_omission():
+    header = "module x (\n  input wire a,\n  output wire [8-1:0] b\n);\nendmodule\n"
+    assert [(port.name, port.width) for port in ports_of(header)] == [("a", None), ("b", 8)]
+    for wrong in (header.replace("output wire", "output reg"), header.replace("a,", "a = 1,"), "module x ();"):
+        with pytest.raises(ToolError, match=r"ports of the top module are not 'input wire'"):
+            ports_of(wrong)
 
 
 def slang_ports(verilog):

@@ -15,6 +15,11 @@ WRONG_POOL = {"m_data_o <= row_q[x_q[2:1]] | s_data_i": "m_data_o <= row_q[x_q[2
 WRONG_LATER = {"beat_q == 0 ? 16'(3 * o - 2)": "beat_q == 0 ? 16'(3 * o - 2 + (frame_q == 8'd5 ? 1 : 0))"}
 WRONG_ARGMAX = {"s0 >= s1 && s0 >= s2": "s0 >= s2"}
 LOSES_BEAT = {"m_valid_o <= odd_q && x_q[0]": "m_valid_o <= odd_q && x_q[0] && s_data_i != 2'b00"}
+WITHDRAWN = {
+    "if (s_ready_o) m_valid_o <= 1'b0;\n    if (s_valid_i && s_ready_o) begin\n      sum_q": "m_valid_o <= 1'b0;\n"
+    "    if (s_valid_i && s_ready_o) begin\n      sum_q"
+}
+FLOOD = {"if (s_ready_o) begin\n      m_valid_o <= s_valid_i;": "begin\n      m_valid_o <= 1'b1;"}
 NO_RESULT = {"m_valid_o <= beat_q == 4'd15": "m_valid_o <= beat_q == 4'd15 && frame_q != 8'd7"}
 
 
@@ -42,6 +47,20 @@ def test_right_accelerator_passes_under_stalls(right, backpressure):
     report = verify(right, "random", frames=60, backpressure=backpressure)
     assert report["passed"] and report["mismatches"] == 0
     assert report["cycles_per_frame"] > 64
+
+
+@pytest.mark.parametrize("backpressure", [0.3, 0.9])
+def test_a_result_that_is_withdrawn_under_backpressure_is_found(tmp_path, backpressure):
+    """The sink makes results wait however slowly the source lets them come; without backpressure they are right."""
+    acc = tiny_accelerator(tmp_path / "acc", WITHDRAWN)
+    assert backpressure > 0.5 or verify(acc, "random", frames=20)["passed"]
+    report = verify(acc, "random", frames=20, backpressure=backpressure)
+    assert not report["passed"] and any("withdrawn" in fault for fault in report["faults"])
+
+
+def test_results_without_end_are_told_and_end(tmp_path):
+    report = verify(tiny_accelerator(tmp_path / "acc", FLOOD), "random", frames=20)
+    assert not report["passed"] and "121 results too many" in report["faults"]
 
 
 def test_one_frame_has_no_rate(right):

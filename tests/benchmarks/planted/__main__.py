@@ -1,0 +1,59 @@
+"""Does every check find a fault that was planted for it, and nothing without one?
+
+    python -m tests.benchmarks.planted                      # or make planted; --fast leaves simulators and proofs out
+
+Each row runs twice, in a folder of its own: as things are, where the check must pass, and with the fault. Prints a
+table, one JSON line last; exit status 1 when a fault is not caught, or a check fails without one.
+"""
+
+import argparse
+import json
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from tests.benchmarks.planted.check import Check, Said
+from tests.benchmarks.planted.hardware import CHECKS as HARDWARE
+from tests.benchmarks.planted.software import CHECKS as SOFTWARE
+
+CHECKS = [*SOFTWARE, *HARDWARE]
+WIDTH = 100  # of what a check said
+
+
+def both(check: Check) -> tuple[Said, Said]:
+    """What the check said without the fault and with it."""
+    with tempfile.TemporaryDirectory(prefix="neuraljet-") as right, tempfile.TemporaryDirectory() as wrong:
+        return check.run(Path(right), False), check.run(Path(wrong), True)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--fast", action="store_true", help="without simulators, synthesis and proofs of modules")
+    parser.add_argument("--only", metavar="WORD", default="", help="checks whose name or fault has the word")
+    options = parser.parse_args()
+    started = time.perf_counter()
+    rows = []
+    print(f"{'check':28} {'planted fault':44} {'caught':6}  what the check said")
+    for check in CHECKS:
+        if (options.fast and check.slow) or options.only not in f"{check.name} {check.fault}":
+            continue
+        try:
+            right, wrong = both(check)
+            caught = "no" if wrong is None else "yes" if right is None else "ALWAYS"
+        except Exception as error:  # a row that does not run is a row that is not caught
+            right, wrong, caught = None, f"{type(error).__name__}: {error}", "CRASH"
+        said = " ".join((right if caught == "ALWAYS" else wrong or "nothing").split())
+        print(f"{check.name:28} {check.fault:44} {caught:6}  {said[:WIDTH]}", flush=True)
+        rows.append({"check": check.name, "fault": check.fault, "caught": caught, "right": right, "said": wrong})
+    good = sum(row["caught"] == "yes" for row in rows)
+    print(
+        f"{good} of {len(rows)} faults are caught by checks that pass without them, "
+        f"{time.perf_counter() - started:.0f} s"
+    )
+    print(json.dumps(rows))
+    return 0 if rows and good == len(rows) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

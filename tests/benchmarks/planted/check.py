@@ -1,0 +1,76 @@
+"""What a row of the table is, and what the rows share: accelerators to plant faults in."""
+
+import atexit
+import re
+import shutil
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from bnn.errors import ToolError, UserError
+from bnn.export import write_qonnx
+from finn_build.build import build
+from tests.finn_build.networks import random_network
+from tests.sealing import reseal
+
+Said = str | None  # what the check said when it found something; None when it passed
+
+
+@dataclass(frozen=True)
+class Check:
+    """A check and a fault that it has to find."""
+
+    name: str
+    fault: str
+    run: Callable[[Path, bool], Said]  # an empty folder to work in; is the fault planted?
+    slow: bool = False  # runs a simulator, a synthesiser, a proof or pytest
+
+
+def refusal(call: Callable[[], Any]) -> Said:
+    """The words of the error that a call ends in; None when it ends well."""
+    try:
+        call()
+    except (UserError, ToolError) as error:
+        return str(error)
+    return None
+
+
+def outcome(report: dict[str, Any], *fields: str) -> Said:
+    """The fields of a report that did not pass; None when it passed."""
+    return None if report["passed"] else ", ".join(f"{name} {report[name]}" for name in fields)
+
+
+@cache
+def accelerator(form: str, fps: float | None = None, backend: str = "rtl") -> Path:
+    """An accelerator of 8x8 pixels, built once."""
+    folder = Path(tempfile.mkdtemp(prefix="neuraljet-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    write_qonnx(random_network(form, height=8, width=8, outputs=4), folder / "model.onnx")
+    build(folder / "model.onnx", folder / "acc", fps=fps, backend=backend)
+    return folder / "acc"
+
+
+def copied(acc: Path, folder: Path) -> Path:
+    """A copy to plant a fault in."""
+    return Path(shutil.copytree(acc, folder / "acc"))
+
+
+def planted(path: Path, pattern: str, replacement: str | Callable[[re.Match[str]], str]) -> None:
+    """Change the first place in a file; RuntimeError when it is not there."""
+    text = path.read_text()
+    changed, count = re.subn(pattern, replacement, text, count=1)
+    if count != 1 or changed == text:
+        raise RuntimeError(f"{path.name} has no {pattern}")
+    path.write_text(changed)
+
+
+def changed_rtl(folder: Path, acc: Path, name: str, pattern: str, replacement: Any, plant: bool) -> Path:
+    """A copy of an accelerator, with a piece of its RTL changed when told; the manifest agrees with it."""
+    copy = copied(acc, folder)
+    if plant:
+        planted(copy / "rtl" / name, pattern, replacement)
+        reseal(copy)
+    return copy
