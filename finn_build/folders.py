@@ -10,13 +10,13 @@ REPORTS = (  # that commands write into an accelerator folder
     "synthesis.json",
 )
 IP = Kind("ip.json", "neuraljet-ip")
-ECP5 = Kind("bitstream.json", "neuraljet-bitstream", later=("nextpnr.json", "*.bit"))
+ECP5 = Kind("bitstream.json", "neuraljet-bitstream", later=("nextpnr.json", "ulx3s-85f.bit"))
 ZYNQ = Kind(  # kit.json lists what build.tcl needs; the rest is what Vivado leaves, and what is read out of that
     "kit.json",
     "neuraljet-vivado-kit",
     later=(
-        "accelerator.bit", "accelerator.hwh", "*.rpt", "outcome.json", "report.json", "bitstream.json", "vivado.out",
-        "vivado*.log", "vivado*.jou", "vivado*.str",
+        "accelerator.bit", "accelerator.hwh", "utilisation.rpt", "utilisation_design.rpt", "timing.rpt", "outcome.json",
+        "report.json", "bitstream.json", "vivado.out", "vivado*.log", "vivado*.jou", "vivado*.str",
     ),
     scratch=("work", ".Xil"),
 )  # fmt: skip
