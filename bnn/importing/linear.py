@@ -106,7 +106,8 @@ def _bias(graph: Graph, node: onnx.NodeProto, outputs: int) -> NDArray[np.float6
     if len(node.input) < 3 or not node.input[2]:
         return np.zeros(outputs)
     bias = graph.constant(node, 2)
-    if bias is None or bias.size not in (1, outputs):
+    rows = {(outputs,)} if node.op_type == "Conv" else {(), (1,), (outputs,), (1, 1), (1, outputs)}
+    if bias is None or bias.shape not in rows:
         raise graph.refuse(node, "its bias is no constant per output", "one constant per output")
     return np.broadcast_to(bias.reshape(-1).astype(np.float64), (outputs,)).copy()
 

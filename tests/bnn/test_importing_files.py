@@ -111,6 +111,24 @@ def test_files_in_training_mode_are_refused(tmp_path):
     refused(net.model(), tmp_path, r"\(Dropout, .* is in training mode")
 
 
+def test_a_bias_must_be_one_per_output(tmp_path):
+    """onnxruntime reads past the end of a shorter one of a Conv; of a Gemm a column belongs to the batch."""
+    net = Net(["N", 1, 6, 6])
+    net.then("Conv", net.weights(2, 1, 3, 3), np.float32([1.0])).norm(2).sign()
+    refused(net.then("Flatten").dense(32, 3).model(), tmp_path, r"\(Conv, .* its bias is no constant per output")
+    for shape, fits in (((3,), True), ((1,), True), ((1, 3), True), ((3, 1), False)):
+        net = maps(3).then("Flatten")
+        net.then("Gemm", net.weights(3, 32), np.ones(shape, np.float32), transB=1)
+        if fits:
+            path = tmp_path / "fits.onnx"
+            onnx.save(net.model([3, 3]), path)
+            found = import_model(load_model(path), "model.onnx", "byte")
+            agreement = compare(found.network, found, load_model(path), frames((1, 6, 6), FRAMES))
+            assert agreement.mismatches == 0
+        else:
+            refused(net.model([3, 3]), tmp_path, r"\(Gemm, .* its bias is no constant per output")
+
+
 # --- ends ---
 
 
