@@ -52,7 +52,7 @@ def test_argmax_ties_go_to_the_lowest_index():
 
 
 def test_sums_that_would_not_be_exact_are_refused():
-    with pytest.raises(OverflowError):
+    with pytest.raises(OverflowError, match=r"could exceed 2\^53 and would no longer be exact"):
         reference.convolve(np.full((1, 1, 3, 3), 2**40), np.full((1, 1, 3, 3), 2**20))
 
 

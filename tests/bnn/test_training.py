@@ -91,7 +91,7 @@ def test_an_interrupted_training_resumes_to_the_same_weights(run, data, tmp_path
 
 def test_a_finished_run_is_not_overwritten(run, data):
     before = (run[0] / "model.onnx").stat().st_mtime_ns
-    with pytest.raises(UserError, match="--resume"):
+    with pytest.raises(UserError, match=r"already holds a run; continue it with --resume or choose another --out"):
         train(data, SPEC, run[0], CONFIG, progress=False)
     assert train(data, SPEC, run[0], CONFIG, resume=True, progress=False) == run[1]
     assert (run[0] / "model.onnx").stat().st_mtime_ns == before
@@ -164,7 +164,9 @@ def test_a_network_that_has_learned_nothing_says_so(data, tmp_path):
 
 def test_a_folder_of_somebody_is_left_alone(data, tmp_path):
     (tmp_path / "thesis.txt").write_text("precious")
-    with pytest.raises(UserError, match="not a run"):
+    with pytest.raises(
+        UserError, match=r"holds files that are not a run \(no run\.json there\); choose an empty or new folder"
+    ):
         train(data, SPEC, tmp_path, CONFIG, progress=False)
     assert [p.name for p in tmp_path.iterdir()] == ["thesis.txt"]
 
@@ -239,6 +241,6 @@ def test_an_unknown_network_names_the_sizes(data, tmp_path):
     with pytest.raises(UserError, match="small, medium, large"):
         load_spec("huge")
     deep = NetworkSpec("deep", tuple(Block(4, pool=2) for _ in range(6)))
-    with pytest.raises(UserError, match="--size"):
+    with pytest.raises(UserError, match=r"after block \d; use larger pictures \(--size\) or less pooling"):
         train(data, deep, tmp_path / "run", CONFIG, progress=False)
     assert not (tmp_path / "run").exists()

@@ -118,17 +118,23 @@ def test_a_link_to_outside_is_refused(acc, tmp_path):
     path = acc / "rtl" / "tiny_layers.sv"
     path.rename(tmp_path / "elsewhere.sv")
     path.symlink_to(tmp_path / "elsewhere.sv")
-    with pytest.raises(UserError, match="outside"):
+    with pytest.raises(
+        UserError, match=r"tiny_layers\.sv leads outside the accelerator folder; build the accelerator again"
+    ):
         load(acc)
 
 
 @pytest.mark.parametrize("text", [b"", b"{", b"[]", b"\xff\xfe"])
 def test_what_is_no_manifest_is_refused(acc, text):
     (acc / "manifest.json").write_bytes(text)
-    with pytest.raises(UserError, match=r"manifest\.json"):
+    with pytest.raises(
+        UserError, match=r"manifest\.json is not (valid JSON \(.*\)|of format 'neuraljet-accelerator'); (build|make)"
+    ):
         load(acc)
 
 
 def test_a_folder_without_manifest_is_refused(tmp_path):
-    with pytest.raises(UserError, match="neuraljet build"):
+    with pytest.raises(
+        UserError, match=r"is not an accelerator folder \(no manifest\.json there\); make one with `neuraljet build`"
+    ):
         load(tmp_path)

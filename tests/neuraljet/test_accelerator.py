@@ -196,7 +196,7 @@ def test_another_network_is_refused_by_hash(gray, color, tmp_path, board):
             Accelerator.simulated(gray.acc, model=wrong)
         with pytest.raises(UserError, match=r"made of another network than .*model hash"):
             Accelerator.on_board(bitstream_of(gray.acc, tmp_path / f"b{wrong.name}"), model=wrong)
-    with pytest.raises(UserError, match="there is no"):
+    with pytest.raises(UserError, match=r"there is no .*; give a run or accelerator folder or a QONNX file"):
         Accelerator.simulated(gray.acc, model=tmp_path)
     Accelerator.simulated(gray.acc, model=gray.acc.parent / "model.onnx").close()
 

@@ -154,7 +154,7 @@ def test_pictures_of_another_size_need_resize(right, tmp_path):
     with pytest.raises(UserError, match=r"(?s)10x12.*8x8.*--resize"):
         verify(right, tmp_path / "big")
     assert verify(right, tmp_path / "big", resize=True)["passed"]
-    with pytest.raises(UserError, match="--frames 99"):
+    with pytest.raises(UserError, match=r"--frames 99: .* has 3 test pictures; give at most that or 'all'"):
         verify(right, tmp_path / "big", frames=99, resize=True)
 
 
@@ -169,11 +169,14 @@ def test_changed_folder_is_refused(tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"data": "random", "frames": 0}, "--frames 0"),
-        ({"data": "random", "frames": "many"}, "--frames many"),
-        ({"data": "random", "backpressure": 1.0}, r"backpressure 1\.0"),
-        ({"data": "random", "vcd": "/nowhere/x.vcd"}, "/nowhere"),
-        ({"data": "/nowhere"}, "/nowhere"),
+        ({"data": "random", "frames": 0}, "--frames 0: give a number from 1 or 'all'"),
+        ({"data": "random", "frames": "many"}, "--frames many: give a number from 1 or 'all'"),
+        (
+            {"data": "random", "backpressure": 1.0},
+            r"backpressure 1\.0 is out of range; give a probability from 0 to below 1",
+        ),
+        ({"data": "random", "vcd": "/nowhere/x.vcd"}, "there is no folder /nowhere; make it first"),
+        ({"data": "/nowhere"}, "there is no folder '/nowhere' and no set of that name"),
     ],
 )
 def test_mistakes_are_user_errors(right, arguments, message):
