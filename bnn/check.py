@@ -1,4 +1,4 @@
-"""The software half of the proof: frozen torch = integer reference = QONNX execution, on whole sets of pictures."""
+"""The software half of what is verified: frozen torch = integer reference = QONNX execution, on sets of pictures."""
 
 from dataclasses import dataclass
 from pathlib import Path

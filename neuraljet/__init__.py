@@ -1,4 +1,4 @@
-"""From a folder of pictures to an FPGA accelerator that is proved equal to the trained network.
+"""From a folder of pictures to an FPGA accelerator verified equal to the trained network.
 
 Each command of the `neuraljet` program is also a function here, with the same arguments:
 

@@ -34,7 +34,7 @@ COMMANDS = (train, build, verify, prove, synth, bitstream, ip, demo, doctor)
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="neuraljet",
-        description="From a folder of pictures to an FPGA accelerator that is proved equal to the trained network.",
+        description="From a folder of pictures to an FPGA accelerator verified equal to the trained network.",
         epilog="begin with: neuraljet demo",
     )
     subparsers = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
