@@ -1,6 +1,7 @@
 """The simulator runner: build cache, time limits, and errors that say what happened."""
 
 import multiprocessing
+import os
 import re
 import shutil
 from pathlib import Path
@@ -127,3 +128,13 @@ def test_an_environment_of_any_path(own_cache, tmp_path, monkeypatch):
 def test_an_environment_that_no_list_can_name(tmp_path, character):
     with pytest.raises(UserError, match=r"(?s)Python environment lies in .*: move it"):
         plain.require_listable([tmp_path / f"a{character}b"])
+
+
+def test_a_verilator_of_the_system_is_never_taken(tmp_path, monkeypatch):
+    other = tmp_path / "verilator"
+    other.write_text("#!/bin/sh\nexit 9\n")
+    other.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}{os.pathsep}{os.environ['PATH']}")
+    environment = runner.environment(os.environ, tmp_path)
+    assert shutil.which("verilator", path=environment["PATH"]) == str(runner.check_tools() / "bin" / "verilator")
+    assert environment["VERILATOR_ROOT"] == str(runner.check_tools())
