@@ -4,6 +4,7 @@ import warnings
 from collections.abc import Sequence
 
 import numpy as np
+import onnxruntime
 from numpy.typing import NDArray
 from qonnx.core.modelwrapper import ModelWrapper
 from qonnx.core.onnx_exec import execute_onnx
@@ -25,6 +26,7 @@ def trace(model: ModelWrapper, images: NDArray[np.uint8], unit: bool, tensors: S
     UserError when qonnx cannot execute the file.
     """
     made: dict[str, list[Array]] = {name: [] for name in tensors}
+    onnxruntime.set_default_logger_severity(4)  # what fails is raised
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         file = prepare(model)

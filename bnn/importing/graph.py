@@ -185,6 +185,12 @@ class Graph:
         except NodeError as error:
             raise self.refuse(node, f"its shapes do not fit ({error})", "tensors of known shapes") from error
 
+    def check_shape(self, node: onnx.NodeProto, shape: tuple[int, int, int]) -> None:
+        """Does ONNX make `shape` of each picture? UserError when a node's attributes contradict its weights."""
+        made = self.shapes[node.output[0]]
+        if made[-3:] != list(shape) if len(made) == 4 else math.prod(made) != self.batch * math.prod(shape):
+            raise self.refuse(node, f"makes {made} by its attributes, {list(shape)} by its weights", "what agrees")
+
     def moving(self, node: onnx.NodeProto) -> list[str]:
         """The inputs of a node that are no constants."""
         return [name for name in node.input if name and name not in self.constants]

@@ -39,6 +39,10 @@ def convolution(graph: Graph, node: onnx.NodeProto, shape: tuple[int, int, int],
         )
     kernel, strides, groups = weight.shape[2], a.get("strides", [1, 1]), int(a.get("group", 1))
     pads = _pads(a, shape, kernel, strides)
+    if a.get("auto_pad", b"NOTSET") != b"NOTSET" and "pads" in a:
+        raise graph.refuse(node, "has both auto_pad and pads", "one of them")
+    if (size := list(a.get("kernel_shape", weight.shape[2:]))) != list(weight.shape[2:]):
+        raise graph.refuse(node, f"kernel_shape {size} and weights {list(weight.shape)}", "what agrees")
     if (
         weight.shape[3] != kernel
         or len(set(strides)) != 1

@@ -235,6 +235,7 @@ class _Walk:
         else:
             self.pending.append(node)
         self.shape = (self.shape[0], self.shape[1] // size, self.shape[2] // size)
+        self.graph.check_shape(node, self.shape)
         if min(self.shape) < 1:
             raise self.graph.refuse(node, f"its window of {size}x{size} is larger than the map", "smaller windows")
 
@@ -273,6 +274,7 @@ class _Walk:
     def _linear(self, node: onnx.NodeProto) -> None:
         values = self._values(node)
         found: Linear = (convolution if node.op_type == "Conv" else dense)(self.graph, node, self.shape, self.flat)
+        self.graph.check_shape(node, found.shape)
         if found.pad:
             zero = values.meaning(0.0)
             if zero is None or self.pad is not None:

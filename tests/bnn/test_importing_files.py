@@ -111,6 +111,16 @@ def test_files_in_training_mode_are_refused(tmp_path):
     refused(net.model(), tmp_path, r"\(Dropout, .* is in training mode")
 
 
+def test_attributes_that_contradict_weights_are_refused(tmp_path):
+    net = Net(["N", 1, 6, 6]).conv(2, 1, 3, kernel_shape=[2, 2]).norm(2).sign().then("Flatten").dense(50, 3)
+    refused(net.model(), tmp_path, r"\(Conv, .*(kernel_shape \[2, 2\] and weights|its shapes do not fit)")
+
+
+def test_two_ways_of_padding_are_refused(tmp_path):
+    net = Net(["N", 1, 6, 6]).conv(2, 1, 3, auto_pad="SAME_UPPER", pads=[0] * 4).sign().then("Flatten").dense(32, 3)
+    refused(net.model(), tmp_path, r"\(Conv, .* has both auto_pad and pads")
+
+
 def test_a_bias_must_be_one_per_output(tmp_path):
     """onnxruntime reads past the end of a shorter one of a Conv; of a Gemm a column belongs to the batch."""
     net = Net(["N", 1, 6, 6])
