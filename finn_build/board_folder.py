@@ -12,7 +12,7 @@ from finn_build.manifest import LARGEST, RELATIVE, Input, Output, check_ports, s
 
 FILE = "bitstream.json"
 FORMAT = "neuraljet-pynq-bitstream"
-VERSION = 2
+VERSION = 2  # 2: results say whether their frame was broken
 BIT, HWH = "accelerator.bit", "accelerator.hwh"  # PYNQ finds the second by the name of the first
 
 

@@ -81,6 +81,7 @@ def _build(
         from finn_build import folding, stitch
         from finn_build.cpp import chosen_backends, in_cpp, write_hls
         from finn_build.graph import make_design, named
+        from finn_build.in_flight import frames_in_flight
         from finn_build.timing import fifo_depths
 
         backends = chosen_backends(backend, named(source, stages))
@@ -102,7 +103,8 @@ def _build(
             check_fits(chosen, estimates["total"])
         per_layer = {layer["name"]: layer["cycles_per_frame"] for layer in estimates["layers"]}
         with new_folder(out, ACCELERATOR) as folder:
-            stitch.write_rtl(design, folder, network.classes, cycles)
+            in_flight = frames_in_flight(design, per_layer, cycles)
+            stitch.write_rtl(design, folder, network.classes, cycles, in_flight)
             if "hls" in backends.values():
                 whole = make_design(source, [in_cpp(stage) for stage in folded], {})
                 write_hls(design, whole, folder, stitch.TOP, network.classes, part, clock_mhz)
@@ -124,6 +126,7 @@ def _build(
                     clock_mhz=float(clock_mhz),
                     fps=None if fps is None else float(fps),
                     cycles_per_frame=cycles,
+                    frames_in_flight=in_flight,
                     board=chosen.name if chosen else None,
                     part=part,
                     backend=backend,

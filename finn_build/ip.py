@@ -7,11 +7,11 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-from bnn.errors import UserError
 from bnn.files import new_folder, refuse_foreign
 from finn_build.board_folder import padded
 from finn_build.folders import IP
 from finn_build.graph import DEFAULT_PART
+from finn_build.in_flight import flag_depth
 from finn_build.ipxact import Core, Port, component, ports_of
 from finn_build.manifest import Manifest, sha256
 from finn_build.registers import DESCRIPTION, read_registers, write_registers
@@ -27,7 +27,7 @@ def package(acc: Path, out: Path, trust: bool = False) -> dict[str, Any]:
     """Package the accelerator folder `acc` as the Vivado IP folder `out`, which appears whole or not at all.
 
     Returns what ip.json says: vlnv, widths of the streams in bits, registers with their addresses, clock, hash of the
-    model and of every file. UserError for a damaged folder, one of an older version, RTL that `build` would not write
+    model and of every file. UserError for a damaged folder, RTL that `build` would not write
     unless `trust` is set (see finn_build.trust), or when PeakRDL is missing.
     """
     acc, out = Path(acc), Path(out)
@@ -39,13 +39,12 @@ def package(acc: Path, out: Path, trust: bool = False) -> dict[str, Any]:
 def write_ip(acc: Path, manifest: Manifest, out: Path) -> dict[str, Any]:
     """What `package` does of an accelerator whose files may be run."""
     sources = sorted(name for name in manifest.files if name.startswith("rtl/"))
-    if "frame_error_pulse" not in (acc / "rtl" / f"{manifest.top}.v").read_text():
-        raise UserError(f"{acc} was built by an older version of this program; build it again")
     registers = read_registers()
     with new_folder(out, IP) as folder:
         rtl = folder / "rtl"
         rtl.mkdir()
-        for path in [*(acc / name for name in sources), HW / "ip" / "nj_shell.sv", *sources_of("nj_packets")]:
+        shell = [HW / "ip" / "nj_shell.sv", *sources_of("nj_packets"), *sources_of("nj_latency")]
+        for path in [*(acc / name for name in sources), *shell]:
             (rtl / path.name).write_text(with_contents(path.read_text(), acc))
         write_registers(registers, rtl)
         values = _values(manifest)
@@ -94,6 +93,8 @@ def _values(manifest: Manifest) -> dict[str, Any]:
         "in_words": padded(size.tdata_bits),
         "out_words": padded(output.tdata_bits),
         "class_bits": output.class_bits,
+        "broken_bit": output.broken_bit,
+        "flags": flag_depth(manifest.frames_in_flight),
         "score_bits": output.score_bits,
         "classes": len(output.classes),
         "cycles": manifest.cycles_per_frame,

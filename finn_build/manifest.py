@@ -23,7 +23,7 @@ from finn_build.keywords import RESERVED
 FILE, FORMAT = ACCELERATOR.file, ACCELERATOR.format
 SOURCE = "source.onnx"  # beside model.onnx, when that was imported from a file of another program: the file
 PIXELS = "neuraljet.pixels"  # of model.onnx' metadata then: what the source takes, unit or byte
-VERSION = 2
+VERSION = 2  # 2: sealed; results say whether their frame was broken
 LARGEST = 2**31 - 1  # of any number of clocks, pixels, bits or MHz
 SOURCES = ("rtl", "mem", "hls")
 LOGS = (".log", ".jou")  # that tools leave where they ran
@@ -45,10 +45,15 @@ class Input:
 
 @dataclass(frozen=True)
 class Output:
-    """The result stream m_axis: one beat per frame, the class in the low bits, then the signed scores."""
+    """The result stream m_axis: one beat per frame, the class in the low bits, then the signed scores.
+
+    Bit `broken_bit`, the highest of the class' field, is 1 when the frame was broken (cut, too short or too long);
+    class and scores mean nothing then. TUSER of the accelerator says the same.
+    """
 
     tdata_bits: int
-    class_bits: int
+    class_bits: int  # of the field; the scores begin above
+    broken_bit: int
     score_bits: int
     classes: tuple[str, ...]
 
@@ -102,6 +107,7 @@ class Manifest:
     clock_mhz: float
     fps: float | None  # asked for; None: a pixel per clock
     cycles_per_frame: int
+    frames_in_flight: int  # that may have ended at the input and wait for their results, at full rate
     board: str | None
     part: str | None
     backend: str  # as asked for: rtl, hls or auto, then NAME=BACKEND
@@ -220,7 +226,8 @@ def check(manifest: Manifest) -> None:
             raise ValueError(f"the layers have a {what} twice, or that of the top module")
     check_ports(size, output)
     sizes = [
-        manifest.cycles_per_frame, *(n for layer in layers for n in (*layer.shape, layer.bits, layer.fold)),
+        manifest.cycles_per_frame, manifest.frames_in_flight,
+        *(n for layer in layers for n in (*layer.shape, layer.bits, layer.fold)),
         *(layer.cycles_per_frame for layer in layers),
     ]  # fmt: skip
     if min(sizes) < 1 or max(sizes) > LARGEST:
@@ -259,8 +266,10 @@ def check_ports(size: Input, output: Output) -> None:
     if (size.bits, size.tdata_bits) != (8, 8 * size.channels) or size.beats_per_frame != size.height * size.width:
         raise ValueError("a beat must be a pixel of one byte per channel")
     used = output.class_bits + len(output.classes) * output.score_bits
-    if output.tdata_bits != -(-used // 8) * 8 or len(output.classes) > 1 << output.class_bits:
+    if output.tdata_bits != -(-used // 8) * 8 or len(output.classes) > 1 << output.class_bits - 1:
         raise ValueError(f"class and scores take {used} bits and not {output.tdata_bits}")
+    if output.broken_bit != output.class_bits - 1:
+        raise ValueError(f"broken_bit is {output.broken_bit}, and must be the highest of the class' field")
     for name in output.classes:
         if not CLASS_NAME.fullmatch(name):
             raise ValueError(f"class name {name[:80]!r} must be letters, digits, '.', '_' or '-'")

@@ -26,7 +26,7 @@ from hw.ops.bits import bit_thresholds, dot_range, signed_bits
 
 MOST_KERNEL = 11  # side of a +-1 kernel, as far as has been simulated
 MOST_WEIGHT = 8  # magnitude of a weight on pixels
-MAX_CLASSES = 256  # of the 8 bits of the class
+MAX_CLASSES = 256  # a result is one beat, with all its scores
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,7 +89,7 @@ def recognise(
     channels, height, width = network.input_shape
     pixels = Stream((height, width, channels), "UINT8", 1, np.zeros(channels, np.int64), "image")
     if len(network.classes) > MAX_CLASSES:
-        raise UserError(f"{len(network.classes)} classes are too many; the class is a byte, so at most {MAX_CLASSES}")
+        raise UserError(f"{len(network.classes)} classes are too many; an accelerator has at most {MAX_CLASSES}")
     stages: list[Stage] = []
     stream = pixels
     while chain:

@@ -11,10 +11,11 @@ import numpy as np
 
 from finn_build.folding import Chosen
 from finn_build.graph import DEFAULT_PART, Design, Node
+from finn_build.in_flight import flag_depth
 from finn_build.manifest import Decode, Input, Layer, Output
 from hw.ops.base import MEMORIES
 from hw.ops.rtl import fill, sources_of
-from hw.ops.score_argmax import CLASS_BITS
+from hw.ops.score_argmax import class_bits
 
 TOP = "nj_accelerator"
 
@@ -26,11 +27,11 @@ def generate(design: Design, part: str | None, clock_mhz: float) -> Any:
     return design.model.transform(PrepareIP(part or DEFAULT_PART, 1000.0 / clock_mhz))
 
 
-def write_rtl(design: Design, folder: Path, classes: tuple[str, ...], cycles: int) -> list[Path]:
+def write_rtl(design: Design, folder: Path, classes: tuple[str, ...], cycles: int, in_flight: int) -> list[Path]:
     """Write rtl/: the top, FINN's wrappers and every module they use, each once; and mem/, what these read."""
     target = folder / "rtl"
     target.mkdir()
-    sources = {path.name: path for path in sources_of("nj_frame_sync")}
+    sources = {path.name: path for name in ("nj_frame_sync", "nj_frame_flags") for path in sources_of(name)}
     for node in design.nodes:
         if node.stage.backend != "rtl":
             continue
@@ -44,11 +45,11 @@ def write_rtl(design: Design, folder: Path, classes: tuple[str, ...], cycles: in
         (target / name).write_text(path.read_text())
         written.append(target / name)
     top = target / f"{TOP}.v"
-    top.write_text(_top(design, classes, cycles))
+    top.write_text(_top(design, classes, cycles, in_flight))
     return [*written, top]
 
 
-def _top(design: Design, classes: tuple[str, ...], cycles: int) -> str:
+def _top(design: Design, classes: tuple[str, ...], cycles: int, in_flight: int) -> str:
     height, width, channels = design.pixels.shape
     instances, source = [], "pixels"
     for node in design.nodes:
@@ -71,10 +72,12 @@ def _top(design: Design, classes: tuple[str, ...], cycles: int) -> str:
         "beats": height * width,
         "in_bits": 8 * channels,
         "out_bits": last.get_outstream_width_padded(),
-        "class_bits": CLASS_BITS,
+        "class_bits": class_bits(len(classes)),
+        "broken_bit": class_bits(len(classes)) - 1,
         "classes": len(classes),
         "score_bits": last.score_bits(),
         "cycles": cycles,
+        "flags": flag_depth(in_flight),
         "layers": "".join(instances),
         "last": source,
     }
@@ -99,7 +102,8 @@ def describe_input(design: Design) -> Input:
 def describe_output(design: Design, classes: tuple[str, ...]) -> Output:
     """The result stream."""
     last = design.operators[design.nodes[-1].name]
-    return Output(last.get_outstream_width_padded(), CLASS_BITS, last.score_bits(), classes)
+    field = class_bits(len(classes))
+    return Output(last.get_outstream_width_padded(), field, field - 1, last.score_bits(), classes)
 
 
 def describe_layers(design: Design, cycles: Mapping[str, int]) -> tuple[Layer, ...]:

@@ -21,13 +21,15 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from bnn.errors import UserError
+from bnn.errors import ToolError, UserError
 from finn_build.manifest import Input, Output, sha256
 
 if TYPE_CHECKING:
     from typing import Self
 
 Frames = NDArray[np.uint8]
+ON_BROKEN = ("raise", "mark")
+NAMED = 10  # broken frames that an error names
 
 
 class Transport(Protocol):
@@ -37,7 +39,8 @@ class Transport(Protocol):
         """Send `frames` [N, beats, bytes of a beat], N > 0, back to back.
 
         Returns the result beats [N, bytes], low byte first, and the clocks from the last frame's last beat to its
-        result. ToolError when the accelerator does not answer as it must; the next call begins with a reset then.
+        result, negative when the result was first. ToolError when the accelerator does not answer as it must; the next
+        call begins with a reset then.
         """
 
     def close(self) -> None:
@@ -59,7 +62,7 @@ class Description(Protocol):
 
 @dataclass(frozen=True)
 class Latency:
-    """Time from the last pixel of a frame to its result, as counted at the accelerator's ports."""
+    """Time from the last pixel of a frame to its result, as counted at the accelerator's ports; negative if before."""
 
     clocks: int
     clock_mhz: float
@@ -73,18 +76,28 @@ class Latency:
 class Results(NamedTuple):
     """Of a batch."""
 
-    classes: NDArray[np.int64]  # [N], indices into `class_names`
-    scores: NDArray[np.int64]  # [N, classes]
+    classes: NDArray[np.int64]  # [N], indices into `class_names`; of a broken frame len(class_names), which is none
+    scores: NDArray[np.int64]  # [N, classes]; of a broken frame they mean nothing
     latency: Latency | None  # of the last frame; None when there was none
+
+    @property
+    def broken(self) -> NDArray[np.bool_]:
+        """[N]: which frames reached the accelerator cut, too short or too long, as their results say."""
+        return self.classes == self.scores.shape[1]
 
 
 class Result(NamedTuple):
     """Of one frame of a stream."""
 
-    class_index: int
-    label: str  # its name
-    scores: NDArray[np.int64]  # [classes]
+    class_index: int  # of a broken frame len(class_names), which is none
+    label: str | None  # its name; None of a broken frame
+    scores: NDArray[np.int64]  # [classes]; of a broken frame they mean nothing
     latency: Latency
+
+    @property
+    def broken(self) -> bool:
+        """Did the frame reach the accelerator cut, too short or too long? Its result says so."""
+        return self.label is None
 
 
 class Accelerator:
@@ -161,25 +174,31 @@ class Accelerator:
         """Hash of the network, model.onnx, that this accelerator is."""
         return self._description.model_sha256
 
-    def classify(self, frames: Frames) -> Results:
+    def classify(self, frames: Frames, *, on_broken: str = "raise") -> Results:
         """Classes, scores and latency of uint8 frames [N, H, W, C], or [N, H, W] when gray, sent back to back.
 
-        Pixels are raw, as they come from a camera. UserError for another type or shape, ToolError when the
-        accelerator does not answer.
+        Pixels are raw, as they come from a camera. on_broken: what a result does that says that its frame was broken on
+        its way: "raise" a ToolError, or "mark" it, see `Results.broken`. UserError for another type or shape, ToolError
+        when the accelerator does not answer.
         """
+        _check_choice(on_broken)
         frames = self._checked(frames, "frames", "N, ")
         if not len(frames):
             return Results(np.zeros(0, np.int64), np.zeros((0, len(self.class_names)), np.int64), None)
-        return self._run(frames)
+        results = self._run(frames)
+        if on_broken == "raise":
+            _refuse_broken(results.broken)
+        return results
 
-    def stream(self, frames: Iterable[Frames]) -> Iterator[Result]:
+    def stream(self, frames: Iterable[Frames], *, on_broken: str = "raise") -> Iterator[Result]:
         """Results of live frames, one by one: each frame is sent when it comes, and its result given at once.
 
         frames: anything that gives uint8 pictures [H, W, C], or [H, W] when gray; it may never end. The next frame is
-        asked for when its result is.
+        asked for when its result is. on_broken: as for `classify`; with "mark" the stream goes on.
         """
+        _check_choice(on_broken)
         self._open()
-        return self._stream(frames)
+        return self._stream(frames, on_broken)
 
     def close(self) -> None:
         """Give the board, or the process of the simulation, back. The accelerator cannot be used any more."""
@@ -200,11 +219,14 @@ class Accelerator:
         state = "" if self._transport else ", closed"
         return f"<Accelerator {self._where}: {shape} to {', '.join(self.class_names)}{state}>"
 
-    def _stream(self, frames: Iterable[Frames]) -> Iterator[Result]:
+    def _stream(self, frames: Iterable[Frames], on_broken: str) -> Iterator[Result]:
         for number, frame in enumerate(frames):
-            classes, scores, latency = self._run(self._checked(frame, f"frame {number}", "")[None])
-            assert latency is not None
-            yield Result(int(classes[0]), self.class_names[classes[0]], scores[0], latency)
+            results = self._run(self._checked(frame, f"frame {number}", "")[None])
+            broken, index = bool(results.broken[0]), int(results.classes[0])
+            if broken and on_broken == "raise":
+                _refuse_broken(np.array([True]), number)
+            assert results.latency is not None
+            yield Result(index, None if broken else self.class_names[index], results.scores[0], results.latency)
 
     def _run(self, frames: Frames) -> Results:
         """`frames` uint8 [N, H, W, C], N > 0."""
@@ -245,7 +267,8 @@ class Accelerator:
 def unpack_results(data: Frames, output: Output) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Classes [N] and scores [N, classes] of result beats [N, bytes], low byte first.
 
-    Class in the low bits, then the signed scores, class 0 first.
+    Class in the low bits, then the signed scores, class 0 first. The class is the number of classes where the beat says
+    that its frame was broken. ToolError for a class that the network does not have.
     """
     classes, width = len(output.classes), output.score_bits
     bits = np.unpackbits(data, axis=1, bitorder="little").astype(np.int64)
@@ -253,7 +276,28 @@ def unpack_results(data: Frames, output: Output) -> tuple[NDArray[np.int64], NDA
     weights = 1 << np.arange(width, dtype=np.int64)
     weights[-1] = -weights[-1]  # two's complement
     scores = bits[:, output.class_bits : end].reshape(-1, classes, width) @ weights
-    return bits[:, : output.class_bits] @ (1 << np.arange(output.class_bits, dtype=np.int64)), scores
+    numbers = bits[:, : output.broken_bit] @ (1 << np.arange(output.broken_bit, dtype=np.int64))
+    broken = bits[:, output.broken_bit] == 1
+    if (numbers[~broken] >= classes).any():
+        raise ToolError(f"the accelerator gave class {numbers[~broken].max()}, and its network has {classes}")
+    return np.where(broken, classes, numbers), scores
+
+
+def _check_choice(on_broken: str) -> None:
+    if on_broken not in ON_BROKEN:
+        raise UserError(f"on_broken {on_broken!r} is not known; choose {' or '.join(map(repr, ON_BROKEN))}")
+
+
+def _refuse_broken(broken: NDArray[np.bool_], first: int = 0) -> None:
+    """ToolError that names the broken frames; `first` is the number of the first."""
+    found = (np.flatnonzero(broken) + first).tolist()
+    if found:
+        names = ", ".join(map(str, found[:NAMED])) + (", ..." if len(found) > NAMED else "")
+        frames = "frames" if len(found) > 1 else "frame"
+        raise ToolError(
+            f"{frames} {names} reached the accelerator cut, too short or too long: their results mean nothing; send "
+            'what was broken again, or take the other results with on_broken="mark"'
+        )
 
 
 def _check_model(description: Description, model: str | Path | None, folder: Path) -> None:

@@ -17,7 +17,7 @@ from finn_build.board_folder import BIT, Bitstream, padded
 # Of hw/ip/registers.rdl, in bytes
 IDENTITY, VERSION, CONTROL, FRAMES_PER_PACKET = 0x00, 0x04, 0x08, 0x0C
 ERRORS, LATENCY, MODEL_HASH = 0x18, 0x1C, 0x20
-IDENTITY_VALUE, VERSION_VALUE = 0x4E4A4554, 1
+IDENTITY_VALUE, VERSION_VALUE = 0x4E4A4554, 2
 RESET = 1  # of CONTROL
 DMA_CONTROL, DMA_RESET = 0x00, 0x4  # resets both channels of an AXI DMA
 PACKET_BYTES = 1 << 22  # of one transfer: contiguous memory is scarce
@@ -42,6 +42,7 @@ class Board:
         self._timeout_s = timeout_s
         self._frame_s = description.cycles_per_frame / (description.clock_mhz * 1e6)
         self._beat_bytes = padded(description.input.tdata_bits) // 8
+        self._broken_bit = description.output.broken_bit
         self._result_bytes = padded(description.output.tdata_bits) // 8
         overlay = pynq.Overlay(str(folder / BIT), download=download)
         try:
@@ -60,11 +61,14 @@ class Board:
         try:
             for begin in range(0, len(frames), most):
                 packet = frames[begin : begin + most]
-                results[begin : begin + most] = self._transfer(packet, min(most, len(frames)))
+                got = results[begin : begin + most] = self._transfer(packet, min(most, len(frames)))
+                if self._says_broken(got).any():
+                    self._recover()  # packets and frames begin together again
         except BaseException:
             self._recover()
             raise
-        return results, int(self._registers.read(LATENCY))
+        latency = int(self._registers.read(LATENCY))
+        return results, latency - (latency >> 31 << 32)  # two's complement
 
     def close(self) -> None:
         """Free the memory. The FPGA keeps its configuration."""
@@ -89,9 +93,14 @@ class Board:
         deadline = time.monotonic() + count * self._frame_s + self._timeout_s
         self._wait(self._dma.sendchannel, "took no more frames", deadline)
         self._wait(self._dma.recvchannel, "gave no more results", deadline)
-        if self._registers.read(ERRORS) != errors:
-            raise ToolError("the accelerator counted a frame of another length than it was built for")
-        return np.array(received)
+        data = np.array(received)
+        if self._registers.read(ERRORS) != errors and not self._says_broken(data).any():
+            raise ToolError("the accelerator counted a frame of another length, and no result says that it was broken")
+        return data
+
+    def _says_broken(self, data: NDArray[np.uint8]) -> NDArray[np.bool_]:
+        """Of result beats [N, bytes]: does each say that its frame was broken?"""
+        return (data[:, self._broken_bit // 8] >> self._broken_bit % 8 & 1) == 1
 
     def _wait(self, channel: Any, what: str, deadline: float) -> None:
         while not channel.idle:

@@ -51,6 +51,8 @@ def read_events(path: Path) -> Events:
                 events.faults.append(f"result {len(events.data) - 1} came without m_axis_tlast")
             if values[3] != "0":
                 events.faults.append(f"frame_error was set at result {len(events.data) - 1}")
+            if values[4] != "0":
+                events.faults.append(f"result {len(events.data) - 1} says that its frame was broken")
         elif kind == "E":
             events.faults.append(f"m_axis changed or was withdrawn before it was accepted, in cycle {values[0]}")
         elif kind in "SD":
@@ -61,7 +63,10 @@ def read_events(path: Path) -> Events:
 
 
 def unpack_result(beat: int, manifest: Manifest) -> tuple[int, list[int]]:
-    """(class, scores) of one result beat: class in the low bits, then the signed scores, class 0 first."""
+    """(class, scores) of one result beat: class in the low bits, then the signed scores, class 0 first.
+
+    The bit of a broken frame counts to the class, which then is none that the network has.
+    """
     output = manifest.output
     scores = []
     for index in range(len(output.classes)):

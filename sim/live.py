@@ -57,8 +57,7 @@ ARGS = (
 )
 FAULTS = {
     1: "nothing moved any more in the simulated accelerator although results were due",
-    2: "the simulated accelerator set frame_error: it took a frame for one of another length",
-    3: "the simulated accelerator gave a result that no frame asked for, or one without TLAST",
+    2: "the simulated accelerator gave a result that no frame asked for, or one without TLAST",
 }
 
 
@@ -89,9 +88,10 @@ class LiveModel:
         """Send `frames` [N, beats, bytes of a beat] back to back.
 
         Returns m_axis_tdata of each result as bytes [N, ceil(tdata_bits / 8)], low byte first, and the clocks
-        from the last frame's last beat to its result. ToolError when the model does not answer as it must.
+        from the last frame's last beat to its result, negative when the result was first. ToolError when the model
+        does not answer as it must.
         """
-        answer = np.dtype([("status", "<u4"), ("latency", "<u8"), ("data", "u1", self._result_bytes)])
+        answer = np.dtype([("status", "<u4"), ("latency", "<i8"), ("data", "u1", self._result_bytes)])
         process = self._process or self._start()
         assert process.stdin and process.stdout
         answers = bytearray()

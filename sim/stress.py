@@ -20,7 +20,8 @@ LAST, RESET = 1, 2
 class Epoch:
     """What came out from one reset to the next."""
 
-    results: list[int] = field(default_factory=list)  # m_axis_tdata of each
+    results: list[int] = field(default_factory=list)  # m_axis_tdata of each, without the bit of a broken frame
+    broken: list[bool] = field(default_factory=list)  # does each say that its frame was broken?
     error_at: list[bool] = field(default_factory=list)  # frame_error at each
     frame_error: bool = False  # as it stood at the end
 
@@ -72,16 +73,20 @@ def run_beats(
                 f"+quiet={quiet}", f"+silence={2 * quiet}",
             ],
         )  # fmt: skip
-        return _read(place / "events.log")
+        return _read(place / "events.log", manifest.output.broken_bit)
 
 
-def _read(path: Path) -> Outcome:
+def _read(path: Path, broken_bit: int) -> Outcome:
     outcome, kind, values = Outcome([Epoch()], []), "", [""]
     for line in path.read_text().splitlines():
         kind, *values = line.split()
         epoch = outcome.epochs[-1]
         if kind == "R":
-            epoch.results.append(int(values[0], 16))
+            word = int(values[0], 16)
+            epoch.results.append(word & ~(1 << broken_bit))
+            epoch.broken.append(values[4] == "1")
+            if word >> broken_bit & 1 != int(values[4]):
+                outcome.faults.append(f"in the result of cycle {values[1]} m_axis_tuser and the bit in the word differ")
             epoch.error_at.append(values[3] == "1")
             if values[2] != "1":
                 outcome.faults.append(f"the result of cycle {values[1]} came without m_axis_tlast")

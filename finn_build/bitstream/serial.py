@@ -64,11 +64,15 @@ def pictures_per_second(manifest: Manifest, baud: int) -> float:
 
 
 def reply_format(manifest: Manifest) -> dict[str, int]:
-    """Bytes of a reply: status, class, then scores, lowest byte first and signed."""
+    """Bytes of a reply: status, class, then scores, lowest byte first and signed.
+
+    "broken_bit": of the class, 1 when the picture had another length; so has the status, see nj_uart_frames.
+    """
     output = manifest.output
     return {
         "status": 1,
         "class": output.class_bits // 8,
+        "broken_bit": output.broken_bit,
         "score": output.score_bits // 8,
         "scores": len(output.classes),
     }

@@ -4,7 +4,8 @@
 //                    is not looked at, of the output it is 0. TLAST ends a packet of frames_per_packet frames; results
 //                    of a packet end with TLAST (nj_packets).
 //   s_axi            AXI4-Lite, 32 bits, single accesses.
-//   core_*           the accelerator: its reset, its streams, a pulse per frame of wrong length.
+//   core_*           the accelerator: its reset, its streams, a pulse per broken frame, and one per frame in the clock in
+//                    which its last pixel is taken, from which nj_latency counts to the frame's result.
 //
 // No register in the way of the streams. The reset of register control lasts ResetClocks clocks, in which neither side
 // takes or gives a beat; a result that waits is withdrawn, so reset what takes the results before.
@@ -14,6 +15,7 @@ module nj_shell #(
   parameter int unsigned OutBits  = 56,
   parameter int unsigned InWords  = 8,   // of s_axis_tdata, at least InBits
   parameter int unsigned OutWords = 64,  // of m_axis_tdata, at least OutBits
+  parameter int unsigned Ahead    = 32,  // the most frames, or results, that wait for their counterpart; see nj_latency
   parameter logic [255:0] ModelHash = '0
 ) (
   input  logic                clk_i,
@@ -57,7 +59,8 @@ module nj_shell #(
   input  logic [OutBits-1:0]  core_m_tdata_i,
   input  logic                core_m_tvalid_i,
   output logic                core_m_tready_o,
-  input  logic                core_error_i
+  input  logic                core_error_i,
+  input  logic                core_end_i
 );
   localparam logic [3:0] ResetClocks = 4'd15;
 
@@ -69,7 +72,8 @@ module nj_shell #(
   nj_registers_pkg::nj_registers__out_t hw_out;
   logic [3:0] reset_q = '0;
   logic core_run_q = 1'b0, run, s_beat, m_beat;
-  logic [31:0] age_q;
+  logic latency_valid;
+  logic [31:0] latency;
 
   assign run = core_run_q && reset_q == '0;
   assign core_rst_no = core_run_q;
@@ -87,7 +91,6 @@ module nj_shell #(
     if (!rst_ni) reset_q <= '0;
     else if (hw_out.control.reset.value) reset_q <= ResetClocks;
     else if (reset_q != '0) reset_q <= reset_q - 1'b1;
-    age_q <= s_beat && core_s_tlast_o ? 32'd1 : age_q + 1'b1;
   end
 
   nj_packets #(
@@ -104,11 +107,23 @@ module nj_shell #(
     .result_last_o(m_axis_tlast)
   );
 
+  nj_latency #(
+    .Depth(Ahead),
+    .Bits (32)
+  ) u_latency (
+    .clk_i    (clk_i),
+    .rst_i    (!core_run_q),
+    .end_i    (core_end_i && run),
+    .result_i (m_beat),
+    .valid_o  (latency_valid),
+    .latency_o(latency)
+  );
+
   assign hw_in.frames.value.incr = s_beat && core_s_tlast_o;
   assign hw_in.results.value.incr = m_beat;
   assign hw_in.errors.value.incr = core_error_i;
-  assign hw_in.latency.value.we = m_beat;
-  assign hw_in.latency.value.next = age_q;
+  assign hw_in.latency.value.we = latency_valid;
+  assign hw_in.latency.value.next = latency;
   for (genvar i = 0; i < 8; i++) begin : gen_hash
     assign hw_in.model_hash[i].value.next = ModelHash[255-32*i-:32];
   end

@@ -12,7 +12,14 @@ from hw.ops.bits import Ints, selection
 from hw.ops.cycles import argmax_cycles
 from hw.ops.hls import HlsOperator
 
-CLASS_BITS = 8
+
+def class_bits(classes: int) -> int:
+    """Bits of the result's lowest field, whole bytes: the class, and above it the bit that marks a broken frame.
+
+    >>> class_bits(2), class_bits(128), class_bits(129)
+    (8, 8, 16)
+    """
+    return 8 * ceil(((classes - 1).bit_length() + 1) / 8)
 
 
 class ScoreArgMax(StreamOperator):
@@ -28,10 +35,10 @@ class ScoreArgMax(StreamOperator):
         return 8 * ceil(int(self.get_input_datatype().bitwidth()) / 8)
 
     def get_outstream_width(self, ind: int = 0) -> int:
-        return CLASS_BITS + self.classes * self.score_bits()
+        return class_bits(self.classes) + self.classes * self.score_bits()
 
     def get_output_datatype(self, ind: int = 0) -> Any:
-        return DataType[f"UINT{CLASS_BITS}"]
+        return DataType[f"UINT{class_bits(self.classes)}"]
 
     def run(self, stream: Ints) -> Ints:
         return reference.argmax(stream).reshape(-1, 1)
@@ -52,7 +59,7 @@ class ScoreArgMax_rtl(ScoreArgMax, RtlOperator):
         return {
             "Classes": self.classes,
             "ScoreBits": int(self.get_input_datatype().bitwidth()),
-            "ClassBits": CLASS_BITS,
+            "ClassBits": class_bits(self.classes),
             "OutScoreBits": self.score_bits(),
         }
 
@@ -76,7 +83,7 @@ class ScoreArgMax_hls(ScoreArgMax, HlsOperator):
 
     def header(self, name: str) -> str:
         bits = int(self.get_input_datatype().bitwidth())
-        return cpp.argmax(name, self.summary(), self.classes, bits, CLASS_BITS, self.score_bits())
+        return cpp.argmax(name, self.summary(), self.classes, bits, class_bits(self.classes), self.score_bits())
 
     def logic(self) -> int:
         return self.classes * int(self.get_input_datatype().bitwidth())

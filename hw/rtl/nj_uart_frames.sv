@@ -2,13 +2,15 @@
 //
 //   in    the bytes of a picture: rows from the top, a pixel's channels one after the other. The next may follow at once
 //   out   for every picture 1 + ResultBytes bytes: the status, then s_data_i from its lowest byte on (class, scores)
-//   status = {4'hA, frame_error_i, cut, framing, overrun}; the last three tell of the time since the status before:
+//   status = {4'hA, s_broken_i, cut, framing, overrun}. s_broken_i comes with s_data_i: the picture of this result had
+//   another length, and the result means nothing. The last three tell of the time since the status before:
 //     cut      a picture was broken off: the line was silent inside it for Pause clocks
 //     framing  a byte came without its stop bit and was dropped
 //     overrun  a pixel came before the accelerator had taken the one before it and was dropped
 //
-// A picture that is broken off is ended by a zero pixel with m_last_o, so the accelerator answers it too, and the
-// next byte begins a picture. Who has lost a byte waits for Pause clocks and is in step again.
+// A picture that is broken off, or whose last pixel is dropped, is ended by a zero pixel with m_last_o, so the accelerator
+// answers it too, and the next byte begins a picture. If that would be pixel Beats, as of a whole picture, there is one
+// more: a picture that lacks a pixel never has the length of a whole one, and its result says that it is broken. Who has lost a byte waits for Pause clocks and is in step again.
 // m_data_o: channel 0 lowest. Results wait while one is sent: the input has no room to wait with them, see overrun.
 module nj_uart_frames #(
   parameter int unsigned Beats       = 64,  // pixels of a picture
@@ -28,10 +30,11 @@ module nj_uart_frames #(
   input  logic                     s_valid_i,
   output logic                     s_ready_o,
   input  logic [8*ResultBytes-1:0] s_data_i,
-  input  logic                     frame_error_i
+  input  logic                     s_broken_i
 );
   localparam int unsigned BeatBits    = Beats > 1 ? unsigned'($clog2(Beats)) : 1;
   localparam int unsigned ChannelBits = Channels > 1 ? unsigned'($clog2(Channels)) : 1;
+  localparam int unsigned HandedBits  = unsigned'($clog2(Beats + 1));
   localparam int unsigned PauseBits   = unsigned'($clog2(Pause + 1));
   localparam int unsigned LeftBits    = unsigned'($clog2(ResultBytes + 2));
 
@@ -70,18 +73,21 @@ module nj_uart_frames #(
   end
 
   // a pixel waits here; owed: an end of picture that had no place here yet
-  logic owed_q, complete, free, dropped;
+  logic owed_q, complete, free, dropped, ends;
+  logic [HandedBits-1:0] handed_q;  // pixels of this picture that were put here
   assign complete = byte_valid && channel_last;
   assign free     = !m_valid_o || m_ready_i;
   assign dropped  = complete && (!free || owed_q);
+  assign ends     = owed_q ? handed_q != HandedBits'(Beats - 1) : beat_last;
   always_ff @(posedge clk_i) begin
     if (free) begin
       m_valid_o <= complete || owed_q;
       m_data_o  <= owed_q ? '0 : pixel;
-      m_last_o  <= beat_last || owed_q;
+      m_last_o  <= ends;
+      if (complete || owed_q) handed_q <= ends ? '0 : handed_q + 1'b1;
     end
-    owed_q <= (owed_q && !free) || cut || (dropped && beat_last);
-    if (rst_i) {m_valid_o, owed_q} <= '0;
+    owed_q <= (owed_q && !(free && ends)) || cut || (dropped && beat_last);
+    if (rst_i) {m_valid_o, owed_q, handed_q} <= '0;
   end
 
   logic [2:0] faults, faults_q;
@@ -94,7 +100,7 @@ module nj_uart_frames #(
     if (rst_i) faults_q <= '0;
     else faults_q <= faults | (s_valid_i && s_ready_o ? 3'b000 : faults_q);
     if (s_ready_o) begin
-      reply_q <= {s_data_i, 4'hA, frame_error_i, faults_q};
+      reply_q <= {s_data_i, 4'hA, s_broken_i, faults_q};
       if (s_valid_i) left_q <= LeftBits'(ResultBytes + 1);
     end else if (tx_ready) begin
       reply_q <= {8'h00, reply_q[8*ResultBytes+7:8]};

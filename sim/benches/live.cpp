@@ -3,12 +3,13 @@
 //   live BEATS IN_BYTES OUT_BYTES SILENCE
 //
 //   in    count (4 bytes), then count frames of BEATS beats of IN_BYTES bytes; read whole before the first clock
-//   out   count answers: status (4 bytes), latency (8 bytes), m_axis_tdata (OUT_BYTES bytes)
+//   out   count answers: status (4 bytes), latency (8 bytes, signed), m_axis_tdata (OUT_BYTES bytes)
 //
 // All numbers little-endian. The frames of one request go back to back, a beat per clock as far as the accelerator
-// takes it, and results are taken at once. Latency: clocks from the frame's last beat to its result. Between requests
-// the clock stands still and every register keeps its value; the end of standard input ends the program. An answer
-// whose status is not Fine is the last one, and ends it too.
+// takes it, and results are taken at once, before or after the last beat of their frame. Latency: clocks from the
+// frame's last beat to its result, negative when the result was first. Between requests the clock stands still and every
+// register keeps its value; the end of standard input ends the program. An answer whose status is not Fine is the last
+// one, and ends it too.
 #include <cstdint>
 #include <cstdlib>
 #include <cstring>
@@ -21,9 +22,8 @@
 
 enum Status : uint32_t {
   Fine = 0,
-  Stuck = 1,       // nothing moved for SILENCE clocks, and results were due
-  FrameError = 2,  // the accelerator says that a frame had another length
-  Protocol = 3     // a result that no frame asked for, or without TLAST
+  Stuck = 1,    // nothing moved for SILENCE clocks, and results were due
+  Protocol = 2  // a result that no frame asked for, or without TLAST
 };
 
 static bool receive(int file, void* data, size_t size) {
@@ -86,34 +86,51 @@ int main(int argc, char** argv) {
     frames.resize(count * beats * in_bytes);
     if (!receive(STDIN_FILENO, frames.data(), frames.size())) return 1;
     const size_t total = count * beats;
-    std::deque<uint64_t> last;  // cycles in which frames ended that still wait for their result
-    size_t sent = 0, within = 0, results = 0;
+    std::deque<uint64_t> ended;  // cycles in which frames ended that still wait for their result
+    struct Early {
+      uint64_t cycle;
+      std::vector<uint8_t> data;
+    };
+    std::deque<Early> early;  // results that still wait for the end of their frame
+    size_t sent = 0, within = 0, results = 0, begun = 0;
+
+    const auto reply = [&](uint32_t status, int64_t latency, const void* data) {
+      std::memcpy(answer.data(), &status, 4);
+      std::memcpy(answer.data() + 4, &latency, 8);
+      std::memcpy(answer.data() + 12, data, out_bytes);
+      return send(answers, answer.data(), answer.size());
+    };
     for (uint64_t silent = 0; results < count; cycle++) {
       top.s_axis_tvalid = sent < total;
       if (sent < total) set(top.s_axis_tdata, frames.data() + sent * in_bytes, in_bytes);
       top.s_axis_tlast = within == beats - 1;
       top.eval();
-      silent++;
-      const bool taken = top.s_axis_tvalid && top.s_axis_tready;
-      uint32_t status = top.frame_error ? FrameError : silent > silence ? Stuck : Fine;
-      if (top.m_axis_tvalid || status != Fine) {
-        if (status == Fine && (last.empty() || !top.m_axis_tlast)) status = Protocol;
-        const uint64_t latency = last.empty() ? 0 : cycle - last.front();
-        std::memcpy(answer.data(), &status, 4);
-        std::memcpy(answer.data() + 4, &latency, 8);
-        std::memcpy(answer.data() + 12, &top.m_axis_tdata, out_bytes);
-        if (!send(answers, answer.data(), answer.size()) || status != Fine) return 1;
-        last.pop_front();
-        results++;
-        silent = 0;
+      const auto* word = reinterpret_cast<const uint8_t*>(&top.m_axis_tdata);
+      if (++silent > silence) {
+        reply(Stuck, 0, word);
+        return 1;
       }
-      if (taken) {
+      if (top.s_axis_tvalid && top.s_axis_tready) {
         silent = 0;
         sent++;
+        if (within == 0) begun++;
         if (++within == beats) {
           within = 0;
-          last.push_back(cycle);
+          ended.push_back(cycle);
         }
+      }
+      if (top.m_axis_tvalid) {
+        silent = 0;
+        if (results + early.size() == begun || !top.m_axis_tlast) {
+          reply(Protocol, 0, word);
+          return 1;
+        }
+        early.push_back({cycle, {word, word + out_bytes}});
+      }
+      for (; !early.empty() && !ended.empty(); results++) {
+        if (!reply(Fine, static_cast<int64_t>(early.front().cycle - ended.front()), early.front().data.data())) return 1;
+        early.pop_front();
+        ended.pop_front();
       }
       clock_edge(top);
     }

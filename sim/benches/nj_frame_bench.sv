@@ -3,7 +3,7 @@
 //   +frames=<file>   Count frames of Beats beats of InBits/8 bytes, each beat's most significant byte first
 //   +log=<file>      what happened, one line per event, cycles counted from 0 at the end of reset:
 //                      F <cycle>  first and   L <cycle>  last pixel of a frame accepted
-//                      R <hex data> <cycle> <tlast> <frame_error>  a result accepted
+//                      R <hex data> <cycle> <tlast> <frame_error> <tuser>  a result accepted
 //                      E <cycle>  result withdrawn or changed before it was accepted
 //                      S <cycle>  gave up: nothing accepted on either side for Silence cycles
 //                      D <cycle>  the end: all results there and then Quiet cycles without another, or a flood
@@ -39,7 +39,7 @@ module nj_frame_bench #(
   logic [InBits-1:0] in_data_q;
   logic in_valid_q = 1'b0, in_last_q, in_first_q, in_ready;
   logic [OutBits-1:0] out_data, held_data_q;
-  logic out_valid, out_last, out_error, held_q = 1'b0;
+  logic out_valid, out_last, out_broken, out_error, held_broken_q, held_q = 1'b0;
   logic out_ready_q = 1'b0;
   int unsigned position, frames_sent, results, hold, silent;
   longint unsigned cycle, due;  // due: pixels that have come, in units of 1/period
@@ -55,7 +55,10 @@ module nj_frame_bench #(
     .m_axis_tvalid(out_valid),
     .m_axis_tready(out_ready_q),
     .m_axis_tlast (out_last),
-    .frame_error  (out_error)
+    .m_axis_tuser (out_broken),
+    .frame_error  (out_error),
+    .frame_error_pulse(),
+    .frame_end    ()
   );
 
   task automatic load_frame();
@@ -133,7 +136,7 @@ module nj_frame_bench #(
       if (out_valid && out_ready_q) begin
         silent <= 0;
         results <= results + 1;
-        $fwrite(log_file, "R %h %0d %b %b\n", out_data, cycle, out_last, out_error);
+        $fwrite(log_file, "R %h %0d %b %b %b\n", out_data, cycle, out_last, out_error, out_broken);
         if (random_q[31:16] < stall[15:0]) begin
           out_ready_q <= 1'b0;
           hold <= random_q % (2 * Beats);
@@ -141,7 +144,8 @@ module nj_frame_bench #(
       end
       held_q <= out_valid && !out_ready_q;
       held_data_q <= out_data;
-      if (held_q && (!out_valid || out_data != held_data_q)) $fwrite(log_file, "E %0d\n", cycle);
+      held_broken_q <= out_broken;
+      if (held_q && (!out_valid || {out_data, out_broken} != {held_data_q, held_broken_q})) $fwrite(log_file, "E %0d\n", cycle);
 
       // end
       if (results >= count && silent > quiet) begin

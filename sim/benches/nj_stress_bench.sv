@@ -35,7 +35,7 @@ module nj_stress_bench #(
   logic [InBits-1:0] in_data_q;
   logic in_valid_q = 1'b0, in_last_q = 1'b0, in_ready;
   logic [OutBits-1:0] out_data, held_data_q;
-  logic out_valid, out_last, out_error, held_q = 1'b0;
+  logic out_valid, out_last, out_broken, out_error, held_broken_q, held_q = 1'b0;
   logic out_ready_q = 1'b0;
   int unsigned sent, hold, silent, resetting;
   longint unsigned cycle;
@@ -51,7 +51,10 @@ module nj_stress_bench #(
     .m_axis_tvalid(out_valid),
     .m_axis_tready(out_ready_q),
     .m_axis_tlast (out_last),
-    .frame_error  (out_error)
+    .m_axis_tuser (out_broken),
+    .frame_error  (out_error),
+    .frame_error_pulse(),
+    .frame_end    ()
   );
 
   task automatic load_beat();
@@ -106,7 +109,7 @@ module nj_stress_bench #(
       if (hold != 0) hold <= hold - 1;
       if (rst_n && out_valid && out_ready_q) begin
         silent <= 0;
-        $fwrite(log_file, "R %h %0d %b %b\n", out_data, cycle, out_last, out_error);
+        $fwrite(log_file, "R %h %0d %b %b %b\n", out_data, cycle, out_last, out_error, out_broken);
         if (random_q[23:8] < stall[15:0]) begin
           out_ready_q <= 1'b0;
           hold <= random_q % (2 * Beats);
@@ -114,7 +117,8 @@ module nj_stress_bench #(
       end
       held_q <= rst_n && out_valid && !out_ready_q;
       held_data_q <= out_data;
-      if (rst_n && held_q && (!out_valid || out_data != held_data_q)) $fwrite(log_file, "E %0d\n", cycle);
+      held_broken_q <= out_broken;
+      if (rst_n && held_q && (!out_valid || {out_data, out_broken} != {held_data_q, held_broken_q})) $fwrite(log_file, "E %0d\n", cycle);
 
       // source
       if (rst_n && in_valid_q && in_ready) silent <= 0;

@@ -1,6 +1,7 @@
 // nj_frame_sync: what comes out is what is taken in the same clock, or a zero beat that fills a short packet; nothing
 // else is filled, nothing is dropped but what follows an unended frame, up to TLAST and at most a frame of it, and
-// not when TLAST did not come the last time and no right packet since; errors are told as they happen.
+// not when TLAST did not come the last time and no right packet since; errors are told as they happen, and at its end
+// whether a frame is broken; behind a frame that ends without room_i nothing comes out before a clock after room_i.
 //
 // The output is combinational from the input: it stays under stall when the input does.
 module nj_frame_sync_properties #(
@@ -12,13 +13,14 @@ module nj_frame_sync_properties #(
   input logic                s_valid_i,
   input logic [DataBits-1:0] s_data_i,
   input logic                s_last_i,
-  input logic                m_ready_i
+  input logic                m_ready_i,
+  input logic                room_i
 );
   localparam int unsigned CountBits = $clog2(Beats + 1);
 
   logic rst, s_ready, m_valid, take, give, frame_end, broken, waits_q, error, pulse;
   logic [DataBits-1:0] m_data, data_q;
-  logic last_q, filling_q, dropping_q, broken_q, error_q, absent_q, behind_q;
+  logic last_q, filling_q, dropping_q, holding_q, broken_q, error_q, absent_q, behind_q, ends, end_broken;
   logic [CountBits-1:0] beat_q, dropped_q;
   logic started_q = 1'b0;
 
@@ -26,11 +28,12 @@ module nj_frame_sync_properties #(
   assign take = s_valid_i && s_ready;
   assign give = m_valid && m_ready_i;
   assign frame_end = beat_q == CountBits'(Beats - 1);
-  assign broken = take && give && s_last_i != frame_end;
+  // a packet that is right begins behind a TLAST, has its own with the last beat, and none before
+  assign broken = take && give && (s_last_i != frame_end || (s_last_i && !behind_q));
 
   nj_frame_sync #(.Beats(Beats), .DataBits(DataBits)) u_sync (
     .clk_i, .rst_i(rst), .s_valid_i, .s_ready_o(s_ready), .s_data_i, .s_last_i, .m_valid_o(m_valid), .m_ready_i,
-    .m_data_o(m_data), .frame_error_o(error), .error_pulse_o(pulse)
+    .m_data_o(m_data), .room_i, .end_o(ends), .end_broken_o(end_broken), .frame_error_o(error), .error_pulse_o(pulse)
   );
   nj_stable #(.Bits(DataBits)) u_stable (.clk_i, .rst_i(rst), .valid_i(m_valid), .ready_i(m_ready_i), .data_i(m_data));
 
@@ -60,14 +63,17 @@ module nj_frame_sync_properties #(
       if (frame_end && s_last_i && behind_q) absent_q <= 1'b0;
       if (frame_end || s_last_i) behind_q <= s_last_i;
     end
+    holding_q <= (holding_q || (give && frame_end)) && !room_i;
     broken_q <= broken;
     error_q <= error_q || broken;
     if (rst) begin
-      {beat_q, filling_q, dropping_q, broken_q, error_q, absent_q} <= '0;
+      {beat_q, filling_q, dropping_q, holding_q, broken_q, error_q, absent_q} <= '0;
       behind_q <= 1'b1;
     end else begin
-      assert (m_valid == (filling_q || (s_valid_i && !dropping_q)));
-      assert (s_ready == (dropping_q || (m_ready_i && !filling_q)));
+      assert (m_valid == (filling_q || (s_valid_i && !dropping_q && !holding_q)));
+      assert (s_ready == (dropping_q || (m_ready_i && !filling_q && !holding_q)));
+      assert (ends == (give && frame_end));
+      if (ends) assert (end_broken == (filling_q || broken));
       if (m_valid) assert (m_data == (filling_q ? '0 : s_data_i));
       assert (pulse == broken_q);
       assert (error == error_q);

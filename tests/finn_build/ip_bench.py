@@ -39,6 +39,11 @@ class Ip:
     async def read(self, name: str) -> int:
         return int(await self.axi.read_dword(AT[name]))
 
+    async def latency(self) -> int:
+        """In clocks, signed."""
+        value = await self.read("latency")
+        return value - (value >> 31 << 32)
+
     async def write(self, name: str, value: int) -> None:
         await self.axi.write_dword(AT[name], value)
 
@@ -55,6 +60,11 @@ class Ip:
         self.sink.set_pause_generator(noise.random() < 0.6 for _ in itertools.count())
 
 
+def says_broken(result: bytes) -> bool:
+    """Does the first result in those bytes say that its frame was broken?"""
+    return bool(int.from_bytes(result[:8], "little") >> CASE["broken_bit"] & 1)
+
+
 async def start(dut: Any) -> Ip:
     ip = Ip(dut)
     await ip.reset()
@@ -64,7 +74,7 @@ async def start(dut: Any) -> Ip:
 @cocotb.test(**LONG)
 async def registers_tell_what_it_is(dut: Any) -> None:
     ip = await start(dut)
-    assert (await ip.read("identity")).to_bytes(4, "big") == b"NJET" and await ip.read("version") == 1
+    assert (await ip.read("identity")).to_bytes(4, "big") == b"NJET" and await ip.read("version") == 2
     assert "".join([f"{await ip.read(f'model_hash_{i}'):08x}" for i in range(8)]) == CASE["model_sha256"]
     for name in ("frames", "results", "errors", "latency", "control"):
         assert await ip.read(name) == 0, name
@@ -79,12 +89,13 @@ async def registers_tell_what_it_is(dut: Any) -> None:
 async def a_frame_a_packet(dut: Any) -> None:
     ip = await start(dut)
     await ip.packet([0])
-    assert await ip.read("latency") == CASE["latency"]
+    assert await ip.latency() == CASE["latency"] > 0
     for frame in FRAMES[:3]:  # back to back
         await ip.source.send(frame)
     for result in RESULTS[:3]:
         received = await ip.sink.recv()
         assert bytes(received.tdata) == result
+    assert await ip.latency() == CASE["latency"]  # of the last, though others were under way with it
     assert [await ip.read(name) for name in ("frames", "results", "errors")] == [4, 4, 0]
 
 
@@ -115,15 +126,19 @@ async def packets_of_frames_under_stalls_while_registers_are_read(dut: Any) -> N
 async def wrong_lengths_are_counted_and_the_next_packet_is_right(dut: Any) -> None:
     ip = await start(dut)
     beat = len(FRAMES[0]) // CASE["beats"]
+    await ip.packet([1])
+    assert dut.frame_error.value == 0
     for broken in (FRAMES[0][: 7 * beat], FRAMES[0] + FRAMES[1][: 3 * beat]):  # too short, too long
         await ip.source.send(broken)
-        await ip.sink.recv()  # of whatever was made of it
+        assert says_broken((await ip.sink.recv()).tdata)  # of whatever was made of it
+    assert dut.frame_error.value == 1
     await ip.packet([1])
-    assert [await ip.read(name) for name in ("errors", "results")] == [2, 3]
+    assert [await ip.read(name) for name in ("errors", "results")] == [2, 4]
     await ip.write("frames_per_packet", 3)
     await ip.source.send(FRAMES[0] + FRAMES[1] + FRAMES[2][:-beat])  # its last frame lacks a pixel
     received = await ip.sink.recv()
     assert bytes(received.tdata)[: 2 * len(RESULTS[0])] == RESULTS[0] + RESULTS[1]
+    assert says_broken(received.tdata[2 * len(RESULTS[0]) :])
     await ip.packet([2, 1, 0])
     assert await ip.read("errors") == 3
 

@@ -1,9 +1,14 @@
 """Random integer networks in every form that can be built, without training."""
 
 import numpy as np
+import torch
 
 from bnn import jets
+from bnn.data import biscuits
+from bnn.freeze import freeze
 from bnn.integer import Bias, Conv, Dense, IntegerNetwork, Layer, MaxPool, Pad, Threshold, ranges
+from bnn.network import Network, load_spec
+from bnn.training import estimate_statistics
 
 FORMS = ("constrained", "separable", "bottleneck", "binary")
 
@@ -76,6 +81,18 @@ def random_network(
     network = IntegerNetwork((colors, height, width), tuple(layers), tuple(f"c{i}" for i in range(classes)))
     assert len(ranges(network)) == len(layers)
     return network
+
+
+def demo_network(seed: int = 0) -> tuple[IntegerNetwork, np.ndarray]:
+    """The network of `neuraljet demo` before its training, and biscuits uint8 [N, C, H, W].
+
+    Its last rows complete no window, so that it has the class 55 clocks before the last pixel.
+    """
+    torch.manual_seed(seed)
+    images = biscuits.render(48, seed, "test")[0][:, None]
+    network = Network(load_spec("medium"), images.shape[1:], len(biscuits.CLASSES))
+    estimate_statistics(network, torch.from_numpy(images))
+    return freeze(network.eval(), biscuits.CLASSES), images
 
 
 def map_after(layers: list[Layer], height: int, width: int) -> tuple[int, int]:

@@ -67,6 +67,7 @@ def test_rtl_behind_axi(made, tmp_path):
     case = {
         "frames": [frame.tobytes().hex() for frame in beats], "results": results, "registers": report["registers"],
         "beats": manifest.input.beats_per_frame, "model_sha256": manifest.model_sha256, "latency": latency,
+        "broken_bit": manifest.output.broken_bit,
     }  # fmt: skip
     (tmp_path / "case.json").write_text(json.dumps(case))
     visible = tmp_path / "ports.vlt"
@@ -74,6 +75,26 @@ def test_rtl_behind_axi(made, tmp_path):
     sources = [folder / name for name in files_of(folder, "xilinx_anylanguagebehavioralsimulation")]
     env = {"NJ_IP_CASE": str(tmp_path / "case.json")}
     simulate(ips.TOP, [visible, *sources], "tests.finn_build.ip_bench", env=env, timeout_s=240)
+
+
+@pytest.mark.parametrize("made", ["gray"], indirect=True)
+@pytest.mark.parametrize("delay", [1, 50, 167, 168, 169, 600], ids=lambda d: f"{d - 167} clocks")
+def test_latency_of_any_core_is_signed_and_from_its_own_frames_end(made, tmp_path, delay):
+    """Behind the same AXI a stand-in that answers so many clocks after a frame's first pixel; a frame has 168."""
+    folder = made[2]
+    report = json.loads((folder / "ip.json").read_text())
+    case = {"registers": report["registers"], "beats": 168, "expected": delay - 167}
+    (tmp_path / "case.json").write_text(json.dumps(case))
+    visible = tmp_path / "ports.vlt"
+    visible.write_text('`verilator_config\npublic_flat_rw -module "nj_accelerator_ip" -var "*"\n')
+    names = files_of(folder, "xilinx_anylanguagebehavioralsimulation")
+    sources = [folder / name for name in names if not name.endswith("/nj_accelerator.v")]
+    stub = Path(__file__).parent / "rtl" / "stub_accelerator.sv"
+    env = {"NJ_SHELL_CASE": str(tmp_path / "case.json")}
+    simulate(
+        ips.TOP, [visible, *sources, stub], "tests.finn_build.shell_bench", env=env, timeout_s=240,
+        plusargs=[f"+delay={delay}"],
+    )  # fmt: skip
 
 
 def files_of(folder, view):
@@ -114,7 +135,8 @@ def test_component_xml_is_what_the_folder_holds(made):
     mapped = {e.text for e in root.iterfind(f".//{{{SPIRIT}}}physicalPort/{{{SPIRIT}}}name")}
     listed = {e.text for e in root.iterfind(f".//{{{SPIRIT}}}port/{{{SPIRIT}}}name")}
     verilog = (folder / "rtl" / "nj_accelerator_ip.v").read_text()
-    assert listed == mapped == {port.name for port in ports_of(verilog)} == set(slang_ports(verilog))
+    assert listed == {*mapped, "frame_error"} == {port.name for port in ports_of(verilog)} == set(slang_ports(verilog))
+    assert "frame_error" not in mapped  # a wire of its own
     assert slang_ports(verilog)["s_axis_tdata"] == report["s_axis_bits"]
     assert {port.name: port.width or 1 for port in ports_of(verilog)} == slang_ports(verilog)
     template = (folder / "nj_accelerator_ip.veo").read_text()

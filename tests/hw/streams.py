@@ -53,8 +53,9 @@ def intervals(cycles: Sequence[int], per_frame: int) -> list[int]:
     return np.diff(np.array(cycles)[per_frame - 1 :: per_frame]).tolist()
 
 
-def framed(packets: Sequence[Sequence[int | None]], beats: int) -> tuple[list[list[int]], list[int]]:
-    """What nj_frame_sync promises: (frames of `beats` beats, indices of the input beats that break the rule).
+def framed(packets: Sequence[Sequence[int | None]], beats: int) -> tuple[list[list[int]], list[int], list[bool]]:
+    """What nj_frame_sync promises: (frames of `beats` beats, indices of the input beats that break the rule, which
+    frames are broken).
 
     A packet ends with TLAST unless its last element is None: `[1, 2, None]` is two beats without. The frame that
     the end of the input leaves unfinished is the last one, shorter.
@@ -65,18 +66,21 @@ def framed(packets: Sequence[Sequence[int | None]], beats: int) -> tuple[list[li
         if joined and not joined[-1][1]:
             data = joined.pop()[0] + data
         joined.append((data, packet[-1] is not None))
-    frames, broken, position, absent = [], [], 0, False
+    frames, broken, marks, position, absent = [], [], [], 0, False
     for data, ended in joined:
         begin = 0
         while begin < len(data):
             frame, at = data[begin : begin + beats], begin
             begin += len(frame)
             last = ended and begin == len(data)
+            marks.append(not (last and at == 0 and len(frame) == beats))
             if last and len(frame) < beats:
                 frame = frame + [0] * (beats - len(frame))
                 broken.append(position + begin - 1)
             elif last and at == 0:
                 absent = False
+            elif last:  # who knows where it began
+                broken.append(position + begin - 1)
             elif not last and len(frame) == beats:
                 broken.append(position + begin - 1)
                 if not absent:
@@ -85,4 +89,4 @@ def framed(packets: Sequence[Sequence[int | None]], beats: int) -> tuple[list[li
                     absent = dropped == beats and not (ended and begin == len(data))
             frames.append(frame)
         position += len(data)
-    return frames, broken
+    return frames, broken, marks

@@ -10,15 +10,16 @@ from tests.hw.streams import framed
 HEAVY = (*STALLS, Stall(0.9, 0.0, 1), Stall(0.0, 0.9, 2), Stall(0.9, 0.9, 3))
 
 
-def check(packets, beats, stalls=STALLS):
-    """Run `packets` (see framed); the frames, and the outcome of the run without stalls."""
-    frames, broken = framed(packets, beats)
+def check(packets, beats, stalls=STALLS, room=None):
+    """Run `packets` (see framed), with `room` at room_i; the frames, and the outcome of the run without stalls."""
+    frames, broken, marks = framed(packets, beats)
     data = [beat for packet in packets for beat in packet if beat is not None]
     last = [int(i == len(p) - 1) for p in packets for i, beat in enumerate(p) if beat is not None]
     expected = [beat for frame in frames for beat in frame]
     results = run_streams(
         "nj_frame_sync", {"Beats": beats, "DataBits": 8}, data, len(expected), stalls=stalls,
-        extra_in={"s_last_i": last}, watch=["frame_error_o", "error_pulse_o"],
+        extra_in={"s_last_i": last, "room_i": room or [1] * len(last)},
+        watch=["frame_error_o", "error_pulse_o", "end_o", "end_broken_o"],
     )  # fmt: skip
     for stall, result in zip(stalls, results, strict=True):
         assert result.beats == expected, stall
@@ -26,6 +27,10 @@ def check(packets, beats, stalls=STALLS):
         # the flag is seen up at the first output after the clock in which the rule was broken
         seen = [out > result.in_cycles[broken[0]] if broken else False for out in result.out_cycles]
         assert result.watched["frame_error_o"][:-1] == [int(s) for s in seen], stall
+        ends = [place == beats - 1 for frame in frames for place in range(len(frame))]
+        assert result.watched["end_o"][:-1] == [int(end) for end in ends], stall
+        said = [flag for end, flag in zip(ends, result.watched["end_broken_o"], strict=False) if end]
+        assert said == [int(mark) for mark in marks[: len(said)]], stall
         pulses = {result.in_cycles[position] + 1 for position in broken}
         assert result.watched["error_pulse_o"][:-1] == [int(out in pulses) for out in result.out_cycles], stall
     return frames, results[0]
@@ -38,6 +43,19 @@ def packet(length, start=1, ended=True):
 def test_right_packets_pass_at_a_beat_per_clock():
     frames, free = check([packet(8, 1), packet(8, 40), packet(8, 90)], 8)
     assert len(frames) == 3 and free.in_cycles == list(range(24)) == free.out_cycles
+
+
+def test_no_frame_begins_before_there_was_room():
+    right = [packet(8, 1), packet(8, 40), packet(8, 90)]
+    _, free = check(right, 8, room=[int(beat % 8 != 7) for beat in range(24)])  # low when a frame ends
+    assert free.in_cycles == [beat + beat // 8 for beat in range(24)] == free.out_cycles
+
+
+def test_a_frame_that_began_behind_no_tlast_is_broken_however_it_ends():
+    thrice = packet(24, 3)  # three frames of 8, or one that is three times too long
+    _, broken, marks = framed([thrice, packet(8, 40)], 8)
+    assert (broken, marks) == ([7, 23], [True, True, False])
+    check([thrice, packet(8, 40)], 8, HEAVY)
 
 
 def test_short_packet_is_filled_with_zero_and_the_next_is_whole():

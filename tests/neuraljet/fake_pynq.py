@@ -81,7 +81,7 @@ class Dma:
         assert not self.recvchannel.idle, "nobody takes the results"
         frames = np.array(sent)[..., : self.manifest.input.tdata_bits // 8]
         data, latency = self.model.run(frames)
-        self.registers.values[board.LATENCY] = latency
+        self.registers.values[board.LATENCY] = latency % (1 << 32)
         self.sendchannel.idle = True
         self.packets.append(len(frames))
         if self.registers.values[board.FRAMES_PER_PACKET] == len(frames):  # else TLAST comes never or too early

@@ -6,20 +6,22 @@ The simulated one is the Verilator model of a built accelerator. The board's PYN
 
 import dataclasses
 import itertools
+import re
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from bnn.errors import ToolError, UserError
-from bnn.export import write_qonnx
+from bnn.export import read_qonnx, write_qonnx
 from finn_build import board_folder as bitstreams
 from finn_build.build import build
 from finn_build.manifest import load, sha256
 from neuraljet import Accelerator
 from neuraljet import board as boards
-from tests.finn_build.networks import images_for, random_network
+from tests.finn_build.networks import demo_network, images_for, random_network
 from tests.neuraljet import fake_pynq
 from tests.neuraljet.fake_pynq import Pynq
 
@@ -37,23 +39,30 @@ class Case:
     classes: np.ndarray
 
 
-def case_of(folder, options, count=40):
-    network = random_network(**options)
+def case_of(folder, network, planes):
     write_qonnx(network, folder / "model.onnx")
     build(folder / "model.onnx", folder / "acc")
-    planes = images_for(network, count)
     scores = network.run(planes)
     return Case(folder / "acc", planes.transpose(0, 2, 3, 1), scores, network.classify(scores))
 
 
 @pytest.fixture(scope="module")
 def gray(tmp_path_factory):
-    return case_of(tmp_path_factory.mktemp("gray"), GRAY)
+    network = random_network(**GRAY)
+    return case_of(tmp_path_factory.mktemp("gray"), network, images_for(network, 40))
 
 
 @pytest.fixture(scope="module")
 def color(tmp_path_factory):
-    return case_of(tmp_path_factory.mktemp("color"), COLOR)
+    network = random_network(**COLOR)
+    return case_of(tmp_path_factory.mktemp("color"), network, images_for(network, 40))
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory):
+    """The accelerator of `neuraljet demo`, whose network has the class before the last pixel."""
+    network, images = demo_network()
+    return case_of(tmp_path_factory.mktemp("demo"), network, images[:40])
 
 
 def bitstream_of(acc, folder):
@@ -101,7 +110,7 @@ def opened(request, board):
         accelerator.close()
 
 
-@pytest.mark.parametrize("name", ["gray", "color"])
+@pytest.mark.parametrize("name", ["gray", "color", "demo"])
 def test_classify_is_equal_to_the_reference(opened, request, name):
     case = request.getfixturevalue(name)
     accelerator = opened(case)
@@ -121,6 +130,103 @@ def test_latency_is_what_verify_measures(gray):
     measured = verify(gray.acc, "random", frames=4)["latency_cycles"]
     with Accelerator.simulated(gray.acc) as accelerator:
         assert accelerator.classify(gray.frames[:4]).latency.clocks == measured
+
+
+def test_the_demo_answers_in_the_clock_after_the_last_pixel(opened, demo):
+    accelerator = opened(demo)
+    assert accelerator.classify(demo.frames[:3]).latency.clocks == 1
+    assert [result.latency.clocks for result in accelerator.stream(demo.frames[:3])] == [1, 1, 1]
+
+
+def test_the_example_of_the_documentation_runs(demo):
+    """As it stands, beside a folder `accelerator`."""
+    text = (Path(__file__).parents[2] / "docs" / "driver.md").read_text()
+    example = re.search(r"^```python\n(.*?)^```", text, re.DOTALL | re.MULTILINE).group(1)
+    (demo.acc.parent / "accelerator").symlink_to("acc")
+    done = subprocess.run(
+        [sys.executable, "-c", example], cwd=demo.acc.parent, capture_output=True, text=True, timeout=300, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    network = read_qonnx(demo.acc / "model.onnx")
+    frames = np.random.default_rng(0).integers(0, 256, (8, 48, 48, 1), np.uint8)
+    scores = network.run(frames.transpose(0, 3, 1, 2))
+    classes = network.classify(scores)
+    first, *stream, last = done.stdout.splitlines()
+    assert first == f"{network.classes[classes[0]]} {scores[0]} 1 5e-09"
+    assert stream == [f"{network.classes[c]} {row} 5e-09" for c, row in zip(classes, scores, strict=True)]
+    assert last == str(classes)
+
+
+class Tampering:
+    """A transport whose `frames` of every call come out as broken ones do."""
+
+    def __init__(self, transport, output, frames):
+        self.transport, self.output, self.frames = transport, output, frames
+
+    def run(self, frames):
+        data, clocks = self.transport.run(frames)
+        data = np.array(data)
+        place, bit = divmod(self.output.broken_bit, 8)
+        for frame in self.frames:
+            data[frame, 0] = 0  # class 0, as of a frame of zeros
+            data[frame, place] |= 1 << bit
+        return data, clocks
+
+    def close(self):
+        self.transport.close()
+
+
+def test_a_broken_frame_is_raised_or_marked_and_never_a_class(opened, gray):
+    accelerator = opened(gray)
+    accelerator._transport = Tampering(accelerator._transport, load(gray.acc).output, [1, 4])
+    with pytest.raises(ToolError, match=r"^frames 1, 4 reached the accelerator cut.*on_broken=\"mark\""):
+        accelerator.classify(gray.frames[:6])
+    results = accelerator.classify(gray.frames[:6], on_broken="mark")
+    assert results.broken.tolist() == [False, True, False, False, True, False]
+    assert np.array_equal(results.scores[~results.broken], gray.scores[:6][~results.broken])
+    assert np.array_equal(results.classes[~results.broken], gray.classes[:6][~results.broken])
+    assert (results.classes[results.broken] == 3).all()
+    with pytest.raises(IndexError):
+        accelerator.class_names[results.classes[1]]
+    with pytest.raises(UserError, match=r"on_broken 'ignore' is not known; choose 'raise' or 'mark'"):
+        accelerator.classify(gray.frames, on_broken="ignore")
+
+
+def test_a_broken_frame_in_a_stream_is_raised_or_marked(opened, gray):
+    accelerator = opened(gray)
+    accelerator._transport = Tampering(accelerator._transport, load(gray.acc).output, [])
+    frames = iter(gray.frames[:4])
+
+    def camera():
+        for number, frame in enumerate(frames):
+            accelerator._transport.frames = [0] if number % 2 else []
+            yield frame
+
+    marked = list(accelerator.stream(camera(), on_broken="mark"))
+    assert [result.broken for result in marked] == [False, True, False, True]
+    assert [result.label is None for result in marked] == [False, True, False, True]
+    frames = iter(gray.frames[:4])
+    live = accelerator.stream(camera())
+    assert next(live).class_index == gray.classes[0]
+    with pytest.raises(ToolError, match=r"^frame 1 reached the accelerator cut"):
+        next(live)
+    with pytest.raises(UserError, match="on_broken None is not known"):
+        accelerator.stream(gray.frames, on_broken=None)
+
+
+def test_a_class_that_the_network_does_not_have_is_told(opened, gray):
+    accelerator = opened(gray)
+    run = accelerator._transport.run
+
+    def wrong(frames):
+        data, clocks = run(frames)
+        data = np.array(data)
+        data[0, 0] = 3
+        return data, clocks
+
+    accelerator._transport.run = wrong
+    with pytest.raises(ToolError, match="gave class 3, and its network has 3"):
+        accelerator.classify(gray.frames[:1])
 
 
 def test_stream_gives_each_result_before_the_next_frame_is_asked_for(opened, gray):
@@ -305,8 +411,35 @@ def test_dma_error_and_counted_errors_are_told(board, gray, monkeypatch):
         return run(frames)
 
     monkeypatch.setattr(overlay.dma.model, "run", miscounted)
-    with pytest.raises(ToolError, match="another length"):
+    with pytest.raises(ToolError, match="another length, and no result says"):
         accelerator.classify(gray.frames)
+
+
+def test_broken_frames_on_a_board_are_named_and_it_is_reset(board, gray, monkeypatch):
+    accelerator, overlay = board(gray)
+    resets, run = overlay.accelerator.resets, overlay.dma.model.run
+
+    def cut(frames):
+        data, clocks = run(frames)
+        data = np.array(data)
+        data[2, 0] |= 1 << load(gray.acc).output.broken_bit
+        overlay.accelerator.values[boards.ERRORS] += 1
+        return data, clocks
+
+    monkeypatch.setattr(overlay.dma.model, "run", cut)
+    with pytest.raises(ToolError, match=r"^frame 2 reached the accelerator cut"):
+        accelerator.classify(gray.frames)
+    assert accelerator.classify(gray.frames, on_broken="mark").broken.nonzero()[0].tolist() == [2]
+    assert overlay.accelerator.resets == resets + 2
+    monkeypatch.setattr(overlay.dma.model, "run", run)
+    assert np.array_equal(accelerator.classify(gray.frames).scores, gray.scores)
+
+
+def test_the_register_latency_is_read_signed(board, gray, monkeypatch):
+    accelerator, overlay = board(gray)
+    run = overlay.dma.model.run
+    monkeypatch.setattr(overlay.dma.model, "run", lambda frames: (run(frames)[0], -55))
+    assert accelerator.classify(gray.frames[:2]).latency.clocks == -55
 
 
 def test_importing_the_package_is_cheap():

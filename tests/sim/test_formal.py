@@ -42,6 +42,8 @@ PROVEN = [
     ("nj_dense", {"Weight": "8'b10110010", "Fold": 2}),
     ("nj_frame_sync", {}),
     ("nj_frame_sync", {"Beats": 4}),
+    ("nj_frame_flags", {}),
+    ("nj_latency", {}),
     ("nj_line_buffer", {"Height": 2, "Width": 2}),
     ("nj_line_buffer", {"Height": 2, "Width": 2, "Eager": 0}),
     ("nj_line_buffer", {"Kernel": 2, "Pad": 0}),
@@ -66,6 +68,8 @@ DEEPER = [
     ("nj_line_buffer", {"Height": 3, "Width": 3}),
     ("nj_line_buffer", {"Height": 3, "Width": 4, "Stride": 2}),
     ("nj_patches", {"Kernel": 3, "Pad": 1, "Frames": 4}),
+    ("nj_frame_flags", {"Depth": 8}),
+    ("nj_latency", {"Depth": 4, "Bits": 4}),
     ("nj_serial", {"Plain": 0, "Digit": 3, "Digits": 2, "Shift": 2, "Start": 2}),
     ("nj_serial", {"Plain": 1, "Digits": 4, "Shift": 0, "Invert": "5'b11111", "Limit": "4'd8"}),
 ]
@@ -272,6 +276,30 @@ REFUTED = [
 ]
 
 
+EVENTS = [  # modules that are told of events instead of taking beats
+    ("nj_frame_sync", ".room_i,", ".room_i(1'b1),"),
+    ("nj_frame_flags", ".m_ready_i,", ".m_ready_i(1'b1),"),
+    ("nj_frame_flags", ".end_i,", ".end_i(end_i && !broken_i),"),
+    ("nj_frame_flags", ".broken_i,", ".broken_i(!broken_i),"),
+    ("nj_frame_flags", ".s_valid_i,", ".s_valid_i(1'b1),"),
+    ("nj_latency", ".end_i,", ".end_i(end_i && !result_i),"),
+    ("nj_latency", ".result_i,", ".result_i(1'b0),"),
+    ("nj_latency", ".latency_o(latency)", ".latency_o({latency[0], latency[Bits-1:1]})"),
+]
+
+
+@pytest.mark.parametrize(("module", "old", "new"), EVENTS)
+def test_each_fault_at_the_ports_of_what_counts_frames_is_refuted(tmp_path, module, old, new):
+    lines = (PROPERTIES / f"{module}_properties.sv").read_text()
+    head, instance = lines.split(") u_", 1)
+    name, rest = instance.split(" (", 1)  # the port's name may stand in the text before the instance as well
+    assert old in rest
+    changed = tmp_path / f"{module}_properties.sv"
+    changed.write_text(f"{head}) u_{name} ({rest.replace(old, new, 1)}")
+    sources = [changed, PROPERTIES / "nj_stable.sv", *sources_of(module)]
+    assert not prove(f"{module}_properties", {}, sources=sources, trace=False)
+
+
 @pytest.mark.parametrize(
     ("module", "parameters", "fault"), [(m, p, fault) for m, p, faults in REFUTED for fault in faults], ids=_name
 )
@@ -316,6 +344,7 @@ STREAMS = {
     "nj_dense": {"Beats": 1, "CIn": 4},
     "nj_fifo": {},
     "nj_frame_sync": {},
+    "nj_frame_flags": {},
     "nj_line_buffer": {},
     "nj_table": {},
     "nj_or_pool": {},
@@ -353,7 +382,10 @@ def test_no_path_from_ready_to_valid_or_back(module):
     assert paths & FORBIDDEN == set()
     allowed = {("m_ready_i", "s_ready_o")}
     if module == "nj_frame_sync":
-        allowed |= {("s_valid_i", "m_valid_o"), ("s_data_i", "m_data_o")}
+        allowed |= {("s_valid_i", "m_valid_o"), ("s_data_i", "m_data_o"), ("s_last_i", "end_broken_o")}
+        allowed |= {("s_valid_i", "end_o"), ("m_ready_i", "end_o")}  # to registers of nj_frame_flags
+    if module == "nj_frame_flags":
+        allowed |= {("s_valid_i", "m_valid_o")}  # a result that may pass passes at once
     assert paths <= allowed
     if module in ("nj_fifo", "nj_or_pool", "nj_argmax", "nj_patches"):
         assert not paths  # a row of ready signals ends here

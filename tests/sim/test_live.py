@@ -79,6 +79,30 @@ def run_raw(model, frames):
     return model.run(frames)[0][:, 1:].copy().view("<i2").astype(np.int64)
 
 
+EARLY = {"m_valid_o <= beat_q == 4'd15;": "m_valid_o <= beat_q == 4'd9;"}  # of 16 beats: the sums of ten
+
+
+def test_results_before_the_last_pixel_are_taken_and_their_latency_is_negative(model_of):
+    """A core without nj_frame_flags that answers early; pixel 43 of 64 completes the tenth pooling window."""
+    model = model_of(EARLY)
+    weight = tiny_network()[1].reshape(2, 16, 3)[:, :10]
+    for count in (1, 6, 1):
+        frames = frames_of(count, seed=count)
+        pooled = NETWORK.run(frames.reshape(-1, 1, 8, 8), taps=True)[1]["MaxPool_0_out"].reshape(count, 2, 16)
+        partial = np.einsum("ncb,cbo->no", pooled[..., :10], weight) + np.array([-2, 1, 4])
+        data, latency = model.run(frames)
+        assert np.array_equal(data[:, 1:].copy().view("<i2"), partial)
+        assert latency == 3 - 20
+
+
+TWICE = {"m_valid_o <= beat_q == 4'd15;": "m_valid_o <= beat_q == 4'd15 || beat_q == 4'd3;"}
+
+
+def test_a_result_too_many_is_told(model_of):
+    with pytest.raises(ToolError, match=r"frame 1 of this call: .* gave a result that no frame asked for"):
+        model_of(TWICE).run(frames_of(2))
+
+
 def test_registers_are_kept_from_call_to_call(model_of):
     """A planted fault that counts frames shows in the sixth frame since reset, whichever call it comes in."""
     model, frames = model_of(WRONG_LATER), frames_of(9)

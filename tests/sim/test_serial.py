@@ -15,7 +15,8 @@ from sim.serial import run_serial
 from tests.finn_build.networks import images_for, random_network
 
 CLOCK_MHZ, BAUD = 25.0, 3_000_000  # as on the board: 8 1/3 clocks a bit
-CUT, FRAMING, OVERRUN, LENGTH = 4, 2, 1, 8  # in the status, beside 0xA0
+CUT, FRAMING, OVERRUN, BROKEN = 4, 2, 1, 8  # in the status, beside 0xA0
+NO_CLASS = 0x80  # in the class, of a broken picture
 
 
 @pytest.fixture(scope="module", params=[1, 2], ids=["gray", "two channels"])
@@ -72,12 +73,12 @@ def test_bytes_lost_and_spoilt_are_told_and_the_next_picture_is_right(built, tmp
     glitch = [(0, 0xFF, 1), *line(first[1:])] if first[0] == 0xFF else line(first)
     cut, framing, extra, plain = run_serial(TOP, sources, [broken_off, spoilt, off_by_one, glitch], bit, 6000, tmp_path)
     size = 1 + len(answer)
-    assert cut[0] == 0xA0 | CUT | LENGTH and len(cut) == 2 * size
-    assert cut[size:] == [0xA0 | LENGTH, *other]  # the accelerator remembers, the line does not
-    assert framing[0] == 0xA0 | CUT | FRAMING | LENGTH or framing[0] == 0xA0 | CUT | FRAMING
-    assert framing[size + 1 :] == other
-    assert extra[0] == 0xA0 and len(extra) == 3 * size and extra[size] & CUT
-    assert extra[2 * size + 1 :] == other
+    assert cut[0] == 0xA0 | CUT | BROKEN and cut[1] & NO_CLASS and len(cut) == 2 * size
+    assert cut[size:] == [0xA0, *other]  # a result tells of its own picture
+    assert framing[0] == 0xA0 | CUT | FRAMING | BROKEN and framing[1] & NO_CLASS
+    assert framing[size:] == [0xA0, *other]
+    assert extra[0] == 0xA0 and len(extra) == 3 * size and extra[size] == 0xA0 | CUT | BROKEN
+    assert extra[size + 1] & NO_CLASS and extra[2 * size :] == [0xA0, *other]
     assert plain == [0xA0, *answer]
 
 
@@ -105,9 +106,11 @@ def test_pixels_that_are_not_taken_are_told_and_every_picture_is_answered():
     sources = [*rtl_sources("nj_uart_frames"), Path(__file__).parent / "rtl" / "slow_pixels.sv"]
     fast, slow = line(range(5)), line(range(5), gap=200)  # a byte takes 80 clocks, a pixel 200
     again = line(range(5), gap=200, first=1000)
-    first, second = run_serial("slow_pixels", sources, [fast + again, slow + again], 8.0, 4000)
+    last = [*line(range(3), gap=200), *line(range(2))]  # the fourth still waits when the fifth comes
+    first, second, third = run_serial("slow_pixels", sources, [fast + again, slow + again, last + again], 8.0, 4000)
     assert first[0] == 0xA0 | OVERRUN and first[1] < 5 and first[2:] == [0xA0, 5]
     assert second == [0xA0, 5, 0xA0, 5]  # glitches between its bytes are none
+    assert third == [0xA0 | OVERRUN, 6, 0xA0, 5]  # not five, as if it were whole
 
 
 def test_what_is_lost_while_a_result_waits_is_told_with_that_result():

@@ -61,11 +61,12 @@ def run(acc, epochs, **stalls):
     manifest = load(acc)
     out = []
     for index, (packets, epoch) in enumerate(zip(epochs, outcome.epochs, strict=True)):
-        frames, broken = framed(packets, BEATS)
+        frames, broken, marks = framed(packets, BEATS)
         if index < len(epochs) - 1:  # the flag would rise a clock after the last beat, and reset is there
             broken = [at for at in broken if at < sum(pixel is not None for one in packets for pixel in one) - 1]
         whole = [frame for frame in frames if len(frame) == BEATS]
         results = [unpack_result(word, manifest) for word in epoch.results]
+        assert epoch.broken == marks[: len(results)]  # each result says with itself whether its frame was whole
         out.append((results, expected_results(acc, whole), epoch, bool(broken)))
     return out
 
@@ -77,7 +78,7 @@ STALLS = [{}, *({"idle": i, "backpressure": b, "seed": s} for s, (i, b) in enume
 def test_right_frames_back_to_back_and_stalled(acc, stalls):
     draw = random.Random(1)
     [(results, due, epoch, _)] = run(acc, [[packet(draw, BEATS) for _ in range(12)]], **stalls)
-    assert results == due and not epoch.frame_error
+    assert results == due and not epoch.frame_error and not any(epoch.broken)
 
 
 WRONG = {
@@ -98,6 +99,7 @@ def test_wrong_lengths_are_told_and_the_next_frame_is_right(acc, stalls):
         packets = [packet(draw, BEATS), *(packet(draw, n) for n in lengths), packet(draw, BEATS), packet(draw, BEATS)]
         [(results, due, epoch, _)] = run(acc, [packets], **stalls)
         assert results == due and results[-2:] == expected_results(acc, packets[-2:]), name
+        assert any(epoch.broken) and not any(epoch.broken[-2:]), name
         assert epoch.frame_error and epoch.error_at == sorted(epoch.error_at), name
         if max(lengths) <= 2 * BEATS:
             assert len(results) == len(packets), name
@@ -111,8 +113,10 @@ def test_missing_tlast_loses_one_frame_and_no_more(acc, stalls):
     [(results, due, epoch, _)] = run(acc, [once], **stalls)
     assert results == due == expected_results(acc, [*right[:3], *right[4:]]) and epoch.frame_error
     never = [[*one, None] for one in right]
+    assert epoch.broken == [index == 2 for index in range(7)]
     [(results, due, epoch, _)] = run(acc, [never], **stalls)
     assert results == due == expected_results(acc, [right[0], *right[2:]]) and epoch.frame_error
+    assert all(epoch.broken)
 
 
 @pytest.mark.parametrize("stalls", STALLS, ids=str)

@@ -71,7 +71,7 @@ def write_manifest(folder: Path, data: dict) -> None:
             "height": HEIGHT, "width": WIDTH, "channels": 1, "bits": 8, "tdata_bits": 8,
             "beats_per_frame": HEIGHT * WIDTH,
         },
-        "output": {"tdata_bits": 56, "class_bits": 8, "score_bits": 16, "classes": CLASSES},
+        "output": {"tdata_bits": 56, "class_bits": 8, "broken_bit": 7, "score_bits": 16, "classes": CLASSES},
         "layers": [
             layer("threshold", "Threshold_0_out", "bits", [HEIGHT, WIDTH, 2], 1, False, 2, -1, HEIGHT * WIDTH),
             layer("pool", "MaxPool_0_out", "pooled", [HEIGHT // 2, WIDTH // 2, 2], 1, False, 2, -1, HEIGHT * WIDTH),
@@ -80,6 +80,7 @@ def write_manifest(folder: Path, data: dict) -> None:
         "clock_mhz": 200.0,
         "fps": None,
         "cycles_per_frame": HEIGHT * WIDTH,
+        "frames_in_flight": 2,
         "board": None,
         "part": None,
         "backend": "rtl",

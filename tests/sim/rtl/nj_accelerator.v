@@ -10,8 +10,10 @@ module nj_accelerator (
   output wire        m_axis_tvalid,
   input  wire        m_axis_tready,
   output wire        m_axis_tlast,
+  output wire        m_axis_tuser,
   output wire        frame_error,
-  output wire        frame_error_pulse
+  output wire        frame_error_pulse,
+  output wire        frame_end
 );
   wire [1:0]  bits_tdata, pooled_tdata;
   wire [47:0] scores_tdata;
@@ -19,6 +21,8 @@ module nj_accelerator (
   assign m_axis_tlast = 1'b1;
   assign frame_error = 1'b0;
   assign frame_error_pulse = 1'b0;
+  assign m_axis_tuser = 1'b0;
+  assign frame_end = 1'b0;
   assign m_axis_tvalid = scores_tvalid;
   assign scores_tready = m_axis_tready;
 

@@ -18,7 +18,7 @@ module slow_pixels #(
     .clk_i, .rst_i, .rx_i(rx_i && idle_q < 6'd61), .tx_o,
     .m_valid_o(pixel_valid), .m_ready_i(take), .m_data_o(), .m_last_o(pixel_last),
     .s_valid_i(result_valid), .s_ready_o(result_ready),
-    .s_data_i((8*ResultBytes)'(result_q)), .frame_error_i(1'b0)
+    .s_data_i((8*ResultBytes)'(result_q)), .s_broken_i(1'b0)
   );
   assign take = wait_q == '0 && !result_valid;
   always_ff @(posedge clk_i) begin

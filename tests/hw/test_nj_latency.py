@@ -1,0 +1,14 @@
+"""nj_latency counts each result from the end of its own frame, whichever is first."""
+
+import pytest
+
+from hw.ops.rtl import sources_of
+from sim.runner import simulate
+
+
+@pytest.mark.parametrize("depth", [2, 32])
+def test_latency(depth, tmp_path):
+    visible = tmp_path / "visible.vlt"
+    visible.write_text('`verilator_config\npublic_flat_rd -module "nj_latency" -var "Depth"\n')
+    sources = [visible, *sources_of("nj_latency")]
+    simulate("nj_latency", sources, "tests.hw.latency_bench", parameters={"Depth": depth, "Bits": 12})
