@@ -134,6 +134,7 @@ def _report(manifest: Manifest, values: dict[str, Any], registers: Any, folder: 
         "vlnv": CORE.vlnv,
         "s_axis_bits": values["in_words"],
         "m_axis_bits": values["out_words"],
+        "broken_bit": values["broken_bit"],
         "registers": addresses,
         "clock_mhz": manifest.clock_mhz,
         "model_sha256": manifest.model_sha256,

@@ -42,10 +42,10 @@ def test_stream_beats_fill_rows_first():
 
 def test_event_log_is_read_and_a_cut_one_refused(tmp_path):
     log = tmp_path / "events.log"
-    log.write_text("F 0\nL 3\nR 2a 9 1 0\nE 10\nR 2b 12 0 1\nD 40\n")
+    log.write_text("F 0\nL 3\nR 2a 9 1 0 0\nE 10\nR 2b 12 0 1 1\nD 40\n")
     events = read_events(log)
     assert events == Events([0], [3], [0x2A, 0x2B], [9, 12], events.faults, 40, False)
-    assert len(events.faults) == 3
+    assert len(events.faults) == 4 and events.faults[-1] == "result 1 says that its frame was broken"
     log.write_text("F 0\nL 3\n")
     with pytest.raises(SimulationError, match="ended before its time"):
         read_events(log)
