@@ -68,6 +68,8 @@ def outside(content):
         (lambda c: c["output"].update(classes=["a", "a", "b"]), "one name"),
         (lambda c: c["output"].update(score_bits=8), "class and scores take 32 bits and not 56"),
         (lambda c: c["output"].update(class_bits=1, tdata_bits=56), "class and scores take"),
+        (lambda c: c["output"].update(broken_bit=6), "broken_bit is 6"),
+        (lambda c: c.update(frames_in_flight=0), "at least 1"),
         (lambda c: c["input"].update(beats_per_frame=1), "a beat must be a pixel"),
         (lambda c: c["layers"][0]["decode"].update(scale=0), "decode"),
         (lambda c: c.update(data={"source": ["x"]}), "does not say where pictures are"),

@@ -142,6 +142,7 @@ def cut(pattern: str, replacement: str, folder: Path, plant: bool) -> Said:
     due = [(int(label), row.tolist()) for label, row in zip(model.classify(scores), scores, strict=True)]
     got = [unpack_result(word, manifest)[:2] for word in epoch.results]
     wrong = [*found.faults, *(["no frame_error"] if not epoch.frame_error else [])]
+    wrong += ["the wrong results say that they are broken"] if epoch.broken != [False, True, False] else []
     wrong += [f"frame {i} differs" for i in (0, 2) if len(got) != 3 or got[i] != due[i]]
     return ", ".join(wrong) or None
 
@@ -251,6 +252,7 @@ CHECKS = [
     row("verify", "a beat lost between layers", rtl, *LOST),
     row("verify", "no TLAST at the output", top, "m_axis_tlast = 1'b1", "m_axis_tlast = 1'b0"),
     row("verify", "frame_error on whole frames", top, "frame_error = 1'b0", "frame_error = 1'b1"),
+    row("verify", "TUSER on whole frames", top, "m_axis_tuser = 1'b0", "m_axis_tuser = 1'b1"),
     row("verify", "results without end", rtl, *FLOOD),
     row("verify", "a word of a memory file", memory),
     row("verify", "a threshold of model.onnx", network),
@@ -260,6 +262,7 @@ CHECKS = [
     row("verify --netlist", "an input of a LUT", netlist),
     row("verify --cppsim", "bits of a layer inverted", cpp),
     row("stress, cut frame", "the error is not kept", cut, r"error_q <= 1'b1", "error_q <= 1'b0"),
+    row("stress, cut frame", "its result does not say so", cut, r"end_broken_o = fill_q \|\| ", "end_broken_o = "),
     row("stress, cut frame", "a frame that is cut is not filled", cut, r"fill_q <= !frame_end", "fill_q <= 1'b0"),
     row("serial line", "bits a tenth too short", line),
     row("formal: property", "a FIFO that takes what it cannot hold", property_of_fifo),
