@@ -17,6 +17,8 @@ from bnn.errors import UserError
 
 DOMAINS = ("qonnx.custom_op.general", "onnx.brevitas", "finn.custom_op.general")  # of Quant, today and once
 MOST_VALUES_PER_BYTE = 8  # of a tensor, in its file
+COUNTS = ("strides", "kernel_shape", "dilations", "group", "num_outputs", "blocksize")  # ONNX divides by them
+MOST = 1 << 31  # of a count
 AGAIN = "export it again"
 
 
@@ -48,6 +50,10 @@ def load_model(path: Path) -> ModelWrapper:
             raise UserError(
                 f"{path}: {owner} holds a graph of its own (loops, branches, training); accepted: one chain of layers"
             )
+        elif isinstance(message, onnx.AttributeProto) and message.name in COUNTS:
+            numbers = [*message.ints, *([message.i] if message.HasField("i") else [])]
+            if any(not 0 < number < MOST for number in numbers):
+                raise UserError(f"{path}: {owner} has {message.name} {numbers}; accepted: numbers above 0")
         elif isinstance(message, onnx.NodeProto) and (message.domain, message.op_type) in functions:
             raise UserError(
                 f"{path}: {owner} calls a function of the file; accepted: operators of ONNX and QONNX: inline the "

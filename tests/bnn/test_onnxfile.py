@@ -192,6 +192,16 @@ def test_damaged_names_and_nodes_are_refused(tmp_path):
     refused(b"", tmp_path, "it has no nodes")
 
 
+@pytest.mark.parametrize("name", ["strides", "kernel_shape", "dilations", "group"])
+@pytest.mark.parametrize("value", [0, -1, -(1 << 63), 1 << 40])
+def test_counts_that_onnx_would_divide_by_are_refused(name, value, tmp_path):
+    """Shape inference ended the process by SIGFPE."""
+    model = small().model()
+    counts = value if name == "group" else [value, 1]
+    model.graph.node[0].attribute.append(helper.make_attribute(name, counts))
+    refused(model, tmp_path, rf"node Conv_0 \(Conv\) has {name} \[.*accepted: numbers above 0")
+
+
 def altered(data, seed):
     """A copy cut short, or with a few bytes changed, most of them in the text of the file."""
     r = random.Random(seed)
