@@ -332,8 +332,13 @@ def _layer_of(model: ModelWrapper, node: onnx.NodeProto, channels: int) -> Layer
         return None
     if node.op_type == "MatMul":
         weight = _integers(model, node, 1)
-        if weight.ndim != 2 or (np.abs(weight) != np.abs(weight[:1])).any() or not weight.all():
-            raise _refuse(node, "weights must all be +1 or -1, or in front of the scores +-(an integer per score)")
+        one_bit = weight.ndim == 2 and (np.abs(weight) == np.abs(weight[:1])).all() and weight.all()
+        if weight.ndim != 2 or not (one_bit or (weight % 2 == 0).all()):
+            raise _refuse(
+                node,
+                "weights must all be +1 or -1, or twice the integers of a few bits, in front of the scores times "
+                "an integer per score",
+            )
         return Dense(weight)
     if node.op_type == "Add":
         return Bias(_integers(model, node, 1).reshape(-1))

@@ -85,7 +85,10 @@ class MaxPool:
 
 @dataclass(frozen=True, eq=False)
 class Dense:
-    """Flatten in C, H, W order, then weight [F, O]: +-1, in front of the scores +-(a positive integer per output)."""
+    """Flatten in C, H, W order, then weight [F, O]: +-1, or even integers, twice weights of a few bits.
+
+    In front of the scores they are times a positive integer per output.
+    """
 
     weight: Ints
 

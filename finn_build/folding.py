@@ -116,15 +116,19 @@ def fold(design: Design, clocks: int, part: str | None) -> tuple[int, dict[str, 
     Returns the slowest node's clocks, and by node name what was chosen. NothingFits when layers do not fit together.
     """
     try:
-        chosen = _fold(design, clocks, part, (clocks,))
+        chosen, together = _fold(design, clocks, part, (clocks,))
     except NothingFits:  # layers that are faster than they need to be leave more room
-        chosen = _fold(design, clocks, part, [clocks >> k for k in range(clocks.bit_length())])
+        chosen, together = _fold(design, clocks, part, [clocks >> k for k in range(clocks.bit_length())])
     height, width, _ = design.pixels.shape
-    return max(height * width, *(int(operator.get_exp_cycles()) for operator in design.operators.values())), chosen
+    cycles = (int(operator.get_exp_cycles()) for operator in design.operators.values())
+    return max(height * width, together, *cycles), chosen
 
 
-def _fold(design: Design, clocks: int, part: str | None, budgets: Sequence[int]) -> dict[str, Chosen]:
-    """budgets: the clocks that each layer is folded for, to choose from."""
+def _fold(design: Design, clocks: int, part: str | None, budgets: Sequence[int]) -> tuple[dict[str, Chosen], int]:
+    """What is chosen, and the clocks that two layers take together at the most.
+
+    budgets: the clocks that each layer is folded for, to choose from.
+    """
     operators = [design.operators[node.name] for node in design.nodes]
     alone = [prod(node.source.shape[:2]) == 1 for node in design.nodes]  # one beat a frame
     ways = [
@@ -136,16 +140,22 @@ def _fold(design: Design, clocks: int, part: str | None, budgets: Sequence[int])
             fitting = _fitting(operators[i], ways[i], clocks, 0, rooms[i])
             if not fitting:
                 raise NothingFits
-            rooms[i - 1] = min(found.waiting for found in fitting)
-    chosen, collecting, apart = {}, 0, clocks
+            rooms[i - 1] = min(_held(found) for found in fitting)
+    chosen, collecting, apart, together = {}, 0, clocks, 0
     for i, (node, operator) in enumerate(zip(design.nodes, operators, strict=True)):
         before, pace = (collecting, clocks) if alone[i] else (0, apart)
         fitting = _fitting(operator, ways[i], clocks, before, rooms[i])
         if not fitting:
             raise NothingFits
         chosen[node.name] = _cheapest(operator, fitting, pace)
+        together = max(together, before + _held(chosen[node.name].taken))
         collecting, apart = operator.collecting(), operator.apart() or clocks
-    return chosen
+    return chosen, together
+
+
+def _held(way: Choice) -> int:
+    """Clocks for which the layer in front cannot collect: those its result waits, and the one in which it is taken."""
+    return way.waiting + 1 if way.waiting else 0
 
 
 def choose(
@@ -165,7 +175,7 @@ def choose(
 
 def _fitting(operator: Any, ways: Sequence[Choice], clocks: int, before: int, room: int) -> list[Choice]:
     """The ways that wait no longer than the layer in front allows, and collect results with room for what comes."""
-    found = [way for way in ways if way.waiting + before <= clocks]
+    found = [way for way in ways if _held(way) + before <= clocks]
     if not room:
         return found
     kept = []

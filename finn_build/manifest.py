@@ -238,7 +238,7 @@ def check(manifest: Manifest) -> None:
         if max(abs(n) for n in (layer.decode.scale, *layer.decode.offset)) > LARGEST or layer.decode.scale < 1:
             raise ValueError(f"layer {layer.name}: decode is out of range")
     slowest = max(size.beats_per_frame, *(layer.cycles_per_frame for layer in layers))
-    if manifest.cycles_per_frame != slowest:
+    if not slowest <= manifest.cycles_per_frame <= 2 * slowest:  # two layers together may be slower than each
         raise ValueError(f"cycles_per_frame is {manifest.cycles_per_frame}, and the slowest layer takes {slowest}")
     if not 0 < manifest.clock_mhz <= LARGEST or (manifest.fps is not None and not 0 < manifest.fps <= LARGEST):
         raise ValueError("clock_mhz and fps must be above 0")

@@ -356,19 +356,24 @@ def _dense(chain: Sequence[_Node], layer: Dense, stream: Stream) -> list[Stage]:
             raise behind.refuse(f"{len(behind.layer.thresholds)} thresholds for {outputs} outputs")
         attributes = {**weight, "Threshold": behind.layer.thresholds}
         if (np.abs(layer.weight) != 1).any():
-            raise node.refuse("weights other than +-1 are accepted in front of the scores only")
+            _check_few_bits(node, layer.weight)
         return [Stage("BinaryDense_rtl", "dense", attributes, _bipolar((1, 1, outputs), behind.tensor), nodes)]
     assert isinstance(behind.layer, Bias)
     if len(chain) > 2:
         raise chain[2].refuse("stands behind the scores; the network must end in MatMul, Add")
     bias = np.broadcast_to(behind.layer.bias, (outputs,)).astype(np.int64)
     multiplier = np.abs(layer.weight[0])  # [O], the same in every row
+    plain_weight = np.sign(layer.weight)
+    if (np.abs(layer.weight) != multiplier).any() or not multiplier.all():
+        multiplier = np.maximum(np.gcd.reduce(layer.weight, axis=0) // 2, 1)
+        plain_weight = layer.weight // multiplier
+        inputs *= _check_few_bits(node, plain_weight)
     if (multiplier == 1).all():
         return [
             Stage("BinaryDense_rtl", "scores", {**weight, "Bias": bias}, _scores(bias, inputs, behind.tensor), nodes)
         ]
     none = np.zeros(outputs, np.int64)
-    plain: dict[str, int | Ints] = {"Weight": np.sign(layer.weight), "Bias": none}
+    plain: dict[str, int | Ints] = {"Weight": plain_weight, "Bias": none}
     sums = _scores(none, inputs, f"{node.tensor}_sums")  # that tensor of the model is already multiplied
     scaled: dict[str, int | Ints] = {"Multiplier": multiplier, "Bias": bias}
     scores = _scores(bias, multiplier << (signed_bits(-inputs, inputs) - 1), behind.tensor)
@@ -376,6 +381,17 @@ def _dense(chain: Sequence[_Node], layer: Dense, stream: Stream) -> list[Stage]:
         Stage("BinaryDense_rtl", "score_sums", plain, sums, nodes[:1]),
         Stage("ScoreAffine_rtl", "scores", scaled, scores, nodes[1:]),
     ]
+
+
+def _check_few_bits(node: _Node, weight: Ints) -> int:
+    """Even weights, twice those of the file: how many +-1 each is the sum of."""
+    most = int(np.abs(weight).max())
+    if (weight % 2).any() or not 2 <= most <= 2 * MOST_WEIGHT:
+        raise node.refuse(
+            f"its weights are neither all +-1 nor all even and up to {2 * MOST_WEIGHT}, twice weights of a few bits; "
+            f"the largest is {most}"
+        )
+    return most
 
 
 def _scores(bias: Ints, reach: Ints | int, tensor: str) -> Stream:

@@ -288,7 +288,10 @@ class _Walk:
             weight, convolves = self._whole_map(node, weight), True
         maps, levels = self.shape[0], values.levels
         if (np.abs(weight) != 1).any() and self._reads_bits():
-            values, weight = self._copied(node, values, weight)
+            if convolves:
+                values, weight = self._copied(node, values, weight)
+            else:  # twice, so that the sums of all outputs are even; hardware makes the copies inside of the layer
+                values, weight = replace(values, unit=values.unit / 2), 2 * weight
         if levels > 1:  # of a channel of the file, side by side: hardware keeps their weight once
             weight = copies.repeated(weight, maps * values.levels // levels, levels)
         axes = tuple(range(1, weight.ndim))
@@ -366,7 +369,8 @@ class _Walk:
         if (scores := linear.weight.shape[1]) > MOST_CLASSES:
             raise graph.refuse(node, f"makes {scores} scores", f"at most {MOST_CLASSES}: the class is a byte")
         k = np.arange(int(sums.low.min()), int(sums.high.max()) + 1, 2)  # sums of so many +-1 are all odd or all even
-        if not reachable(sums, k).all():
+        even = not (linear.weight % 2).any()  # weights of a few bits: sums beyond a class's reach do not matter
+        if not even and not reachable(sums, k).all():
             raise graph.refuse(node, "its scores are no sums of +-1", FEW_BITS)
         exact, below, above = (outputs(graph, self.pending, sums, k, self.pending_flat, shift) for shift in (0, -1, 1))
         if exact.shape[1] == 1:

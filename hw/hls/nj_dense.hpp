@@ -4,7 +4,8 @@
 //   y[o] = count[o] >= constant[o], one bit, when L::Thresholded, else 2 * count[o] + constant[o], L::OutBits bits
 //
 // A call is a frame of Beats * Fold clocks: in each, Outputs/Fold accumulators go on by a beat.
-// L: Beats, Channels, Outputs, Fold (divides Outputs), OutBits, InWidth, OutWidth, CountBits, Thresholded.
+// L: Beats, Channels (copies included), Outputs, Fold (divides Outputs), Copies (of each input), Together (inputs in a
+// row that are copied as one), OutBits, InWidth, OutWidth, CountBits, Thresholded.
 #ifndef NJ_DENSE_HPP
 #define NJ_DENSE_HPP
 
@@ -29,7 +30,7 @@ void nj_dense(hls::stream<ap_uint<L::InWidth> > &in, hls::stream<ap_uint<L::OutW
       const ap_uint<L::InWidth> data = in.read();
       for (int c = 0; c < L::Channels; c++) {
 #pragma HLS UNROLL
-        bits[c] = data[c];
+        bits[c] = data[c / (L::Copies * L::Together) * L::Together + c % L::Together];
       }
     }
     for (int lane = 0; lane < Lanes; lane++) {

@@ -184,6 +184,7 @@ class RtlOperator(StreamOperator, RTLBackend):
             "module": self.module,
             "parameters": f" #(\n{values}\n  )" if values else "",
             "in_bits": self.get_instream_width(),
+            "in_expression": f"in0_V_TDATA[{self.get_instream_width() - 1}:0]",
             "in_padded": self.get_instream_width_padded(),
             "out_bits": out_bits,
             "out_padded": out_padded,

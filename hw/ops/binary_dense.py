@@ -23,16 +23,17 @@ MOST_CONSTANTS = 20_000  # weights that are part of the logic where there is ano
 
 
 class BinaryDense(StreamOperator):
-    """y = Weight * x, x and Weight +-1; BIPOLAR out is y >= Threshold, integer out is y + Bias.
+    """y = Weight * x, x +-1; BIPOLAR out is y >= Threshold, integer out is y + Bias.
 
-    Weight [F, O] with F in C, H, W order, as in the model.
+    Weight [F, O] with F in C, H, W order, as in the model: +-1, or even integers up to `copies`. Then each input comes
+    so many times inside of the layer, with weights +-1 whose sum is the integer.
     """
 
     def get_nodeattr_types(self) -> Attributes:
         attributes = super().get_nodeattr_types()
         attributes.update(
             {
-                "Weight": ("t", True, None),  # +-1 [F, O]
+                "Weight": ("t", True, None),  # +-1, or even integers [F, O]
                 "Threshold": ("t", False, None),  # integers [O] on the sums of +-1
                 "Bias": ("t", False, None),  # integers [O]
             }
@@ -40,9 +41,37 @@ class BinaryDense(StreamOperator):
         return attributes
 
     @cached_property
-    def weight(self) -> Ints:
-        """[F, O], F = C * H * W."""
+    def integers(self) -> Ints:
+        """[F, O], F = C * H * W, as in the model."""
         return np.asarray(self.get_nodeattr("Weight"), np.int64)
+
+    @cached_property
+    def copies(self) -> int:
+        """How many times an input comes."""
+        return 1 if (np.abs(self.integers) == 1).all() else int(np.abs(self.integers).max())
+
+    @cached_property
+    def together(self) -> int:
+        """So many inputs of a beat in a row have one weight, and are copied as one: the weight is kept once."""
+        return matvec.repeated(self._rows(self.integers), self.get_normal_input_shape()[-1])
+
+    @cached_property
+    def weight(self) -> Ints:
+        """+-1 [F * copies, O]."""
+        return self._copied(self.integers)
+
+    def _rows(self, weight: Ints) -> Ints:
+        """[F, O] as the stream has them: [O, beat by beat]."""
+        beats = self.beats
+        return weight.reshape(-1, beats, weight.shape[1]).transpose(2, 1, 0).reshape(weight.shape[1], -1)
+
+    def _copied(self, weight: Ints) -> Ints:
+        """Weights [F, O] as +-1 [F * copies, O]: w = copies / 2 + w / 2 of +1, and the rest of -1."""
+        if self.copies == 1:
+            return weight
+        each = weight.reshape(-1, 1, self.together, self.beats, weight.shape[1])
+        copy = np.arange(self.copies).reshape(1, -1, 1, 1, 1)
+        return np.where(2 * copy < self.copies + each, 1, -1).reshape(-1, weight.shape[1])
 
     def _optional(self, name: str) -> Ints | None:
         value = self.get_nodeattr(name)
@@ -55,8 +84,8 @@ class BinaryDense(StreamOperator):
 
     @property
     def channels(self) -> int:
-        """Inputs of a beat."""
-        return self.get_normal_input_shape()[-1]
+        """Inputs of a beat, copies included."""
+        return self.get_normal_input_shape()[-1] * self.copies
 
     @property
     def outputs(self) -> int:
@@ -67,7 +96,7 @@ class BinaryDense(StreamOperator):
         return [n for n in range(1, self.outputs + 1) if self.outputs % n == 0]
 
     def run(self, stream: Ints) -> Ints:
-        sums = reference.dense(2 * stream - 1, self.weight)
+        sums = reference.dense(2 * stream - 1, self.integers)
         thresholds, bias = self._optional("Threshold"), self._optional("Bias")
         if thresholds is not None:
             return (reference.threshold(sums, thresholds) + 1) // 2
@@ -79,15 +108,21 @@ class BinaryDense(StreamOperator):
         return self._optional("Threshold") is not None
 
     def summary(self) -> str:
-        inputs, outputs = self.weight.shape
-        return f"{outputs} {'bits' if self.thresholded else 'scores'} from {inputs} bits"
+        inputs, outputs = self.integers.shape
+        each = f", weights of up to {self.copies // 2}" if self.copies > 1 else ""
+        return f"{outputs} {'bits' if self.thresholded else 'scores'} from {inputs} bits{each}"
+
+    @property
+    def size(self) -> int:
+        """Weights of +-1."""
+        return int(self.integers.size) * self.copies
 
     def get_op_and_param_counts(self) -> dict[str, int]:
-        return {"op_add": int(self.weight.size), "param_weight": int(self.weight.size)}
+        return {"op_add": self.size, "param_weight": self.size}
 
     def score_range(self) -> tuple[int, int]:
         """Smallest and largest score: what the output datatype must hold."""
-        inputs, bias = len(self.weight), self._optional("Bias")
+        inputs, bias = len(self.integers) * self.copies, self._optional("Bias")
         low, high = (0, 0) if bias is None else (int(bias.min()), int(bias.max()))
         return low - inputs, high + inputs
 
@@ -125,11 +160,13 @@ class BinaryDense_rtl(BinaryDense, RtlOperator):
 
         Of the inputs so many equal their weight: sum of +-1 = 2 * matches - F.
         """
-        weight = self.weight.reshape(self.channels, self.beats, self.outputs)
-        rows = weight.transpose(2, 1, 0).reshape(self.outputs, -1)
-        inputs, thresholds, bias = len(self.weight), self._optional("Threshold"), self._optional("Bias")
+        inputs = len(self.integers) * self.copies
+        thresholds, bias = self._optional("Threshold"), self._optional("Bias")
         if thresholds is not None:
-            return matvec.merged(rows, np.clip(-((-thresholds - inputs) // 2), 0, inputs + 1))
+            limits = np.clip(-((-thresholds - inputs) // 2), 0, inputs + 1)
+            once, result = matvec.merged(self.integers.T, limits)
+            return self._rows(self._copied(once.T)), result
+        rows = self._rows(self.weight)
         constant = (0 if bias is None else bias) - np.full(self.outputs, inputs)
         return rows, Result(constant // 2, False, self._sum_bits())
 
@@ -144,7 +181,7 @@ class BinaryDense_rtl(BinaryDense, RtlOperator):
     def foldings(self, clocks: float) -> list[dict[str, int]]:
         direct = [n for n in self.folds() if dense_cycles(self.beats, n) <= clocks]
         found = list(matvec.foldings(self.beats, self.channels, self._sums, clocks, self._repeat))
-        if self.weight.size > MOST_CONSTANTS:
+        if self.size > MOST_CONSTANTS:
             direct = []
         return [
             *({"Fold": n, "PE": 0, "SIMD": 0, "Replay": 0} for n in direct),
@@ -236,11 +273,17 @@ class BinaryDense_rtl(BinaryDense, RtlOperator):
         }
 
     def template_values(self) -> dict[str, object]:
+        values = super().template_values()
+        if self.copies > 1:
+            size = self.together
+            blocks = [f"in0_V_TDATA[{i + size - 1}:{i}]" for i in range(0, self.get_instream_width(), size)]
+            repeated = ", ".join(f"{{{self.copies}{{{block}}}}}" for block in reversed(blocks))
+            values["in_expression"] = f"{{{repeated}}}"
         if self.thresholded:
-            return super().template_values()
+            return values
         _, _, low_bits = self._bit_space()
         extra = {"outputs": self.outputs, "sum_bits": self._sum_bits(), "low_bits": literal(low_bits, 1)}
-        return {**super().template_values(), **extra}
+        return {**values, **extra}
 
     @property
     def template(self) -> str:  # type: ignore[override]
@@ -274,7 +317,7 @@ class BinaryDense_rtl(BinaryDense, RtlOperator):
 
     def bram_efficiency_estimation(self, fpgapart: str) -> float:
         blocks = self.bram_estimation(fpgapart)
-        return self.weight.size / (blocks * 18432) if blocks else 1
+        return self.size / (blocks * 18432) if blocks else 1
 
     def ff_estimation(self, fpgapart: str) -> int:
         if self.matrix is not None:
@@ -283,10 +326,11 @@ class BinaryDense_rtl(BinaryDense, RtlOperator):
         return self.channels + counts + self.outputs * self._accumulator() + self.get_outstream_width() + 30
 
     def _accumulator(self) -> int:
-        return signed_bits(-len(self.weight), len(self.weight))
+        inputs = len(self.integers) * self.copies
+        return signed_bits(-inputs, inputs)
 
     def fastest(self) -> int:
-        if self.weight.size > MOST_CONSTANTS:
+        if self.size > MOST_CONSTANTS:
             return matvec.fastest(self.beats, self.channels, self._sums, self._repeat)
         return dense_cycles(self.beats, 1)
 
@@ -300,7 +344,8 @@ class BinaryDense_hls(BinaryDense, HlsOperator):
     def header(self, name: str) -> str:
         bits = int(self.get_output_datatype().bitwidth())
         thresholds, bias = self._optional("Threshold"), self._optional("Bias")
-        return cpp.dense(name, self.summary(), self.weight, self.beats, thresholds, bias, self.fold, bits)
+        times = self.copies, self.together
+        return cpp.dense(name, self.summary(), self.weight, self.beats, thresholds, bias, self.fold, bits, times)
 
     def logic(self) -> int:
         inputs, outputs = self.weight.shape

@@ -95,9 +95,12 @@ def affine(name: str, summary: str, multiplier: Ints, bias: Ints, in_bits: int, 
 
 def dense(
     name: str, summary: str, weight: Ints, beats: int, thresholds: Ints | None, bias: Ints | None, fold: int,
-    out_bits: int,
+    out_bits: int, times: tuple[int, int] = (1, 1),
 ) -> str:  # fmt: skip
-    """Dense layer of +-1 inputs; weight +-1 [F, O], F in C, H, W order. With thresholds [O] bits, else scores."""
+    """Dense layer of +-1 inputs; weight +-1 [F, O], F in C, H, W order. With thresholds [O] bits, else scores.
+
+    times: how many copies of an input F has, and how many inputs in a row are copied as one.
+    """
     inputs, outputs = weight.shape
     channels = inputs // beats
     if thresholds is not None:  # sum = 2 * matches - inputs
@@ -106,7 +109,9 @@ def dense(
         constant = (np.zeros(outputs, np.int64) if bias is None else bias) - inputs
     constants = {
         "Beats": beats, "Channels": channels, "Outputs": outputs, "Fold": fold, "OutBits": out_bits,
-        "InWidth": _bytes(channels), "OutWidth": _bytes(outputs * out_bits), "CountBits": inputs.bit_length(),
+        "Copies": times[0], "Together": times[1],
+        "InWidth": _bytes(channels // times[0]), "OutWidth": _bytes(outputs * out_bits),
+        "CountBits": inputs.bit_length(),
         "Thresholded": int(thresholds is not None),
     }  # fmt: skip
     table = (weight.reshape(channels, beats, outputs).transpose(1, 2, 0) > 0).astype(np.int64)  # [beat, O, C]

@@ -34,6 +34,7 @@ class StreamFIFO_rtl(StreamingFIFO_rtl):
             "module": self.module,
             "parameters": f" #(.Depth({depth}), .Bits({bits}))",
             "in_bits": bits,
+            "in_expression": f"in0_V_TDATA[{bits - 1}:0]",
             "in_padded": padded,
             "out_bits": bits,
             "out_padded": padded,

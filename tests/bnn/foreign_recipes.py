@@ -77,7 +77,11 @@ def _convolutions(r: np.random.Generator, seed: int, count: int, kind: str) -> R
     sizes, bits_before, scale_before = shape[1:], kind == "sign", 1.0
     for index in range(count):
         kernel = int(_of(r, *KERNELS))
-        padding = 0 if kind == "affine" and not index else int(r.integers(0, kernel // 2 + 1)) * int(r.integers(2))
+        padding = (
+            0
+            if kind == "affine" and not index
+            else int(r.integers(0, (kernel + int(r.random() < 0.1) + 1) // 2)) * int(r.integers(2))
+        )
         pool, bits = int(_of(r, 1, 1, 2, 2, 3)), _bits(r)
         block = Block(
             int(r.integers(1, 9)), kernel, int(_of(r, 1, 1, 1, 2, 3)), padding,

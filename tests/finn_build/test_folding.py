@@ -188,3 +188,16 @@ def test_what_cannot_take_a_pixel_per_clock_is_built_as_fast_as_it_can_be(tmp_pa
         build(tmp_path / "model.onnx", tmp_path / "fast", fps=3e6)
     rate = int(re.search(r"at most (\d+)", str(refused.value))[1])
     assert build(tmp_path / "model.onnx", tmp_path / "fast", fps=rate)["cycles_per_frame"] <= 200e6 / rate
+
+
+def test_the_rate_is_that_of_two_layers_together(tmp_path, monkeypatch):
+    """The second waits at its input while the first may not collect: longer than either takes."""
+    from hw.ops import binary_dense
+    from hw.sums import matvec
+
+    monkeypatch.setattr(binary_dense, "MOST_CONSTANTS", 0)
+    monkeypatch.setattr(matvec, "MOST_SIMD", 8)
+    write_qonnx(dense_network((24, 24), features=1, size=3), tmp_path / "model.onnx")
+    result = build(tmp_path / "model.onnx", tmp_path / "acc", fps=200e6 / 144)
+    assert result["cycles_per_frame"] > max(row["cycles_per_frame"] for row in result["layers"])
+    assert verify(tmp_path / "acc", "random", frames=10)["cycles_per_frame"] == result["cycles_per_frame"]

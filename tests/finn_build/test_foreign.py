@@ -9,7 +9,7 @@ from bnn.export import read_qonnx
 from finn_build.build import build
 from finn_build.manifest import load
 from sim.accelerator import verify
-from tests.bnn.foreign import Block, Recipe, export, network, random_recipe, rate_of
+from tests.bnn.foreign import Block, Hidden, Recipe, export, network, random_recipe, rate_of
 from tests.bnn.graphs import Net, tfc
 from tests.sealing import reseal
 
@@ -68,6 +68,17 @@ def test_activations_of_two_bits(tmp_path):
     _, acc, _ = built(recipe, tmp_path / "dense")
     assert load(acc).layers[0].shape == (5, 6, 2)
     assert verify(acc, frames=30)["passed"]
+
+
+@pytest.mark.parametrize("clocks", [16, 256])
+def test_dense_layers_of_three_bits(clocks, tmp_path):
+    """Seven maps for an activation; the six copies of each are made inside of the layer that reads them."""
+    hidden = (Hidden(6, bits=3), Hidden(5, bits=2, weight_bits=3))
+    recipe = Recipe(shape=(1, 4, 4), input="sign", blocks=(), hidden=hidden, weight_bits=3, end="common")
+    _, acc, promised = built(recipe, tmp_path, fps=200e6 / clocks)
+    assert [layer.shape[2] for layer in load(acc).computing()][1:3] == [6 * 7, 5 * 3]
+    report = verify(acc, frames=20)
+    assert report["passed"] and report["cycles_per_frame"] == promised["cycles_per_frame"], report
 
 
 def test_the_folder_holds_the_file_and_what_it_was_imported_as(tmp_path):

@@ -153,8 +153,8 @@ END = (Dense(R.signs(4 * 36, 2)), Bias(np.array([0, 0])))
         ),
         ((CONV, LIMIT, Pad(1, 2), Conv(R.signs(4, 4, 3, 3)), LIMIT, *END), r"Pad_0 \(Pad\).*pads a \+-1 map with 2"),
         (
-            (CONV, LIMIT, Dense(2 * R.signs(4 * 36, 4)), Threshold(np.zeros(4, int)), Dense(R.signs(4, 2)), END[1]),
-            r"Dense_0 \(MatMul\): weights other than \+-1",
+            (CONV, LIMIT, Dense(3 * R.signs(4 * 36, 4)), Threshold(np.zeros(4, int)), Dense(R.signs(4, 2)), END[1]),
+            r"Dense_0 \(MatMul\): its weights are neither all \+-1 nor all even",
         ),
         ((Pad(1, 0), LIMIT, *END), r"Threshold_0 \(MultiThreshold\): a Pad must be followed by a Conv"),
         ((Dense(R.signs(64, 2)), Bias(np.array([0, 0]))), r"Dense_0 \(MatMul\): reads pixels \(UINT8\)"),
