@@ -135,9 +135,13 @@ def test_an_end_leaves_no_compiler_and_no_folder(number, tmp_path, tiny_model):
     assert "Traceback" not in err
     if number != signal.SIGKILL:
         assert process.returncode == 130 and "interrupted" in err
-        assert list((tmp_path / "temporary").iterdir()) == []
         assert [path.name for path in (tmp_path / "cache" / "verilator").iterdir()] == []
-    assert sorted(path.name for path in (tmp_path).iterdir()) == ["acc", "cache", "temporary", "tiny.onnx"]
+    else:
+        again = [*START, "verify", str(tmp_path / "acc"), "--frames", "1"]
+        assert subprocess.run(again, capture_output=True, check=False, env=environment(**places)).returncode == 0
+        assert not list((tmp_path / "cache").rglob(".*"))
+    assert list((tmp_path / "temporary").iterdir()) == []
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["acc", "cache", "temporary", "tiny.onnx"]
 
 
 def test_a_signal_that_is_to_be_ignored_is():
@@ -208,3 +212,17 @@ def test_what_is_no_file_is_not_waited_for(kind, arguments, tmp_path, monkeypatc
     status, _, err = program(*arguments, timeout=120)
     assert status == 2
     assert "ODD" in err or "folder" in err
+
+
+def test_an_end_during_an_import_is_not_swallowed(tmp_path):
+    """As sympy does, which torch imports."""
+    (tmp_path / "swallows.py").write_text(
+        "import os, signal, time\ntry:\n    os.kill(os.getpid(), signal.SIGTERM)\n    time.sleep(0.2)\n"
+        "except BaseException:\n    pass\n"
+    )
+    code = (
+        f"import sys, time\nsys.path.insert(0, {str(tmp_path)!r})\nfrom neuraljet import cli\n"
+        "def command(options):\n    import swallows\n    time.sleep(60)\n    return True, {}\n"
+        "cli.doctor.main = command\nraise SystemExit(cli.main(['doctor']))\n"
+    )
+    assert subprocess.run([sys.executable, "-c", code], check=False, stderr=subprocess.DEVNULL).returncode == 130
