@@ -262,7 +262,7 @@ CHECKS = [
     row("verify --netlist", "an input of a LUT", netlist),
     row("verify --cppsim", "bits of a layer inverted", cpp),
     row("stress, cut frame", "the error is not kept", cut, r"error_q <= 1'b1", "error_q <= 1'b0"),
-    row("stress, cut frame", "its result does not say so", cut, r"end_broken_o = fill_q \|\| ", "end_broken_o = "),
+    row("stress, cut frame", "its result does not say so", cut, r"end_broken_o = .*;", "end_broken_o = 1'b0;"),
     row("stress, cut frame", "a frame that is cut is not filled", cut, r"fill_q <= !frame_end", "fill_q <= 1'b0"),
     row("serial line", "bits a tenth too short", line),
     row("formal: property", "a FIFO that takes what it cannot hold", property_of_fifo),
