@@ -11,7 +11,7 @@ from finn_build.manifest import load
 from finn_build.synthesis import synthesise
 from sim.accelerator import verify
 from sim.cppsim import verify_cppsim
-from tests.bnn.foreign import Block, Recipe, export, network
+from tests.bnn.foreign import Block, Hidden, Recipe, export, network
 from tests.finn_build.networks import random_network
 from tests.sealing import reseal
 
@@ -50,6 +50,17 @@ def test_a_network_of_others_is_exact(tmp_path):
     assert "Plane = 1" in (tmp_path / "acc" / "hls" / "binary_conv_1.hpp").read_text()
     report = verify_cppsim(tmp_path / "acc", frames=20)
     assert report["passed"] and report["frames"] == 20, report
+
+
+def test_dense_layers_of_three_bits_are_exact(tmp_path):
+    """Their copies of the input are made inside."""
+    hidden = (Hidden(5, bits=2), Hidden(4, bits=2, weight_bits=3))
+    recipe = Recipe(shape=(1, 3, 4), input="sign", blocks=(), hidden=hidden, weight_bits=2, end="common")
+    path = export(network(recipe), recipe.shape, tmp_path / "model.onnx")
+    build(path, tmp_path / "acc", pixels="unit", backend="hls")
+    assert "Copies = 6" in (tmp_path / "acc" / "hls" / "dense_1.hpp").read_text()
+    report = verify_cppsim(tmp_path / "acc", frames=20)
+    assert report["passed"], report
 
 
 def test_a_planted_fault_is_named(accelerator, tmp_path):
