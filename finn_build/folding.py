@@ -140,7 +140,7 @@ def _fold(design: Design, clocks: int, part: str | None, budgets: Sequence[int])
             fitting = _fitting(operators[i], ways[i], clocks, 0, rooms[i])
             if not fitting:
                 raise NothingFits
-            rooms[i - 1] = min(_held(found) for found in fitting)
+            rooms[i - 1] = min(found.waiting for found in fitting)
     chosen, collecting, apart, together = {}, 0, clocks, 0
     for i, (node, operator) in enumerate(zip(design.nodes, operators, strict=True)):
         before, pace = (collecting, clocks) if alone[i] else (0, apart)
@@ -148,14 +148,22 @@ def _fold(design: Design, clocks: int, part: str | None, budgets: Sequence[int])
         if not fitting:
             raise NothingFits
         chosen[node.name] = _cheapest(operator, fitting, pace)
-        together = max(together, before + _held(chosen[node.name].taken))
-        collecting, apart = operator.collecting(), operator.apart() or clocks
+        together = max(together, _together(chosen[node.name].taken.waiting, before))
+        collecting, apart = _collecting(operator), operator.apart() or clocks
     return chosen, together
 
 
-def _held(way: Choice) -> int:
-    """Clocks for which the layer in front cannot collect: those its result waits, and the one in which it is taken."""
-    return way.waiting + 1 if way.waiting else 0
+def _collecting(operator: Any) -> int:
+    """Clocks before a result comes in which the one before must be gone, where that waits for the next layer.
+
+    A memory of weights goes on a clock after its result was taken.
+    """
+    return int(operator.collecting()) + (operator.matrix is not None)
+
+
+def _together(waiting: int, collecting: int) -> int:
+    """Clocks a frame of a layer that waits at its input and the one in front; 0: each goes on by itself."""
+    return waiting + collecting if waiting else 0
 
 
 def choose(
@@ -175,13 +183,13 @@ def choose(
 
 def _fitting(operator: Any, ways: Sequence[Choice], clocks: int, before: int, room: int) -> list[Choice]:
     """The ways that wait no longer than the layer in front allows, and collect results with room for what comes."""
-    found = [way for way in ways if _held(way) + before <= clocks]
+    found = [way for way in ways if _together(way.waiting, before) <= clocks]
     if not room:
         return found
     kept = []
     for way in found:
         operator.apply(way.folding)
-        if operator.collecting() + room <= clocks:
+        if _together(room, _collecting(operator)) <= clocks:
             kept.append(way)
     return kept
 
