@@ -94,7 +94,7 @@ def _convolutions(r: np.random.Generator, seed: int, count: int, kind: str) -> R
         )  # fmt: skip
         blocks.append(block)
         bits_before, scale_before = bits == 1 and not block.ternary, block.scale
-        if block.stride > min(sizes) or min(sizes) + 2 * padding < kernel:
+        if block.stride > min(sizes) or min(sizes) + padding < kernel or (kernel > 1 and min(sizes) == 1):
             return None
         sizes = tuple(((n + 2 * padding - kernel) // block.stride + 1) // pool for n in sizes)
         if min(sizes) < 1:
