@@ -6,7 +6,8 @@ too, and holds the SHA-256 of every other file.
 
 import hashlib
 import json
-from collections.abc import Mapping
+import os
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +27,8 @@ def claim(out: Path, asked: Mapping[str, Any], resume: bool) -> None:
     """Make `out` the folder of the run that is asked for, or find it to be that already.
 
     UserError when it holds something else, or a run and `resume` is not set, or one of other settings or pictures.
-    The caller holds the lock of `out`.
+    Pictures are the same when their digest is: a folder that was moved is written down where it is now, unless the run
+    is finished. The caller holds the lock of `out`.
     """
     if out.exists() and not out.is_dir():
         raise UserError(f"{out} is a file; choose a folder for the run")
@@ -35,6 +37,8 @@ def claim(out: Path, asked: Mapping[str, Any], resume: bool) -> None:
         if not resume:
             raise UserError(f"{out} already holds a run; continue it with --resume or choose another --out")
         _compare(out, before, asked)
+        if before.get("data") != asked.get("data") and not (out / METRICS).exists():
+            _write(out / ASKED, asked)
         return
     if out.is_dir() and any(out.iterdir()):
         raise UserError(f"{out} holds files that are not a run (no {ASKED} there); choose an empty or new folder")
@@ -42,8 +46,32 @@ def claim(out: Path, asked: Mapping[str, Any], resume: bool) -> None:
         _write(folder / ASKED, asked)
 
 
+def require_free(out: Path, names: Iterable[str]) -> None:
+    """UserError when one of these files is in the run folder already, though training has not come to write it."""
+    for name in names:
+        if os.path.lexists(out / name):
+            raise _not_of_training(out / name)
+
+
+def put(path: Path, data: bytes) -> None:
+    """Write a file that training ends with. One that is there and differs is somebody's: UserError, and it stays."""
+    if os.path.lexists(path):
+        if path.is_symlink() or not path.is_file() or path.read_bytes() != data:
+            raise _not_of_training(path)
+        return  # of an end that was interrupted
+    write_file(path, data)
+
+
+def _not_of_training(path: Path) -> UserError:
+    return UserError(
+        f"{path} was not written by this training, which would replace it; move it away and give the same command with "
+        "--resume"
+    )
+
+
 def finish(out: Path, metrics: Mapping[str, Any]) -> dict[str, Any]:
     """Write metrics.json, which makes the run a finished one; returns what it holds."""
+    require_free(out, (METRICS,))
     files = {name: _digest(out / name) for name in (ASKED, WEIGHTS, MODEL)}
     return _write(out / METRICS, {**metrics, "files": files})
 
@@ -97,7 +125,7 @@ def _digest(path: Path) -> str:
 
 def _compare(out: Path, before: Mapping[str, Any], asked: Mapping[str, Any]) -> None:
     for key in asked:
-        differs = _difference(before.get(key), asked[key], key)
+        differs = _difference(_without_place(before.get(key)), _without_place(asked[key]), key)
         if differs and key == "pictures":
             raise UserError(
                 f"{out} was begun with other pictures ({differs}); resume with the same ones or choose another --out"
@@ -106,6 +134,11 @@ def _compare(out: Path, before: Mapping[str, Any], asked: Mapping[str, Any]) -> 
             raise UserError(
                 f"{out} was begun with other settings ({differs}); resume with the same ones or choose another --out"
             )
+
+
+def _without_place(entry: Any) -> Any:
+    """An entry of run.json without the name of the pictures' folder: the digest says whether they are the same."""
+    return {key: value for key, value in entry.items() if key != "source"} if isinstance(entry, dict) else entry
 
 
 def _difference(before: Any, now: Any, where: str) -> str:

@@ -40,7 +40,8 @@ from bnn.files import lock, write_file
 from bnn.freeze import FrozenNetwork, freeze
 from bnn.layers import Norm
 from bnn.network import Network, NetworkSpec
-from bnn.runs import CHECKPOINT, METRICS, MODEL, WEIGHTS, claim, finish, finished
+from bnn.runs import CHECKPOINT, METRICS, MODEL, WEIGHTS, claim, finish, finished, put, require_free
+from bnn.work import work_folder
 
 ESTIMATION_FRAMES = 2048  # pictures that batch-norm statistics are re-estimated from between epochs
 EVALUATION_BATCH = 256
@@ -273,6 +274,8 @@ def train(
         else:
             if resume and checkpoint.exists():
                 trainer.restore(checkpoint)
+            if trainer.epoch < config.epochs:
+                require_free(out, (WEIGHTS, MODEL))
             metrics = _run(trainer, out, source or {"source": data.name}, progress)
         checkpoint.unlink(missing_ok=True)
     return metrics
@@ -312,8 +315,10 @@ def _finish(trainer: Trainer, out: Path, source: dict[str, Any], started: float)
     network, data = trainer.finish(), trainer.data
     test = _frames(data.test_images)
     frozen = freeze(network, data.classes, {"neuraljet.data": json.dumps(source)})
-    write_file(out / WEIGHTS, save(_copy({k: v.contiguous() for k, v in network.state_dict().items()})))
-    write_qonnx(frozen, out / MODEL)
+    put(out / WEIGHTS, save(_copy({k: v.contiguous() for k, v in network.state_dict().items()})))
+    with work_folder() as temporary:
+        write_qonnx(frozen, temporary / MODEL)
+        put(out / MODEL, (temporary / MODEL).read_bytes())
     links = check_links(frozen, FrozenNetwork(frozen), out / MODEL, test.numpy())
     predicted, floating = links.classes, predict(network, test).numpy()
     count = len(data.classes)

@@ -20,6 +20,7 @@ from finn_build.boards import Board, check_fits, find_board
 from finn_build.folders import ACCELERATOR
 from finn_build.known import remember
 from finn_build.manifest import FILE, FORMAT, LARGEST, PIXELS, SOURCE, VERSION, Manifest, check_data, sealed, sha256
+from finn_build.origin import original
 from finn_build.recognise import Stage, Stream, recognise
 
 
@@ -39,7 +40,8 @@ def build(
     board: names the part, and the estimate must fit it. fps: frames per second to reach with the least hardware;
     without it the accelerator takes a pixel per clock, or is as fast as its largest layer can be built. pixels: of a
     file that another program exported, what its input takes (see bnn.importing); the folder then holds the file itself,
-    source.onnx, and what it was imported as, model.onnx. backend: rtl, hls or auto for all layers, then NAME=BACKEND
+    source.onnx, and what it was imported as, model.onnx. Of such a folder's model.onnx the source is built again
+    (finn_build.origin). backend: rtl, hls or auto for all layers, then NAME=BACKEND
     for single ones, separated by commas. fifos: depths of the FIFOs in front of layers by their names (sim.fifos finds
     them), or one for all layers but the first; without it finn_build.timing says. Returns cycles_per_frame, fps (that
     the clock gives), seconds, of these search_seconds to choose how each layer is built, the estimated total, the table
@@ -70,6 +72,7 @@ def _build(
 ) -> dict[str, Any]:
     """What `build` does when nobody else works on `out`."""
     part = chosen.part if chosen else None
+    model, pixels, choice = original(model, pixels)
     network, names, words, notes = _read(model, pixels)
     if len(set(network.classes)) < len(network.classes):
         raise UserError(f"{model}: two classes have one name: {', '.join(network.classes)}; rename one")
@@ -151,7 +154,7 @@ def _build(
         "estimate": estimates["total"],
         "layers": rows,
         "search_seconds": search,
-        "notes": [*notes, *slower],
+        "notes": [*choice, *notes, *slower],
         "seconds": time.perf_counter() - started,
     }
 

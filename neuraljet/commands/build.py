@@ -23,8 +23,9 @@ def build(
     backend: str = "rtl",
     fifos: str = "model",
 ) -> dict[str, Any]:
-    """Compile `model` (a run folder or a QONNX file) into the accelerator folder `out`.
+    """Compile `model` into the accelerator folder `out`.
 
+    `model` is a run folder, a QONNX file, or an accelerator folder, whose network is built anew.
     Without `fps` the accelerator takes one pixel per clock; with it, the least hardware that reaches the
     rate. `pixels`, of a file that another program exported: "unit" when it takes pixels / 255, "byte" when it takes
     0..255 and does not say so. `backend`: rtl, hls (C++ for Vitis HLS) or auto; single layers after it,
@@ -36,10 +37,14 @@ def build(
     from bnn.runs import MODEL, finished
     from finn_build.build import build as build_accelerator
     from finn_build.folders import ACCELERATOR
+    from finn_build.manifest import load
 
     path = Path(model)
     if path.is_dir():
-        finished(path)
+        if ACCELERATOR.described(path):
+            load(path)
+        else:
+            finished(path)
         path = path / MODEL
     options: dict[str, Any] = {"board": board, "fps": fps, "clock_mhz": clock_mhz, "pixels": pixels, "backend": backend}
     if fifos == "model":
@@ -66,7 +71,7 @@ def positive(text: str) -> float:
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("model", metavar="RUN|MODEL.onnx", help="run folder or QONNX file")
+    parser.add_argument("model", metavar="RUN|MODEL.onnx", help="run folder, QONNX file, or ACC to build anew")
     parser.add_argument("--out", required=True, metavar="ACC", help="folder to make")
     parser.add_argument("--board", metavar="NAME", help="pynq-z2, ...: names the part and checks that it fits")
     parser.add_argument(

@@ -15,6 +15,7 @@ from bnn.data import Dataset
 from bnn.errors import ToolError, UserError
 from bnn.export import read_qonnx
 from bnn.network import Block, Network, NetworkSpec, load_spec, parse_spec
+from bnn.runs import finished
 from bnn.training import TrainConfig, hold_out, train
 
 SPEC = NetworkSpec("tiny", (Block(4, pool=2), Block(6, pool=2)))
@@ -122,6 +123,71 @@ def test_resuming_with_other_pictures_is_refused(run, data):
     ):
         with pytest.raises(UserError, match=rf"begun with other pictures \({words}"):
             train(Dataset(**parts | change), SPEC, run[0], CONFIG, resume=True, progress=False)
+
+
+def stop_early(data, out, monkeypatch, source, epochs=2):
+    """A run that was stopped in its epoch number `epochs`."""
+    epoch = training.Trainer.run_epoch
+
+    def stopped(self):
+        if self.epoch == epochs - 1:
+            raise KeyboardInterrupt
+        yield from epoch(self)
+
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(training.Trainer, "run_epoch", stopped)
+        train(data, SPEC, out, CONFIG, source=source, progress=False)
+
+
+def test_pictures_that_were_moved_are_the_same(data, tmp_path, monkeypatch):
+    """The name of their folder may change; size and colour may not. What is written down is where they are now."""
+    out = tmp_path / "run"
+    stop_early(data, out, monkeypatch, {"source": "/old/place", "color": "gray"})
+    with pytest.raises(UserError, match=r"other settings \(data.color: gray against rgb\)"):
+        train(data, SPEC, out, CONFIG, source={"source": "/new", "color": "rgb"}, resume=True, progress=False)
+    moved = {"source": "/new/place", "color": "gray"}
+    metrics = train(data, SPEC, out, CONFIG, source=moved, resume=True, progress=False)
+    assert json.loads((out / "run.json").read_text())["data"] == moved
+    assert json.loads(read_qonnx(out / "model.onnx").metadata["neuraljet.data"]) == moved
+    again = train(data, SPEC, out, CONFIG, source=moved | {"source": "/third"}, resume=True, progress=False)
+    assert again == metrics == finished(out)
+
+
+@pytest.mark.parametrize("name", ["model.onnx", "weights.safetensors"])
+def test_a_file_of_somebody_in_an_unfinished_run_stays(data, tmp_path, monkeypatch, name):
+    """It is told before the training goes on, and at the end when it came meanwhile; without it the run is finished."""
+    out = tmp_path / "run"
+    stop_early(data, out, monkeypatch, {"source": "toy"})
+    (out / name).write_bytes(b"precious")
+    words = rf"{name} was not written by this training.*; move it away and give the same command with --resume"
+    with pytest.raises(UserError, match=words):
+        train(data, SPEC, out, CONFIG, source={"source": "toy"}, resume=True, progress=False)
+    (out / name).rename(tmp_path / name)
+
+    found = training.Trainer.finish
+
+    def late(self):
+        (out / name).write_bytes(b"precious")
+        return found(self)
+
+    with monkeypatch.context() as patch, pytest.raises(UserError, match=words):
+        patch.setattr(training.Trainer, "finish", late)
+        train(data, SPEC, out, CONFIG, source={"source": "toy"}, resume=True, progress=False)
+    assert (out / name).read_bytes() == b"precious" and (out / "checkpoint.safetensors").exists()
+    (out / name).unlink()
+    train(data, SPEC, out, CONFIG, source={"source": "toy"}, resume=True, progress=False)
+    assert finished(out)["epochs"] == CONFIG.epochs
+
+
+def test_an_end_between_the_last_files_is_finished(run, data, tmp_path, monkeypatch):
+    """Files that an interrupted end left are this training's: equal to the byte."""
+    out = tmp_path / "run"
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(training, "check_links", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
+        train(data, SPEC, out, CONFIG, progress=False)
+    assert (out / "model.onnx").exists() and not (out / "metrics.json").exists()
+    train(data, SPEC, out, CONFIG, resume=True, progress=False)
+    assert (out / "model.onnx").read_bytes() == (run[0] / "model.onnx").read_bytes()
 
 
 def test_two_trainings_on_one_folder_are_told(data, tmp_path):

@@ -11,6 +11,7 @@ from PIL import Image
 
 from bnn.export import write_qonnx
 from bnn.integer import Bias, Conv, Dense, IntegerNetwork, Pad, Threshold
+from finn_build.manifest import load
 from tests.bnn.foreign import Block, Recipe, export, network
 from tests.neuraljet.test_cli import one_sentence, run
 from tests.sealing import reseal
@@ -157,6 +158,35 @@ def test_build_a_file_of_another_program(capsys, tmp_path):
     status, out, _ = run(capsys, "build", path, "--out", tmp_path / "acc", "--pixels", "unit", "--json")
     assert status == 0 and json.loads(out.splitlines()[-1])["notes"] == []
     assert (tmp_path / "acc" / "source.onnx").read_bytes() == path.read_bytes()
+
+
+def test_build_again_keeps_the_file_that_was_imported(capsys, tmp_path):
+    """From the accelerator folder or a file in it, in its place or elsewhere: source.onnx is there, and told."""
+    recipe = Recipe(shape=(1, 6, 6), input="sign", blocks=(Block(outputs=2),), classes=2)
+    path = export(network(recipe), recipe.shape, tmp_path / "other.onnx")
+    acc = tmp_path / "acc"
+    assert run(capsys, "build", path, "--out", acc, "--pixels", "byte")[0] == 0
+    first = load(acc)
+    for model, out in ((acc / "model.onnx", acc), (acc, acc), (acc / "source.onnx", acc), (acc, tmp_path / "else")):
+        status, text, _ = run(capsys, "build", model, "--out", out)
+        assert status == 0 and load(out) == first, (model, out)
+        assert (f"note: {acc / 'source.onnx'} is built" in text) == (model != acc / "source.onnx")
+        assert (out / "source.onnx").read_bytes() == path.read_bytes()
+
+    shutil.copy(acc / "model.onnx", tmp_path / "model.onnx")
+    status, text, _ = run(capsys, "build", tmp_path / "model.onnx", "--out", tmp_path / "alone")
+    assert status == 0 and "that is not beside it, so verify cannot execute it" in text
+    assert "source.onnx" not in load(tmp_path / "alone").files
+
+
+def test_build_of_an_accelerator_folder(capsys, accelerator, tmp_path):
+    """It stands for its network; a damaged one is refused."""
+    assert run(capsys, "build", accelerator, "--out", tmp_path / "acc")[0] == 0
+    assert load(tmp_path / "acc") == load(accelerator)
+    (tmp_path / "acc" / "model.onnx").write_bytes(b"x")
+    status, _, err = run(capsys, "build", tmp_path / "acc", "--out", tmp_path / "again")
+    assert status == 2
+    one_sentence(err, "model.onnx", "does not match its hash")
 
 
 def test_build_too_many_frames_per_second(capsys, tiny_model, tmp_path):

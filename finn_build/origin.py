@@ -1,0 +1,32 @@
+"""The file that a build starts from: model.onnx of an accelerator may be an import, of source.onnx beside it.
+
+`build` takes the original then, so that the new folder has it too and `verify` executes it.
+"""
+
+from pathlib import Path
+
+from bnn.export import load_model
+from finn_build.manifest import PIXELS, SOURCE
+
+MODEL = "model.onnx"
+
+
+def original(model: Path, pixels: str | None) -> tuple[Path, str | None, tuple[str, ...]]:
+    """The file to build, what its input takes (`pixels`, else as it was imported before), and a note on the choice."""
+    imported = model.with_name(MODEL)
+    if model.name not in (MODEL, SOURCE) or not imported.is_file():
+        return model, pixels, ()
+    if model.name == SOURCE:
+        return model, pixels or _taken(imported), ()
+    taken, source = _taken(model), model.with_name(SOURCE)
+    if taken is None:
+        return model, pixels, ()
+    if not source.is_file():
+        note = f"{model} was imported from a file of another program that is not beside it, so verify cannot execute it"
+        return model, pixels, (note,)
+    return source, pixels or taken, (f"{source} is built, the file that {model} was imported from",)
+
+
+def _taken(model: Path) -> str | None:
+    entries = {entry.key: entry.value for entry in load_model(model).model.metadata_props}
+    return entries[PIXELS] if entries.get(PIXELS) in ("unit", "byte") else None
