@@ -353,7 +353,7 @@ def _dead(predicted: np.ndarray, classes: tuple[str, ...]) -> list[str]:
     if len(set(predicted.tolist())) > 1:
         return []
     return [
-        f"the network calls every test picture {classes[int(predicted[0])]!r}: it has learned nothing that tells them"
+        f"the network calls every test picture {classes[int(predicted[0])]!r}: it has not learned to tell the classes apart"
     ]
 
 

@@ -122,7 +122,7 @@ def _refuse_half_split(top: Folder, filled: dict[str, Folder]) -> None:
 def _parted(top: Folder, sides: dict[str, Folder], notes: Notes) -> Layout:
     if "test" not in sides:
         sides = {"train": sides["train"], "test": sides["validation"]}
-        notes.say(f"{sides['test'].path.name}/ is taken for the test, for there is no test/")
+        notes.say(f"{sides['test'].path.name}/ is used for the test, because there is no test/")
     elif "validation" in sides:
         notes.say(f"{sides['validation'].path.name}/ chooses the best epoch; no picture of train is held out for it")
     named = [f"{folder.path.name}/ is {side}" for side, folder in sides.items() if side not in _same(folder)]
@@ -203,7 +203,7 @@ def _sides_in_classes(top: Folder, notes: Notes) -> Layout | None:
         notes.leave("pictures beside the class folders", top.pictures[0], len(top.pictures))
     if "test" not in classes:
         classes["test"] = classes.pop("validation")
-        notes.say("the validation side is taken for the test, for there is no test")
+        notes.say("the validation side is used for the test, because there is no test")
     notes.say(f"the split inside each class folder is kept ({', '.join(classes)})")
     return Layout(classes, {side: f"the {side} folders of {printable(top.path)}" for side in classes})
 

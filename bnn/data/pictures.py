@@ -170,8 +170,9 @@ def read_all(
                 size = DEFAULT_SIZE
                 pictures = [resize(earlier, size) for earlier in pictures]
                 if notes:
-                    sizes = f"are {own[0]}x{own[1]}" + (f", {has[0]}x{has[1]} and perhaps more" if differ else "")
-                    notes.say(f"pictures {sizes} pixels: all are stretched to {size[0]}x{size[1]} (see --size)")
+                    sizes = f"{own[0]}x{own[1]}"
+                    what = f"are of several sizes, such as {sizes} and {has[0]}x{has[1]}" if differ else f"are {sizes}"
+                    notes.say(f"pictures {what} pixels: all are stretched to {size[0]}x{size[1]} (see --size)")
         pictures.append(picture if size is None else resize(picture, size))
     return pictures
 

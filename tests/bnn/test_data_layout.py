@@ -78,7 +78,7 @@ SPLITS = [  # folders, what is noted of them, whether there is a validation side
     (("training_set", "test_set"), ["training_set/ is train, test_set/ is test"], False),
     (("TrainSet", "TestData"), ["TrainSet/ is train, TestData/ is test"], False),
     (("seg_train", "seg_test"), ["seg_train/ is train, seg_test/ is test"], False),
-    (("train", "val"), ["val/ is taken for the test, for there is no test/"], False),
+    (("train", "val"), ["val/ is used for the test, because there is no test/"], False),
     (("train", "Validation"), ["Validation/ is taken for the test", "Validation/ is test"], False),
     (("train", "val", "test"), ["val/ chooses the best epoch; no picture of train is held out"], True),
     (("train", "valid", "test"), ["valid/ chooses the best epoch; no picture of train is held out"], True),
@@ -538,7 +538,9 @@ def test_sizes_that_differ_are_told_of(make: Maker) -> None:
     Image.fromarray(make.pixels(120, 1, 1)).save(make.root / "good" / "one.png")
     data = load(make.root)
     assert data.train_images.shape[1:] == (64, 64, 1)
-    assert data.notes == ("pictures are 12x12, 1x1 and perhaps more pixels: all are stretched to 64x64 (see --size)",)
+    assert data.notes == (
+        "pictures are of several sizes, such as 12x12 and 1x1 pixels: all are stretched to 64x64 (see --size)",
+    )
     assert load(make.root, size=(12, 12)).notes == ()
 
 
@@ -546,7 +548,7 @@ def test_a_large_picture_among_small_ones(make: Maker, monkeypatch: pytest.Monke
     make.classes()
     monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 200)  # 300 are under twice that: Pillow warns
     Image.fromarray(make.pixels(120, 15, 20)).save(make.root / "good" / "big.png")
-    assert "12x12, 15x20 and perhaps more" in load(make.root).notes[0]
+    assert "12x12 and 15x20 pixels" in load(make.root).notes[0]
     Image.new("1", (300, 300)).save(make.root / "good" / "bomb.png")
     refused(make, "bomb.png unpacks to more pixels", "bomb")
 
