@@ -352,9 +352,8 @@ def _dead(predicted: np.ndarray, classes: tuple[str, ...]) -> list[str]:
     """A note when every picture gets one class."""
     if len(set(predicted.tolist())) > 1:
         return []
-    return [
-        f"the network calls every test picture {classes[int(predicted[0])]!r}: it has not learned to tell the classes apart"
-    ]
+    only = classes[int(predicted[0])]
+    return [f"the network calls every test picture {only!r}: it has not learned to tell the classes apart"]
 
 
 def _ratio(part: int, whole: int) -> float | None:

@@ -314,7 +314,9 @@ def _output_shape(
 ) -> tuple[int, int, int]:
     height, width, _ = stream.shape
     if 2 * pad > kernel - 1:
-        raise node.refuse(f"padding {pad} is too wide for a {kernel}x{kernel} kernel; at most {(kernel - 1) // 2}")
+        raise node.refuse(
+            f"padding {pad} is too wide for a {kernel}x{kernel} kernel; accepted: at most {(kernel - 1) // 2} here"
+        )
     if kernel > 1 and (min(height, width) + pad < kernel or min(height, width) <= max(pad, 1)):
         raise node.refuse(f"a map of {height}x{width} is too small for a {kernel}x{kernel} kernel with padding {pad}")
     if stride < 1 or stride > min(height, width):

@@ -40,7 +40,7 @@ def check_made_here(acc: Path, manifest: Manifest) -> None:
     """UserError naming the first file that `build` would write otherwise; a folder that is equal is known from then."""
     from finn_build.build import build
 
-    way_out = "give --trust if you know who made it, else build it again"
+    way_out = "give --trust (trust=True in Python) if you know who made it, else build it again"
     with work_folder() as temporary:
         again = temporary / "again"
         imported = SOURCE in manifest.files

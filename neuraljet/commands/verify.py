@@ -107,7 +107,8 @@ def cppsim_summary(result: dict[str, Any]) -> str:
         took = f"{unit['compile_seconds']:.1f} s" if unit["compile_seconds"] else "cached"
         lines.append(f"{unit['name']:18} {took:>11} {unit['mismatches']:10d}")
     lines.append(
-        f"{result['frames']} frames of {result['data']}, {result['mismatches']} mismatches, {result['seconds']:.1f} s"
+        f"{counted(result['frames'], 'frame', 'frames')} of {result['data']}, "
+        f"{counted(result['mismatches'], 'mismatch', 'mismatches')}, {result['seconds']:.1f} s"
     )
     where = result["first_mismatch"]
     if where:
@@ -116,28 +117,38 @@ def cppsim_summary(result: dict[str, Any]) -> str:
     return "\n".join(lines)
 
 
+def counted(number: int, one: str, more: str) -> str:
+    """A number and what is counted, such as "1 frame"."""
+    return f"{number:,} {one if number == 1 else more}"
+
+
 def source_summary(source: dict[str, Any]) -> list[str]:
     """The execution of the imported file against the network, as `bnn.importing.compare` reports it."""
     lines = [
-        f"{source['frames']} frames by execution of source.onnx: {source['classes_differ']} classes differ, "
-        f"{source['scores_beyond']} scores beyond the rounding of float32 (largest difference "
+        f"{counted(source['frames'], 'frame', 'frames')} by execution of source.onnx: "
+        f"{counted(source['classes_differ'], 'class differs', 'classes differ')}, "
+        f"{counted(source['scores_beyond'], 'score', 'scores')} beyond the rounding of float32 (largest difference "
         f"{source['largest_difference']:.2g}, bound {source['bound']:.2g})"
     ]
     if source["decisions_beyond"]:
-        lines.append(f"fault: {source['decisions_beyond']} signs or levels differ from those of source.onnx")
+        found = counted(source["decisions_beyond"], "sign or level differs", "signs or levels differ")
+        lines.append(f"fault: {found} from source.onnx")
     if source["mismatches"]:
-        lines.append(f"fault: {source['mismatches']} frames are not what source.onnx computes")
+        lines.append(f"fault: {counted(source['mismatches'], 'frame is', 'frames are')} not what source.onnx computes")
     if source["decisions_taken"]:
-        lines.append(
-            f"float32 rounds {source['decisions_taken']} sums of {source['frames_taken']} frames past a threshold; in "
-            f"{source['classes_taken']} of these the class differs for it"
+        sums, frames = (
+            counted(source["decisions_taken"], "sum", "sums"),
+            counted(source["frames_taken"], "frame", "frames"),
         )
+        changed = counted(source["classes_taken"], "frame", "frames")
+        lines.append(f"float32 rounds {sums} of {frames} past a threshold, which changes the class in {changed}")
     if source["classes_tied"]:
-        lines.append(f"in {source['classes_tied']} frames the class differs because float32 rounds a tie apart")
+        tied = counted(source["classes_tied"], "frame", "frames")
+        lines.append(f"in {tied} the class differs because float32 rounds a tie apart")
     if source["scores_indistinct"]:
+        classes = counted(source["scores_indistinct"], "class", "classes")
         lines.append(
-            f"note: in {source['scores_indistinct']} classes float32 rounds by more than from one sum to the next, so "
-            "their scores tell little"
+            f"note: in {classes} float32 rounds by more than the step between two sums, so the scores tell little"
         )
     return [*lines, *(f"note: {note}" for note in source["notes"])]
 
@@ -146,7 +157,8 @@ def summary(result: dict[str, Any]) -> str:
     """Frames, mismatches and times, for people."""
     cycles = result["cycles_per_frame"]
     lines = [
-        f"{result['frames']} frames of {result['data']}, {result['mismatches']} mismatches",
+        f"{counted(result['frames'], 'frame', 'frames')} of {result['data']}, "
+        f"{counted(result['mismatches'], 'mismatch', 'mismatches')}",
         f"{'-' if cycles is None else f'{cycles:g}'} cycles per frame back to back, "
         f"{result['latency_cycles']} cycles from the last pixel to the result",
         f"{result['cycles_per_second']:,.0f} simulated cycles per second, {result['seconds']:.1f} s with the build",

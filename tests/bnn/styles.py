@@ -285,7 +285,7 @@ def kernel_1_first() -> nn.Module:
     return net(*first(kernel=1), sign(), *head(400))
 
 
-@style(r"\(Conv, BIPOLAR, BIPOLAR -> FLOAT32\): padding 1 is too wide for a 2x2 kernel; at most 0")
+@style(r"\(Conv, BIPOLAR, BIPOLAR -> FLOAT32\): padding 1 is too wide for a 2x2 kernel; accepted: at most 0")
 def padding_of_an_even_kernel() -> nn.Module:
     return net(*first(kernel=4), sign(), conv(4, 4, 2, padding=1), nn.BatchNorm2d(4), sign(), *head(256))
 

@@ -206,11 +206,11 @@ REFUSED: dict[str, list[Example]] = {
         (lambda: end(maps().conv(2, 2, 3, pads=[1, 0, 1, 0]).sign(), 16), "the same padding on all sides"),
         (
             lambda: end(maps().conv(2, 2, 2, pads=[1] * 4).sign(), 50),
-            "too wide for a 2x2 kernel; at most 0",
+            "too wide for a 2x2 kernel; accepted: at most 0",
         ),
         (
             lambda: end(maps().conv(2, 2, 4, pads=[2] * 4).sign(), 50),
-            "too wide for a 4x4 kernel; at most 1",
+            "too wide for a 4x4 kernel; accepted: at most 1",
         ),
     ],
     "padding with what no value of the map stands for": [

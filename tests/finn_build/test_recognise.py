@@ -168,7 +168,10 @@ END = (Dense(R.signs(4 * 36, 2)), Bias(np.array([0, 0])))
         ),
         ((Conv(R.signs(4, 1, 12, 12)), LIMIT, *END), r"Conv_0 \(Conv\).*up to 11x11"),
         ((CONV, LIMIT, Conv(R.signs(2, 4, 1, 1)), Conv(R.signs(4, 2, 3, 3)), LIMIT, *END), r"Conv_2.*only jets"),
-        ((Pad(2, 0), CONV, LIMIT, *END), r"Conv_0 \(Conv\): padding 2 is too wide for a 3x3 kernel; at most 1"),
+        (
+            (Pad(2, 0), CONV, LIMIT, *END),
+            r"Conv_0 \(Conv\): padding 2 is too wide for a 3x3 kernel; accepted: at most 1",
+        ),
         ((Conv(R.jets(4, 1), 9), LIMIT, *END), r"Conv_0 \(Conv\): stride 9"),
         ((CONV, LIMIT, MaxPool(7), *END), r"MaxPool_0 \(MaxPool\): windows of 7x7 on a map of 6x6"),
         ((CONV, LIMIT, MaxPool(1), *END), r"MaxPool_0 \(MaxPool\): windows of 1x1"),

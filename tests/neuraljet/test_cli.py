@@ -79,6 +79,26 @@ def test_doctor_finds_what_is_missing_and_what_does_not_run(capsys, tmp_path, mo
     assert "make                 missing; needed for verify. Way out: install make" in out
 
 
+def test_one_is_counted_as_one():
+    """verify's words on an imported file."""
+    from neuraljet.commands.verify import source_summary
+
+    source = dict.fromkeys(
+        ("frames", "classes_differ", "scores_beyond", "decisions_beyond", "mismatches", "decisions_taken",
+         "frames_taken", "classes_taken", "classes_tied", "scores_indistinct"), 1,
+    )  # fmt: skip
+    text = source_summary(source | {"largest_difference": 0.5, "bound": 1.0, "notes": ["so"]})
+    assert text[0].startswith("1 frame by execution of source.onnx: 1 class differs, 1 score beyond the rounding")
+    assert text[1:] == [
+        "fault: 1 sign or level differs from source.onnx",
+        "fault: 1 frame is not what source.onnx computes",
+        "float32 rounds 1 sum of 1 frame past a threshold, which changes the class in 1 frame",
+        "in 1 frame the class differs because float32 rounds a tie apart",
+        "note: in 1 class float32 rounds by more than the step between two sums, so the scores tell little",
+        "note: so",
+    ]
+
+
 def test_train_ends_with_json_and_says_what_is_next(capsys, pictures, tmp_path):
     status, out, _ = run(
         capsys, "train", pictures, "--out", tmp_path / "run", "--network", "small", "--epochs", 2, "--json"
