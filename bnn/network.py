@@ -66,25 +66,28 @@ def load_spec(name: str | Path) -> NetworkSpec:
     path = Path(name)
     if not path.is_file():
         raise UserError(f"network '{name}' is neither {', '.join(SIZES)} nor a TOML file")
-    return _spec_of(read_toml(path, f"network '{path.stem}'"), path.stem)
+    where = f"network '{path}'"
+    return _spec_of(read_toml(path, where), path.stem, where)
 
 
 def parse_spec(text: str, name: str) -> NetworkSpec:
     """Read the TOML text of a network; UserError names the entry that is wrong."""
-    return _spec_of(parse_toml(text, f"network '{name}'"), name)
+    where = f"network '{name}'"
+    return _spec_of(parse_toml(text, where), name, where)
 
 
-def _spec_of(table: dict[str, Any], name: str) -> NetworkSpec:
+def _spec_of(table: dict[str, Any], name: str, where: str) -> NetworkSpec:
     unknown, entries = set(table) - {"block", "hidden"}, table.get("block")
     if unknown or not entries or not isinstance(entries, list) or not all(isinstance(e, dict) for e in entries):
-        raise UserError(f"network '{name}' needs [[block]] tables and optionally 'hidden'; unknown: {sorted(unknown)}")
+        other = f", and {', '.join(map(repr, sorted(unknown)))[:200]} is unknown" if unknown else ""
+        raise UserError(f"{where} needs [[block]] tables and optionally 'hidden'{other}")
     if len(entries) > MOST_LAYERS:
-        raise UserError(f"network '{name}' has {len(entries)} blocks; allowed are at most {MOST_LAYERS}")
+        raise UserError(f"{where} has {len(entries)} blocks; allowed are at most {MOST_LAYERS}")
     known = {f.name: f for f in fields(Block)}
     blocks = []
     for i, entry in enumerate(entries):
         if set(entry) - set(known) or "channels" not in entry:
-            raise UserError(f"network '{name}', block {i}: needs channels; allowed are {', '.join(known)}")
+            raise UserError(f"{where}, block {i}: needs channels; allowed are {', '.join(known)}")
         block = Block(**entry)
         checks = (
             ("channels", _whole(block.channels, 1, 1024), "1 to 1024"),
@@ -98,11 +101,11 @@ def _spec_of(table: dict[str, Any], name: str) -> NetworkSpec:
         for key, good, allowed in checks:
             if not good:
                 value = repr(getattr(block, key))[:200]
-                raise UserError(f"network '{name}', block {i}: {key} = {value}; allowed: {allowed}")
+                raise UserError(f"{where}, block {i}: {key} = {value}; allowed: {allowed}")
         blocks.append(block)
     hidden = table.get("hidden", [])
     if not isinstance(hidden, list) or len(hidden) > MOST_LAYERS or not all(_whole(h, 1, 4096) for h in hidden):
-        raise UserError(f"network '{name}': hidden = {str(hidden)[:200]}; allowed: a list of widths from 1 to 4096")
+        raise UserError(f"{where}: hidden = {str(hidden)[:200]}; allowed: a list of widths from 1 to 4096")
     return NetworkSpec(name, tuple(blocks), tuple(hidden))
 
 

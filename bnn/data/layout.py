@@ -66,8 +66,8 @@ def _refuse_other_tasks(folder: Folder) -> None:
         sorted_ones = [child for child in folder.filled().values() if len(child.filled()) > 1 and not child.pictures]
         hint = f"; or give {printable(sorted_ones[0].path)}, when its folders are classes" if sorted_ones else ""
         raise UserError(
-            f"{printable(folder.path)} looks like {task}, for it has folders {names}: its pictures are not sorted by "
-            f"class; make one folder per class and put the pictures, or what is cut out of them, inside{hint}"
+            f"{printable(folder.path)} looks like {task}, because it has folders {names}, and its pictures are not "
+            f"sorted by class; make one folder per class and put the pictures, or what is cut out of them, inside{hint}"
         )
 
 
@@ -291,6 +291,6 @@ def _refuse_nothing(folder: Folder, where: str, top: Folder) -> None:
             f"{where} has folders ({names}) but no picture in them; put each class's pictures into its folder"
         )
     raise UserError(
-        f"{where} is empty: no class folders with pictures are there; make one folder per class in it and put that "
-        "class's pictures inside"
+        f"{where} has no class folders with pictures; make one folder per class in it and put that class's pictures "
+        "inside"
     )

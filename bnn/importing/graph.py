@@ -27,7 +27,7 @@ FOLDED = (
     "Sigmoid", "MatMul", "ReduceMean", "ReduceSum", "ReduceMin", "ReduceMax", "ReduceProd", "ReduceL1", "ReduceL2",
     *QUANTIZERS,
 )  # fmt: skip
-FINITE = "finite numbers: did the training diverge?"
+FINITE = "finite numbers (did the training diverge?)"
 UNBOUNDED = ("Clip", "Min", "Max")  # an infinite bound is none
 OF_QONNX = (*QUANTIZERS, "MultiThreshold")
 OF_CHANNELS = ("BatchNormalization", "MultiThreshold")  # whose constants belong to channels whatever their rank is

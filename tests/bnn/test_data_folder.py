@@ -130,7 +130,7 @@ def refused(source: Path, match: str, **options: object) -> None:
 
 
 def test_empty_folders(tmp_path: Path) -> None:
-    refused(tmp_path, "is empty.*one folder per class")
+    refused(tmp_path, "has no class folders with pictures; make one folder per class")
     (tmp_path / "a").mkdir()
     (tmp_path / "b").mkdir()
     refused(tmp_path, r"has folders \(a, b\) but no picture")

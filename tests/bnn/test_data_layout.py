@@ -79,7 +79,7 @@ SPLITS = [  # folders, what is noted of them, whether there is a validation side
     (("TrainSet", "TestData"), ["TrainSet/ is train, TestData/ is test"], False),
     (("seg_train", "seg_test"), ["seg_train/ is train, seg_test/ is test"], False),
     (("train", "val"), ["val/ is used for the test, because there is no test/"], False),
-    (("train", "Validation"), ["Validation/ is taken for the test", "Validation/ is test"], False),
+    (("train", "Validation"), ["Validation/ is used for the test", "Validation/ is test"], False),
     (("train", "val", "test"), ["val/ chooses the best epoch; no picture of train is held out"], True),
     (("train", "valid", "test"), ["valid/ chooses the best epoch; no picture of train is held out"], True),
 ]

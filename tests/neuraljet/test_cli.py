@@ -196,7 +196,7 @@ def test_train_empty_folder(capsys, tmp_path):
     (tmp_path / "empty").mkdir()
     status, _, err = run(capsys, "train", tmp_path / "empty", "--out", tmp_path / "run")
     assert status == 2
-    one_sentence(err, "empty")
+    one_sentence(err, "has no class folders with pictures")
     assert not (tmp_path / "run").exists()
 
 
