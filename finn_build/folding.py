@@ -26,6 +26,8 @@ from hw.sums.matvec import RAMB18_SITES
 
 LATENCY_CLOCKS = 8  # clocks from the last pixel to the class that are worth a LUT
 GROWTH = 16  # clocks of a frame grow by a part of so many until all layers fit
+MOST_SITES = 20_000  # of all layers, where no rate is asked for: beyond it tools take minutes and small chips do not do
+SLOWER = 16  # times the clocks of a frame that are looked at for it
 FIFO_SITES, FIFO_CONTROL = 0.7, 10  # of a FIFO of up to 64 beats: of a bit, and what counts
 
 
@@ -84,6 +86,7 @@ def fold_to_rate(
 ) -> tuple[int, dict[str, Chosen], tuple[str, ...]]:  # fmt: skip
     """`fold` for `fps` frames per second; without it for a pixel per clock, or the fastest there is, and then a note.
 
+    Without it and beyond MOST_SITES the fastest within these, if there is one, and a note with the rate.
     UserError with the maximum when the rate is out of reach.
     """
     height, width, _ = design.pixels.shape
@@ -100,6 +103,8 @@ def fold_to_rate(
             f"--fps {fps:g} is beyond what the layers allow together at a clock of {clock_mhz:g} MHz: at most {rate} "
             f"frames/s, {cycles} clocks a frame; ask for less or raise --clock-mhz"
         )
+    if fps is None and _area(chosen) > MOST_SITES:
+        return _within_limit(design, clocks, clock_mhz, part, cycles, chosen)
     if fps is None and cycles > height * width:
         slowest = max(design.nodes, key=lambda node: int(design.operators[node.name].get_exp_cycles())).name
         note = (
@@ -108,6 +113,31 @@ def fold_to_rate(
         )
         return cycles, chosen, (note,)
     return cycles, chosen, ()
+
+
+def _area(chosen: Mapping[str, Chosen]) -> int:
+    return sum(found.taken.lut for found in chosen.values())
+
+
+def _within_limit(
+    design: Design, clocks: int, clock_mhz: float, part: str | None, cycles: int, chosen: dict[str, Chosen]
+) -> tuple[int, dict[str, Chosen], tuple[str, ...]]:  # fmt: skip
+    """The fastest folding within MOST_SITES instead of what was chosen for `clocks`; that where there is none."""
+    least, slower = clocks, clocks
+    while slower < SLOWER * least:
+        slower += max(1, slower // 4)
+        try:
+            found, ways = fold(design, slower, part)
+        except NothingFits:
+            continue
+        if _area(ways) <= MOST_SITES:
+            note = (
+                f"{cycles} clocks a frame would take about {_area(chosen):,} LUT sites; without --fps an accelerator "
+                f"has at most {MOST_SITES:,}, so it is built for {found}: {int(clock_mhz * 1e6 / found)} frames/s, and "
+                f"--fps {int(clock_mhz * 1e6 / cycles)} is the most there is"
+            )
+            return found, ways, (note,)
+    return *fold(design, least, part), ()
 
 
 def fold(design: Design, clocks: int, part: str | None) -> tuple[int, dict[str, Chosen]]:
@@ -255,7 +285,10 @@ def _key(operator: Any, part: str) -> str:
         node.ClearField(name)
     folding = operator.folding()
     kept = sorted(a.SerializeToString(deterministic=True) for a in node.attribute if a.name not in folding)
-    return hashlib.sha256(repr((node.op_type, kept, part, _code())).encode()).hexdigest()[:20]
+    found = hashlib.sha256(repr((node.op_type, [len(each) for each in kept], part, _code())).encode())
+    for each in kept:
+        found.update(each)
+    return found.hexdigest()[:20]
 
 
 @lru_cache

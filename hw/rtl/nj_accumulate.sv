@@ -22,6 +22,7 @@ module nj_accumulate #(
   parameter bit          Thresholded  = 1'b1,
   parameter int unsigned ConstantBits = 4,  // Thresholded: less than SumBits
   parameter int unsigned OutBits = 1,
+  parameter bit          Plain = nj_pkg::Plain,
   localparam int unsigned Constants = Thresholded ? OutBits : 1,  // of a sum
   parameter bit [Groups*Lanes*Constants*ConstantBits-1:0] Constant = '0,
   localparam int unsigned GroupBits = Groups > 1 ? unsigned'($clog2(Groups)) : 1
@@ -112,10 +113,14 @@ module nj_accumulate #(
         logic [ConstantBits-1:0] limit;
         logic reached;
         assign limit = constant[(l*OutBits+k)*ConstantBits+:ConstantBits];
-        always_comb begin
-          reached = 1'b1;
-          for (int i = 0; i < int'(ConstantBits); i++) reached = value[i] == limit[i] ? reached : value[i];
-          for (int i = int'(ConstantBits); i < int'(SumBits) - 1; i++) reached |= value[i];
+        if (Plain) begin : gen_plain
+          assign reached = value[SumBits-2:0] >= (SumBits - 1)'(limit);
+        end else begin : gen_cells  // no carry chain
+          always_comb begin
+            reached = 1'b1;
+            for (int i = 0; i < int'(ConstantBits); i++) reached = value[i] == limit[i] ? reached : value[i];
+            for (int i = int'(ConstantBits); i < int'(SumBits) - 1; i++) reached |= value[i];
+          end
         end
         assign result[l*OutBits+k] = reached && !value[SumBits-1];
       end

@@ -25,7 +25,6 @@ module nj_match #(
 
   for (genvar n = 0; n < int'(N); n++) begin : gen_lane
     logic [2*Twos-1:0] x, w;  // an odd number of pairs is filled up with one that differs
-    logic [Twos:0]     low;
     if (Pairs % 2 != 0) begin : gen_odd
       assign x = {1'b0, x_i};
       assign w = {1'b1, w_i[n*Pairs+:Pairs]};
@@ -33,16 +32,26 @@ module nj_match #(
       assign x = x_i;
       assign w = w_i[n*Pairs+:Pairs];
     end
-    assign low[0]   = 1'b0;
-    assign low_o[n] = low[Twos];
-    for (genvar k = 0; k < int'(Twos); k++) begin : gen_link
-      if (Plain) begin : gen_plain
-        logic a, b;
-        assign a = x[2*k] ~^ w[2*k];
-        assign b = x[2*k+1] ~^ w[2*k+1];
-        assign low[k+1] = a ^ b ^ low[k];
-        assign twos_o[n*Twos+k] = (a & b) | (low[k] & (a | b));
-      end else begin : gen_cell
+    if (Plain) begin : gen_plain  // all links at once, each at the place of its lower pair: a simulator likes words
+      /* verilator lint_off UNUSEDSIGNAL */
+      logic [2*Twos-1:0] same, other, lows, carries;
+      /* verilator lint_on UNUSEDSIGNAL */
+      always_comb begin
+        same  = x ~^ w;
+        other = same >> 1;
+        lows  = (same ^ other) & {Twos{2'b01}};
+        for (int unsigned shift = 2; shift < 2 * Twos; shift *= 2) lows ^= lows << shift;
+        carries = (same & other) | ((lows << 2) & (same | other));
+      end
+      for (genvar k = 0; k < int'(Twos); k++) begin : gen_link
+        assign twos_o[n*Twos+k] = carries[2*k];
+      end
+      assign low_o[n] = lows[2*Twos-2];
+    end else begin : gen_cells
+      logic [Twos:0] low;
+      assign low[0]   = 1'b0;
+      assign low_o[n] = low[Twos];
+      for (genvar k = 0; k < int'(Twos); k++) begin : gen_link
         nj_lut2 #(.Init(init())) u_lut (
           .x_i({1'b1, low[k], w[2*k+1], x[2*k+1], w[2*k], x[2*k]}), .o5_o(twos_o[n*Twos+k]), .o6_o(low[k+1])
         );

@@ -1,10 +1,11 @@
 // One word of Ways, by its index: y_o = x_i[index_i*Bits +: Bits]; anything for an index that no word has.
 //
 // A tree of 4 to 1, a LUT a bit each, and of 2 to 1, a LUT for two bits. Written as cells: abc9 spends up to twice as
-// many LUTs to spare a level.
+// many LUTs to spare a level. Plain: whole words at a time, as a simulator is fast with.
 module nj_select #(
   parameter int unsigned Ways = 6,
   parameter int unsigned Bits = 2,
+  parameter bit Plain = nj_pkg::Plain,
   localparam int unsigned IndexBits = Ways > 1 ? unsigned'($clog2(Ways)) : 1
 ) (
   input  logic [Ways*Bits-1:0] x_i,
@@ -46,6 +47,11 @@ module nj_select #(
       end
       if (Words == 1) begin : gen_pass
         assign chosen[g*Bits+:Bits] = word[Bits-1:0];
+      end else if (Plain && Words == 2) begin : gen_plain_two
+        assign chosen[g*Bits+:Bits] = index[0] ? word[Bits+:Bits] : word[Bits-1:0];
+      end else if (Plain) begin : gen_plain_four
+        assign chosen[g*Bits+:Bits] = index[1] ? (index[0] ? word[3*Bits+:Bits] : word[2*Bits+:Bits])
+                                               : (index[0] ? word[Bits+:Bits] : word[Bits-1:0]);
       end else if (Words == 2) begin : gen_two
         for (genvar b = 0; b < int'(Bits); b += 2) begin : gen_bits
           localparam int unsigned Next = b + 1 < int'(Bits) ? b + 1 : b;

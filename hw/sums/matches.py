@@ -2,8 +2,10 @@
 
 from dataclasses import dataclass
 
+from hw.ops.rtl import fill
 from hw.sums.writer import Bit, Leaf, Writer, concat, part
 
+BLOCK = 8  # lanes side by side: words of a simulator
 CHAIN = 8  # pairs: four LUTs in a row before the first register
 
 
@@ -19,7 +21,22 @@ class Matches:
 
 
 def write(name: str, simd: int, lanes: int) -> Matches:
-    """The module for words of `simd` bits."""
+    """The module for words of `simd` bits; of many lanes blocks side by side, so that tools see the same block."""
+    if lanes <= BLOCK:
+        return _block(name, simd, lanes, "")
+    blocks = -(-lanes // BLOCK)
+    lanes_each = -(-lanes // blocks)
+    block = _block(f"{name}_block", simd, lanes_each, "  /* verilator no_inline_module */")
+    values = {
+        "name": name, "simd": simd, "lanes": lanes, "bits": block.bits, "blocks": blocks, "block": lanes_each,
+        "text": block.text,
+    }  # fmt: skip
+    sites, ffs = block.sites // lanes_each * lanes, block.ffs // lanes_each * lanes
+    return Matches(fill("matches.sv.in", values).rstrip(), block.bits, block.latency, sites, ffs)
+
+
+def _block(name: str, simd: int, lanes: int, hint: str) -> Matches:
+    """The module for a few lanes; hint: its first line."""
     writer = Writer()
     heaps: list[list[Leaf]] = [[] for _ in range(lanes)]
     for first in range(0, simd, CHAIN):
@@ -44,6 +61,7 @@ def write(name: str, simd: int, lanes: int) -> Matches:
         f"module {name} (", "  input  logic clk_i,", "  input  logic rst_i,", "  input  logic ce_i,",
         f"  input  logic [{simd - 1}:0] x_i,", f"  input  logic [{lanes * simd - 1}:0] w_i,",
         f"  output logic [{lanes * bits - 1}:0] count_o", ");",
+        *([hint] if hint else []),
         *(f"  {line}" for line in writer.lines),
         *writer.clocked(),
         f"  assign count_o = {concat([bit.text() for total in totals for bit in total])};", "endmodule",

@@ -109,8 +109,8 @@ class Folding:
 
     @property
     def collecting(self) -> int:
-        """Clocks of a frame in which its results come together."""
-        return self.groups * self.words if self.replay else self.groups
+        """Clocks from a frame's first group of results, before which the frame before must be gone, to its last."""
+        return (self.groups - 1) * (self.words if self.replay else 1) + 1
 
     @property
     def block(self) -> bool:

@@ -1,6 +1,7 @@
 """The choice per layer: the least area that keeps the rate, what came second, and plans found again."""
 
 import re
+from typing import Any
 
 import numpy as np
 import pytest
@@ -201,3 +202,43 @@ def test_the_rate_is_that_of_two_layers_together(tmp_path, monkeypatch):
     result = build(tmp_path / "model.onnx", tmp_path / "acc", fps=200e6 / 144)
     assert result["cycles_per_frame"] > max(row["cycles_per_frame"] for row in result["layers"])
     assert verify(tmp_path / "acc", "random", frames=10)["cycles_per_frame"] == result["cycles_per_frame"]
+
+
+def test_a_frame_stored_is_collected_between_its_first_and_its_last_group(tmp_path, monkeypatch):
+    """A first layer that works rows by rows holds the second up from its first result on, not from its first step."""
+    from hw.ops import binary_dense
+    from hw.sums import matvec
+
+    monkeypatch.setattr(binary_dense, "MOST_CONSTANTS", 0)
+    foldings = matvec.foldings
+    monkeypatch.setattr(
+        matvec, "foldings", lambda beats, *rest: (f for f in foldings(beats, *rest) if f.replay == (beats > 1))
+    )
+    monkeypatch.setattr(matvec, "MOST_SIMD", 6)
+    write_qonnx(dense_network((10, 10), features=1, size=4), tmp_path / "model.onnx")
+    result = build(tmp_path / "model.onnx", tmp_path / "acc", fps=200e6 / 60)
+    assert "frames stored" in result["layers"][1]["variant"]
+    assert result["cycles_per_frame"] > max(row["cycles_per_frame"] for row in result["layers"])
+    assert verify(tmp_path / "acc", "random", frames=10)["cycles_per_frame"] == result["cycles_per_frame"]
+
+
+def test_without_a_rate_area_has_a_limit(tmp_path, monkeypatch):
+    """A pixel per clock where that is small enough, else the fastest that is; what is asked for is built."""
+    from finn_build import folding
+
+    write_qonnx(dense_network((24, 24), features=2), tmp_path / "model.onnx")
+
+    def made(name: str, most: int, fps: float | None = None) -> dict[str, Any]:
+        monkeypatch.setattr(folding, "MOST_SITES", most)
+        return build(tmp_path / "model.onnx", tmp_path / name, fps=fps)
+
+    def area(result: dict[str, Any]) -> int:
+        return sum(row["lut"] for row in result["layers"])
+
+    fast = made("fast", 20_000)
+    limited = made("limited", area(fast) - 20)
+    assert fast["cycles_per_frame"] == 64 < limited["cycles_per_frame"] and not fast["notes"]
+    assert area(limited) <= area(fast) - 20 and f"built for {limited['cycles_per_frame']}" in limited["notes"][0]
+    asked = made("asked", area(fast) - 20, fps=fast["fps"])
+    none = made("none", 1)
+    assert area(asked) == area(none) == area(fast) and none["cycles_per_frame"] == 64 and not none["notes"]

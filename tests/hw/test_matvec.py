@@ -103,6 +103,8 @@ def check(s: Shape, folder: Path, count: int = 6):
         Shape(2, 30, 70, 1, 6, replay=True, repeat=2),  # in block RAM
         Shape(2, 12, 12, 2, 6, repeat=2, times=3),  # three thresholds of a sum
         Shape(1, 12, 260, 1, 4, replay=True, times=2),  # thresholds in block RAM
+        Shape(4, 10, 40, 19, 21, thresholded=False),  # three blocks of seven lanes, two of them of no use
+        Shape(2, 20, 34, 17, 12, replay=True, repeat=2),
     ],
     ids=str,
 )  # fmt: skip
