@@ -27,14 +27,19 @@ module nj_leaf #(
     for (int i = 0; i < 64; i++) init[i] = value(Lanes == 2 && i < 32 ? n + 1 : n, i);
   endfunction
 
-  if (Plain) begin : gen_plain
-    logic [N-1:0] pass [1<<RoundBits];
-    logic [N-1:0] invert [1<<RoundBits];
-    for (genvar r = 0; r < (1 << RoundBits); r++) begin : gen_round
-      assign pass[r]   = Pass[r*N+:N];
-      assign invert[r] = Invert[r*N+:N];
-    end
-    assign leaf_o = ({N{x_i}} & pass[round_i]) ^ invert[round_i];
+  // a word of constants a round, at places that are powers of two
+  localparam int unsigned Shift = unsigned'($clog2(N));
+  function automatic logic [(1<<(RoundBits+Shift))-1:0] apart(input logic [(1<<RoundBits)*N-1:0] words);
+    apart = '0;
+    for (int unsigned r = 0; r < (1 << RoundBits); r++) apart[(r<<Shift)+:N] = words[r*N+:N];
+  endfunction
+
+  if (Plain) begin : gen_plain  // no arrays: they cost a simulator a store a round
+    localparam logic [(1<<(RoundBits+Shift))-1:0] AllPass   = apart(Pass);
+    localparam logic [(1<<(RoundBits+Shift))-1:0] AllInvert = apart(Invert);
+    logic [RoundBits+Shift-1:0] place;
+    assign place = (RoundBits + Shift)'(round_i) << Shift;
+    assign leaf_o = ({N{x_i}} & AllPass[place+:N]) ^ AllInvert[place+:N];
   end else begin : gen_cells
     for (genvar n = 0; n < int'(N); n += Lanes) begin : gen_lut
       logic [5:0] x;

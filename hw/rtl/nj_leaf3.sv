@@ -29,15 +29,20 @@ module nj_leaf3 #(
     end
   endfunction
 
-  if (Plain) begin : gen_plain
-    logic [3*N-1:0] pass [1<<RoundBits];
-    logic [3*N-1:0] invert [1<<RoundBits];
+  // a word of constants a round, at places that are powers of two
+  localparam int unsigned Shift = unsigned'($clog2(3*N));
+  function automatic logic [(1<<(RoundBits+Shift))-1:0] apart(input logic [(1<<RoundBits)*3*N-1:0] words);
+    apart = '0;
+    for (int unsigned r = 0; r < (1 << RoundBits); r++) apart[(r<<Shift)+:3*N] = words[r*3*N+:3*N];
+  endfunction
+
+  if (Plain) begin : gen_plain  // no arrays: they cost a simulator a store a round
+    localparam logic [(1<<(RoundBits+Shift))-1:0] AllPass   = apart(Pass);
+    localparam logic [(1<<(RoundBits+Shift))-1:0] AllInvert = apart(Invert);
+    logic [RoundBits+Shift-1:0] place;
+    assign place = (RoundBits + Shift)'(round_i) << Shift;
     logic [N-1:0] a, b, c;
-    for (genvar r = 0; r < (1 << RoundBits); r++) begin : gen_round
-      assign pass[r]   = Pass[r*3*N+:3*N];
-      assign invert[r] = Invert[r*3*N+:3*N];
-    end
-    assign {c, b, a} = ({{N{x_i[2]}}, {N{x_i[1]}}, {N{x_i[0]}}} & pass[round_i]) ^ invert[round_i];
+    assign {c, b, a} = ({{N{x_i[2]}}, {N{x_i[1]}}, {N{x_i[0]}}} & AllPass[place+:3*N]) ^ AllInvert[place+:3*N];
     assign s_o = {(a & b) | (c & (a | b)), a ^ b ^ c};
   end else begin : gen_cells
     for (genvar n = 0; n < int'(N); n++) begin : gen_lane
