@@ -39,7 +39,7 @@ def test_placed_routed_and_packed(accelerator):
     estimates = json.loads((accelerator / "estimates.json").read_text())
     assert report["cells"]["TRELLIS_FF"]["used"] > estimates["total"]["ff"] / 2  # nothing was optimised away
     assert report["estimate"] == estimates["total"]
-    assert report["reply"] == {"status": 1, "class": 1, "score": 1, "scores": 2}
+    assert report["reply"] == {"status": 1, "class": 1, "broken_bit": 7, "score": 1, "scores": 2}
     assert report["pictures_per_second"] == {"line": 4687.5, "accelerator": 50e6 / 64}
 
 

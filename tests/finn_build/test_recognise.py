@@ -194,5 +194,5 @@ def test_what_cannot_be_built_is_named(layers, words):
 
 def test_too_many_classes_are_refused():
     layers = (CONV, LIMIT, Dense(R.signs(4 * 36, 300)), Bias(np.zeros(300, int)))
-    with pytest.raises(UserError, match=r"300 classes are too many; the class is a byte, so at most 25[56]"):
+    with pytest.raises(UserError, match=r"300 classes are too many; an accelerator has at most 256"):
         recognise(IntegerNetwork((1, 8, 8), layers, tuple(f"c{i}" for i in range(300))))
