@@ -30,8 +30,11 @@ class Kind:
 
     def described(self, folder: Path) -> dict[str, Any] | None:
         """What its file says; None when there is none or it is of another format."""
+        path = folder / self.file
+        if not path.is_file():  # a named pipe would be waited for
+            return None
         try:
-            content = parse_json((folder / self.file).read_bytes())
+            content = parse_json(path.read_bytes())
         except (OSError, ValueError):
             return None
         return content if isinstance(content, dict) and content.get("format") == self.format else None

@@ -5,6 +5,7 @@
 
 from pathlib import Path
 
+from bnn.errors import UserError
 from bnn.export import load_model
 from finn_build.manifest import PIXELS, SOURCE
 
@@ -12,7 +13,10 @@ MODEL = "model.onnx"
 
 
 def original(model: Path, pixels: str | None) -> tuple[Path, str | None, tuple[str, ...]]:
-    """The file to build, what its input takes (`pixels`, else as it was imported before), and a note on the choice."""
+    """The file to build, what its input takes (`pixels`, else as it was imported before), and a note on the choice.
+
+    UserError when `pixels` contradicts how the accelerator's model.onnx was imported.
+    """
     imported = model.with_name(MODEL)
     if model.name not in (MODEL, SOURCE) or not imported.is_file():
         return model, pixels, ()
@@ -24,7 +28,12 @@ def original(model: Path, pixels: str | None) -> tuple[Path, str | None, tuple[s
     if not source.is_file():
         note = f"{model} was imported from a file of another program that is not beside it, so verify cannot execute it"
         return model, pixels, (note,)
-    return source, pixels or taken, (f"{source} is built, the file that {model} was imported from",)
+    if pixels not in (None, taken):
+        raise UserError(
+            f"--pixels {pixels} contradicts {model}, which was imported with --pixels {taken}: leave it away, or give "
+            f"{source} to import that anew"
+        )
+    return source, taken, (f"{source} is built, the file that {model} was imported from",)
 
 
 def _taken(model: Path) -> str | None:

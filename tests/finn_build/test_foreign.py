@@ -145,5 +145,7 @@ def test_what_the_hardware_lacks_is_named_as_in_the_file(tmp_path):
 
 def test_pixels_of_a_file_of_ours_are_bytes(tmp_path):
     _, acc, _ = built(Recipe(), tmp_path)
-    with pytest.raises(UserError, match=r"--pixels unit is for files of other programs"):
+    with pytest.raises(
+        UserError, match=r"--pixels unit contradicts .*model.onnx, which was imported with --pixels byte: leave it away"
+    ):
         build(acc / "model.onnx", tmp_path / "again", pixels="unit")
