@@ -11,6 +11,7 @@ import re
 import types
 import typing
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 CLASS_NAME = re.compile(r"[A-Za-z0-9._-]{1,64}")  # of a class, for file names, comments and tables
@@ -72,6 +73,11 @@ def parse(kind: Any, value: Any, where: str) -> Any:
     if not isinstance(value, accepted) or (isinstance(value, bool) and kind is not bool):
         raise TypeError(f"{where} is {str(value)[:60]!r} and must be of type {kind.__name__}")
     return value
+
+
+def sha256(path: Path) -> str:
+    """Hexadecimal SHA-256 of a file."""
+    return hashlib.sha256(Path(path).read_bytes()).hexdigest()
 
 
 def _constant(name: str) -> Any:

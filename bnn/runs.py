@@ -4,7 +4,6 @@ run.json is sealed (bnn.records) and says what was asked for and on which pictur
 too, and holds the SHA-256 of every other file.
 """
 
-import hashlib
 import json
 import os
 from collections.abc import Iterable, Mapping
@@ -14,7 +13,7 @@ from typing import Any
 from bnn.errors import UserError
 from bnn.files import new_folder, write_file
 from bnn.folders import Kind
-from bnn.records import SEAL, check_seal, parse_json, seal_of
+from bnn.records import SEAL, check_seal, parse_json, seal_of, sha256
 
 ASKED, CHECKPOINT, WEIGHTS, MODEL, METRICS = (
     "run.json", "checkpoint.safetensors", "weights.safetensors", "model.onnx", "metrics.json",
@@ -72,7 +71,7 @@ def _not_of_training(path: Path) -> UserError:
 def finish(out: Path, metrics: Mapping[str, Any]) -> dict[str, Any]:
     """Write metrics.json, which makes the run a finished one; returns what it holds."""
     require_free(out, (METRICS,))
-    files = {name: _digest(out / name) for name in (ASKED, WEIGHTS, MODEL)}
+    files = {name: sha256(out / name) for name in (ASKED, WEIGHTS, MODEL)}
     return _write(out / METRICS, {**metrics, "files": files})
 
 
@@ -90,7 +89,7 @@ def finished(run: Path) -> dict[str, Any]:
     if not isinstance(files, dict) or set(files) != {ASKED, WEIGHTS, MODEL}:
         raise UserError(f"{run / METRICS} does not list the files of the run; train again")
     for name, digest in files.items():
-        if not (run / name).is_file() or _digest(run / name) != digest:
+        if not (run / name).is_file() or sha256(run / name) != digest:
             raise UserError(
                 f"{run / name} is not the file that training wrote; train again, or, when it was changed on purpose, "
                 "give the QONNX file itself instead of the folder"
@@ -117,10 +116,6 @@ def _read(path: Path, way_out: str) -> dict[str, Any]:
         reason = error.strerror if isinstance(error, OSError) else str(error).splitlines()[0]
         raise UserError(f"{path} is damaged or not ours ({reason}); {way_out}") from None
     return content
-
-
-def _digest(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def _compare(out: Path, before: Mapping[str, Any], asked: Mapping[str, Any]) -> None:

@@ -6,7 +6,6 @@ A stream carries one beat per pixel, channel c at bits [c*bits +: bits]. What it
 """
 
 import dataclasses
-import hashlib
 import json
 import re
 from collections.abc import Mapping
@@ -16,7 +15,7 @@ from typing import Any
 
 from bnn.errors import UserError
 from bnn.files import restore, write_file
-from bnn.records import CLASS_NAME, check_seal, parse, parse_json, seal_of
+from bnn.records import CLASS_NAME, check_seal, parse, parse_json, seal_of, sha256
 from finn_build.folders import ACCELERATOR, REPORTS
 from finn_build.keywords import RESERVED
 
@@ -205,11 +204,6 @@ def estimates(folder: Path) -> dict[str, Any]:
         raise UserError(f"{path}: {error}; build the accelerator again") from error
     assert isinstance(content, dict)
     return content
-
-
-def sha256(path: Path) -> str:
-    """Hexadecimal SHA-256 of a file."""
-    return hashlib.sha256(Path(path).read_bytes()).hexdigest()
 
 
 def check(manifest: Manifest) -> None:
