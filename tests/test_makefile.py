@@ -1,5 +1,6 @@
 """The Makefile in checkouts of any path: it works, or says at its start why not."""
 
+import os
 import shutil
 import subprocess
 from pathlib import Path
@@ -13,7 +14,9 @@ def make(folder, *goals):
     folder.mkdir()
     for name in ("Makefile", "requirements.lock", "pyproject.toml", "requirements-rivals.lock"):
         shutil.copy(ROOT / name, folder)
-    return subprocess.run(["make", "-n", *goals], cwd=folder, capture_output=True, text=True, check=False)
+    outer = ("MAKEFLAGS", "MFLAGS", "MAKELEVEL")  # `make test` itself: it would print the folders it enters
+    clean = {name: value for name, value in os.environ.items() if name not in outer}
+    return subprocess.run(["make", "-n", *goals], cwd=folder, env=clean, capture_output=True, text=True, check=False)
 
 
 @pytest.mark.parametrize("name", ["plain", "a  b", "it's", "a#b", "50%", "ü", "a&b(c)[d]*"])
