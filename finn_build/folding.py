@@ -179,16 +179,8 @@ def _fold(design: Design, clocks: int, part: str | None, budgets: Sequence[int])
             raise NothingFits
         chosen[node.name] = _cheapest(operator, fitting, pace)
         together = max(together, _together(chosen[node.name].taken.waiting, before))
-        collecting, apart = _collecting(operator), operator.apart() or clocks
+        collecting, apart = operator.collecting(), operator.apart() or clocks
     return chosen, together
-
-
-def _collecting(operator: Any) -> int:
-    """Clocks before a result comes in which the one before must be gone, where that waits for the next layer.
-
-    A memory of weights goes on a clock after its result was taken.
-    """
-    return int(operator.collecting()) + (operator.matrix is not None)
 
 
 def _together(waiting: int, collecting: int) -> int:
@@ -219,7 +211,7 @@ def _fitting(operator: Any, ways: Sequence[Choice], clocks: int, before: int, ro
     kept = []
     for way in found:
         operator.apply(way.folding)
-        if _together(room, _collecting(operator)) <= clocks:
+        if _together(room, operator.collecting()) <= clocks:
             kept.append(way)
     return kept
 

@@ -109,8 +109,11 @@ class Folding:
 
     @property
     def collecting(self) -> int:
-        """Clocks from a frame's first group of results, before which the frame before must be gone, to its last."""
-        return (self.groups - 1) * (self.words if self.replay else 1) + 1
+        """Clocks from a frame's first group of results, before which the frame before must be gone, to its last.
+
+        One more with several words, for then nj_accumulate goes on a clock after a result was taken.
+        """
+        return (self.groups - 1) * (self.words if self.replay else 1) + 1 + (self.words > 1)
 
     @property
     def block(self) -> bool:

@@ -204,6 +204,26 @@ def test_the_rate_is_that_of_two_layers_together(tmp_path, monkeypatch):
     assert verify(tmp_path / "acc", "random", frames=10)["cycles_per_frame"] == result["cycles_per_frame"]
 
 
+def test_a_frame_of_one_word_gives_way_as_it_is_taken(tmp_path, monkeypatch):
+    """The first layer goes on with the clock in which the second takes its result, not with the one after."""
+    from hw.ops import binary_dense
+    from hw.sums import matvec
+
+    monkeypatch.setattr(binary_dense, "MOST_CONSTANTS", 0)
+    found = matvec.foldings
+    monkeypatch.setattr(
+        matvec, "foldings", lambda beats, *rest: (f for f in found(beats, *rest) if (f.words == 1) == (beats > 1))
+    )
+    r = np.random.default_rng(0)
+    signs = np.array([-1, 1])
+    layers = (Threshold(np.full(1, 128)), Dense(r.choice(signs, (12, 31))), Threshold(r.integers(-3, 4, 31)))
+    layers += (Dense(r.choice(signs, (31, 3))), Bias(np.zeros(3, int)))
+    write_qonnx(IntegerNetwork((1, 3, 4), layers, ("a", "b", "c")), tmp_path / "model.onnx")
+    result = build(tmp_path / "model.onnx", tmp_path / "acc", fps=200e6 / 48)
+    assert result["cycles_per_frame"] > max(row["cycles_per_frame"] for row in result["layers"])
+    assert verify(tmp_path / "acc", "random", frames=10)["cycles_per_frame"] == result["cycles_per_frame"]
+
+
 def test_a_frame_stored_is_collected_between_its_first_and_its_last_group(tmp_path, monkeypatch):
     """A first layer that works rows by rows holds the second up from its first result on, not from its first step."""
     from hw.ops import binary_dense
