@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from bnn.errors import UserError
-from bnn.work import work_folder
+from bnn.storage.work import work_folder
 
 MISSING = (
     "finn-plus is not installed: run `make setup`, or "

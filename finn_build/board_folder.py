@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bnn.errors import UserError
-from bnn.records import check_seal, parse, parse_json, seal_of
+from bnn.storage.records import check_seal, parse, parse_json, seal_of
 from finn_build.manifest import LARGEST, RELATIVE, Input, Output, check_ports, sha256
 
 FILE = "bitstream.json"
@@ -30,7 +30,7 @@ class Bitstream:
     cycles_per_frame: int
     model_sha256: str
     files: Mapping[str, str]  # relative path -> SHA-256
-    seal: str = ""  # bnn.records.seal_of all others, in the file
+    seal: str = ""  # bnn.storage.records.seal_of all others, in the file
 
     def to_json(self) -> str:
         """The text of the file."""

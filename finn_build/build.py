@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import Any
 
 from bnn.errors import UserError
-from bnn.export import chain_of, load_model, write_qonnx
-from bnn.files import lock, new_folder, refuse_foreign
-from bnn.importing import import_model
-from bnn.integer import IntegerNetwork
-from bnn.records import parse_json
+from bnn.integer.network import IntegerNetwork
+from bnn.qonnx.export import chain_of, load_model, write_qonnx
+from bnn.qonnx.foreign import import_model
+from bnn.storage.files import lock, new_folder, refuse_foreign
+from bnn.storage.records import parse_json
 from finn_build import adapter
 from finn_build.boards import Board, check_fits, find_board
 from finn_build.folders import ACCELERATOR
@@ -39,9 +39,9 @@ def build(
 
     board: names the part, and the estimate must fit it. fps: frames per second to reach with the least hardware;
     without it the accelerator takes a pixel per clock, or is as fast as its largest layer can be built. pixels: of a
-    file that another program exported, what its input takes (see bnn.importing); the folder then holds the file itself,
-    source.onnx, and what it was imported as, model.onnx. Of such a folder's model.onnx the source is built again
-    (finn_build.origin). backend: rtl, hls or auto for all layers, then NAME=BACKEND
+    file that another program exported, what its input takes (see bnn.qonnx.foreign); the folder then holds the file
+    itself, source.onnx, and what it was imported as, model.onnx. Of such a folder's model.onnx the source is built
+    again (finn_build.origin). backend: rtl, hls or auto for all layers, then NAME=BACKEND
     for single ones, separated by commas. fifos: depths of the FIFOs in front of layers by their names (sim.fifos finds
     them), or one for all layers but the first; without it finn_build.timing says. Returns cycles_per_frame, fps (that
     the clock gives), seconds, of these search_seconds to choose how each layer is built, the estimated total, the table

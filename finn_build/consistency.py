@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 
 from bnn.errors import UserError
-from bnn.export import read_qonnx
-from bnn.integer import IntegerNetwork, ranges
+from bnn.integer.network import IntegerNetwork, ranges
+from bnn.qonnx.export import read_qonnx
 from finn_build.manifest import FILE, Layer, Manifest
 
 MODULE = re.compile(r"^\s*module\s+(?:automatic\s+|static\s+)?(\w+)", re.MULTILINE)

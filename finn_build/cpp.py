@@ -8,9 +8,9 @@ from typing import Any
 from bnn.errors import UserError
 from finn_build.graph import DEFAULT_PART, Design, Node
 from finn_build.recognise import Stage
-from hw.ops import cpp
+from hw import cpp
 from hw.ops.hls import HEADERS
-from hw.ops.rtl import fill
+from hw.text import fill
 
 BACKENDS = ("rtl", "hls", "auto")
 FIFO = "StreamFIFO_rtl"

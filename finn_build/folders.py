@@ -1,6 +1,6 @@
-"""The kinds of folders that commands make, and what each may hold (see bnn.folders)."""
+"""The kinds of folders that commands make, and what each may hold (see bnn.storage.folders)."""
 
-from bnn.folders import Kind
+from bnn.storage.folders import Kind
 
 REPORTS = (  # that commands write into an accelerator folder
     "verification.json",

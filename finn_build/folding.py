@@ -17,12 +17,12 @@ from typing import Any
 
 import hw
 from bnn import jets
-from bnn.cache import cache_folder
 from bnn.errors import UserError
-from bnn.files import write_file
-from bnn.records import parse_json
+from bnn.storage.cache import cache_folder
+from bnn.storage.files import write_file
+from bnn.storage.records import parse_json
 from finn_build.graph import DEFAULT_PART, Design
-from hw.sums.matvec import RAMB18_SITES
+from hw.block_ram import RAMB18_SITES
 
 LATENCY_CLOCKS = 8  # clocks from the last pixel to the class that are worth a LUT
 GROWTH = 16  # clocks of a frame grow by a part of so many until all layers fit
@@ -287,5 +287,5 @@ def _key(operator: Any, part: str) -> str:
 def _code() -> str:
     """What estimates the operators."""
     room = Path(hw.__file__).parent
-    files = (*room.glob("ops/*.py"), *room.glob("sums/*.py"), Path(jets.__file__))
+    files = (*room.rglob("*.py"), Path(jets.__file__))
     return hashlib.sha256(b"".join(path.name.encode() + path.read_bytes() for path in sorted(files))).hexdigest()

@@ -7,7 +7,7 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-from bnn.files import new_folder, refuse_foreign
+from bnn.storage.files import new_folder, refuse_foreign
 from finn_build.board_folder import padded
 from finn_build.folders import IP
 from finn_build.graph import DEFAULT_PART
@@ -16,7 +16,7 @@ from finn_build.ipxact import Core, Port, component, ports_of
 from finn_build.manifest import Manifest, sha256
 from finn_build.registers import DESCRIPTION, read_registers, write_registers
 from finn_build.trust import opened
-from hw.ops.rtl import HW, fill, sources_of
+from hw.text import HW, fill, sources_of
 
 FILE, FORMAT = IP.file, IP.format
 TOP = "nj_accelerator_ip"

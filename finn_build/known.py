@@ -10,7 +10,7 @@ import warnings
 from contextlib import suppress
 from pathlib import Path
 
-from bnn.cache import state_folder
+from bnn.storage.cache import state_folder
 from finn_build.manifest import Manifest
 
 

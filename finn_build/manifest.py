@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from bnn.errors import UserError
-from bnn.files import restore, write_file
-from bnn.records import CLASS_NAME, check_seal, parse, parse_json, seal_of, sha256
+from bnn.storage.files import restore, write_file
+from bnn.storage.records import CLASS_NAME, check_seal, parse, parse_json, seal_of, sha256
 from finn_build.folders import ACCELERATOR, REPORTS
 from finn_build.keywords import RESERVED
 
@@ -115,7 +115,7 @@ class Manifest:
     tools: Mapping[str, str]
     model_sha256: str
     files: Mapping[str, str]  # relative path -> SHA-256
-    seal: str  # bnn.records.seal_of all others
+    seal: str  # bnn.storage.records.seal_of all others
 
     def computing(self) -> tuple[Layer, ...]:
         """The layers without the FIFOs between them."""

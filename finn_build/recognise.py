@@ -20,9 +20,9 @@ import numpy as np
 
 from bnn import jets
 from bnn.errors import UserError
-from bnn.integer import Bias, Conv, Dense, IntegerNetwork, Layer, Levels, MaxPool, Pad, Threshold
-from bnn.reference import Ints
-from hw.ops.bits import bit_thresholds, dot_range, signed_bits
+from bnn.integer.network import Bias, Conv, Dense, IntegerNetwork, Layer, Levels, MaxPool, Pad, Threshold
+from bnn.integer.reference import Ints
+from hw.bits import bit_thresholds, dot_range, signed_bits
 
 MOST_KERNEL = 11  # side of a +-1 kernel, as far as has been simulated
 MOST_WEIGHT = 8  # magnitude of a weight on pixels

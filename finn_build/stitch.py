@@ -14,8 +14,8 @@ from finn_build.graph import DEFAULT_PART, Design, Node
 from finn_build.in_flight import flag_depth
 from finn_build.manifest import Decode, Input, Layer, Output
 from hw.ops.base import MEMORIES
-from hw.ops.rtl import fill, sources_of
 from hw.ops.score_argmax import class_bits
+from hw.text import fill, sources_of
 
 TOP = "nj_accelerator"
 

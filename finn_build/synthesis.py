@@ -14,15 +14,15 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-from bnn import processes
 from bnn.errors import ToolError, UserError
-from bnn.files import require_room
-from bnn.work import work_folder
+from bnn.storage.files import require_room
+from bnn.storage.work import work_folder
+from bnn.system import processes
 from finn_build import wasm
 from finn_build.manifest import Manifest, estimates, write_report
 from finn_build.netlist import COUNTS, cell_types, count_cells, is_ours
 from finn_build.trust import opened
-from hw.ops.rtl import CELLS
+from hw.text import CELLS
 
 FAMILIES = {"xc7": "7 series", "xcup": "UltraScale+"}
 TIMEOUT_S = 3600

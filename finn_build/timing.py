@@ -11,10 +11,10 @@ from typing import Any
 
 import numpy as np
 
-from bnn.reference import Ints
+from bnn.integer.reference import Ints
 from finn_build.graph import Node
+from hw.cycles import window_map
 from hw.ops.conv import RtlConv
-from hw.ops.cycles import window_map
 
 FRAMES = 3
 SLACK = 2  # beats more than the model says, for the registers it does not know

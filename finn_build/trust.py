@@ -11,9 +11,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from bnn.errors import UserError
-from bnn.export import read_qonnx
-from bnn.files import lock, restore
-from bnn.work import work_folder
+from bnn.qonnx.export import read_qonnx
+from bnn.storage.files import lock, restore
+from bnn.storage.work import work_folder
 from finn_build.consistency import check_consistent
 from finn_build.known import is_known, remember
 from finn_build.manifest import FILE, PIXELS, SOURCE, Manifest, load

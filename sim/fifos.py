@@ -22,7 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bnn.errors import ToolError, UserError
-from bnn.work import work_folder
+from bnn.storage.work import work_folder
 from finn_build.build import build
 from finn_build.manifest import Manifest, load
 from sim import design as designs

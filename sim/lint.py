@@ -15,8 +15,8 @@ from pathlib import Path
 
 from pyslang import driver
 
-from bnn.work import work_folder
-from hw.ops.rtl import CELLS
+from bnn.storage.work import work_folder
+from hw.text import CELLS
 from sim import plain
 from sim.runner import check_tools
 

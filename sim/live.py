@@ -19,8 +19,8 @@ from typing import IO
 import numpy as np
 from numpy.typing import NDArray
 
-from bnn.cache import cache_folder, keep
 from bnn.errors import ToolError
+from bnn.storage.cache import cache_folder, keep
 from finn_build.manifest import Manifest
 from sim import design as designs
 from sim import plain

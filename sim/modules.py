@@ -12,8 +12,8 @@ from itertools import product
 from pathlib import Path
 
 from bnn.errors import UserError
-from bnn.work import work_folder
-from hw.ops.rtl import RTL, sources_of
+from bnn.storage.work import work_folder
+from hw.text import RTL, sources_of
 from sim.runner import noise, simulate
 
 MODULE_ARGS = ("--assert", "--x-assign", "unique", "--x-initial", "unique")

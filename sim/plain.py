@@ -1,6 +1,6 @@
 """Paths that make, Verilator and linkers take: files whose own paths have blanks, quotes or `$` are reached by others.
 
-All of it lies in the folder of a build, whose path is plain (bnn.work), and goes with it.
+All of it lies in the folder of a build, whose path is plain (bnn.storage.work), and goes with it.
 """
 
 import os
@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from bnn.errors import UserError
-from bnn.work import is_plain
+from bnn.storage.work import is_plain
 
 SEPARATORS = (os.pathsep, ";", ",", "\n")  # of lists of paths, which have no way to quote
 

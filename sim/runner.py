@@ -25,10 +25,10 @@ from cocotb_tools import config as cocotb_config
 from cocotb_tools import runner as cocotb_runner
 from cocotb_tools.check_results import get_results
 
-from bnn import processes
-from bnn.cache import cache_folder, keep
 from bnn.errors import ToolError, UserError
-from bnn.work import is_plain, work_folder
+from bnn.storage.cache import cache_folder, keep
+from bnn.storage.work import is_plain, work_folder
+from bnn.system import processes
 from sim import plain
 
 BUILD_JOBS = 2

@@ -4,7 +4,7 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
-from bnn.work import work_folder
+from bnn.storage.work import work_folder
 from sim.modules import MODULE_ARGS, RANDOM_START
 from sim.runner import simulate
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from bnn.work import work_folder
+from bnn.storage.work import work_folder
 from finn_build.manifest import load as load_manifest
 from sim import design as designs
 from sim.frames import pack_frames

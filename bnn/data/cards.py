@@ -8,8 +8,8 @@ from functools import cache
 from pathlib import Path
 
 from bnn.errors import UserError
-from bnn.records import parse
-from bnn.tables import read_toml
+from bnn.storage.records import parse
+from bnn.storage.tables import read_toml
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ class Card:
     color: str  # default for training: gray or rgb
     network: str  # default for training: small, medium or large
     epochs: int  # default for training
-    augment: tuple[str, ...]  # what leaves the class as it is: some of bnn.augment.AUGMENTATIONS
+    augment: tuple[str, ...]  # what leaves the class as it is: some of bnn.training.augment.AUGMENTATIONS
     floor: float | None  # test accuracy to beat, 0..1
     floor_method: str  # what reached the floor, and on what
     checksum: str | None  # of `checksum(folder)`; None for a set that is rendered

@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from bnn.errors import UserError
-from bnn.files import lock
+from bnn.storage.files import lock
 from finn_build import vivado
 from finn_build.bitstream import ecp5
 from finn_build.trust import opened

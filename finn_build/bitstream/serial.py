@@ -6,7 +6,7 @@ from pathlib import Path
 
 from bnn.errors import UserError
 from finn_build.manifest import Manifest
-from hw.ops.rtl import fill, sources_of
+from hw.text import fill, sources_of
 
 TOP = "nj_serial_accelerator"
 LEAST_CLOCKS = 6  # of a bit, that nj_uart_rx needs

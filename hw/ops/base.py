@@ -11,9 +11,9 @@ from finn.custom_op.fpgadataflow.rtlbackend import RTLBackend
 from numpy.typing import NDArray
 from qonnx.core.datatype import DataType
 
-from hw.ops.bits import Ints
-from hw.ops.rtl import fill, sources_in, sources_of
-from hw.sums.matvec import Folding
+from hw.bits import Ints
+from hw.matvec.matrix import Folding
+from hw.text import fill, sources_in, sources_of
 
 Attributes = dict[str, tuple[Any, ...]]
 MEMORIES = "mem"  # folder of the files that $readmemh reads, below the one that tools run in

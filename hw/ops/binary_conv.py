@@ -7,13 +7,13 @@ from math import gcd
 import numpy as np
 from qonnx.core.datatype import DataType
 
-from hw.ops import schedule
+from hw.bits import Ints
+from hw.cycles import conv_cycles
+from hw.matvec import matrix as matvec
+from hw.matvec import schedule
+from hw.matvec.matrix import Folding, Patches, Result, matvec_module
 from hw.ops.base import MEMORIES, Attributes, StreamOperator
-from hw.ops.bits import Ints
 from hw.ops.conv import ConvOperator, HlsConv, RtlConv
-from hw.ops.cycles import conv_cycles
-from hw.sums import matvec
-from hw.sums.matvec import Folding, Patches, Result, matvec_module
 
 MOST_TERMS = 10_000  # of the sums of a clock, that are written as constants where there is another way
 MOST_WRITTEN = 100_000  # the same where the other way is slower than asked
@@ -43,7 +43,7 @@ class BinaryConv(ConvOperator):
 
 class BinaryConv_rtl(BinaryConv, RtlConv):
     """Two forms: written from the weights, with Fold clocks per window (PE = 0); and for bits a folded matrix
-    (hw.sums.matvec) with a memory of weights behind nj_patches, PE outputs of SIMD inputs at a time.
+    (hw.matvec.matrix) with a memory of weights behind nj_patches, PE outputs of SIMD inputs at a time.
     """
 
     def get_nodeattr_types(self) -> Attributes:

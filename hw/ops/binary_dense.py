@@ -7,14 +7,16 @@ from typing import Any
 
 import numpy as np
 
-from bnn import reference
-from hw.ops import cpp, schedule
+from bnn.integer import reference
+from hw import cpp
+from hw.bits import Ints, dot_range, literal, signed_bits
+from hw.block_ram import block_rams
+from hw.cycles import dense_cycles
+from hw.matvec import matrix as matvec
+from hw.matvec import schedule
+from hw.matvec.matrix import Folding, Result, matvec_module
 from hw.ops.base import MEMORIES, Attributes, RtlOperator, StreamOperator
-from hw.ops.bits import Ints, dot_range, literal, signed_bits
-from hw.ops.cycles import dense_cycles
 from hw.ops.hls import HlsOperator, multiply_accumulate
-from hw.sums import matvec
-from hw.sums.matvec import Folding, Result, matvec_module
 
 # LUT sites of a weight of nj_dense and its product, by how many steps it changes with; beyond 128 weights are in block
 # RAM. These and the other numbers of its estimate are fitted to 36 random layers (median error 5 %, worst 30 %).
@@ -136,7 +138,7 @@ class BinaryDense(StreamOperator):
 
 class BinaryDense_rtl(BinaryDense, RtlOperator):
     """Two forms: nj_dense, whose weights are part of the logic, with Fold clocks per beat (PE = 0); and a folded one
-    (hw.sums.matvec) with a memory of weights, PE outputs of SIMD inputs at a time, one after the other with Replay.
+    (hw.matvec.matrix) with a memory of weights, PE outputs of SIMD inputs at a time, one after the other with Replay.
 
     Inside inputs are bits b = (x + 1) / 2; a score lacks its lowest bit there, which is the same in every frame: the
     wrapper appends it.
@@ -313,7 +315,7 @@ class BinaryDense_rtl(BinaryDense, RtlOperator):
         if self.matrix is not None:
             return matvec.blocks(self.matrix, self._folded[1])
         words, bits = self._rom()
-        return matvec.block_rams(words, bits) if words > matvec.LUT_WORDS else 0
+        return block_rams(words, bits) if words > matvec.LUT_WORDS else 0
 
     def bram_efficiency_estimation(self, fpgapart: str) -> float:
         blocks = self.bram_estimation(fpgapart)

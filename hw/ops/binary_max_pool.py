@@ -4,11 +4,11 @@ from math import ceil
 
 import numpy as np
 
-from bnn import reference
-from hw.ops import cpp
+from bnn.integer import reference
+from hw import cpp
+from hw.bits import Ints, literal
+from hw.cycles import or_pool_cycles
 from hw.ops.base import Attributes, RtlOperator, StreamOperator
-from hw.ops.bits import Ints, literal
-from hw.ops.cycles import or_pool_cycles
 from hw.ops.hls import HlsOperator
 
 

@@ -7,14 +7,14 @@ from typing import Any
 import numpy as np
 from qonnx.core.datatype import DataType
 
-from bnn import reference
-from hw.ops import cpp
+from bnn.integer import reference
+from hw import cpp
+from hw.adders.layer import Layer
+from hw.adders.module import Geometry, Module, conv_module
+from hw.bits import Ints, dot_range, signed_bits
+from hw.cycles import conv_cycles, hls_conv_cycles
 from hw.ops.base import Attributes, RtlOperator, StreamOperator
-from hw.ops.bits import Ints, dot_range, signed_bits
-from hw.ops.cycles import conv_cycles, hls_conv_cycles
 from hw.ops.hls import HlsOperator, multiply_accumulate
-from hw.sums.layer import Layer
-from hw.sums.module import Geometry, Module, conv_module
 
 MOST_ROUNDS = 32  # of a window, whose weights nj_leaf chooses by the round
 

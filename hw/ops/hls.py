@@ -7,9 +7,9 @@ from typing import Any
 
 from finn.custom_op.fpgadataflow.hlsbackend import HLSBackend
 
-from hw.ops import cpp
+from hw import cpp
 from hw.ops.base import StreamOperator
-from hw.ops.rtl import HW
+from hw.text import HW
 
 HEADERS = HW / "hls"
 
@@ -22,7 +22,7 @@ class HlsOperator(StreamOperator, HLSBackend):
 
     @abstractmethod
     def header(self, name: str) -> str:
-        """The text of name.hpp (hw.ops.cpp)."""
+        """The text of name.hpp (hw.cpp)."""
 
     @abstractmethod
     def logic(self) -> int:

@@ -5,10 +5,10 @@ from typing import Any
 import numpy as np
 from qonnx.core.datatype import DataType
 
-from hw.ops import cpp
+from hw import cpp
+from hw.bits import Ints, literal
+from hw.cycles import table_cycles
 from hw.ops.base import Attributes, RtlOperator, StreamOperator
-from hw.ops.bits import Ints, literal
-from hw.ops.cycles import table_cycles
 from hw.ops.hls import HlsOperator
 
 

@@ -4,9 +4,9 @@ from typing import Any
 
 import numpy as np
 
-from hw.ops import cpp
+from hw import cpp
+from hw.bits import Ints, literal
 from hw.ops.base import Attributes, RtlOperator, StreamOperator
-from hw.ops.bits import Ints, literal
 from hw.ops.hls import HlsOperator
 
 

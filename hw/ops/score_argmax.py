@@ -5,11 +5,11 @@ from typing import Any
 
 from qonnx.core.datatype import DataType
 
-from bnn import reference
-from hw.ops import cpp
+from bnn.integer import reference
+from hw import cpp
+from hw.bits import Ints, selection
+from hw.cycles import argmax_cycles
 from hw.ops.base import RtlOperator, StreamOperator
-from hw.ops.bits import Ints, selection
-from hw.ops.cycles import argmax_cycles
 from hw.ops.hls import HlsOperator
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from finn.custom_op.fpgadataflow.rtl.streamingfifo_rtl import StreamingFIFO_rtl
 
-from hw.ops.rtl import fill, sources_of
+from hw.text import fill, sources_of
 
 
 class StreamFIFO_rtl(StreamingFIFO_rtl):

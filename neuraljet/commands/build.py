@@ -33,8 +33,8 @@ def build(
     Verilator (see sim.fifos). Returns what was built, layer by layer, and why (see finn_build.build), and with
     "simulate" under fifos what each stream held.
     """
-    from bnn.files import lock, refuse_foreign
-    from bnn.runs import MODEL, finished
+    from bnn.storage.files import lock, refuse_foreign
+    from bnn.training.runs import MODEL, finished
     from finn_build.build import build as build_accelerator
     from finn_build.folders import ACCELERATOR
     from finn_build.manifest import load

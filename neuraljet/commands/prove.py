@@ -12,8 +12,8 @@ EXAMPLE = "neuraljet prove accelerator"
 
 
 def prove(accelerator: str | Path, *, trust: bool = False) -> dict[str, Any]:
-    """Trace every output of every convolution back to the pixels of its window; see sim.prove."""
-    from sim.prove import prove as prove_accelerator
+    """Trace every output of every convolution back to the pixels of its window; see sim.proofs.prove."""
+    from sim.proofs.prove import prove as prove_accelerator
 
     return prove_accelerator(Path(accelerator), trust=trust)
 

@@ -31,14 +31,14 @@ def train(
     """Train on `data` (a folder of class folders, IDX files, or the name of a known set) into the folder `out`.
 
     What is None comes from the set's card in datasets/, else: network medium, its own layers, 60 epochs,
-    the pictures' size and colour. Returns the metrics (see bnn.training), with what reading the pictures left out and
-    decided under "notes"; with `progress` they are printed before training begins. UserError for everything that is
-    wrong with the input.
+    the pictures' size and colour. Returns the metrics (see bnn.training.trainer), with what reading the pictures left
+    out and decided under "notes"; with `progress` they are printed before training begins. UserError for everything
+    that is wrong with the input.
     """
     from bnn.data import lasting_name, load
-    from bnn.network import load_spec
-    from bnn.training import TrainConfig
-    from bnn.training import train as train_network
+    from bnn.model.network import load_spec
+    from bnn.training.trainer import TrainConfig
+    from bnn.training.trainer import train as train_network
 
     if type(seed) is not int or not 0 <= seed <= MOST_SEED:
         raise UserError(f"seed {seed!r} is not a whole number from 0 to {MOST_SEED}")

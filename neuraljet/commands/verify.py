@@ -123,7 +123,7 @@ def counted(number: int, one: str, more: str) -> str:
 
 
 def source_summary(source: dict[str, Any]) -> list[str]:
-    """The execution of the imported file against the network, as `bnn.importing.compare` reports it."""
+    """The execution of the imported file against the network, as `bnn.qonnx.foreign.compare` reports it."""
     lines = [
         f"{counted(source['frames'], 'frame', 'frames')} by execution of source.onnx: "
         f"{counted(source['classes_differ'], 'class differs', 'classes differ')}, "

@@ -29,16 +29,16 @@ import numpy as np
 from onnx import helper, numpy_helper
 
 from bnn import jets
-from bnn.reference import Ints
+from bnn.integer.reference import Ints
 from finn_build.adapter import workspace
-from hw.ops.bits import dot_range, signed_bits
-from hw.ops.cycles import window_map
+from hw.bits import dot_range, signed_bits
+from hw.cycles import window_map
 from sim.modules import Stall, run_streams
 from tests.benchmarks.finn_estimates import DOMAIN, PART, units
 from tests.benchmarks.kept import kept
 from tests.benchmarks.measure import Design, area
 from tests.benchmarks.rivals.templates import fill
-from tests.hw.streams import pack, unpack
+from tests.support.streams import pack, unpack
 
 PERIOD_NS = 10.0
 MOST_SITES = 1500

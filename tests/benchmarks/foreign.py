@@ -4,8 +4,8 @@
     python -m tests.benchmarks.foreign --count 100 --recipes bits                # as before there were wide ones
     python -m tests.benchmarks.foreign --count 100 --import-only                 # the import compared, nothing built
 
-A random network (tests.bnn.foreign_recipes: 1 to 4 bits of weights and activations, dense or of convolutions, both of
-torch's exporters, a free batch, every end, kernels of 1 to 11) is exported from Brevitas, imported, built at a pixel
+A random network (tests.support.foreign_recipes: 1 to 4 bits of weights and activations, dense or of convolutions, both
+of torch's exporters, a free batch, every end, kernels of 1 to 11) is exported from Brevitas, imported, built at a pixel
 per 1, 4 or 16 clocks, simulated on random frames, its sums proved, and every tenth mapped by Yosys. Each runs in a
 process of its own with a limit. What comes of it is one of
 
@@ -42,8 +42,8 @@ LAST_LINES = 4  # of a traceback, in the table
 def random_network(seed: int, recipes: str, count: int, synth: bool, import_only: bool) -> dict[str, Any]:
     """One random network, from export to synthesis, in this process."""
     from bnn.errors import ToolError, UserError
-    from tests.bnn.foreign import export, network, random_recipe
-    from tests.bnn.foreign_recipes import wide_recipe
+    from tests.support.foreign import export, network, random_recipe
+    from tests.support.foreign_recipes import wide_recipe
 
     recipe = random_recipe(seed) if recipes == "bits" else wide_recipe(seed)
     byte = recipe.input == "byte"
@@ -65,8 +65,8 @@ def whole_way(recipe: Any, path: Path, pixels: str | None, count: int, synth: bo
     from finn_build.build import build
     from finn_build.synthesis import synthesise
     from sim.accelerator import verify
-    from sim.prove import prove
-    from tests.bnn.foreign import rate_of
+    from sim.proofs.prove import prove
+    from tests.support.foreign import rate_of
 
     acc = path.parent / "acc"
     built = build(path, acc, pixels=pixels, fps=rate_of(recipe))
@@ -101,10 +101,10 @@ def whole_way(recipe: Any, path: Path, pixels: str | None, count: int, synth: bo
 
 def compare(path: Path, pixels: str | None, count: int, seed: int) -> dict[str, Any]:
     """The import against qonnx' execution of random frames, within what float32 may round."""
-    from bnn.export import load_model
-    from bnn.importing import import_model
-    from bnn.importing.compare import compare as agree
-    from tests.bnn.foreign import frames
+    from bnn.qonnx.export import load_model
+    from bnn.qonnx.foreign import import_model
+    from bnn.qonnx.foreign.compare import compare as agree
+    from tests.support.foreign import frames
 
     imported = import_model(load_model(path), path.name, pixels)
     images = frames(imported.network.input_shape, count, seed)

@@ -23,9 +23,9 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from bnn.cache import cache_folder
 from bnn.errors import ToolError
-from bnn.files import write_file
+from bnn.storage.cache import cache_folder
+from bnn.storage.files import write_file
 from finn_build.synthesis import SynthesisTimeout
 from tests.benchmarks.measure import BuildTimeout, InexactError, area, simulate
 from tests.benchmarks.workloads import Workload, workloads
@@ -39,12 +39,13 @@ MEASURES = (
     "tests/benchmarks/measure.py",
     "finn_build/netlist.py",
     "finn_build/synthesis.py",
-    "bnn/reference.py",
+    "bnn/integer/reference.py",
     "hw/cells",
 )
 READS = {
     "ours": ("ours.py", "ours_levels.sv.in", "ours_value.sv.in", "node.sv.in", "nodes.sv.in",
-             "/bnn/importing/copies.py", "/finn_build/folding.py", "/hw/ops", "/hw/rtl", "/hw/sums", "/hw/templates"),
+             "/bnn/qonnx/foreign/copies.py", "/finn_build/folding.py", "/hw/ops", "/hw/rtl", "/hw/adders", "/hw/matvec",
+             "/hw/text.py", "/hw/bits.py", "/hw/cycles.py", "/hw/templates"),
     "plain": ("plain.py", "window.sv", "plain_conv.sv.in", "plain_sums.sv.in", "plain_dense.sv.in", "chain.sv.in"),
     "da4ml": ("da4ml.py", "da4ml_solve.py", "window.sv", "da4ml_conv.sv.in", "da4ml_sums.sv.in", "chain.sv.in"),
     "finn": ("finn.py", "finn_mvau.sv.in", "finn_widen.sv.in", "node.sv.in", "nodes.sv.in", "/finn_build/adapter.py"),

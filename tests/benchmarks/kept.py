@@ -4,8 +4,8 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from bnn.cache import cache_folder
-from bnn.files import write_file
+from bnn.storage.cache import cache_folder
+from bnn.storage.files import write_file
 
 
 def kept(part: str, name: str, measure: Callable[[], dict[str, Any]]) -> dict[str, Any]:

@@ -30,9 +30,9 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from bnn.cache import cache_folder
-from bnn.export import write_qonnx
-from bnn.work import work_folder
+from bnn.qonnx.export import write_qonnx
+from bnn.storage.cache import cache_folder
+from bnn.storage.work import work_folder
 from tests.neuraljet.conftest import tiny_network
 
 COMMANDS = ("train", "build", "verify", "synth", "ip")

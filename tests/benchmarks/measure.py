@@ -12,12 +12,12 @@ from typing import Any
 
 import numpy as np
 
-from bnn.reference import Ints
+from bnn.integer.reference import Ints
 from finn_build.netlist import count_cells
 from finn_build.synthesis import READ_SLANG, copy_cells, mapping, run_yosys
 from sim.modules import Stall, run_streams
 from tests.benchmarks.workloads import Workload
-from tests.hw.streams import pack, unpack
+from tests.support.streams import pack, unpack
 
 FAST_FRAMES = 4  # random, all lowest, all highest, random
 SLOW_FRAMES = 2

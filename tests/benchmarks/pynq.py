@@ -32,7 +32,7 @@ import torch
 from brevitas_examples.bnn_pynq.models import model_with_cfg
 from torch import nn
 
-from bnn.export import read_qonnx
+from bnn.qonnx.export import read_qonnx
 from finn_build.adapter import workspace
 from finn_build.build import build
 from finn_build.manifest import load as load_manifest
@@ -41,7 +41,7 @@ from finn_build.synthesis import synthesise
 from sim.accelerator import verify
 from tests.benchmarks.finn_estimates import PART, Coded, units
 from tests.benchmarks.kept import kept
-from tests.bnn.foreign import export, shake
+from tests.support.foreign import export, shake
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 SPREAD = 20.0  # of the sums that batch norm is made for

@@ -25,8 +25,8 @@ def test_it_sees_a_run_whose_files_nobody_compares(tmp_path, monkeypatch: pytest
     def trusting(folder):
         return json.loads((folder / "metrics.json").read_text())
 
-    monkeypatch.setattr("bnn.runs.finished", trusting)
-    monkeypatch.setattr("bnn.training.finished", trusting)
+    monkeypatch.setattr("bnn.training.runs.finished", trusting)
+    monkeypatch.setattr("bnn.training.trainer.finished", trusting)
     outcomes = dict(run.run(tmp_path, 60, seed=2))["finished: model.onnx"].outcomes
     assert outcomes[CHANGED] > 0
     assert CHANGED in BAD

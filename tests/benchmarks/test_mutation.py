@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from hw.ops.rtl import RTL
+from hw.text import RTL
 from tests.benchmarks.mutation.__main__ import EXPLAINED, Found, key, row
 from tests.benchmarks.mutation.checks import CHECKS, ROOT, Outcome, Workplace, unseen
 from tests.benchmarks.mutation.mutants import Mutant, mutants
@@ -57,7 +57,7 @@ def test_checks_that_do_not_see_the_module_are_found(tmp_path, monkeypatch):
 
 def test_a_proof_without_verdict_kills_nothing(tmp_path):
     place = Workplace(tmp_path)
-    text = 'from sim.formal import ProofError\n\n\ndef test_slow():\n    raise ProofError("nj_x: {}")\n'
+    text = 'from sim.proofs.formal import ProofError\n\n\ndef test_slow():\n    raise ProofError("nj_x: {}")\n'
     for name, reason in (("slow", "TIMEOUT after 300.0 s"), ("wrong", "ERROR after 1.0 s")):
         (place.tree / "tests" / f"test_{name}.py").write_text(text.format(reason))
     steps = [(f"tests/test_{name}.py",) for name in ("slow", "wrong")]

@@ -1,7 +1,7 @@
 """The benchmark of Brevitas' networks: one that is small goes through all of it, and what is wrong is told."""
 
 from tests.benchmarks import pynq
-from tests.bnn.foreign import Block, Recipe, network
+from tests.support.foreign import Block, Recipe, network
 
 TINY = Recipe(shape=(1, 8, 8), input="q8", blocks=(Block(outputs=4, pool=2),), hidden=(8,), classes=3)
 

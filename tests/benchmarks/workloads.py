@@ -11,8 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from bnn import jets
-from bnn.integer import Conv, Dense, Levels, Threshold
-from bnn.reference import Ints
+from bnn.integer.network import Conv, Dense, Levels, Threshold
+from bnn.integer.reference import Ints
 
 PIXEL_VARIANCE = (256**2 - 1) / 12  # of a uniform byte
 

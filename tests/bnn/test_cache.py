@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from bnn import cache, work
 from bnn.errors import UserError
+from bnn.storage import cache, work
 
 
 @pytest.fixture
@@ -33,7 +33,7 @@ def test_what_is_made_is_kept_under_any_name(own_cache):
 
 def test_a_killed_maker_leaves_what_the_next_sweeps(own_cache, monkeypatch):
     code = (
-        "import os, sys, signal\nfrom pathlib import Path\nfrom bnn.cache import keep\n"
+        "import os, sys, signal\nfrom pathlib import Path\nfrom bnn.storage.cache import keep\n"
         "def make(place):\n    (place / 'product').write_text('half')\n    os.kill(os.getpid(), signal.SIGKILL)\n"
         "keep(Path(sys.argv[1]), ('product',), make)\n"
     )

@@ -9,11 +9,11 @@ import pytest
 import torch
 from safetensors.torch import load_file, save
 
-from bnn.checkpoints import KEY, check_like, pack, unpack
 from bnn.data import Dataset
 from bnn.errors import UserError
-from bnn.network import Block, NetworkSpec
-from bnn.training import TrainConfig, Trainer
+from bnn.model.network import Block, NetworkSpec
+from bnn.training.checkpoints import KEY, check_like, pack, unpack
+from bnn.training.trainer import TrainConfig, Trainer
 
 SPEC = NetworkSpec("tiny", (Block(2, pool=2),), (3,))
 CONFIG = TrainConfig(epochs=4, batch=8)

@@ -12,15 +12,15 @@ from hypothesis import strategies as st
 from onnx import helper
 from torch import nn
 
-import bnn.importing.walk as walk
+import bnn.qonnx.foreign.walk as walk
 from bnn.errors import UserError
-from bnn.export import load_model
-from bnn.importing import import_model
-from bnn.importing.compare import compare
-from bnn.importing.scores import solve
-from bnn.importing.values import rounding
-from bnn.integer import Bias, IntegerNetwork, Threshold
-from tests.bnn.foreign import Block, Centred, Recipe, export, frames, network, shake, sign, weights
+from bnn.integer.network import Bias, IntegerNetwork, Threshold
+from bnn.qonnx.export import load_model
+from bnn.qonnx.foreign import import_model
+from bnn.qonnx.foreign.compare import compare
+from bnn.qonnx.foreign.scores import solve
+from bnn.qonnx.foreign.values import rounding
+from tests.support.foreign import Block, Centred, Recipe, export, frames, network, shake, sign, weights
 
 SHAPE = (1, 9, 8)
 TENTH = weights(False) | {"weight_scaling_const": 0.1}

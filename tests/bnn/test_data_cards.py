@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from bnn.augment import AUGMENTATIONS
 from bnn.data import load
 from bnn.data.cards import Card, cards, checksum, read_card
 from bnn.errors import UserError
-from bnn.network import SIZES
+from bnn.model.network import SIZES
+from bnn.training.augment import AUGMENTATIONS
 
 DATASETS = Path(__file__).parents[2] / "datasets"
 

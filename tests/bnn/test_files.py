@@ -9,10 +9,10 @@ import sys
 
 import pytest
 
-from bnn import files
 from bnn.errors import UserError
-from bnn.files import lock, new_folder, refuse_foreign, restore, write_file
-from bnn.folders import Kind, stranger
+from bnn.storage import files
+from bnn.storage.files import lock, new_folder, refuse_foreign, restore, write_file
+from bnn.storage.folders import Kind, stranger
 
 INNER = Kind("inner.json", "inner")
 KIND = Kind("about.json", "ours", later=("report.json",), scratch=("work",), folders=(("inner-*", INNER),))
@@ -180,7 +180,7 @@ def test_an_interruption_at_any_step_leaves_the_old_or_the_new(tmp_path, monkeyp
 
 KILLED = """
 import os, signal, sys
-from bnn import files
+from bnn.storage import files
 from tests.bnn.test_files import make
 from pathlib import Path
 replace, calls = os.replace, 0
@@ -242,7 +242,7 @@ def test_a_file_is_whole_or_the_old_one(tmp_path, monkeypatch):
 HOLD = """
 import sys, time
 from pathlib import Path
-from bnn.locks import lock
+from bnn.storage.locks import lock
 with lock(Path(sys.argv[1]), shared=sys.argv[2] == "shared"):
     print("held", flush=True)
     time.sleep(60)
@@ -312,7 +312,7 @@ def test_a_reader_needs_no_right_to_write_beside(tmp_path, monkeypatch):
 def test_many_processes_take_turns_without_a_fault(tmp_path):
     """Four processes lock, look that they are alone, and give back; none is left, nor a lock file."""
     code = (
-        "import os, sys\nfrom pathlib import Path\nfrom bnn.locks import lock\nplace = Path(sys.argv[1])\n"
+        "import os, sys\nfrom pathlib import Path\nfrom bnn.storage.locks import lock\nplace = Path(sys.argv[1])\n"
         "for _ in range(50):\n    with lock(place / 'out'):\n        (place / 'alone').mkdir()\n"
         "        (place / 'alone').rmdir()\n"
     )

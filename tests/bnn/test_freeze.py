@@ -7,14 +7,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import nn
 
-from bnn.check import check_links
 from bnn.errors import UserError
-from bnn.export import read_qonnx, write_qonnx
-from bnn.freeze import FrozenNetwork, fold_norm, freeze
-from bnn.integer import Bias, Conv, Dense, IntegerNetwork, Threshold, ranges
-from bnn.layers import Norm
-from bnn.network import Block, Network, NetworkSpec
-from bnn.training import estimate_statistics, predict
+from bnn.integer.freeze import FrozenNetwork, fold_norm, freeze
+from bnn.integer.network import Bias, Conv, Dense, IntegerNetwork, Threshold, ranges
+from bnn.model.layers import Norm
+from bnn.model.network import Block, Network, NetworkSpec
+from bnn.qonnx.export import read_qonnx, write_qonnx
+from bnn.training.check import check_links
+from bnn.training.trainer import estimate_statistics, predict
 
 FORMS = ("bottleneck", "separable", "constrained", "binary")
 

@@ -13,11 +13,11 @@ from onnx import helper, numpy_helper
 from torch import nn
 
 from bnn.errors import UserError
-from bnn.export import load_model, read_qonnx, write_qonnx
-from bnn.importing import import_model
-from bnn.importing.scores import solve
-from bnn.integer import Levels, MaxPool, Pad, Threshold
-from tests.bnn.foreign import Block, Recipe, execute, export, frames, network, random_recipe, shake, sign, weights
+from bnn.integer.network import Levels, MaxPool, Pad, Threshold
+from bnn.qonnx.export import load_model, read_qonnx, write_qonnx
+from bnn.qonnx.foreign import import_model
+from bnn.qonnx.foreign.scores import solve
+from tests.support.foreign import Block, Recipe, execute, export, frames, network, random_recipe, shake, sign, weights
 
 FRAMES = 12
 

@@ -10,11 +10,11 @@ from onnx import TensorProto, helper, numpy_helper
 from torch import nn
 
 from bnn.errors import UserError
-from bnn.export import load_model
-from bnn.importing import import_model
-from bnn.importing.compare import compare
-from tests.bnn.foreign import frames
-from tests.bnn.graphs import Net, tfc
+from bnn.qonnx.export import load_model
+from bnn.qonnx.foreign import import_model
+from bnn.qonnx.foreign.compare import compare
+from tests.support.foreign import frames
+from tests.support.graphs import Net, tfc
 
 FRAMES = 9  # no multiple of the batches below
 

@@ -10,13 +10,13 @@ import pytest
 from onnx import TensorProto, helper
 
 from bnn.errors import UserError
-from bnn.export import load_model
-from bnn.importing import import_model
-from bnn.importing.compare import compare
-from bnn.integer import Conv, Dense, Levels, MaxPool, Pad, Threshold
+from bnn.integer.network import Conv, Dense, Levels, MaxPool, Pad, Threshold
+from bnn.qonnx.export import load_model
+from bnn.qonnx.foreign import import_model
+from bnn.qonnx.foreign.compare import compare
 from finn_build.recognise import recognise
-from tests.bnn.foreign import frames
-from tests.bnn.graphs import Net
+from tests.support.foreign import frames
+from tests.support.graphs import Net
 
 DOCS = Path(__file__).resolve().parents[2] / "docs" / "importing.md"
 Example = tuple[Callable[[], onnx.ModelProto], Any]  # a file, and what becomes of it: kinds of layers, or a refusal

@@ -6,8 +6,8 @@ from brevitas.nn import QuantIdentity
 from brevitas.quant.binary import SignedBinaryActPerTensorConst
 from torch import nn
 
-from bnn.layers import Norm, Sign
-from bnn.network import Block, ConvBlock
+from bnn.model.layers import Norm, Sign
+from bnn.model.network import Block, ConvBlock
 
 
 def test_the_sign_and_its_gradient_are_those_of_brevitas():

@@ -9,11 +9,11 @@ import pytest
 from onnx import AttributeProto, TensorProto, helper, numpy_helper
 
 from bnn.errors import UserError
-from bnn.export import read_qonnx, write_qonnx
-from bnn.importing import import_model, walk
-from bnn.integer import Bias, Conv, Dense, IntegerNetwork, MaxPool, Pad, Threshold
-from bnn.onnxfile import load_model
-from tests.bnn.graphs import Net
+from bnn.integer.network import Bias, Conv, Dense, IntegerNetwork, MaxPool, Pad, Threshold
+from bnn.qonnx.export import read_qonnx, write_qonnx
+from bnn.qonnx.file import load_model
+from bnn.qonnx.foreign import import_model, walk
+from tests.support.graphs import Net
 
 
 def small() -> Net:

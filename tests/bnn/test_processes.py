@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from bnn import processes
 from bnn.errors import ToolError
+from bnn.system import processes
 
 # One in the program's group, one in a group of its own, as SymbiYosys' engines are.
 FAMILY = "sleep 300.{0} & setsid sleep 301.{0} & sleep 302.{0}; true"
@@ -66,7 +66,7 @@ def test_nothing_outlives_the_program():
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGHUP, signal.SIGTERM, signal.SIGINT])
 def test_nothing_outlives_its_caller(number):
     tag = f"3{number}{os.getpid()}"
-    code = f"from bnn import processes; processes.run(['sh', '-c', {FAMILY.format(tag)!r}])"
+    code = f"from bnn.system import processes; processes.run(['sh', '-c', {FAMILY.format(tag)!r}])"
     caller = subprocess.Popen([sys.executable, "-c", code], stderr=subprocess.DEVNULL)
     wait_for(3, tag)
     caller.send_signal(number)

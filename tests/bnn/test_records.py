@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from bnn.records import check_seal, parse_json, seal_of
+from bnn.storage.records import check_seal, parse_json, seal_of
 
 
 @pytest.mark.parametrize(

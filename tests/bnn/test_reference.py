@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bnn import reference
+from bnn.integer import reference
 
 
 def plain_convolution(x, weight, stride, groups):

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from bnn.errors import UserError
-from bnn.records import seal_of
-from bnn.runs import ASKED, METRICS, MODEL, WEIGHTS, claim, finish, finished
+from bnn.storage.records import seal_of
+from bnn.training.runs import ASKED, METRICS, MODEL, WEIGHTS, claim, finish, finished
 
 WANTED = {"data": {"source": "toy"}, "config": {"epochs": 3}, "pictures": {"sha256": "12"}}
 
@@ -113,7 +113,7 @@ def test_an_interrupted_beginning_leaves_nothing_in_the_way(tmp_path: Path, monk
     def stopped(*_):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("bnn.runs.write_file", stopped)
+    monkeypatch.setattr("bnn.training.runs.write_file", stopped)
     with pytest.raises(KeyboardInterrupt):
         claim(tmp_path / "run", WANTED, resume=False)
     monkeypatch.undo()

@@ -11,12 +11,12 @@ import torch
 from brevitas.export import export_qonnx
 
 from bnn.errors import UserError
-from bnn.export import load_model
-from bnn.importing import import_model
-from bnn.importing.compare import compare
+from bnn.qonnx.export import load_model
+from bnn.qonnx.foreign import import_model
+from bnn.qonnx.foreign.compare import compare
 from finn_build.recognise import recognise
-from tests.bnn.foreign import frames
-from tests.bnn.styles import STYLES, shake
+from tests.support.foreign import frames
+from tests.support.styles import STYLES, shake
 
 FRAMES = 6
 

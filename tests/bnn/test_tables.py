@@ -8,8 +8,8 @@ import pytest
 from bnn import data as bnn_data
 from bnn.data.cards import Card, read_card
 from bnn.errors import UserError
-from bnn.network import NetworkSpec, load_spec
-from bnn.tables import read_toml
+from bnn.model.network import NetworkSpec, load_spec
+from bnn.storage.tables import read_toml
 from tests.benchmarks.damage.alter import alter_bytes
 
 ROOT = Path(bnn_data.__file__).parents[1]

@@ -10,13 +10,13 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from bnn import training
 from bnn.data import Dataset
 from bnn.errors import ToolError, UserError
-from bnn.export import read_qonnx
-from bnn.network import Block, Network, NetworkSpec, load_spec, parse_spec
-from bnn.runs import finished
-from bnn.training import TrainConfig, hold_out, train
+from bnn.model.network import Block, Network, NetworkSpec, load_spec, parse_spec
+from bnn.qonnx.export import read_qonnx
+from bnn.training import trainer as training
+from bnn.training.runs import finished
+from bnn.training.trainer import TrainConfig, hold_out, train
 
 SPEC = NetworkSpec("tiny", (Block(4, pool=2), Block(6, pool=2)))
 CONFIG = TrainConfig(epochs=6, batch=16, learning_rate=0.05, augment=("flip_y", "shift", "light"))
@@ -191,7 +191,7 @@ def test_an_end_between_the_last_files_is_finished(run, data, tmp_path, monkeypa
 
 
 def test_two_trainings_on_one_folder_are_told(data, tmp_path):
-    holder = f"from bnn.files import lock\nwith lock({str(tmp_path / 'run')!r}): print(1, flush=True); input()"
+    holder = f"from bnn.storage.files import lock\nwith lock({str(tmp_path / 'run')!r}): print(1, flush=True); input()"
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
     process = subprocess.Popen([sys.executable, "-c", holder], **pipes)
     assert process.stdout.readline() == "1\n"

@@ -8,8 +8,8 @@ import tempfile
 
 import pytest
 
-from bnn import work
 from bnn.errors import UserError
+from bnn.storage import work
 
 
 @pytest.fixture
@@ -23,7 +23,7 @@ def temporary(tmp_path, monkeypatch):
 def in_another_process(place):
     """A process that holds a work folder with something in it, and that folder."""
     code = (
-        "import sys, pathlib\nfrom bnn.work import work_folder\n"
+        "import sys, pathlib\nfrom bnn.storage.work import work_folder\n"
         "with work_folder(pathlib.Path(sys.argv[1])) as folder:\n"
         "    (folder / 'deep' / 'er').mkdir(parents=True)\n    (folder / 'deep' / 'file').write_text('x')\n"
         "    print(folder, flush=True)\n    sys.stdin.read()\n"

@@ -2,12 +2,12 @@
 
 import pytest
 
-from bnn.export import write_qonnx
+from bnn.qonnx.export import write_qonnx
 from finn_build.build import build
 from finn_build.manifest import load
 from sim.accelerator import verify
-from tests.finn_build.networks import FORMS, random_network
-from tests.sealing import reseal
+from tests.support.networks import FORMS, random_network
+from tests.support.sealing import reseal
 
 
 def check(tmp_path, form, fps_fraction=None, frames=12, **options):

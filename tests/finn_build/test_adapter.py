@@ -8,7 +8,7 @@ import pytest
 from bnn.errors import UserError
 from finn_build import adapter
 from finn_build.recognise import recognise
-from tests.finn_build.networks import random_network
+from tests.support.networks import random_network
 
 
 @pytest.fixture(autouse=True)

@@ -11,13 +11,13 @@ import pytest
 from onnx import TensorProto, helper, numpy_helper
 
 from bnn.errors import UserError
-from bnn.export import write_qonnx
-from bnn.integer import Conv, IntegerNetwork, Pad
+from bnn.integer.network import Conv, IntegerNetwork, Pad
+from bnn.qonnx.export import write_qonnx
 from finn_build import adapter, boards
 from finn_build.boards import Board, check_fits, find_board
 from finn_build.build import build
 from finn_build.manifest import load
-from tests.finn_build.networks import FORMS, random_network
+from tests.support.networks import FORMS, random_network
 
 
 @pytest.fixture
@@ -228,7 +228,7 @@ def test_without_finn_plus_it_says_how_to_install_it(model, tmp_path, monkeypatc
 
 
 def test_neither_clock_counts_nor_recognition_need_finn_plus():
-    code = "import sys; sys.modules['finn'] = None; import hw.ops.cycles, hw.ops.bits, finn_build.recognise"
+    code = "import sys; sys.modules['finn'] = None; import hw.cycles, hw.bits, finn_build.recognise"
     subprocess.run([sys.executable, "-c", code], check=True)
 
 

@@ -11,11 +11,11 @@ from qonnx.transformation.infer_datatypes import InferDataTypes
 from qonnx.transformation.infer_shapes import InferShapes
 from qonnx.transformation.lower_convs_to_matmul import LowerConvsToMatMul
 
-from bnn.integer import Bias, Conv, Dense, IntegerNetwork, Pad, Threshold
+from bnn.integer.network import Bias, Conv, Dense, IntegerNetwork, Pad, Threshold
 from finn_build import adapter
 from finn_build.recognise import recognise
-from hw.sums.layer import Layer
-from hw.sums.module import Geometry, conv_module
+from hw.adders.layer import Layer
+from hw.adders.module import Geometry, conv_module
 from tests.hw.test_convolution import run_layer
 
 

@@ -7,15 +7,15 @@ import numpy as np
 import pytest
 
 from bnn.errors import UserError
-from bnn.export import write_qonnx
-from bnn.integer import Bias, Conv, Dense, IntegerNetwork, Pad, Threshold
+from bnn.integer.network import Bias, Conv, Dense, IntegerNetwork, Pad, Threshold
+from bnn.qonnx.export import write_qonnx
 from finn_build import adapter
 from finn_build.build import build
 from finn_build.manifest import load
 from finn_build.recognise import recognise
 from sim.accelerator import verify
-from tests.finn_build.networks import random_network
 from tests.hw.test_ops import operator as make_operator
+from tests.support.networks import random_network
 
 
 @pytest.fixture
@@ -161,8 +161,8 @@ def test_a_layer_that_would_need_a_fifo_pays_for_it():
 
 def test_large_layers_of_small_pictures_fit_together(tmp_path, monkeypatch):
     """As if memories gave 16 bits a clock: the second layer must take its input while the first collects the next."""
+    from hw.matvec import matrix as matvec
     from hw.ops import binary_dense
-    from hw.sums import matvec
 
     monkeypatch.setattr(binary_dense, "MOST_CONSTANTS", 0)
     monkeypatch.setattr(matvec, "MOST_SIMD", 16)
@@ -174,8 +174,8 @@ def test_large_layers_of_small_pictures_fit_together(tmp_path, monkeypatch):
 
 
 def test_what_cannot_take_a_pixel_per_clock_is_built_as_fast_as_it_can_be(tmp_path, monkeypatch):
+    from hw.matvec import matrix as matvec
     from hw.ops import binary_dense
-    from hw.sums import matvec
 
     monkeypatch.setattr(binary_dense, "MOST_CONSTANTS", 0)
     monkeypatch.setattr(matvec, "MOST_SIMD", 16)
@@ -193,8 +193,8 @@ def test_what_cannot_take_a_pixel_per_clock_is_built_as_fast_as_it_can_be(tmp_pa
 
 def test_the_rate_is_that_of_two_layers_together(tmp_path, monkeypatch):
     """The second waits at its input while the first may not collect: longer than either takes."""
+    from hw.matvec import matrix as matvec
     from hw.ops import binary_dense
-    from hw.sums import matvec
 
     monkeypatch.setattr(binary_dense, "MOST_CONSTANTS", 0)
     monkeypatch.setattr(matvec, "MOST_SIMD", 8)
@@ -206,8 +206,8 @@ def test_the_rate_is_that_of_two_layers_together(tmp_path, monkeypatch):
 
 def test_a_frame_of_one_word_gives_way_as_it_is_taken(tmp_path, monkeypatch):
     """The first layer goes on with the clock in which the second takes its result, not with the one after."""
+    from hw.matvec import matrix as matvec
     from hw.ops import binary_dense
-    from hw.sums import matvec
 
     monkeypatch.setattr(binary_dense, "MOST_CONSTANTS", 0)
     found = matvec.foldings
@@ -226,8 +226,8 @@ def test_a_frame_of_one_word_gives_way_as_it_is_taken(tmp_path, monkeypatch):
 
 def test_a_frame_stored_is_collected_between_its_first_and_its_last_group(tmp_path, monkeypatch):
     """A first layer that works rows by rows holds the second up from its first result on, not from its first step."""
+    from hw.matvec import matrix as matvec
     from hw.ops import binary_dense
-    from hw.sums import matvec
 
     monkeypatch.setattr(binary_dense, "MOST_CONSTANTS", 0)
     foldings = matvec.foldings

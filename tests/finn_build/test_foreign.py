@@ -5,13 +5,13 @@ import onnx
 import pytest
 
 from bnn.errors import UserError
-from bnn.export import read_qonnx
+from bnn.qonnx.export import read_qonnx
 from finn_build.build import build
 from finn_build.manifest import load
 from sim.accelerator import verify
-from tests.bnn.foreign import Block, Hidden, Recipe, export, network, random_recipe, rate_of
-from tests.bnn.graphs import Net, tfc
-from tests.sealing import reseal
+from tests.support.foreign import Block, Hidden, Recipe, export, network, random_recipe, rate_of
+from tests.support.graphs import Net, tfc
+from tests.support.sealing import reseal
 
 
 def built(recipe, folder, **options):

@@ -12,16 +12,16 @@ import xmlschema
 from pyslang import syntax
 
 from bnn.errors import ToolError, UserError
-from bnn.export import write_qonnx
+from bnn.qonnx.export import write_qonnx
 from finn_build import ip as ips
 from finn_build.build import build
 from finn_build.ipxact import SPIRIT, ports_of
 from finn_build.manifest import load, sha256
-from hw.sums.matvec import Folding, Result, matvec_module
+from hw.matvec.matrix import Folding, Result, matvec_module
 from neuraljet import Accelerator, board
 from sim.runner import simulate
-from tests.finn_build.networks import images_for, random_network
-from tests.finn_build.vivado_stub import HAS_TCL, run_tcl
+from tests.support.networks import images_for, random_network
+from tests.support.vivado_stub import HAS_TCL, run_tcl
 
 CASES = {
     "gray": {"form": "separable", "height": 14, "width": 12, "classes": 5},

@@ -6,8 +6,8 @@ import pytest
 
 from bnn.errors import UserError
 from finn_build.manifest import load
-from tests.sealing import seal
-from tests.sim.tiny import tiny_accelerator
+from tests.support.sealing import seal
+from tests.support.tiny import tiny_accelerator
 
 
 @pytest.fixture

@@ -5,12 +5,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bnn import reference
 from bnn.errors import UserError
-from bnn.integer import Bias, Conv, Dense, IntegerNetwork, Levels, MaxPool, Pad, Threshold
+from bnn.integer import reference
+from bnn.integer.network import Bias, Conv, Dense, IntegerNetwork, Levels, MaxPool, Pad, Threshold
 from finn_build import adapter
 from finn_build.recognise import recognise, with_plane
-from tests.finn_build.networks import FORMS, Random, images_for, random_network
+from tests.support.networks import FORMS, Random, images_for, random_network
 
 OPERATORS = {
     "constrained": ["JetConv_rtl"],

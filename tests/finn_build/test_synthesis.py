@@ -8,7 +8,7 @@ from bnn.errors import UserError
 from finn_build import synthesis
 from finn_build.netlist import COUNTS, count_cells, lone_carry_bits
 from finn_build.synthesis import SynthesisError, map_design, synthesise
-from tests.sim.tiny import tiny_accelerator
+from tests.support.tiny import tiny_accelerator
 
 PARTS = """
 module adder(input logic clk_i, input logic [7:0] a_i, input logic [7:0] b_i, output logic [7:0] y_o);

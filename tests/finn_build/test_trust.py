@@ -8,9 +8,9 @@ from dataclasses import asdict
 
 import pytest
 
-from bnn import cache
 from bnn.errors import UserError
-from bnn.export import write_qonnx
+from bnn.qonnx.export import write_qonnx
+from bnn.storage import cache
 from finn_build import known, trust
 from finn_build.build import build
 from finn_build.ip import package
@@ -19,10 +19,10 @@ from finn_build.synthesis import synthesise
 from finn_build.trust import opened
 from neuraljet import Accelerator
 from sim.accelerator import verify
-from sim.prove import prove
-from tests.bnn.foreign import Recipe, export, network
-from tests.finn_build.networks import random_network
-from tests.sealing import reseal
+from sim.proofs.prove import prove
+from tests.support.foreign import Recipe, export, network
+from tests.support.networks import random_network
+from tests.support.sealing import reseal
 
 
 @pytest.fixture(scope="module")
@@ -225,7 +225,7 @@ def test_a_report_does_not_go_to_another_accelerator(acc):
 HOLD = """
 import sys
 from pathlib import Path
-from bnn.locks import lock
+from bnn.storage.locks import lock
 with lock(Path(sys.argv[1]), shared=sys.argv[2] == "shared"):
     print("held", flush=True)
     sys.stdin.read()

@@ -8,13 +8,13 @@ from pathlib import Path
 import pytest
 
 from bnn.errors import ToolError, UserError
-from bnn.export import write_qonnx
+from bnn.qonnx.export import write_qonnx
 from finn_build import board_folder, vivado
 from finn_build.boards import boards
 from finn_build.build import build
 from finn_build.manifest import load
-from tests.finn_build.networks import random_network
-from tests.finn_build.vivado_stub import HAS_TCL
+from tests.support.networks import random_network
+from tests.support.vivado_stub import HAS_TCL
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -36,7 +36,7 @@ def stand_in(tmp_path, monkeypatch):
     def install(mode):
         program = tmp_path / "bin" / "vivado"
         program.parent.mkdir(exist_ok=True)
-        program.write_text(f'#!/bin/sh\nexec {sys.executable} -m tests.finn_build.stand_in_vivado "$@"\n')
+        program.write_text(f'#!/bin/sh\nexec {sys.executable} -m tests.support.stand_in_vivado "$@"\n')
         program.chmod(0o755)
         monkeypatch.setenv("PATH", f"{program.parent}:{Path('/usr/bin')}:/bin")
         monkeypatch.setenv("PYTHONPATH", str(ROOT))

@@ -8,15 +8,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from bnn import jets, reference
-from hw.ops.bits import dot_range, signed_bits
-from hw.ops.cycles import conv_cycles, window_map
-from hw.ops.rtl import MOST_LINE, RTL, sources_in
-from hw.sums.layer import Layer
-from hw.sums.module import Geometry, conv_module
-from sim.certify import certify
+from bnn import jets
+from bnn.integer import reference
+from hw.adders.layer import Layer
+from hw.adders.module import Geometry, conv_module
+from hw.bits import dot_range, signed_bits
+from hw.cycles import conv_cycles, window_map
+from hw.text import MOST_LINE, RTL, sources_in
 from sim.modules import STALLS, Stall, run_streams
-from tests.hw.streams import beats_of, frames, intervals, maps_of
+from sim.proofs.certify import certify
+from tests.support.streams import beats_of, frames, intervals, maps_of
 
 FRAMES = 5
 PLAIN = [path.stem for path in RTL.glob("*.sv") if "parameter bit Plain" in path.read_text()]

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 
-from bnn import jets, reference
-from hw.ops import cpp
-from hw.ops.bits import dot_range, signed_bits
+from bnn import jets
+from bnn.integer import reference
+from hw import cpp
+from hw.bits import dot_range, signed_bits
 from hw.ops.hls import HEADERS
 from sim.cppsim import BENCH, FLAGS, ap_types, pack
 

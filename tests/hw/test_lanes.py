@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import pytest
 from pyslang import driver
 
-from hw.ops.rtl import CELLS, RTL, sources_of
+from hw.text import CELLS, RTL, sources_of
 
 LANES: list[tuple[str, Mapping[str, int]]] = [
     *(

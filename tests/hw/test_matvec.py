@@ -6,12 +6,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from bnn import reference
-from hw.ops.rtl import sources_in
-from hw.ops.schedule import conv_period, convolution, dense
-from hw.sums.matvec import Folding, Patches, Result, block_rams, counting, foldings, matvec_module, merged, repeated
+from bnn.integer import reference
+from hw.block_ram import block_rams
+from hw.matvec.matrix import Folding, Patches, Result, counting, foldings, matvec_module, merged, repeated
+from hw.matvec.schedule import conv_period, convolution, dense
+from hw.text import sources_in
 from sim.modules import STALLS, Stall, run_streams
-from tests.hw.streams import beats_of, frames, intervals, maps_of, pack, unpack
+from tests.support.streams import beats_of, frames, intervals, maps_of, pack, unpack
 
 STALLS_AND_WAITS = (*STALLS, Stall(0.0, 0.95, 5))  # so long that the next frame is complete as well
 

@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from hw.ops.bits import literal, signed_bits
+from hw.bits import literal, signed_bits
 from sim.modules import STALLS, run_streams
 from sim.runner import SimulationError
-from tests.hw.streams import pack, unpack
+from tests.support.streams import pack, unpack
 
 
 @pytest.mark.parametrize(("scores", "in_bits", "largest"), [(1, 3, 1), (4, 7, 300), (10, 9, 60_000), (3, 5, 8)])

@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 
-from bnn import reference
-from hw.ops.cycles import argmax_cycles
+from bnn.integer import reference
+from hw.cycles import argmax_cycles
 from sim.modules import STALLS, run_streams
 from sim.runner import SimulationError
-from tests.hw.streams import intervals, pack, unpack
+from tests.support.streams import intervals, pack, unpack
 
 
 def check(classes, score_bits, out_score_bits, class_bits=8):

@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 
-from bnn import reference
-from hw.ops.cycles import dense_cycles
+from bnn.integer import reference
+from hw.cycles import dense_cycles
 from sim.modules import STALLS, Stall, run_streams
 from sim.runner import SimulationError
-from tests.hw.streams import bits_word, frames, intervals, pack, unpack
+from tests.support.streams import bits_word, frames, intervals, pack, unpack
 
 THR_BITS = 16
 STALLS_AND_WAITS = (*STALLS, Stall(0.0, 0.95, 5))  # so long that the next frame is complete as well

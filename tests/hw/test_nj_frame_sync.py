@@ -5,7 +5,7 @@ import random
 import pytest
 
 from sim.modules import STALLS, Stall, run_streams
-from tests.hw.streams import framed
+from tests.support.streams import framed
 
 HEAVY = (*STALLS, Stall(0.9, 0.0, 1), Stall(0.0, 0.9, 2), Stall(0.9, 0.9, 3))
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from hw.ops.rtl import sources_of
+from hw.text import sources_of
 from sim.runner import simulate
 
 

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from bnn import reference
+from bnn.integer import reference
 from sim.modules import Stall, run_streams
-from tests.hw.streams import beats_of, unpack
+from tests.support.streams import beats_of, unpack
 
 BITS = 6
 

@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 
-from bnn import reference
-from hw.ops.cycles import or_pool_cycles
+from bnn.integer import reference
+from hw.cycles import or_pool_cycles
 from sim.modules import STALLS, run_streams
 from sim.runner import SimulationError
-from tests.hw.streams import beats_of, frames, intervals, maps_of
+from tests.support.streams import beats_of, frames, intervals, maps_of
 
 
 def check(height, width, channels, size, minimum=0):

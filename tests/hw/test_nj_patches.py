@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from bnn import reference
-from hw.ops.cycles import window_map
+from bnn.integer import reference
+from hw.cycles import window_map
 from sim.modules import run_streams
-from tests.hw.streams import beats_of, frames
+from tests.support.streams import beats_of, frames
 
 FRAMES = 5
 

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from hw.ops.bits import literal
+from hw.bits import literal
 from sim.modules import STALLS, run_streams
-from tests.hw.streams import pack, unpack
+from tests.support.streams import pack, unpack
 
 
 @pytest.mark.parametrize(("channels", "bits"), [(1, 1), (3, 1), (2, 8), (3, 3)])

@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 from onnx import helper, numpy_helper
 
 from bnn import jets
-from hw.ops.bits import bit_thresholds, dot_range, literal, reachable, signed_bits
-from hw.ops.rtl import CELLS, sources_in
+from hw.bits import bit_thresholds, dot_range, literal, reachable, signed_bits
+from hw.text import CELLS, sources_in
 from sim.runner import check_tools
-from tests.hw.streams import unpack
+from tests.support.streams import unpack
 
 SETTINGS = settings(max_examples=200, deadline=None, print_blob=True)
 

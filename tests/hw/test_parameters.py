@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import pytest
 from pyslang import driver
 
-from hw.ops.rtl import RTL, sources_of
+from hw.text import RTL, sources_of
 
 # Module, and what differs from the default: at an end of what is allowed, and one step beyond it.
 ENDS: list[tuple[str, Mapping[str, int], Mapping[str, int]]] = [

@@ -13,7 +13,7 @@ KNOWN = {
 }  # fmt: skip
 SOURCES = sorted(
     path
-    for folder in ("hw", "sim/benches", "sim/properties")
+    for folder in ("hw", "sim/benches", "sim/proofs/properties")
     for path in (ROOT / folder).rglob("*")
     if path.name.removesuffix(".in").endswith((".sv", ".v"))
 )

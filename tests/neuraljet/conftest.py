@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from bnn import jets
-from bnn.export import write_qonnx
-from bnn.integer import Bias, Conv, Dense, IntegerNetwork, MaxPool, Pad, Threshold
+from bnn.integer.network import Bias, Conv, Dense, IntegerNetwork, MaxPool, Pad, Threshold
+from bnn.qonnx.export import write_qonnx
 
 
 def tiny_network() -> IntegerNetwork:

@@ -15,15 +15,15 @@ import numpy as np
 import pytest
 
 from bnn.errors import ToolError, UserError
-from bnn.export import read_qonnx, write_qonnx
+from bnn.qonnx.export import read_qonnx, write_qonnx
 from finn_build import board_folder as bitstreams
 from finn_build.build import build
 from finn_build.manifest import load, sha256
 from neuraljet import Accelerator
 from neuraljet import board as boards
-from tests.finn_build.networks import demo_network, images_for, random_network
-from tests.neuraljet import fake_pynq
-from tests.neuraljet.fake_pynq import Pynq
+from tests.support import fake_pynq
+from tests.support.fake_pynq import Pynq
+from tests.support.networks import demo_network, images_for, random_network
 
 GRAY = {"form": "separable", "height": 12, "width": 10, "classes": 3}
 COLOR = {"form": "binary", "height": 10, "width": 12, "colors": 3, "classes": 7}

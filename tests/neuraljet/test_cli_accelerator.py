@@ -9,12 +9,12 @@ import pytest
 from onnx import helper, numpy_helper
 from PIL import Image
 
-from bnn.export import write_qonnx
-from bnn.integer import Bias, Conv, Dense, IntegerNetwork, Pad, Threshold
+from bnn.integer.network import Bias, Conv, Dense, IntegerNetwork, Pad, Threshold
+from bnn.qonnx.export import write_qonnx
 from finn_build.manifest import load
-from tests.bnn.foreign import Block, Recipe, export, network
 from tests.neuraljet.test_cli import one_sentence, run
-from tests.sealing import reseal
+from tests.support.foreign import Block, Recipe, export, network
+from tests.support.sealing import reseal
 
 
 @pytest.fixture(scope="module")

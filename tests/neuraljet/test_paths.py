@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 import neuraljet
-from bnn import work
-from bnn.cache import cache_folder
+from bnn.storage import work
+from bnn.storage.cache import cache_folder
 from neuraljet import Accelerator
 
 NAME = "a  b 'c' \"d\" ${HOME} $(x) #e %f ;g,h \\i\nj: ü {*}"

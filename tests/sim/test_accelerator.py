@@ -8,7 +8,7 @@ from PIL import Image
 
 from bnn.errors import UserError
 from sim.accelerator import verify
-from tests.sim.tiny import CLASSES, tiny_accelerator
+from tests.support.tiny import CLASSES, tiny_accelerator
 
 WRONG_THRESHOLD = {"s_data_i <= 8'd60": "s_data_i <= 8'd70"}
 WRONG_POOL = {"m_data_o <= row_q[x_q[2:1]] | s_data_i": "m_data_o <= row_q[x_q[2:1]] & s_data_i"}

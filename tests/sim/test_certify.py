@@ -9,17 +9,17 @@ import pytest
 
 from bnn import jets
 from bnn.errors import UserError
-from bnn.export import write_qonnx
-from bnn.integer import Bias, Dense, IntegerNetwork, Threshold
+from bnn.integer.network import Bias, Dense, IntegerNetwork, Threshold
+from bnn.qonnx.export import write_qonnx
 from finn_build.build import build
-from hw.sums.convolution import write
-from hw.sums.layer import Layer
-from hw.sums.module import Geometry, conv_module
+from hw.adders.convolution import write
+from hw.adders.layer import Layer
+from hw.adders.module import Geometry, conv_module
 from neuraljet.commands.prove import summary
-from sim.certify import CertificateError, NotCovered, certify
-from sim.prove import prove
-from tests.finn_build.networks import random_network
-from tests.sealing import reseal
+from sim.proofs.certify import CertificateError, NotCovered, certify
+from sim.proofs.prove import prove
+from tests.support.networks import random_network
+from tests.support.sealing import reseal
 
 
 @dataclass(frozen=True)
@@ -256,7 +256,7 @@ def test_an_accelerator_is_proved_and_a_changed_one_refuted(tmp_path):
 
 
 def test_a_cell_that_was_never_proved_proves_nothing(tmp_path):
-    """The cells are copies in the folder, and the proof of the graphs holds for the ones that sim.formal has seen."""
+    """The cells are copies in the folder, and the proof of the graphs holds for those that were proved."""
     write_qonnx(random_network("binary", outputs=6), tmp_path / "model.onnx")
     acc = tmp_path / "acc"
     build(tmp_path / "model.onnx", acc)

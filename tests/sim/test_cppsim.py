@@ -5,15 +5,15 @@ import json
 import pytest
 
 from bnn.errors import UserError
-from bnn.export import write_qonnx
+from bnn.qonnx.export import write_qonnx
 from finn_build.build import build
 from finn_build.manifest import load
 from finn_build.synthesis import synthesise
 from sim.accelerator import verify
 from sim.cppsim import verify_cppsim
-from tests.bnn.foreign import Block, Hidden, Recipe, export, network
-from tests.finn_build.networks import random_network
-from tests.sealing import reseal
+from tests.support.foreign import Block, Hidden, Recipe, export, network
+from tests.support.networks import random_network
+from tests.support.sealing import reseal
 
 
 @pytest.fixture(scope="module")

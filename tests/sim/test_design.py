@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from bnn.export import write_qonnx
+from bnn.qonnx.export import write_qonnx
 from finn_build.build import build
 from finn_build.netlist import cell_types
 from finn_build.synthesis import map_design
@@ -18,8 +18,8 @@ from sim.accelerator import verify
 from sim.design import write_cells
 from sim.modules import run_stream
 from sim.runner import SimulationError
-from tests.finn_build.networks import random_network
-from tests.sim.tiny import tiny_accelerator
+from tests.support.networks import random_network
+from tests.support.tiny import tiny_accelerator
 
 MEMORIES = Path(__file__).parent / "rtl" / "memories.sv"
 CELL = re.compile(r"^  (\w+) #\(\n(.*?)^  \) \S+ \((.*?)^  \);", re.DOTALL | re.MULTILINE)  # type, parameters, pins

@@ -3,12 +3,12 @@
 import numpy as np
 import pytest
 
-from bnn.export import write_qonnx
+from bnn.qonnx.export import write_qonnx
 from finn_build.build import build
 from sim.accelerator import verify
 from sim.fifos import GAUGED, find_depths
 from sim.modules import STALLS, Stall, run_streams
-from tests.finn_build.networks import random_network
+from tests.support.networks import random_network
 
 
 @pytest.mark.parametrize("depth", [2, 8, 32])

@@ -6,18 +6,18 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-import hw.sums.module
+import hw.adders.module
 from bnn.errors import UserError
-from hw.ops.bits import literal
-from hw.ops.rtl import RTL, sources_in, sources_of
-from hw.sums.lanes import Lanes, separable
-from hw.sums.layer import Layer, jets_of
-from hw.sums.matvec import Folding, Result, matvec_module, merged
-from hw.sums.module import Geometry, conv_module
-from hw.sums.serial import Serial
-from sim import formal
+from hw.adders.lanes import Lanes, separable
+from hw.adders.layer import Layer, jets_of
+from hw.adders.module import Geometry, conv_module
+from hw.adders.serial import Serial
+from hw.bits import literal
+from hw.matvec.matrix import Folding, Result, matvec_module, merged
+from hw.text import RTL, sources_in, sources_of
 from sim.design import write_cells
-from sim.formal import PROPERTIES, ProofError, combinational_paths, equivalent, prove
+from sim.proofs import formal
+from sim.proofs.formal import PROPERTIES, ProofError, combinational_paths, equivalent, prove
 
 # Convolutions are written from their weights: kernel, stride, padding, weights [O, C, K, K], fold.
 SMALL = {"Height": 2, "Width": 2, "Data": 0, "Frames": 6}  # a pipeline holds several frames of four pixels
@@ -112,7 +112,7 @@ def convolution(weight, fold=1, thresholds=None, *, pad=1, bits=1, way=None, **p
     layer = Layer(weight, limits, bits, fold=fold, out_bits=1 if limits is not None else 6)
     with pytest.MonkeyPatch.context() as patch:
         if way is not None:
-            patch.setattr(hw.sums.module, "write", way)
+            patch.setattr(hw.adders.module, "write", way)
         module = conv_module("layer", layer, Geometry(size["Height"], size["Width"], 1, pad), "under proof")
     settings = {
         **size, "CIn": maps, "InBits": bits, "Kernel": kernel, "Pad": pad, "COut": outputs, "Fold": fold,

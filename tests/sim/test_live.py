@@ -9,9 +9,9 @@ import pytest
 from bnn.errors import ToolError
 from finn_build.manifest import load
 from sim.live import LiveModel, build
-from tests.sealing import reseal
 from tests.sim.test_accelerator import LOSES_BEAT, NO_RESULT, WRONG_LATER
-from tests.sim.tiny import tiny_accelerator, tiny_network
+from tests.support.sealing import reseal
+from tests.support.tiny import tiny_accelerator, tiny_network
 
 NETWORK = tiny_network()[0]
 

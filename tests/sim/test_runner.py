@@ -9,11 +9,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from bnn.cache import cache_folder
 from bnn.errors import UserError
-from hw.ops.rtl import sources_in
-from hw.sums.layer import Layer
-from hw.sums.module import Geometry, conv_module
+from bnn.storage.cache import cache_folder
+from hw.adders.layer import Layer
+from hw.adders.module import Geometry, conv_module
+from hw.text import sources_in
 from sim import plain, runner
 from sim.modules import rtl_sources, run_stream, run_streams
 from sim.runner import SimulationError

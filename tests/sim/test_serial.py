@@ -6,13 +6,13 @@ from pathlib import Path
 import pytest
 
 from bnn.errors import UserError
-from bnn.export import write_qonnx
+from bnn.qonnx.export import write_qonnx
 from finn_build.bitstream.serial import TOP, write_serial
 from finn_build.build import build
 from finn_build.manifest import load
 from sim.modules import rtl_sources
 from sim.serial import run_serial
-from tests.finn_build.networks import images_for, random_network
+from tests.support.networks import images_for, random_network
 
 CLOCK_MHZ, BAUD = 25.0, 3_000_000  # as on the board: 8 1/3 clocks a bit
 CUT, FRAMING, OVERRUN, BROKEN = 4, 2, 1, 8  # in the status, beside 0xA0

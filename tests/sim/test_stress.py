@@ -5,13 +5,13 @@ import random
 import numpy as np
 import pytest
 
-from bnn.export import read_qonnx, write_qonnx
+from bnn.qonnx.export import read_qonnx, write_qonnx
 from finn_build.build import build
 from finn_build.manifest import load
 from sim.frames import unpack_result
 from sim.stress import LAST, RESET, run_beats
-from tests.finn_build.networks import random_network
-from tests.hw.streams import framed
+from tests.support.networks import random_network
+from tests.support.streams import framed
 
 BEATS, WIDTH = 120, 10
 

@@ -5,10 +5,10 @@ import re
 import numpy as np
 import pytest
 
-from hw.ops.rtl import sources_in
-from hw.sums.convolution import write
-from hw.sums.layer import Layer
-from sim.formal import equivalent
+from hw.adders.convolution import write
+from hw.adders.layer import Layer
+from hw.text import sources_in
+from sim.proofs.formal import equivalent
 
 
 def flat(layer: Layer):

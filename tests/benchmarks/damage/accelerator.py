@@ -13,14 +13,14 @@ from pathlib import Path
 from typing import Any
 
 from bnn.errors import ToolError
-from bnn.export import write_qonnx
+from bnn.qonnx.export import write_qonnx
 from finn_build.build import build
 from finn_build.trust import opened
 from sim.accelerator import verify
-from sim.prove import prove
+from sim.proofs.prove import prove
 from tests.benchmarks.damage.alter import Tally, alter_bytes, alter_json, outcome_of
-from tests.finn_build.networks import random_network
-from tests.sealing import seal
+from tests.support.networks import random_network
+from tests.support.sealing import seal
 
 NAME = "accelerator"
 FRAMES = 3

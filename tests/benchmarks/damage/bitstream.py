@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from bnn.records import seal_of
+from bnn.storage.records import seal_of
 from finn_build import board_folder
 from finn_build.board_folder import BIT, FILE, HWH, Bitstream
 from finn_build.manifest import Input, Output, sha256

@@ -17,12 +17,12 @@ from typing import Any
 
 import numpy as np
 
-from bnn.checkpoints import pack, unpack
 from bnn.data import Dataset
-from bnn.network import Block, NetworkSpec
-from bnn.records import seal_of
-from bnn.runs import ASKED, CHECKPOINT, METRICS, MODEL, WEIGHTS
-from bnn.training import TrainConfig, Trainer, train
+from bnn.model.network import Block, NetworkSpec
+from bnn.storage.records import seal_of
+from bnn.training.checkpoints import pack, unpack
+from bnn.training.runs import ASKED, CHECKPOINT, METRICS, MODEL, WEIGHTS
+from bnn.training.trainer import TrainConfig, Trainer, train
 from neuraljet.commands.build import build
 from tests.benchmarks.damage.alter import Tally, alter_bytes, alter_json, outcome_of
 

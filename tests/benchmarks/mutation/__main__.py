@@ -23,7 +23,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from hw.ops.rtl import RTL
+from hw.text import RTL
 from tests.benchmarks.mutation.checks import Outcome, Workplace, checked, failing, unseen, workplaces
 from tests.benchmarks.mutation.mutants import Mutant, mutants
 from tests.benchmarks.mutation.same import same

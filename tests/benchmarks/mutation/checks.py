@@ -14,19 +14,19 @@ from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
 
-from bnn.cache import cache_folder
 from bnn.errors import ToolError
-from bnn.files import write_file
-from hw.ops.rtl import RTL, sources_in, sources_of
+from bnn.storage.cache import cache_folder
+from bnn.storage.files import write_file
+from hw.text import RTL, sources_in, sources_of
 from sim.runner import check_tools
 from tests.benchmarks.mutation.mutants import FORMS, Mutant, compilation
 
 ROOT = RTL.parent.parent
 ROOMS = ("bnn", "hw", "finn_build", "sim", "tests")
 READ = (
-    "tests/hw/streams.py",
+    "tests/support/streams.py",
     "tests/conftest.py",
-    "bnn/reference.py",
+    "bnn/integer/reference.py",
     "bnn/jets.py",
     "tests/hw/packets_bench.py",
     "tests/hw/rom_bench.py",
@@ -277,8 +277,10 @@ def _key(module: str, steps: Sequence[Step], text: str | None = None) -> str:
     """Of all that the steps see: the RTL they build, with `text` for that of the module, the tests, what runs them."""
     files = {*sources_of(module), *(ROOT / name for name in READ)}.union(*(_seen(step) for step in steps))
     for pattern in (
+        "hw/*.py",
         "hw/ops/*.py",
-        "sim/properties/*",
+        "hw/matvec/*.py",
+        "sim/proofs/properties/*",
         "sim/benches/[!s]*.py",
         "sim/benches/stream.py",
         "tests/hw/rtl/*",
@@ -297,7 +299,7 @@ def _seen(step: Step) -> set[Path]:
     files = {ROOT / word for word in step if word.endswith(".py")}
     names = set(re.findall(r"nj_\w+", words)) | ({"nj_forms"} if "both_forms" in words else set())
     for name in names:
-        properties = ROOT / "sim" / "properties" / f"{name}_properties.sv"
+        properties = ROOT / "sim" / "proofs" / "properties" / f"{name}_properties.sv"
         files |= {*sources_in(f"{name} {properties.read_text() if properties.is_file() else ''}")}
     if SERIAL in step:  # an accelerator
         for room in ("bnn", "hw", "finn_build", "sim", "tests/sim", "tests/finn_build"):
@@ -307,7 +309,12 @@ def _seen(step: Step) -> set[Path]:
     if step[0] in (CONVOLUTION, MATRIX, *BUILT_BY) or (
         FORMAL in step and not names
     ):  # layers written from their weights
-        texts = {*ROOT.glob("hw/sums/*.py"), *ROOT.glob("hw/templates/conv*"), *ROOT.glob("hw/templates/matvec*")}
+        texts = {
+            *ROOT.glob("hw/adders/*.py"),
+            *ROOT.glob("hw/matvec/*.py"),
+            *ROOT.glob("hw/templates/conv*"),
+            *ROOT.glob("hw/templates/matvec*"),
+        }
         files |= {*texts, *sources_in(" ".join(file.read_text() for file in texts))}
     return files
 

@@ -19,7 +19,7 @@ from typing import Any
 from pyslang import ast, driver
 from pyslang.syntax import SyntaxTree
 
-from hw.ops.rtl import CELLS
+from hw.text import CELLS
 
 SWAPS = {
     "+": "-", "-": "+", "*": "+", "/": "*", "%": "/", "&": "|", "|": "&", "^": "|", "~^": "^", "&&": "||", "||": "&&",

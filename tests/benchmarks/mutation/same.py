@@ -12,8 +12,8 @@ from pathlib import Path
 
 from pyslang import ast
 
-from hw.ops.rtl import RTL, sources_of
-from sim.formal import ProofError, prove
+from hw.text import RTL, sources_of
+from sim.proofs.formal import ProofError, prove
 from tests.benchmarks.mutation.mutants import Mutant, compilation
 
 TEMPLATE = Path(__file__).parent / "same.sv.in"

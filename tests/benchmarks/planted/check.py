@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import Any
 
 from bnn.errors import ToolError, UserError
-from bnn.export import write_qonnx
+from bnn.qonnx.export import write_qonnx
 from finn_build.build import build
-from tests.finn_build.networks import random_network
-from tests.sealing import reseal
+from tests.support.networks import random_network
+from tests.support.sealing import reseal
 
 Said = str | None  # what the check said when it found something; None when it passed
 

@@ -7,21 +7,22 @@ from unittest import mock
 import numpy as np
 
 from bnn.errors import ToolError
-from bnn.export import read_qonnx
+from bnn.qonnx.export import read_qonnx
 from finn_build.bitstream import serial as serial_line
 from finn_build.manifest import Manifest, load
-from hw.ops.rtl import sources_of
-from sim import design, formal
+from hw.text import sources_of
+from sim import design
 from sim.accelerator import verify
 from sim.cppsim import verify_cppsim
-from sim.formal import ProofError, combinational_paths, equivalent
 from sim.frames import unpack_result
 from sim.pictures import planes
+from sim.proofs import formal
+from sim.proofs.formal import ProofError, combinational_paths, equivalent
 from sim.serial import run_serial
 from sim.stress import LAST, run_beats
 from tests.benchmarks.planted.check import Check, Said, accelerator, changed_rtl, copied, outcome, planted
-from tests.sealing import reseal
-from tests.sim.tiny import tiny_accelerator
+from tests.support.sealing import reseal
+from tests.support.tiny import tiny_accelerator
 
 POPCOUNT = {"count_o": "$countones(bits_i)"}
 FIFO = {"Depth": 2}
@@ -76,8 +77,8 @@ def slower(folder: Path, plant: bool) -> Said:
 
 def network(folder: Path, plant: bool) -> Said:
     """A threshold of model.onnx; the RTL stays."""
-    from bnn.export import write_qonnx
-    from bnn.integer import Threshold
+    from bnn.integer.network import Threshold
+    from bnn.qonnx.export import write_qonnx
     from tests.benchmarks.planted.software import changed
 
     acc = tiny_accelerator(folder / "acc")

@@ -14,13 +14,13 @@ from unittest import mock
 import numpy as np
 import onnx
 
-import bnn.importing.walk as walk
-from bnn.check import check_links
-from bnn.export import load_model, read_qonnx, write_qonnx
-from bnn.freeze import FrozenNetwork
-from bnn.importing import import_model
-from bnn.importing.compare import compare
-from bnn.integer import Bias, Conv, Dense, IntegerNetwork, Layer, Threshold
+import bnn.qonnx.foreign.walk as walk
+from bnn.integer.freeze import FrozenNetwork
+from bnn.integer.network import Bias, Conv, Dense, IntegerNetwork, Layer, Threshold
+from bnn.qonnx.export import load_model, read_qonnx, write_qonnx
+from bnn.qonnx.foreign import import_model
+from bnn.qonnx.foreign.compare import compare
+from bnn.training.check import check_links
 from finn_build import boards
 from finn_build.bitstream.ecp5 import check_timing
 from finn_build.bitstream.serial import write_serial
@@ -30,13 +30,13 @@ from finn_build.manifest import load
 from finn_build.trust import opened
 from neuraljet.commands import prove as prove_command
 from neuraljet.commands.doctor import doctor
-from sim.certify import CertificateError, certify
-from sim.prove import prove
+from sim.proofs.certify import CertificateError, certify
+from sim.proofs.prove import prove
 from tests.benchmarks.planted.check import Check, Said, accelerator, changed_rtl, copied, planted, refusal
-from tests.bnn.foreign import Recipe, export, frames, network
-from tests.finn_build.networks import images_for, random_network
-from tests.sealing import reseal
 from tests.sim.test_certify import SERIAL, module
+from tests.support.foreign import Recipe, export, frames, network
+from tests.support.networks import images_for, random_network
+from tests.support.sealing import reseal
 
 ROOT = Path(__file__).resolve().parents[3]
 CONV = "binary_conv_1_conv.sv"
@@ -232,7 +232,7 @@ def ports(folder: Path, plant: bool) -> Said:
 def _filled(name: str, values: dict[str, object], top: str) -> str:
     import string
 
-    from hw.ops.rtl import fill
+    from hw.text import fill
 
     return string.Template(top).substitute(values) if name == "nj_accelerator_ip.v.in" else fill(name, values)
 

@@ -20,11 +20,11 @@ from typing import Any
 import numpy as np
 
 from bnn import jets
-from bnn.cache import cache_folder
 from bnn.errors import ToolError, UserError
-from bnn.integer import Conv, Dense, Threshold
-from bnn.reference import Ints
-from hw.ops.bits import bit_thresholds, signed_bits
+from bnn.integer.network import Conv, Dense, Threshold
+from bnn.integer.reference import Ints
+from bnn.storage.cache import cache_folder
+from hw.bits import bit_thresholds, signed_bits
 from tests.benchmarks.measure import BuildTimeout, Design
 from tests.benchmarks.rivals.templates import FOLDER, fill, pattern
 from tests.benchmarks.workloads import Workload

@@ -9,11 +9,11 @@ import numpy as np
 from onnx import helper, numpy_helper
 
 from bnn import jets
-from bnn.importing.copies import repeated, signs
-from bnn.integer import Conv, Dense, Levels, Threshold
+from bnn.integer.network import Conv, Dense, Levels, Threshold
+from bnn.qonnx.foreign.copies import repeated, signs
 from finn_build.folding import choose
+from hw.bits import bit_thresholds, dot_range, signed_bits
 from hw.ops.base import MEMORIES
-from hw.ops.bits import bit_thresholds, dot_range, signed_bits
 from tests.benchmarks.measure import Design
 from tests.benchmarks.rivals.templates import fill
 from tests.benchmarks.workloads import Workload

@@ -4,7 +4,7 @@ import string
 from collections.abc import Mapping
 from pathlib import Path
 
-from bnn.reference import Ints
+from bnn.integer.reference import Ints
 
 FOLDER = Path(__file__).resolve().parent
 

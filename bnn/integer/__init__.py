@@ -1,0 +1,1 @@
+"""The frozen network in integers, and its reference."""

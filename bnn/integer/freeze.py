@@ -1,0 +1,163 @@
+"""From the trained network to the frozen integer one.
+
+Batch norm and sign become one integer threshold per channel. The norm's scale counts without its sign, which
+negates the channel's weights instead (`bnn.model.layers.Norm`), so that every comparison is `sum >= T`:
+
+    |gamma| (z - mean) / sd + beta >= 0   <=>   z >= mean - beta sd / |gamma|
+"""
+
+import numpy as np
+import torch
+from torch import nn
+
+from bnn.errors import UserError
+from bnn.integer.network import Bias, Conv, Dense, IntegerNetwork, Layer, Levels, MaxPool, Pad, Threshold, ranges
+from bnn.integer.reference import Ints
+from bnn.model.layers import Norm
+from bnn.model.network import PIXEL_SCALE, Network
+
+MOST = 1 << 24  # of the integers in the exported file, whose constants are float32
+EXACT = 1 << 53  # of the integers that float64 tells apart
+
+
+def _integers(weight: torch.Tensor, where: str) -> Ints:
+    """The whole numbers in `weight` [O, ...]; UserError names the channel of one that is none, or is too large."""
+    values = weight.detach().cpu().numpy().astype(np.float64)
+    wrong = np.argwhere(~(np.abs(values) <= MOST))  # not finite either
+    if len(wrong):
+        raise UserError(
+            f"{where}, channel {wrong[0][0]}: {values[tuple(wrong[0])]:g} is no integer of at most {MOST} either way; "
+            "the training has diverged, train again with another --seed"
+        )
+    rounded = np.rint(values)
+    if not np.array_equal(rounded, values):
+        raise ValueError(f"{where}: composed weights are not integers")
+    return rounded.astype(np.int64)
+
+
+def _refuse_nonsense(network: Network) -> None:
+    """Raise UserError where weights or statistics are not numbers that a network can have."""
+    for name, value in network.state_dict().items():
+        wrong = torch.nonzero(~torch.isfinite(value)).tolist()
+        if wrong:
+            at = wrong[0]
+            raise UserError(
+                f"{name}{f', channel {at[0]}' if at else ''}: {float(value[tuple(at)])} is no number; the training has "
+                "diverged, train again with another --seed"
+            )
+
+
+def fold_norm(norm: Norm, scale: float, low: Ints, high: Ints, where: str = "norm") -> tuple[Ints, Ints]:
+    """Thresholds T [O] and signs [O] so that norm(scale * sign * s) >= 0 <=> sign * s >= T for integers s in low..high.
+
+    T is clipped to low..high+1 of the signed sum, which changes no result. UserError for statistics that are none,
+    with the channel and `where` the norm is.
+    """
+    values = (norm.weight, norm.bias, norm.running_mean, norm.running_var)
+    gamma, beta, mean, var = (v.detach().cpu().numpy().astype(np.float64) for v in values if v is not None)
+    for name, numbers in (("weight", gamma), ("bias", beta), ("mean", mean), ("variance", var)):
+        wrong = np.flatnonzero(~np.isfinite(numbers) | (numbers < 0) & (name == "variance"))
+        if len(wrong):
+            raise UserError(
+                f"{where}, channel {wrong[0]}: the {name} of its batch norm is {numbers[wrong[0]]:g}; the training has "
+                "diverged, train again with another --seed"
+            )
+    deviation = np.sqrt(var + norm.eps)
+    sign = norm.signs().detach().cpu().numpy().astype(np.int64)
+    low, high = np.where(sign < 0, -high, low), np.where(sign < 0, -low, high)
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+        border = (mean - beta * deviation / np.abs(gamma)) / scale
+    border = np.where(gamma == 0, np.where(beta >= 0, low, high + 1), border)
+    return np.clip(np.ceil(border), low, high + 1).astype(np.int64), sign
+
+
+def freeze(network: Network, classes: tuple[str, ...], metadata: dict[str, str] | None = None) -> IntegerNetwork:
+    """The integer network that `network` becomes with its present weights and batch-norm statistics.
+
+    UserError names layer and channel where these are not finite, or too large for an integer.
+    """
+    _refuse_nonsense(network)
+    layers: list[Layer] = []
+    low, high, scale = 0, 255, PIXEL_SCALE
+    for index, block in enumerate(network.blocks):
+        where = f"block {index}"
+        conv = block.conv
+        if conv.padding:
+            layers.append(Pad(conv.padding, conv.pad_value))
+        stages = [(_integers(weight, where), stride, groups) for weight, stride, groups in conv.stages()]
+        bottom, top = np.array(low), np.array(high)
+        for weight, _, groups in stages:
+            bottom, top = _reach(weight, groups, bottom, top)
+        thresholds, sign = fold_norm(block.norm, scale, bottom, top, where)
+        weight, stride, groups = stages[-1]
+        stages[-1] = (weight * sign[:, None, None, None], stride, groups)
+        layers += [Conv(*stage) for stage in stages]
+        layers.append(Threshold(thresholds))
+        if block.pool > 1:
+            layers.append(MaxPool(block.pool))
+        low, high, scale = -1, 1, 1.0
+    for index, hidden in enumerate(network.hidden):
+        where = f"hidden layer {index}"
+        weight = _integers(hidden.linear.binary(), where)
+        reach = np.full(len(weight), weight.shape[1])
+        thresholds, sign = fold_norm(hidden.norm, 1.0, -reach, reach, where)
+        layers += [Dense((weight * sign[:, None]).T), Threshold(thresholds)]
+    classifier = network.classifier
+    layers.append(Dense(_integers(classifier.linear.binary(), "classifier").T))
+    layers.append(Bias(_integers(classifier.bias.round(), "bias of the classifier")))
+    return IntegerNetwork(network.input_shape, tuple(layers), classes, metadata or {})
+
+
+def _reach(weight: Ints, groups: int, low: Ints, high: Ints) -> tuple[Ints, Ints]:
+    """The interval of each output [O] of a convolution whose inputs lie in low..high (scalar or one per channel)."""
+    outputs, per_group = weight.shape[:2]
+    if low.ndim:
+        source = (np.arange(outputs) // (outputs // groups))[:, None] * per_group + np.arange(per_group)
+        low, high = low[source][..., None, None], high[source][..., None, None]  # [O, I/g, 1, 1]
+    positive, negative = np.maximum(weight, 0), np.minimum(weight, 0)
+    return (
+        (positive * low + negative * high).sum(axis=(1, 2, 3)),
+        (positive * high + negative * low).sum(axis=(1, 2, 3)),
+    )
+
+
+class FrozenNetwork(nn.Module):
+    """The integer network in torch: the same chain in floats wide enough that every sum is exact."""
+
+    def __init__(self, network: IntegerNetwork) -> None:
+        super().__init__()
+        self.network = network
+        most = max(max(-low, high) for low, high in ranges(network))
+        if most >= EXACT:
+            raise UserError(f"sums of up to {most} are too wide for an exact check; at most {EXACT} can be told apart")
+        self.dtype = torch.float32 if most < MOST else torch.float64
+
+    def forward(self, images: torch.Tensor) -> torch.Tensor:
+        """Integer scores [N, classes] as int64 of uint8 pictures [N, C, H, W]."""
+        x = images.to(self.dtype)
+        for layer in self.network.layers:
+            x = _torch_layer(layer, x)
+        return x.long()
+
+
+def _torch_layer(layer: Layer, x: torch.Tensor) -> torch.Tensor:
+    if isinstance(layer, Pad):
+        return nn.functional.pad(x, (layer.amount,) * 4, value=float(layer.value))
+    if isinstance(layer, Conv):
+        weight = torch.from_numpy(layer.weight).to(x.dtype)
+        return nn.functional.conv2d(x, weight, stride=layer.stride, groups=layer.groups)
+    if isinstance(layer, Threshold):
+        t = torch.from_numpy(layer.thresholds).to(x.dtype).reshape(1, -1, *[1] * (x.ndim - 2))
+        return torch.where(x >= t, 1.0, -1.0).to(x.dtype)
+    if isinstance(layer, Levels):
+        limits = torch.from_numpy(layer.thresholds).to(x.dtype)  # [C, L]
+        reached = (x[:, :, None] >= limits[None, :, :, None, None]).sum(2)  # [N, C, L, H, W] -> [N, C, H, W]
+        return (layer.low + layer.step * reached).to(x.dtype)
+    if isinstance(layer, MaxPool):
+        if layer.signs is None:
+            return nn.functional.max_pool2d(x, layer.size)
+        signs = torch.from_numpy(layer.signs).to(x.dtype).reshape(-1, 1, 1)
+        return nn.functional.max_pool2d(x * signs, layer.size) * signs
+    if isinstance(layer, Dense):
+        return x.flatten(1) @ torch.from_numpy(layer.weight).to(x.dtype)
+    return x + torch.from_numpy(layer.bias).to(x.dtype)

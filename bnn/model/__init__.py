@@ -1,0 +1,1 @@
+"""What is trained: layers, networks, and the sizes that come with them."""

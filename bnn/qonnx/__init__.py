@@ -1,0 +1,1 @@
+"""The frozen network as a file, and files of other programs."""

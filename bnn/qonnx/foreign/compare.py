@@ -1,0 +1,166 @@
+"""Does the network compute what the file computes? Both run on pictures, layer by layer, within float32's rounding.
+
+The network adds integers, the file float32 numbers, which may be rounded. How far a sum can be off is known from the
+number and size of its terms (values.rounding), and so is what that makes of signs and scores:
+
+sign    where the exact sum is so near to the threshold that rounding may pass it, the file may say either, else not
+score   between what the file's last nodes make of the sum less and plus the rounding
+class   that of the integer scores, or another one whose score float32 may round past it
+
+Each layer of the network reads what the file's layer before it put out, so that a sign which float32 decided excuses
+nothing behind it but what follows from it.
+"""
+
+from dataclasses import asdict, dataclass
+from functools import reduce
+from operator import add
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from qonnx.core.modelwrapper import ModelWrapper
+
+from bnn.errors import UserError
+from bnn.integer.network import IntegerNetwork
+from bnn.integer.reference import Ints
+from bnn.qonnx.foreign.execute import trace
+from bnn.qonnx.foreign.graph import Array
+from bnn.qonnx.foreign.imported import Decided, Imported
+
+BATCH = 64  # frames at a time: bounds memory, changes no result
+
+
+@dataclass(frozen=True)
+class Agreement:
+    """What differs between the network and the file, and why it may."""
+
+    frames: int
+    mismatches: int  # frames in which something differs by more than the rounding of float32
+    classes_differ: int  # frames whose class differs and no tie within the rounding excuses it
+    scores_beyond: int  # scores outside of the bound
+    decisions_beyond: int  # signs that differ though the sum is not near the threshold
+    largest_difference: float  # of a score from that of the exact sum
+    bound: float  # on it: the largest of the scores seen
+    classes_tied: int  # frames whose class differs for a tie within the rounding
+    decisions_open: int  # signs whose sum is so near to the threshold that float32 may decide
+    decisions_taken: int  # of these the ones that float32 decided against the exact sum
+    frames_taken: int  # frames with such signs
+    classes_taken: int  # of these the ones whose class differs for it
+    scores_indistinct: int  # classes in which the bound is wider than from one sum to the next
+
+    def __add__(self, other: "Agreement") -> "Agreement":
+        """Of the frames of both."""
+        most = ("largest_difference", "bound", "scores_indistinct")
+        ours, theirs = asdict(self), asdict(other)
+        return Agreement(**{k: max(v, theirs[k]) if k in most else v + theirs[k] for k, v in ours.items()})
+
+
+def compare(network: IntegerNetwork, imported: Imported, model: ModelWrapper, images: NDArray[np.uint8]) -> Agreement:
+    """Execute the file `model` on `images` [N, C, H, W] and compare signs, scores and classes with `network`.
+
+    imported: what the file is imported as, which `network` should be. UserError when its layers are of other kinds or
+    sizes, and when there are no images.
+    """
+    if not len(images):
+        raise UserError("source.onnx cannot be compared on 0 frames; give 1 or more")
+    if network.input_shape != imported.network.input_shape or _plan(network) != _plan(imported.network):
+        raise UserError("model.onnx has other layers than source.onnx is imported as; build the accelerator again")
+    return reduce(add, (_batch(network, imported, model, images[i : i + BATCH]) for i in range(0, len(images), BATCH)))
+
+
+def _batch(network: IntegerNetwork, imported: Imported, model: ModelWrapper, images: NDArray[np.uint8]) -> Agreement:
+    answer = [imported.class_tensor] if imported.class_tensor else []
+    names = [*(decided.tensor for decided in imported.decided), imported.scores_tensor, *answer]
+    file = trace(model, images, imported.unit, names)
+    wrong, taken = np.zeros(len(images), bool), np.zeros(len(images), bool)
+    signs_beyond = signs_open = signs_taken = 0
+    x, begin = images.astype(np.int64), 0
+    for decided in imported.decided:
+        sums = _run(network, x, begin, decided.threshold)
+        bits = _run(network, sums, decided.threshold, decided.threshold + 1)
+        near = _near(decided, sums)
+        ends = (bits, np.where(near, -1, bits), np.where(near, 1, bits))
+        begin = decided.last + 1
+        ours, least, most = (_run(network, end, decided.threshold + 1, begin) for end in ends)
+        x = _bits(decided, file[decided.tensor], ours)
+        beyond = (x < least) | (x > most)
+        otherwise = (x != ours) & ~beyond
+        wrong |= _frames(beyond)
+        taken |= _frames(otherwise)
+        signs_open, signs_beyond = signs_open + int(near.sum()), signs_beyond + int(beyond.sum())
+        signs_taken += int(otherwise.sum())
+
+    scores = _run(network, x, begin, len(network.layers))  # of what the file decided
+    floats = imported.of_file(file[imported.scores_tensor]).astype(np.float64)
+    exact = imported.scores.of_integers(scores).astype(np.float64)
+    low, high = (end.astype(np.float64) for end in imported.scores.interval(scores))
+    inside = imported.scores.are_sums(scores) & (floats >= low) & (floats <= high)  # NaN is not
+    wrong |= ~inside.all(axis=1)
+
+    classes = file[answer[0]].reshape(-1).astype(np.int64) if answer else floats.argmax(axis=1)
+    own, followed = network.classify(network.run(images)), network.classify(scores)
+    tied = (followed != classes) & _tied(low, high, followed, classes)
+    differ = (followed != classes) & ~tied
+    wrong |= differ
+    return Agreement(
+        frames=len(images),
+        mismatches=int(wrong.sum()),
+        classes_differ=int(differ.sum()),
+        scores_beyond=int((~inside).sum()),
+        decisions_beyond=signs_beyond,
+        largest_difference=float(np.abs(floats - exact).max()),
+        bound=float(np.maximum(high - exact, exact - low).max()),
+        classes_tied=int((tied & ~wrong).sum()),
+        decisions_open=signs_open,
+        decisions_taken=signs_taken,
+        frames_taken=int(taken.sum()),
+        classes_taken=int((taken & (own != classes) & ~wrong & ~tied).sum()),
+        scores_indistinct=imported.scores.indistinct(),
+    )
+
+
+def _plan(network: IntegerNetwork) -> list[tuple[Any, ...]]:
+    """The kind of every layer and the size of its numbers."""
+    kept = ("weight", "thresholds", "bias")
+    sizes = ([getattr(layer, name).shape for name in kept if hasattr(layer, name)] for layer in network.layers)
+    return [(type(layer).__name__, *size) for layer, size in zip(network.layers, sizes, strict=True)]
+
+
+def _run(network: IntegerNetwork, x: Ints, begin: int, end: int) -> Ints:
+    for layer in network.layers[begin:end]:
+        x = layer.run(x)
+    return x
+
+
+def _near(decided: Decided, sums: Ints) -> NDArray[np.bool_]:
+    """Which of the sums [N, O, ...] in front of the threshold may float32 round past it?"""
+    found = decided.found
+    channels, levels = found.directions.shape
+    x = sums.reshape(len(sums), channels, -1, levels, *sums.shape[2:])  # copies of a channel lie side by side
+    each = (1, channels, 1, levels, *[1] * (sums.ndim - 2))
+    k = found.directions.reshape(each) * x  # the file's own sums
+    near = (k >= found.first_open.reshape(each)) & (k <= found.last_open.reshape(each))
+    return near.reshape(sums.shape)
+
+
+def _bits(decided: Decided, values: Array, like: Ints) -> Ints:
+    """The +-1 [N, O, ...], as `like`, that stand for the values [N, C, ...] of the file."""
+    found = decided.found
+    channels, levels = found.directions.shape
+    copies = like.shape[1] // (channels * levels)
+    middle = found.start + found.unit * (np.arange(levels) + 0.5)
+    each = values.reshape(len(values), channels, 1, 1, *like.shape[2:])
+    bits = np.where(each >= middle.reshape(1, 1, 1, levels, *[1] * (like.ndim - 2)), 1, -1)
+    return np.repeat(bits, copies, axis=2).reshape(like.shape).astype(np.int64)
+
+
+def _frames(elements: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    return np.asarray(elements.reshape(len(elements), -1).any(axis=1))
+
+
+def _tied(low: Array, high: Array, ours: Ints, theirs: Ints) -> NDArray[np.bool_]:
+    """[N]: may float32 round the scores of two classes past each other? Not where neither is rounded at all."""
+    frames = np.arange(len(ours))
+    least, most = low[frames, ours], high[frames, ours]
+    other_least, other_most = low[frames, theirs], high[frames, theirs]
+    return (other_least <= most) & (least <= other_most) & ((least < most) | (other_least < other_most))

@@ -1,0 +1,45 @@
+"""What a foreign file itself computes, by qonnx: the measure of the import."""
+
+import warnings
+from collections.abc import Sequence
+
+import numpy as np
+import onnxruntime
+from numpy.typing import NDArray
+from qonnx.core.modelwrapper import ModelWrapper
+from qonnx.core.onnx_exec import execute_onnx
+
+from bnn.errors import UserError
+from bnn.qonnx.foreign.batch import prepare
+from bnn.qonnx.foreign.nodes import Array, one_line
+
+
+def execute(model: ModelWrapper, images: NDArray[np.uint8], unit: bool) -> NDArray[np.float32]:
+    """Scores [N, classes] of uint8 pictures [N, C, H, W]. unit: the file takes pixels / 255."""
+    target = model.graph.output[0].name
+    return trace(model, images, unit, [target])[target].reshape(len(images), -1)
+
+
+def trace(model: ModelWrapper, images: NDArray[np.uint8], unit: bool, tensors: Sequence[str]) -> dict[str, Array]:
+    """The named tensors of the file [N, ...], for pictures as in `execute`: as many at once as the file takes.
+
+    UserError when qonnx cannot execute the file.
+    """
+    made: dict[str, list[Array]] = {name: [] for name in tensors}
+    onnxruntime.set_default_logger_severity(4)  # what fails is raised
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        file = prepare(model)
+        for x in file.batches(images, unit):
+            try:
+                context = execute_onnx(file.model, {file.source: x}, return_full_exec_context=True)
+            except Exception as error:  # qonnx and onnxruntime raise their own and plain Exceptions
+                raise UserError(f"the imported file cannot be executed by qonnx ({one_line(error)})") from error
+            for name in tensors:
+                made[name].append(_by_picture(context[name], len(x)))
+    return {name: np.concatenate(parts)[: len(images)] for name, parts in made.items()}
+
+
+def _by_picture(tensor: Array, batch: int) -> Array:
+    """[batch, ...] of a tensor from which the file squeezed a batch of one."""
+    return tensor if len(tensor.shape) > 1 and len(tensor) == batch else tensor.reshape(batch, -1)

@@ -1,0 +1,99 @@
+"""Tools in processes of their own, that never outlive us: every program that this project starts is started here.
+
+>>> run(["expr", "6", "*", "7"]).output
+'42\\n'
+
+Between us and the program stands `bnn.system.guard`. It ends the program and all that this started when we close a
+pipe: at a time limit, at an exception (an interruption is one), and, because the system does it, when we are killed.
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+import threading
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any
+
+from bnn.errors import ToolError
+
+GUARD = Path(__file__).with_name("guard.py")
+_open: dict[int, int] = {}  # process identifier of a guard -> our end of its pipe
+_lock = threading.Lock()
+
+
+class TimeLimit(ToolError):
+    """The program was ended because it ran longer than it may."""
+
+
+@dataclass(frozen=True)
+class Ended:
+    """What a program left."""
+
+    code: int  # its exit status; 128 + n after signal n
+    output: str  # what it printed, both streams, unless that went to a file
+    data: bytes = b""  # its standard output alone, when it was given `data`
+
+
+def run(
+    command: Sequence[str | Path],
+    *,
+    cwd: Path | str | None = None,
+    env: Mapping[str, str] | None = None,
+    output: IO[Any] | None = None,
+    data: bytes | None = None,
+    timeout_s: float | None = None,
+) -> Ended:
+    """Run a program to its end.
+
+    output: a file for both of its streams; else they are returned. data: what it reads; its standard output is
+    returned apart then. ToolError when there is no such program, TimeLimit when it runs longer than `timeout_s`.
+    Whatever is raised, the program and all that it started have ended before.
+    """
+    words = [str(word) for word in command]
+    path = (env or os.environ).get("PATH", os.defpath)
+    if shutil.which(words[0], path=path) is None:
+        raise ToolError(f"there is no program {words[0]} on PATH ({path or 'which is empty'})")
+    theirs, ours = os.pipe()
+    try:
+        process = subprocess.Popen(
+            [sys.executable, "-I", "-S", str(GUARD), str(theirs), *words], cwd=cwd, env=env, pass_fds=(theirs,),
+            stdin=subprocess.DEVNULL if data is None else subprocess.PIPE,
+            stdout=output or subprocess.PIPE,
+            stderr=subprocess.PIPE if data is not None else subprocess.STDOUT,
+            start_new_session=True,
+        )  # fmt: skip
+    except BaseException:
+        os.close(ours)
+        raise
+    finally:
+        os.close(theirs)
+    with _lock:
+        _open[process.pid] = ours
+    try:
+        out, err = process.communicate(data, timeout_s)
+    except subprocess.TimeoutExpired:
+        raise TimeLimit(f"{Path(words[0]).name} ran longer than {timeout_s:.0f} s") from None
+    finally:
+        _end(process.pid)
+        process.wait()
+        for pipe in (process.stdin, process.stdout, process.stderr):
+            if pipe is not None:
+                pipe.close()
+    said = err if data is not None else out
+    return Ended(process.returncode, (said or b"").decode(errors="replace"), out if data is not None else b"")
+
+
+def end_all() -> None:
+    """End every program that `run` waits for, in whatever thread: they seem to have failed there."""
+    for number in list(_open):
+        _end(number)
+
+
+def _end(number: int) -> None:
+    with _lock:
+        pipe = _open.pop(number, None)
+    if pipe is not None:
+        os.close(pipe)

@@ -1,0 +1,1 @@
+"""Training, its run folder, and what is compared at its end."""

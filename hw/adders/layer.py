@@ -1,0 +1,179 @@
+"""A convolution layer to be written, what comes of it, and what every way of writing one shares."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from bnn import jets
+from hw.adders.writer import Bit, Word, Writer, concat
+from hw.bits import Ints, literal
+
+JetRow = dict[int, tuple[int, int, int]]  # of an output, by map: sign, order down, order across
+
+
+@dataclass(frozen=True)
+class Layer:
+    """sum over c, ky, kx of weight[o, c, ky, kx] * x[c, ky, kx] (grouped: of map o alone), compared or put out."""
+
+    weight: Ints  # [O, C or 1, K, K]
+    thresholds: Ints | None  # [O]; None: the sums come out
+    in_bits: int
+    in_signed: bool = False
+    grouped: bool = False
+    fold: int = 1  # divides O
+    out_bits: int = 1  # of a sum, two's complement
+    plane: bool = False  # the last map is the constant 1, 0 where padded, and not in the stream
+
+    @property
+    def maps(self) -> int:
+        """Input maps."""
+        return len(self.weight) if self.grouped else self.weight.shape[1]
+
+    @property
+    def kernel(self) -> int:
+        return int(self.weight.shape[2])
+
+    def dense(self) -> Ints:
+        """Weights [O, C, K, K] with the zeros of a grouped convolution in place."""
+        if not self.grouped:
+            return self.weight
+        full = np.zeros((len(self.weight), self.maps, self.kernel, self.kernel), np.int64)
+        full[np.arange(len(full)), np.arange(len(full))] = self.weight[:, 0]
+        return full
+
+
+@dataclass(frozen=True)
+class Sums:
+    """Modules <name>_columns and <name>_sums, and what nj_window and nj_result must know of them."""
+
+    text: str
+    column_bits: int  # what <name>_columns makes of a column
+    outside: int  # that of a column of zeros
+    latency: int  # registers from the window to the result
+    rounds: int  # beats of results per window, or 1 when all outputs come at once
+    final: int  # the window's round with which the (last) result goes in
+    sites: int  # LUT sites of both modules
+    ffs: int  # flip-flops, those of nj_window included
+    way: str  # how it is done, in a few words
+    period: int = 0  # clocks that every column takes; 0: a window is held for the fold's clocks
+    width: int = 0  # bits of the results of all rounds
+    order: tuple[int, ...] = ()  # of each output, its place among these; none: as they come
+    others: tuple[tuple[str, int], ...] = ()  # what else could be done: way and sites, the fewest first
+
+
+def jets_of(layer: Layer) -> list[JetRow] | None:
+    """Per output, of each map it reads: sign, order down, order across; None when a kernel is no jet."""
+    if layer.kernel not in jets.KERNEL_SIZES:
+        return None
+    found: list[JetRow] = []
+    for kernels in layer.dense():
+        row = {}
+        for c, kernel in enumerate(kernels):
+            jet = jets.factorise(kernel)
+            if jet is None:
+                return None
+            if jet[0]:
+                row[c] = jet
+        found.append(row)
+    return found
+
+
+class Base:
+    """What every way of writing a layer has: its two writers, and the columns' words in the window.
+
+    period: 0, or the clocks for which a column is held, while those before it are not.
+    """
+
+    def __init__(self, layer: Layer, name: str, period: int = 0) -> None:
+        self.layer, self.name, self.period = layer, name, period
+        self.clocks = period or layer.fold  # of round_i
+        self.round_bits = max(1, (self.clocks - 1).bit_length())
+        self.weight = layer.dense()
+        self.columns = Writer(registered=False)
+        self.sums = Writer()
+        self.tables: dict[int, dict[tuple[int, ...], int]] = {}  # by stage, bits of the rounds
+        self.made: list[Bit] = []  # of <name>_columns, in order
+        self.zero: list[int] = []  # their values for a column of zeros
+        self.way = ""  # of Sums
+
+    def raw(self, c: int, r: int) -> Word:
+        """Element c of row r of a column."""
+        layer = self.layer
+        base = (r * layer.maps + c) * layer.in_bits
+        names = [f"column_i[{base + b}]" for b in range(layer.in_bits)]
+        return Word(
+            tuple(Bit(n, layer.in_signed and b == layer.in_bits - 1) for b, n in enumerate(names)),
+            1 << (layer.in_bits - 1) if layer.in_signed else 0,
+        )
+
+    def keep(self, word: Word, value: int) -> Callable[[int], Word]:
+        """Put a word into <name>_columns' output; what it is in window column j. value: for a column of zeros."""
+        base = len(self.made)
+        self.made += [Bit(bit.name) for bit in word.bits]
+        zeros = [value >> b & 1 ^ bit.inverted for b, bit in enumerate(word.bits)]
+        self.zero += zeros
+        flags = [bit.inverted for bit in word.bits]
+
+        def at(j: int) -> Word:
+            bits = tuple(Bit(f"w{j}[{base + b}]", flag) for b, flag in enumerate(flags))
+            return Word(bits, word.offset)
+
+        return at
+
+    def table(self, values: Sequence[int], stage: int) -> str:
+        """A bit by the round, at a stage; the same bits are made once. Rounds beyond `values` may have any."""
+        if len(set(values)) == 1:
+            return f"1'b{values[0]}"
+        tables = self.tables.setdefault(stage, {})
+        full = tuple(values[min(r, len(values) - 1)] for r in range(1 << self.round_bits))
+        return f"table{stage}[{tables.setdefault(full, len(tables))}]"
+
+    def _make_tables(self) -> None:
+        for stage, tables in self.tables.items():
+            values = [table[r] for r in range(1 << self.round_bits) for table in tables]
+            self.sums.instance(
+                "nj_leaf", {"N": len(tables), "RoundBits": self.round_bits, "Pass": literal(values, 1)},
+                {"x_i": "1'b1", "round_i": self.sums.later(self.round_bits, "round_i", stage),
+                 "leaf_o": f"table{stage}"},
+            )  # fmt: skip
+            self.sums.lines.insert(0, f"wire [{len(tables) - 1}:0] table{stage};")
+            self.sums.sites += -(-len(tables) // (1 if self.round_bits > 4 else 2))
+
+    def finish(
+        self, results: Sequence[str], latency: int, rounds: int, final: int, order: Sequence[int] = ()
+    ) -> Sums:  # fmt: skip
+        """The text of both modules."""
+        layer, width = self.layer, len(self.made)
+        held = 1 if self.period else layer.kernel
+        self._make_tables()
+        column = layer.kernel * layer.maps * layer.in_bits
+        text = [
+            f"module {self.name}_columns (", f"  input  logic [{column - 1}:0] column_i,",
+            f"  output logic [{width - 1}:0] column_o", ");",
+            *(f"  {line}" for line in self.columns.lines),
+            f"  assign column_o = {concat([bit.text() for bit in self.made])};", "endmodule", "",
+            f"module {self.name}_sums (", "  input  logic clk_i,", "  input  logic rst_i,", "  input  logic ce_i,",
+            f"  input  logic [{held * width - 1}:0] window_i,",
+            f"  input  logic [{layer.kernel - 1}:0] mask_i,",
+            "  input  logic valid_i,",
+            f"  input  logic [{self.round_bits - 1}:0] round_i,",
+            f"  output logic [{len(results) - 1}:0] result_o", ");",
+            *(f"  wire [{width - 1}:0] w{j} = window_i[{j * width}+:{width}];" for j in range(held)),
+            *(f"  {line}" for line in self.sums.lines),
+            *self.sums.clocked(),
+            f"  assign result_o = {concat(results)};", "endmodule", "",
+        ]  # fmt: skip
+        ffs = self.sums.ffs + (0 if self.period else (2 * layer.kernel - (layer.fold == 1)) * width)
+        outside = sum(bit << i for i, bit in enumerate(self.zero))
+        sites = self.columns.sites + self.sums.sites
+        return Sums(
+            "\n".join(text), width, outside, latency, rounds, final, sites, ffs, self.way, self.period,
+            rounds * len(results), tuple(order),
+        )  # fmt: skip
+
+
+def batched(values: Sequence[Any], size: int) -> list[list[Any]]:
+    """Slices of so many values, the last one shorter."""
+    return [list(values[i : i + size]) for i in range(0, len(values), size)]

@@ -1,0 +1,9 @@
+"""How many block RAMs a memory takes, and what one is worth."""
+
+BLOCKS = ((36, 512), (18, 1024), (9, 2048), (4, 4096), (2, 8192), (1, 16384))  # widths and depths of a RAMB18
+RAMB18_SITES = 160  # what a block RAM is worth: LUTs there are to one on small chips (7z010 147, 7z020 190, ZU3EG 163)
+
+
+def block_rams(words: int, bits: int) -> int:
+    """RAMB18 of a memory."""
+    return min(-(-bits // width) * -(-words // depth) for width, depth in BLOCKS)

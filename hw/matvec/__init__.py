@@ -1,0 +1,1 @@
+"""A matrix of weights in memories, times a stream."""

@@ -1,0 +1,108 @@
+"""When each beat passes a folded matrix (hw.matvec.matrix), clock by clock, its results being taken at once."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from hw.bits import Ints
+from hw.cycles import window_map
+
+if TYPE_CHECKING:
+    from hw.matvec.matrix import Folding, Patches
+
+PIPELINE = 3  # clocks from the last step to the result, beside those that counting matches takes
+
+
+class _Matrix:
+    """nj_words, nj_frame_store or the register of nj_steps, and the steps."""
+
+    def __init__(self, folding: "Folding", latency: int) -> None:
+        self.folding = folding
+        self.latency = latency
+        self.beat = 0  # of the frame
+        self.handed = 0  # when the word in front moved on
+        self.free = 0  # when the register behind takes a word
+        self.ends: list[int] = []  # of the frames' last steps
+        self.results: list[int] = []
+
+    def take(self, offered: int) -> int:
+        """The clock in which a beat is taken that is there from clock `offered` on, after the one before."""
+        f = self.folding
+        first, end = self.beat % f.packed == 0, self.beat == f.beats - 1
+        last = end or (self.beat + 1) % f.packed == 0
+        hold = 1 if f.replay else f.groups  # clocks that a word takes
+        if f.packed > 1:
+            taken = max(offered, self.handed) if first else offered
+            if last:
+                self.handed = max(taken + 1, self.free)
+                self.free = self.handed + hold
+        else:
+            taken = max(offered, self.free) + (f.pieces - 1) * hold
+            self.handed = taken
+            self.free = taken + hold
+        self.beat = 0 if end else self.beat + 1
+        if end:
+            self._frame()
+        return taken
+
+    def _frame(self) -> None:
+        f = self.folding
+        if f.replay:
+            start = max(self.handed + 1, self.ends[-1] + 1 if self.ends else 0)
+            self.ends.append(start + f.words * f.groups - 1)
+            if len(self.ends) > 1:  # two frames are kept
+                self.free = max(self.free, self.ends[-2] + 1)
+        else:
+            self.ends.append(self.handed + f.groups)
+        self.results.append(self.ends[-1] + self.latency + PIPELINE)
+
+
+def dense(folding: "Folding", arrivals: Sequence[int] | Ints, latency: int) -> tuple[Ints, Ints]:
+    """When each beat is taken, and when the result of each frame is there."""
+    matrix, taken = _Matrix(folding, latency), []
+    time = -1
+    for arrival in map(int, arrivals):
+        time = matrix.take(max(arrival, time + 1))
+        taken.append(time)
+    return np.array(taken), np.array(matrix.results)
+
+
+def convolution(
+    patches: "Patches", folding: "Folding", arrivals: Sequence[int] | Ints, latency: int
+) -> tuple[Ints, Ints]:
+    """The same behind nj_patches: pixels arrive, of the last frame perhaps not all; a result per window."""
+    p, matrix = patches, _Matrix(folding, latency)
+    out_rows, out_width = window_map(p.height, p.width, p.kernel, p.stride, p.pad)
+    pixels = list(map(int, arrivals))
+    taken: list[int] = []
+    gone: list[int] = []  # from when on each row of pixels has given way
+
+    def write(rows: int) -> None:
+        """Take pixels until so many rows of them are there."""
+        while len(taken) < min(rows * p.width, len(pixels)):
+            place = len(taken) // p.width - p.rows  # the row that was where this one goes
+            free = gone[place] if 0 <= place < len(gone) else 0
+            taken.append(max(pixels[len(taken)], taken[-1] + 1 if taken else 0, free))
+
+    time, row = -1, 0
+    while True:
+        need, leave = p.need(row % out_rows)
+        if (len(gone) + need) * p.width > len(pixels):
+            break
+        write(len(gone) + need)
+        ready = taken[(len(gone) + need) * p.width - 1] + 1
+        for _ in range(out_width * p.kernel**2):
+            time = matrix.take(max(ready, time + 1))
+        gone += [time + 1] * leave
+        row += 1
+    write(len(pixels))
+    return np.array(taken), np.array(matrix.results)
+
+
+def conv_period(patches: "Patches", folding: "Folding", latency: int) -> int:
+    """Clocks per frame when pixels always wait."""
+    frames = 4
+    _, results = convolution(patches, folding, [0] * (frames * patches.height * patches.width), latency)
+    ends = results.reshape(frames, -1)[:, -1]
+    return int(ends[-1] - ends[-2])

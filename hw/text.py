@@ -1,0 +1,72 @@
+"""Which files of hw/rtl a module needs, and text from the templates."""
+
+import re
+import string
+from collections.abc import Mapping
+from functools import lru_cache
+from pathlib import Path
+
+HW = Path(__file__).resolve().parent
+RTL = HW / "rtl"
+CELLS = HW / "cells"  # ports of the vendor's cells, for tools without his library
+TEMPLATES = HW / "templates"
+MOST_LINE = 1000  # characters; Verilator takes 40,000 tokens a line, and people fewer
+
+
+@lru_cache
+def sources_of(module: str) -> tuple[Path, ...]:
+    """The file of `module` and of every nj_ module it instantiates, directly or not; packages first."""
+    if not (RTL / f"{module}.sv").is_file():
+        raise FileNotFoundError(f"{RTL / module}.sv")
+    return sources_in(module)
+
+
+def sources_in(text: str) -> tuple[Path, ...]:
+    """The files of hw/rtl that SystemVerilog text needs; packages first."""
+    found: dict[str, Path] = {}
+    waiting = _names(text)
+    while waiting:
+        path = RTL / f"{waiting.pop()}.sv"
+        if path.stem not in found and path.is_file():
+            found[path.stem] = path
+            waiting += _names(path.read_text())
+    return tuple(sorted(found.values(), key=lambda path: (not path.stem.endswith("_pkg"), path.name)))
+
+
+def _names(text: str) -> list[str]:
+    return re.findall(r"\bnj_\w+", re.sub(r"//.*|/\*.*?\*/", "", text))
+
+
+def fill(template: str, values: Mapping[str, object]) -> str:
+    """A file of hw/templates with its $names replaced; Verilog has no line longer than MOST_LINE, constants aside."""
+    text = string.Template((TEMPLATES / template).read_text()).substitute(values)
+    return wrapped(text) if template.endswith(("v.in", "sv.in")) else text
+
+
+def wrapped(text: str) -> str:
+    """Lines of Verilog that are longer than MOST_LINE broken behind commas; what `unwrapped` joins.
+
+    >>> wrapped("ab, cd") == "ab, cd", unwrapped("assign x = {a,\\n  b};")
+    (True, 'assign x = {a, b};')
+    """
+    return "\n".join(_broken(line) if len(line) > MOST_LINE else line for line in text.split("\n"))
+
+
+def unwrapped(text: str) -> str:
+    """Lists on one line again."""
+    return re.sub(r",\n\s*", ", ", text)
+
+
+def _broken(line: str) -> str:
+    if "//" in line:
+        return line
+    indent = " " * (len(line) - len(line.lstrip()) + 4)
+    first, *rest = line.split(", ")
+    rows = [first]
+    for item in rest:
+        if len(rows[-1]) + len(item) + 3 > MOST_LINE:
+            rows[-1] += ","
+            rows.append(indent + item)
+        else:
+            rows[-1] += f", {item}"
+    return "\n".join(rows)

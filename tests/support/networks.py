@@ -1,0 +1,115 @@
+"""Random integer networks in every form that can be built, without training."""
+
+import numpy as np
+import torch
+
+from bnn import jets
+from bnn.data import biscuits
+from bnn.integer.freeze import freeze
+from bnn.integer.network import Bias, Conv, Dense, IntegerNetwork, Layer, MaxPool, Pad, Threshold, ranges
+from bnn.model.network import Network, load_spec
+from bnn.training.trainer import estimate_statistics
+
+FORMS = ("constrained", "separable", "bottleneck", "binary")
+
+
+class Random:
+    """Random layers that follow each other; thresholds fall where the sums are."""
+
+    def __init__(self, seed: int) -> None:
+        self.r = np.random.default_rng(seed)
+
+    def jets(self, outputs: int, inputs: int, kernel: int = 3, zeros: float = 0.1) -> np.ndarray:
+        codes = self.r.integers(0, kernel**2, (outputs, inputs))
+        signs = self.r.choice([1, -1, 0], (outputs, inputs), p=[(1 - zeros) / 2, (1 - zeros) / 2, zeros])
+        return jets.group(kernel - 1)[codes] * signs[..., None, None]
+
+    def signs(self, *shape: int) -> np.ndarray:
+        return self.r.choice(np.array([1, -1]), shape)
+
+    def thresholds(self, outputs: int, spread: int) -> np.ndarray:
+        """Mostly within +-spread, some that every sum reaches and some that none does."""
+        values = self.r.integers(-spread, spread + 1, outputs)
+        values[self.r.random(outputs) < 0.05] = 100_000
+        values[self.r.random(outputs) < 0.05] = -100_000
+        return values
+
+
+def random_network(
+    form: str,
+    *,
+    seed: int = 0,
+    height: int = 12,
+    width: int = 12,
+    colors: int = 1,
+    kernel: int = 3,
+    first_stride: int = 1,
+    stride: int = 1,
+    padding: bool = True,
+    pool: int = 2,
+    hidden: int = 0,
+    classes: int = 3,
+    outputs: int = 8,
+) -> IntegerNetwork:
+    """Two convolutions, the second of `form`, pooling after the first, then dense layers."""
+    r = Random(seed)
+    pad = kernel // 2 if padding else 0
+    layers: list[Layer] = [Pad(pad, 0)] if pad else []
+    if form == "binary":
+        layers.append(Conv(r.signs(6, colors, kernel, kernel), first_stride))
+    else:
+        layers.append(Conv(r.jets(6, colors, kernel), first_stride))
+    layers.append(Threshold(r.thresholds(6, 300)))
+    if pool > 1:
+        layers.append(MaxPool(pool))
+    if pad:
+        layers.append(Pad(pad, -1))
+    if form == "constrained":
+        layers.append(Conv(r.jets(outputs, 6, kernel), stride))
+    elif form == "separable":
+        layers += [Conv(r.signs(outputs, 6, 1, 1)), Conv(r.jets(outputs, 1, kernel), stride, groups=outputs)]
+    elif form == "bottleneck":
+        layers += [Conv(r.signs(4, 6, 1, 1)), Conv(r.jets(outputs, 4, kernel), stride)]
+    else:
+        layers.append(Conv(r.signs(outputs, 6, kernel, kernel), stride))
+    layers.append(Threshold(r.thresholds(outputs, 12)))
+    features = outputs * np.prod(map_after(layers, height, width))
+    if hidden:
+        layers += [Dense(r.signs(features, hidden)), Threshold(r.thresholds(hidden, 9))]
+        features = hidden
+    layers += [Dense(r.signs(features, classes)), Bias(r.r.integers(-6, 7, classes))]
+    network = IntegerNetwork((colors, height, width), tuple(layers), tuple(f"c{i}" for i in range(classes)))
+    assert len(ranges(network)) == len(layers)
+    return network
+
+
+def demo_network(seed: int = 0) -> tuple[IntegerNetwork, np.ndarray]:
+    """The network of `neuraljet demo` before its training, and biscuits uint8 [N, C, H, W].
+
+    Its last rows complete no window, so that it has the class 55 clocks before the last pixel.
+    """
+    torch.manual_seed(seed)
+    images = biscuits.render(48, seed, "test")[0][:, None]
+    network = Network(load_spec("medium"), images.shape[1:], len(biscuits.CLASSES))
+    estimate_statistics(network, torch.from_numpy(images))
+    return freeze(network.eval(), biscuits.CLASSES), images
+
+
+def map_after(layers: list[Layer], height: int, width: int) -> tuple[int, int]:
+    """Height and width of the map behind `layers`."""
+    for layer in layers:
+        if isinstance(layer, Pad):
+            height, width = height + 2 * layer.amount, width + 2 * layer.amount
+        elif isinstance(layer, Conv):
+            kernel = layer.weight.shape[2]
+            height, width = ((size - kernel) // layer.stride + 1 for size in (height, width))
+        elif isinstance(layer, MaxPool):
+            height, width = height // layer.size, width // layer.size
+    return height, width
+
+
+def images_for(network: IntegerNetwork, count: int, seed: int = 0) -> np.ndarray:
+    """uint8 [N, C, H, W]: noise, led by a black and a white frame."""
+    images = np.random.default_rng(seed).integers(0, 256, (count, *network.input_shape), np.uint8)
+    images[:1], images[1:2] = 0, 255
+    return images

@@ -1,0 +1,28 @@
+"""Changes an accelerator folder as one would who knows its format: hashes and seal are right again."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from bnn.storage.cache import state_folder
+from bnn.storage.records import seal_of
+from finn_build.manifest import sha256
+
+
+def seal(folder: Path, manifest: dict[str, Any], known: bool = True) -> None:
+    """Write the manifest with its seal. known: have it pass for what `build` made on this machine."""
+    manifest = {**manifest, "seal": seal_of(manifest)}
+    (folder / "manifest.json").write_text(json.dumps(manifest))
+    if known:
+        (state_folder("built") / manifest["seal"]).touch()
+
+
+def reseal(folder: Path, change: Callable[[dict[str, Any]], Any] | None = None, known: bool = True) -> None:
+    """The manifest of the files as they are now, with `change` made to it."""
+    content = json.loads((folder / "manifest.json").read_text())
+    content["files"] = {name: sha256(folder / name) for name in content["files"]}
+    content["model_sha256"] = content["files"]["model.onnx"]
+    if change is not None:
+        change(content)
+    seal(folder, content, known)
