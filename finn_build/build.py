@@ -11,8 +11,10 @@ from typing import Any
 
 from bnn.errors import UserError
 from bnn.integer.network import IntegerNetwork
-from bnn.qonnx.export import chain_of, load_model, write_qonnx
+from bnn.qonnx.file import load_model
 from bnn.qonnx.foreign import import_model
+from bnn.qonnx.read import network_of
+from bnn.qonnx.write import write_qonnx
 from bnn.storage.files import lock, new_folder, refuse_foreign
 from bnn.storage.records import parse_json
 from finn_build import adapter
@@ -73,11 +75,10 @@ def _build(
     """What `build` does when nobody else works on `out`."""
     part = chosen.part if chosen else None
     model, pixels, choice = original(model, pixels)
-    network, names, words, notes = _read(model, pixels)
+    network, notes = _read(model, pixels)
     if len(set(network.classes)) < len(network.classes):
         raise UserError(f"{model}: two classes have one name: {', '.join(network.classes)}; rename one")
     data = _test_set(network, model)
-    recognise(network, names, words)  # so that what is refused is named as in the file
     source, stages = recognise(network)
 
     with adapter.workspace():
@@ -159,21 +160,16 @@ def _build(
     }
 
 
-def _read(path: Path, pixels: str | None) -> tuple[IntegerNetwork, list[str], list[str], tuple[str, ...]]:
-    """The chain of layers, the names of their nodes in the file, what messages call them, and notes on its import."""
+def _read(path: Path, pixels: str | None) -> tuple[IntegerNetwork, tuple[str, ...]]:
+    """The network of a file, and notes on its import."""
     model = load_model(path)
     if not any(entry.key == "neuraljet.format" for entry in model.model.metadata_props):
         imported = import_model(model, str(path), pixels)
         metadata = {**imported.network.metadata, PIXELS: "unit" if imported.unit else "byte"}
-        network = replace(imported.network, metadata=metadata)
-        return network, list(imported.names), list(imported.words), imported.notes
+        return replace(imported.network, metadata=metadata), imported.notes
     if pixels is not None:
         raise UserError(f"--pixels {pixels} is for files of other programs; {path} says itself that it takes bytes")
-    network = chain_of(model, str(path))
-    nodes = [node for node in model.graph.node if node.op_type not in ("Flatten", "ArgMax", "Mul")]
-    default = [tensor.removesuffix("_out") for tensor in network.tensor_names]
-    names = [node.name or name for node, name in zip(nodes, default, strict=True)]
-    return network, names, [f"{path}: node {n} ({node.op_type})" for n, node in zip(names, nodes, strict=True)], ()
+    return network_of(model, str(path)), ()
 
 
 def _is_foreign(network: IntegerNetwork) -> bool:

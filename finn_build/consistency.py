@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 
 from bnn.errors import UserError
-from bnn.integer.network import IntegerNetwork, ranges
-from bnn.qonnx.export import read_qonnx
+from bnn.integer.network import SCORES, IntegerNetwork
+from bnn.qonnx.read import read_qonnx
 from finn_build.manifest import FILE, Layer, Manifest
 
 MODULE = re.compile(r"^\s*module\s+(?:automatic\s+|static\s+)?(\w+)", re.MULTILINE)
@@ -32,7 +32,7 @@ def _against_model(manifest: Manifest, network: IntegerNetwork) -> str | None:
         pairs = zip_longest(output.classes, network.classes)
         number, (here, there) = next((n, pair) for n, pair in enumerate(pairs) if pair[0] != pair[1])
         return f"class {number} is {here}, and model.onnx calls it {there}"
-    low, high = ranges(network)[-1]
+    low, high = network.intervals()[SCORES]
     if not -(1 << (output.score_bits - 1)) <= low <= high < 1 << (output.score_bits - 1):
         return f"scores of model.onnx reach {low} to {high}, too much for {output.score_bits} bits"
     _, tensors = network.run(np.zeros((1, *network.input_shape), np.uint8), taps=True)

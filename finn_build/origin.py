@@ -6,7 +6,7 @@
 from pathlib import Path
 
 from bnn.errors import UserError
-from bnn.qonnx.export import load_model
+from bnn.qonnx.file import load_model
 from finn_build.manifest import PIXELS, SOURCE
 
 MODEL = "model.onnx"

@@ -20,7 +20,8 @@ import numpy as np
 
 from bnn import jets
 from bnn.errors import UserError
-from bnn.integer.network import Bias, Conv, Dense, IntegerNetwork, Layer, Levels, MaxPool, Pad, Threshold
+from bnn.integer.layers import Bias, Conv, Dense, Layer, Levels, MaxPool, Pad, Threshold
+from bnn.integer.network import IntegerNetwork
 from bnn.integer.reference import Ints
 from hw.bits import bit_thresholds, dot_range, signed_bits
 
@@ -73,19 +74,12 @@ class Stage:
         return replace(self, operator=f"{self.layer}_{backend}")
 
 
-def recognise(
-    network: IntegerNetwork, names: Sequence[str] | None = None, words: Sequence[str] | None = None
-) -> tuple[Stream, list[Stage]]:
+def recognise(network: IntegerNetwork) -> tuple[Stream, list[Stage]]:
     """The stages of `network`, and the stream of pixels in front of them.
 
-    names: of the nodes; default as in an exported model. words: how messages call them; default name and operator.
     UserError names the node, what was found and what is accepted.
     """
-    tensors = network.tensor_names
-    if names is None:
-        names = [tensor.removesuffix("_out") for tensor in tensors[:-1]] + ["Bias_0"]
-    words = words or [f"node {name} ({_operator(layer)})" for name, layer in zip(names, network.layers, strict=True)]
-    chain = [_Node(*row) for row in zip(network.layers, names, tensors, words, strict=True)]
+    chain = [_Node(node.layer, node.name, node.output, node.words) for node in network.nodes]
     channels, height, width = network.input_shape
     pixels = Stream((height, width, channels), "UINT8", 1, np.zeros(channels, np.int64), "image")
     if len(network.classes) > MAX_CLASSES:
@@ -111,16 +105,10 @@ class _Node:
     @property
     def operator(self) -> str:
         """As ONNX calls it."""
-        return _operator(self.layer)
+        return self.layer.operator
 
     def refuse(self, why: str) -> UserError:
         return UserError(f"{self.words}: {why}")
-
-
-def _operator(layer: Layer) -> str:
-    kind = type(layer).__name__
-    names = {"Threshold": "MultiThreshold", "Levels": "MultiThreshold", "Dense": "MatMul", "Bias": "Add"}
-    return names.get(kind, kind)
 
 
 def _next(chain: Sequence[_Node], stream: Stream) -> list[Stage]:

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from bnn.errors import UserError
-from bnn.qonnx.export import read_qonnx
+from bnn.qonnx.read import read_qonnx
 from bnn.storage.files import lock, restore
 from bnn.storage.work import work_folder
 from finn_build.consistency import check_consistent

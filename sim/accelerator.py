@@ -16,9 +16,10 @@ from numpy.typing import NDArray
 
 from bnn.errors import UserError
 from bnn.integer.network import IntegerNetwork
-from bnn.qonnx.export import load_model, read_qonnx
+from bnn.qonnx.file import load_model
 from bnn.qonnx.foreign import import_model
 from bnn.qonnx.foreign.compare import compare
+from bnn.qonnx.read import read_qonnx
 from bnn.storage.files import require_room
 from bnn.storage.work import work_folder
 from bnn.system.threads import threads

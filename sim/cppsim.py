@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from bnn.errors import UserError
 from bnn.integer.network import IntegerNetwork
 from bnn.integer.reference import Ints
-from bnn.qonnx.export import read_qonnx
+from bnn.qonnx.read import read_qonnx
 from bnn.storage.cache import cache_folder, keep
 from bnn.storage.files import require_room
 from bnn.system import processes

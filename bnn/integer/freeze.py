@@ -11,7 +11,9 @@ import torch
 from torch import nn
 
 from bnn.errors import UserError
-from bnn.integer.network import Bias, Conv, Dense, IntegerNetwork, Layer, Levels, MaxPool, Pad, Threshold, ranges
+from bnn.integer.intervals import dot_interval
+from bnn.integer.layers import Bias, Conv, Dense, Layer, MaxPool, Pad, Threshold
+from bnn.integer.network import IMAGE, SCORES, IntegerNetwork
 from bnn.integer.reference import Ints
 from bnn.model.layers import Norm
 from bnn.model.network import PIXEL_SCALE, Network
@@ -87,7 +89,7 @@ def freeze(network: Network, classes: tuple[str, ...], metadata: dict[str, str] 
         stages = [(_integers(weight, where), stride, groups) for weight, stride, groups in conv.stages()]
         bottom, top = np.array(low), np.array(high)
         for weight, _, groups in stages:
-            bottom, top = _reach(weight, groups, bottom, top)
+            bottom, top = _sums(weight, groups, bottom, top)
         thresholds, sign = fold_norm(block.norm, scale, bottom, top, where)
         weight, stride, groups = stages[-1]
         stages[-1] = (weight * sign[:, None, None, None], stride, groups)
@@ -105,59 +107,32 @@ def freeze(network: Network, classes: tuple[str, ...], metadata: dict[str, str] 
     classifier = network.classifier
     layers.append(Dense(_integers(classifier.linear.binary(), "classifier").T))
     layers.append(Bias(_integers(classifier.bias.round(), "bias of the classifier")))
-    return IntegerNetwork(network.input_shape, tuple(layers), classes, metadata or {})
+    return IntegerNetwork.chain(network.input_shape, tuple(layers), classes, metadata or {})
 
 
-def _reach(weight: Ints, groups: int, low: Ints, high: Ints) -> tuple[Ints, Ints]:
+def _sums(weight: Ints, groups: int, low: Ints, high: Ints) -> tuple[Ints, Ints]:
     """The interval of each output [O] of a convolution whose inputs lie in low..high (scalar or one per channel)."""
     outputs, per_group = weight.shape[:2]
     if low.ndim:
         source = (np.arange(outputs) // (outputs // groups))[:, None] * per_group + np.arange(per_group)
         low, high = low[source][..., None, None], high[source][..., None, None]  # [O, I/g, 1, 1]
-    positive, negative = np.maximum(weight, 0), np.minimum(weight, 0)
-    return (
-        (positive * low + negative * high).sum(axis=(1, 2, 3)),
-        (positive * high + negative * low).sum(axis=(1, 2, 3)),
-    )
+    return dot_interval(weight, low, high)
 
 
 class FrozenNetwork(nn.Module):
-    """The integer network in torch: the same chain in floats wide enough that every sum is exact."""
+    """The integer network in torch: the same graph in floats wide enough that every sum is exact."""
 
     def __init__(self, network: IntegerNetwork) -> None:
         super().__init__()
         self.network = network
-        most = max(max(-low, high) for low, high in ranges(network))
+        most = max(max(-low, high) for low, high in network.intervals().values())
         if most >= EXACT:
             raise UserError(f"sums of up to {most} are too wide for an exact check; at most {EXACT} can be told apart")
         self.dtype = torch.float32 if most < MOST else torch.float64
 
     def forward(self, images: torch.Tensor) -> torch.Tensor:
         """Integer scores [N, classes] as int64 of uint8 pictures [N, C, H, W]."""
-        x = images.to(self.dtype)
-        for layer in self.network.layers:
-            x = _torch_layer(layer, x)
-        return x.long()
-
-
-def _torch_layer(layer: Layer, x: torch.Tensor) -> torch.Tensor:
-    if isinstance(layer, Pad):
-        return nn.functional.pad(x, (layer.amount,) * 4, value=float(layer.value))
-    if isinstance(layer, Conv):
-        weight = torch.from_numpy(layer.weight).to(x.dtype)
-        return nn.functional.conv2d(x, weight, stride=layer.stride, groups=layer.groups)
-    if isinstance(layer, Threshold):
-        t = torch.from_numpy(layer.thresholds).to(x.dtype).reshape(1, -1, *[1] * (x.ndim - 2))
-        return torch.where(x >= t, 1.0, -1.0).to(x.dtype)
-    if isinstance(layer, Levels):
-        limits = torch.from_numpy(layer.thresholds).to(x.dtype)  # [C, L]
-        reached = (x[:, :, None] >= limits[None, :, :, None, None]).sum(2)  # [N, C, L, H, W] -> [N, C, H, W]
-        return (layer.low + layer.step * reached).to(x.dtype)
-    if isinstance(layer, MaxPool):
-        if layer.signs is None:
-            return nn.functional.max_pool2d(x, layer.size)
-        signs = torch.from_numpy(layer.signs).to(x.dtype).reshape(-1, 1, 1)
-        return nn.functional.max_pool2d(x * signs, layer.size) * signs
-    if isinstance(layer, Dense):
-        return x.flatten(1) @ torch.from_numpy(layer.weight).to(x.dtype)
-    return x + torch.from_numpy(layer.bias).to(x.dtype)
+        values = {IMAGE: images.to(self.dtype)}
+        for node in self.network.nodes:
+            values[node.output] = node.layer.torch(*(values[name] for name in node.inputs))
+        return values[SCORES].long()

@@ -1,180 +1,180 @@
-"""The frozen network: a chain of integer operations, one to one with the nodes of the exported model.
+"""The frozen network: a graph of integer layers, one to one with nodes of the exported model.
 
 From here on nothing is rounded: torch (frozen), this reference, QONNX execution, RTL and netlist agree
 to the bit.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Literal, overload
 
 import numpy as np
 from numpy.typing import NDArray
 
 from bnn.integer import reference
+from bnn.integer.layers import Interval, Layer, Misfit, Shape
 from bnn.integer.reference import Ints
 
 BATCH = 64  # frames at a time: bounds memory, changes no result
+IMAGE, SCORES = "image", "scores"  # the tensors at both ends
+PIXEL: Interval = (0, 255)
+MOST_ELEMENTS = 1 << 26  # of a tensor
 
 
 @dataclass(frozen=True, eq=False)
-class Pad:
-    """`amount` rows and columns of `value` on every side: 0 on pixels and levels, -1 or a true 0 on +-1 maps."""
+class Node:
+    """A layer, the tensors that it reads and the one that it makes."""
 
-    amount: int
-    value: int
+    layer: Layer
+    inputs: tuple[str, ...]
+    output: str
+    name: str  # of its node in the file
+    words: str  # how messages call it
 
-    def run(self, x: Ints) -> Ints:
-        return reference.pad(x, self.amount, self.value)
-
-
-@dataclass(frozen=True, eq=False)
-class Conv:
-    """Cross-correlation without padding; weight [O, I/groups, K, K] integers."""
-
-    weight: Ints
-    stride: int = 1
-    groups: int = 1
-
-    def run(self, x: Ints) -> Ints:
-        return reference.convolve(x, self.weight, self.stride, self.groups)
+    def shape(self, shapes: Mapping[str, Shape]) -> Shape:
+        """Return the shape of the output, given those of all inputs. Misfit when they do not fit or it is too large."""
+        sources = [shapes[name] for name in self.inputs]
+        made = self.layer.shape(*sources)
+        if min(made) < 1 or math.prod(made) > MOST_ELEMENTS:
+            raise Misfit(f"makes {list(made)} of {', '.join(str(list(shape)) for shape in sources)}")
+        return made
 
 
-@dataclass(frozen=True, eq=False)
-class Threshold:
-    """y = +1 where x >= T of its channel, else -1; thresholds [O]."""
+class GraphBuilder:
+    """Nodes one after the other, with the names that an exported model gives them: Pad_0, Conv_0, ...
 
-    thresholds: Ints
-
-    def run(self, x: Ints) -> Ints:
-        return reference.threshold(x, self.thresholds)
-
-
-@dataclass(frozen=True, eq=False)
-class Levels:
-    """y = low + step * (how many thresholds of its channel x reaches): a quantizer of pixels.
-
-    thresholds [C, L], rising in each row; what no pixel reaches fills a row up.
+    >>> from bnn.integer.layers import Pad
+    >>> GraphBuilder().add(Pad(1, 0), IMAGE)
+    'Pad_0_out'
     """
 
-    thresholds: Ints
-    low: int
-    step: int = 1
+    def __init__(self) -> None:
+        self.nodes: list[Node] = []
+        self._counts: dict[str, int] = {}
 
-    def run(self, x: Ints) -> Ints:
-        return reference.levels(x, self.thresholds, self.low, self.step)
+    def add(self, layer: Layer, *inputs: str, name: str = "", words: str = "") -> str:
+        """Append a layer that reads these tensors; return the name of the tensor that it makes."""
+        kind = type(layer).__name__
+        own = f"{kind}_{self._counts.setdefault(kind, 0)}"
+        self._counts[kind] += 1
+        name = name or own
+        self.nodes.append(Node(layer, inputs, f"{own}_out", name, words or f"node {name} ({layer.operator})"))
+        return f"{own}_out"
 
-    def table(self) -> Ints:
-        """[C, 256]: the output of each pixel value."""
-        return self.run(np.tile(np.arange(256), (len(self.thresholds), 1))[None])[0]
-
-
-@dataclass(frozen=True, eq=False)
-class MaxPool:
-    """size x size windows, stride = size, incomplete windows dropped; the minimum where `signs` [C] is -1."""
-
-    size: int
-    signs: Ints | None = None  # None: all +1
-
-    def run(self, x: Ints) -> Ints:
-        if self.signs is None:
-            return reference.max_pool(x, self.size)
-        signs = self.signs.reshape(-1, 1, 1)
-        return reference.max_pool(x * signs, self.size) * signs
-
-
-@dataclass(frozen=True, eq=False)
-class Dense:
-    """Flatten in C, H, W order, then weight [F, O]: +-1, or even integers, twice weights of a few bits.
-
-    In front of the scores they are times a positive integer per output.
-    """
-
-    weight: Ints
-
-    def run(self, x: Ints) -> Ints:
-        return reference.dense(x, self.weight)
-
-
-@dataclass(frozen=True, eq=False)
-class Bias:
-    """Adds an integer to each score: bias [O]."""
-
-    bias: Ints
-
-    def run(self, x: Ints) -> Ints:
-        return x + self.bias
-
-
-Layer = Pad | Levels | Conv | Threshold | MaxPool | Dense | Bias
+    def finished(self) -> tuple[Node, ...]:
+        """Return the nodes; the last one makes the scores."""
+        *nodes, last = self.nodes
+        return (*nodes, replace(last, output=SCORES))
 
 
 @dataclass(frozen=True, eq=False)
 class IntegerNetwork:
-    """A chain of layers from uint8 pictures to integer scores; the last two are Dense and Bias."""
+    """Layers from uint8 pictures to integer scores, in topological order.
+
+    The first nodes read the tensor "image", the last one makes "scores", and every tensor is read by somebody.
+    ValueError when that is not so.
+    """
 
     input_shape: tuple[int, int, int]  # C, H, W
-    layers: tuple[Layer, ...]
+    nodes: tuple[Node, ...]
     classes: tuple[str, ...]
     metadata: Mapping[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        made, read = {IMAGE}, set[str]()
+        for node in self.nodes:
+            if not node.inputs or not made.issuperset(node.inputs) or node.output in made:
+                raise ValueError(f"{node.words}: reads {node.inputs} and makes {node.output}, behind {sorted(made)}")
+            made.add(node.output)
+            read.update(node.inputs)
+        if not self.nodes or self.nodes[-1].output != SCORES or made - read != {SCORES}:
+            raise ValueError(
+                f"nobody reads {sorted(made - read - {SCORES})}, or the last node does not make the scores"
+            )
+
+    @classmethod
+    def chain(
+        cls,
+        input_shape: tuple[int, int, int],
+        layers: Iterable[Layer],
+        classes: tuple[str, ...],
+        metadata: Mapping[str, str] | None = None,
+    ) -> "IntegerNetwork":
+        """Return the network of layers each of which reads what the one in front of it makes."""
+        builder, tensor = GraphBuilder(), IMAGE
+        for layer in layers:
+            tensor = builder.add(layer, tensor)
+        return cls(input_shape, builder.finished(), classes, metadata or {})
+
+    def with_layers(self, layers: Iterable[Layer]) -> "IntegerNetwork":
+        """Return the network with other layers in the places of its nodes."""
+        nodes = (replace(node, layer=layer) for node, layer in zip(self.nodes, layers, strict=True))
+        return replace(self, nodes=tuple(nodes))
+
+    @property
+    def layers(self) -> tuple[Layer, ...]:
+        """The layers in the order of the nodes."""
+        return tuple(node.layer for node in self.nodes)
 
     @property
     def tensor_names(self) -> tuple[str, ...]:
         """The name of each layer's output, as in the exported model: Pad_0_out, Conv_0_out, ..."""
-        counts: dict[str, int] = {}
-        names = []
-        for layer in self.layers:
-            kind = type(layer).__name__
-            names.append(f"{kind}_{counts.get(kind, 0)}_out")
-            counts[kind] = counts.get(kind, 0) + 1
-        names[-1] = "scores"
-        return tuple(names)
+        return tuple(node.output for node in self.nodes)
+
+    def shapes(self) -> dict[str, Shape]:
+        """Return the shape of a frame of every tensor, by name. Misfit when a layer does not fit."""
+        shapes: dict[str, Shape] = {IMAGE: self.input_shape}
+        for node in self.nodes:
+            shapes[node.output] = node.shape(shapes)
+        return shapes
+
+    def intervals(self) -> dict[str, Interval]:
+        """Return the exact interval that each tensor can reach, by name, given uint8 pixels.
+
+        It is exact layer by layer: what two inputs of a layer have to do with each other does not count.
+        """
+        intervals: dict[str, Interval] = {IMAGE: PIXEL}
+        for node in self.nodes:
+            intervals[node.output] = node.layer.interval(*(intervals[name] for name in node.inputs))
+        return intervals
 
     @overload
     def run(self, images: NDArray[np.uint8], taps: Literal[False] = False) -> Ints: ...
     @overload
     def run(self, images: NDArray[np.uint8], taps: Literal[True]) -> tuple[Ints, dict[str, Ints]]: ...
     def run(self, images: NDArray[np.uint8], taps: bool = False) -> Ints | tuple[Ints, dict[str, Ints]]:
-        """Scores [N, classes] of uint8 pictures [N, C, H, W]; with `taps`, every layer's output by name too."""
+        """Return scores [N, classes] of uint8 pictures [N, C, H, W]; with `taps`, every layer's output by name too."""
         if images.ndim != 4 or images.shape[1:] != self.input_shape or images.dtype != np.uint8:
             raise ValueError(f"expected uint8 [N, {self.input_shape}], got {images.dtype} {images.shape}")
         if not len(images):
             return np.zeros((0, len(self.classes)), np.int64)
         if taps:
-            return self._run_batch(images)
-        return np.concatenate([self._run_batch(images[i : i + BATCH])[0] for i in range(0, len(images), BATCH)])
+            found = self.compute({IMAGE: images.astype(np.int64)}, self.tensor_names)
+            return found[SCORES], found
+        batches = (images[i : i + BATCH].astype(np.int64) for i in range(0, len(images), BATCH))
+        return np.concatenate([self.compute({IMAGE: batch}, [SCORES])[SCORES] for batch in batches])
 
-    def _run_batch(self, images: NDArray[np.uint8]) -> tuple[Ints, dict[str, Ints]]:
-        x = images.astype(np.int64)
-        tensors = {}
-        for name, layer in zip(self.tensor_names, self.layers, strict=True):
-            x = layer.run(x)
-            tensors[name] = x
-        return x, tensors
+    def compute(self, known: Mapping[str, Ints], wanted: Sequence[str]) -> dict[str, Ints]:
+        """Return the wanted tensors, computed from the known ones and nothing in front of these.
+
+        Tensors are [N, ...]. KeyError when something that is neither known nor computed from it is needed.
+        """
+        needed, used = set(wanted) - set(known), []
+        for node in reversed(self.nodes):
+            if node.output in needed:
+                used.append(node)
+                needed.update(name for name in node.inputs if name not in known)
+        values, last = dict(known), dict[str, Node]()
+        for node in used:  # from the back: who reads a tensor last
+            for name in node.inputs:
+                last.setdefault(name, node)
+        for node in reversed(used):
+            values[node.output] = node.layer.run(*(values[name] for name in node.inputs))
+            for name in {name for name in node.inputs if last[name] is node and name not in wanted}:
+                del values[name]
+        return {name: values[name] for name in wanted}
 
     def classify(self, scores: Ints) -> Ints:
-        """The class index of each row of scores; ties go to the lowest index."""
+        """Return the class index of each row of scores; ties go to the lowest index."""
         return reference.argmax(scores)
-
-
-def ranges(network: IntegerNetwork) -> Sequence[tuple[int, int]]:
-    """The exact interval that each layer's output can reach, given uint8 pixels: [(low, high), ...]."""
-    low, high = 0, 255
-    result = []
-    for layer in network.layers:
-        if isinstance(layer, Pad):
-            low, high = min(low, layer.value), max(high, layer.value)
-        elif isinstance(layer, (Conv, Dense)):
-            axis = (1, 2, 3) if isinstance(layer, Conv) else 0
-            positive = np.maximum(layer.weight, 0).sum(axis=axis)
-            negative = np.minimum(layer.weight, 0).sum(axis=axis)
-            low, high = int((positive * low + negative * high).min()), int((positive * high + negative * low).max())
-        elif isinstance(layer, Threshold):
-            low, high = -1, 1
-        elif isinstance(layer, Levels):
-            table = layer.table()
-            low, high = int(table.min()), int(table.max())
-        elif isinstance(layer, Bias):
-            low, high = low + int(layer.bias.min()), high + int(layer.bias.max())
-        result.append((low, high))
-    return result

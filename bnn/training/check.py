@@ -13,7 +13,7 @@ from torch import nn
 
 from bnn.integer.network import IntegerNetwork
 from bnn.integer.reference import Ints
-from bnn.qonnx.export import load_model
+from bnn.qonnx.file import load_model
 
 BATCH = 64  # frames at a time
 

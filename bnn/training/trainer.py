@@ -35,7 +35,7 @@ from bnn.errors import ToolError
 from bnn.integer.freeze import FrozenNetwork, freeze
 from bnn.model.layers import Norm
 from bnn.model.network import Network, NetworkSpec
-from bnn.qonnx.export import write_qonnx
+from bnn.qonnx.write import write_qonnx
 from bnn.storage.files import lock, write_file
 from bnn.storage.work import work_folder
 from bnn.training.augment import augment

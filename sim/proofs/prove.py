@@ -9,7 +9,7 @@ import numpy as np
 from qonnx.core.datatype import DataType
 
 from bnn.errors import UserError
-from bnn.qonnx.export import read_qonnx
+from bnn.qonnx.read import read_qonnx
 from bnn.storage.files import require_room
 from finn_build.manifest import Layer, Manifest, write_report
 from finn_build.recognise import Stage, Stream, recognise

@@ -101,7 +101,7 @@ def whole_way(recipe: Any, path: Path, pixels: str | None, count: int, synth: bo
 
 def compare(path: Path, pixels: str | None, count: int, seed: int) -> dict[str, Any]:
     """The import against qonnx' execution of random frames, within what float32 may round."""
-    from bnn.qonnx.export import load_model
+    from bnn.qonnx.file import load_model
     from bnn.qonnx.foreign import import_model
     from bnn.qonnx.foreign.compare import compare as agree
     from tests.support.foreign import frames

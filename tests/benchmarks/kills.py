@@ -30,7 +30,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from bnn.qonnx.export import write_qonnx
+from bnn.qonnx.write import write_qonnx
 from bnn.storage.cache import cache_folder
 from bnn.storage.work import work_folder
 from tests.neuraljet.conftest import tiny_network

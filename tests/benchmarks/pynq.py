@@ -32,7 +32,7 @@ import torch
 from brevitas_examples.bnn_pynq.models import model_with_cfg
 from torch import nn
 
-from bnn.qonnx.export import read_qonnx
+from bnn.qonnx.read import read_qonnx
 from finn_build.adapter import workspace
 from finn_build.build import build
 from finn_build.manifest import load as load_manifest

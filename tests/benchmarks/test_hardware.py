@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from bnn import jets
-from bnn.integer.network import Conv, Dense, Levels, Threshold
+from bnn.integer.layers import Conv, Dense, Levels, Threshold
 from tests.benchmarks import hardware
 from tests.benchmarks.measure import InexactError, area, simulate
 from tests.benchmarks.rivals import plain

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from bnn import jets
-from bnn.integer.network import Conv, Dense, Levels, Threshold
+from bnn.integer.layers import Conv, Dense, Levels, Threshold
 from bnn.integer.reference import Ints
 
 PIXEL_VARIANCE = (256**2 - 1) / 12  # of a uniform byte

@@ -14,8 +14,9 @@ from torch import nn
 
 import bnn.qonnx.foreign.walk as walk
 from bnn.errors import UserError
-from bnn.integer.network import Bias, IntegerNetwork, Threshold
-from bnn.qonnx.export import load_model
+from bnn.integer.layers import Bias, Threshold
+from bnn.integer.network import IntegerNetwork
+from bnn.qonnx.file import load_model
 from bnn.qonnx.foreign import import_model
 from bnn.qonnx.foreign.compare import compare
 from bnn.qonnx.foreign.scores import solve
@@ -98,9 +99,9 @@ def test_signs_that_float32_decides_are_followed_and_nothing_else_is_excused(tmp
 
     def wrong(imported):  # sums of 2 are not near a threshold of 0
         layers = list(imported.network.layers)
-        place = imported.decided[-1].threshold
+        place = imported.network.tensor_names.index(imported.decided[-1].bits)
         layers[place] = Threshold(layers[place].thresholds + np.array([3, 0, 0, 0]))
-        return dataclasses.replace(imported.network, layers=tuple(layers))
+        return imported.network.with_layers(layers)
 
     moved, _ = agreement(in_tenths(), tmp_path, wrong, byte=False)
     assert moved.mismatches > 0 and moved.decisions_beyond > 0
@@ -115,7 +116,7 @@ def test_wrong_scores_are_found_among_ties_and_open_signs(place, tmp_path):
             layers[place] = Bias(layer.bias + np.eye(1, len(layer.bias), dtype=np.int64)[0])
         else:
             layers[place] = dataclasses.replace(layer, weight=np.roll(layer.weight, 1, axis=0))
-        return dataclasses.replace(imported.network, layers=tuple(layers))
+        return imported.network.with_layers(layers)
 
     report, _ = agreement(in_tenths(), tmp_path, wrong, byte=False)
     assert report.mismatches > 0 and report.scores_beyond > 0
@@ -137,7 +138,7 @@ def test_a_tie_is_one_only_within_the_rounding(tmp_path):
         def classify(self, scores):
             return len(self.classes) - 1 - scores[:, ::-1].argmax(axis=1)
 
-    last = Last(found.network.input_shape, found.network.layers, found.network.classes)
+    last = Last(found.network.input_shape, found.network.nodes, found.network.classes)
     ties = np.sort(found.network.run(images), axis=1)
     assert (ties[:, -1] == ties[:, -2]).any()
     report = compare(last, found, load_model(path), images)
@@ -146,7 +147,7 @@ def test_a_tie_is_one_only_within_the_rounding(tmp_path):
     plain = import_model(load_model(exact), str(exact))
     scores = np.sort(plain.network.run(frames(SHAPE, 200)), axis=1)
     assert (scores[:, -1] == scores[:, -2]).any()
-    last = Last(plain.network.input_shape, plain.network.layers, plain.network.classes)
+    last = Last(plain.network.input_shape, plain.network.nodes, plain.network.classes)
     report = compare(last, plain, load_model(exact), frames(SHAPE, 200))
     assert report.classes_differ == report.mismatches > 0 and report.scores_beyond == 0
     assert proto.graph.node
@@ -176,7 +177,7 @@ def test_a_file_that_ends_in_the_class(tmp_path):
     report = compare(found.network, found, load_model(path), frames(SHAPE, 8))
     assert report.frames == 8 and report.mismatches == 0
     turned = dataclasses.replace(found.network.layers[-1], bias=found.network.layers[-1].bias[::-1] + 40)
-    other = dataclasses.replace(found.network, layers=(*found.network.layers[:-1], turned))
+    other = found.network.with_layers((*found.network.layers[:-1], turned))
     assert compare(other, found, load_model(path), frames(SHAPE, 8)).mismatches > 0
 
 
@@ -190,9 +191,10 @@ def test_levels_and_pools_are_compared_too(tmp_path):
     assert len(found.decided) == 3 and compare(found.network, found, load_model(path), images).mismatches == 0
     for decided in found.decided:
         layers = list(found.network.layers)
-        layer = layers[decided.threshold]
-        layers[decided.threshold] = Threshold(np.full_like(layer.thresholds, -(10**6)))  # always reached
-        other = dataclasses.replace(found.network, layers=tuple(layers))
+        place = found.network.tensor_names.index(decided.bits)
+        layer = layers[place]
+        layers[place] = Threshold(np.full_like(layer.thresholds, -(10**6)))  # always reached
+        other = found.network.with_layers(layers)
         report = compare(other, found, load_model(path), images)
         assert report.mismatches > 0 and report.decisions_beyond > 0
 
@@ -200,7 +202,7 @@ def test_levels_and_pools_are_compared_too(tmp_path):
 def test_another_network_is_refused(tmp_path):
     path = export(small(), SHAPE, tmp_path / "model.onnx", byte=True)
     found = import_model(load_model(path), str(path))
-    other = dataclasses.replace(found.network, layers=found.network.layers[1:])
+    other = IntegerNetwork.chain(SHAPE, found.network.layers[1:], found.network.classes)
     with pytest.raises(UserError, match=r"other layers than source.onnx is imported as; build the accelerator again"):
         compare(other, found, load_model(path), frames(SHAPE, 2))
     with pytest.raises(UserError, match="0 frames; give 1 or more"):

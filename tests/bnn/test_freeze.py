@@ -9,10 +9,12 @@ from torch import nn
 
 from bnn.errors import UserError
 from bnn.integer.freeze import FrozenNetwork, fold_norm, freeze
-from bnn.integer.network import Bias, Conv, Dense, IntegerNetwork, Threshold, ranges
+from bnn.integer.layers import Bias, Conv, Dense, Threshold
+from bnn.integer.network import IntegerNetwork
 from bnn.model.layers import Norm
 from bnn.model.network import Block, Network, NetworkSpec
-from bnn.qonnx.export import read_qonnx, write_qonnx
+from bnn.qonnx.read import read_qonnx
+from bnn.qonnx.write import write_qonnx
 from bnn.training.check import check_links
 from bnn.training.trainer import estimate_statistics, predict
 
@@ -145,9 +147,9 @@ def test_statistics_that_are_large_only_make_constants():
 def test_integers_that_float32_would_round_are_not_written(tmp_path):
     layers = (Dense(np.ones((4, 2), np.int64)), Bias(np.array([2**24 + 1, 0])))
     with pytest.raises(UserError, match="Bias_0_bias holds integers beyond 16777216"):
-        write_qonnx(IntegerNetwork((1, 2, 2), layers, ("a", "b")), tmp_path / "model.onnx")
+        write_qonnx(IntegerNetwork.chain((1, 2, 2), layers, ("a", "b")), tmp_path / "model.onnx")
     assert not list(tmp_path.iterdir())
-    wide = IntegerNetwork((1, 2, 2), (layers[0], Bias(np.array([2**60, 0]))), ("a", "b"))
+    wide = IntegerNetwork.chain((1, 2, 2), (layers[0], Bias(np.array([2**60, 0]))), ("a", "b"))
     with pytest.raises(UserError, match="too wide for an exact check"):
         FrozenNetwork(wide)
 
@@ -160,7 +162,9 @@ def test_ranges_hold_for_extreme_pictures(form):
         [np.zeros((1, 1, 12, 10)), np.full((1, 1, 12, 10), 255), 255 * r.integers(0, 2, (30, 1, 12, 10))]
     ).astype(np.uint8)
     _, taps = network.run(images, taps=True)
-    for tensor, (low, high) in zip(taps.values(), ranges(network), strict=True):
+    intervals = network.intervals()
+    for name, tensor in taps.items():
+        low, high = intervals[name]
         assert low <= tensor.min()
         assert tensor.max() <= high
 

@@ -13,10 +13,12 @@ from onnx import helper, numpy_helper
 from torch import nn
 
 from bnn.errors import UserError
-from bnn.integer.network import Levels, MaxPool, Pad, Threshold
-from bnn.qonnx.export import load_model, read_qonnx, write_qonnx
+from bnn.integer.layers import Levels, MaxPool, Pad, Threshold
+from bnn.qonnx.file import load_model
 from bnn.qonnx.foreign import import_model
 from bnn.qonnx.foreign.scores import solve
+from bnn.qonnx.read import read_qonnx
+from bnn.qonnx.write import write_qonnx
 from tests.support.foreign import Block, Recipe, execute, export, frames, network, random_recipe, shake, sign, weights
 
 FRAMES = 12

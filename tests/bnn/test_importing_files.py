@@ -10,7 +10,7 @@ from onnx import TensorProto, helper, numpy_helper
 from torch import nn
 
 from bnn.errors import UserError
-from bnn.qonnx.export import load_model
+from bnn.qonnx.file import load_model
 from bnn.qonnx.foreign import import_model
 from bnn.qonnx.foreign.compare import compare
 from tests.support.foreign import frames

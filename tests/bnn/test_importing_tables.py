@@ -10,8 +10,8 @@ import pytest
 from onnx import TensorProto, helper
 
 from bnn.errors import UserError
-from bnn.integer.network import Conv, Dense, Levels, MaxPool, Pad, Threshold
-from bnn.qonnx.export import load_model
+from bnn.integer.layers import Conv, Dense, Levels, MaxPool, Pad, Threshold
+from bnn.qonnx.file import load_model
 from bnn.qonnx.foreign import import_model
 from bnn.qonnx.foreign.compare import compare
 from finn_build.recognise import recognise
@@ -269,7 +269,7 @@ def read(make, tmp_path):
     path = tmp_path / "model.onnx"
     onnx.save(make(), path)
     found = import_model(load_model(path), "model.onnx", "byte")
-    recognise(found.network, found.names, found.words)
+    recognise(found.network)
     return path, found
 
 

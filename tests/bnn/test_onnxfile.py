@@ -9,10 +9,12 @@ import pytest
 from onnx import AttributeProto, TensorProto, helper, numpy_helper
 
 from bnn.errors import UserError
-from bnn.integer.network import Bias, Conv, Dense, IntegerNetwork, MaxPool, Pad, Threshold
-from bnn.qonnx.export import read_qonnx, write_qonnx
+from bnn.integer.layers import Bias, Conv, Dense, MaxPool, Pad, Threshold
+from bnn.integer.network import IntegerNetwork
 from bnn.qonnx.file import load_model
 from bnn.qonnx.foreign import import_model, walk
+from bnn.qonnx.read import read_qonnx
+from bnn.qonnx.write import write_qonnx
 from tests.support.graphs import Net
 
 
@@ -225,7 +227,7 @@ def own():
         Pad(1, 0), Conv(r.choice([-1, 1], (2, 1, 3, 3))), Threshold(r.integers(-99, 99, 2)), MaxPool(2),
         Dense(r.choice([-1, 1], (8, 3))), Bias(r.integers(-5, 5, 3)),
     )  # fmt: skip
-    return IntegerNetwork((1, 4, 4), layers, ("a", "b", "c"))
+    return IntegerNetwork.chain((1, 4, 4), layers, ("a", "b", "c"))
 
 
 @pytest.mark.parametrize("whose", ["others", "own"])

@@ -11,7 +11,7 @@ import torch
 from brevitas.export import export_qonnx
 
 from bnn.errors import UserError
-from bnn.qonnx.export import load_model
+from bnn.qonnx.file import load_model
 from bnn.qonnx.foreign import import_model
 from bnn.qonnx.foreign.compare import compare
 from finn_build.recognise import recognise
@@ -43,11 +43,11 @@ def test_style_is_exact_or_refused_by_name(name, tmp_path):
     if STYLES[name].outcome:
         with pytest.raises(UserError, match=STYLES[name].outcome) as error:
             found = import_model(load_model(path), "model.onnx", "unit")
-            recognise(found.network, found.names, found.words)
+            recognise(found.network)
         assert str(error.value).startswith("model.onnx: ") and "\n" not in str(error.value)
         return
     found = import_model(load_model(path), "model.onnx", "unit")
-    recognise(found.network, found.names, found.words)  # and can be built
+    recognise(found.network)  # and can be built
     agreement = compare(found.network, found, load_model(path), frames(found.network.input_shape, FRAMES))
     assert agreement.mismatches == 0
     # float32 rounds nothing where the bound of its rounding is 0, and then the file's scores are equal to the bit

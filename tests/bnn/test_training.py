@@ -13,7 +13,7 @@ from safetensors.torch import load_file
 from bnn.data import Dataset
 from bnn.errors import ToolError, UserError
 from bnn.model.network import Block, Network, NetworkSpec, load_spec, parse_spec
-from bnn.qonnx.export import read_qonnx
+from bnn.qonnx.read import read_qonnx
 from bnn.training import trainer as training
 from bnn.training.runs import finished
 from bnn.training.trainer import TrainConfig, hold_out, train

@@ -2,7 +2,7 @@
 
 import pytest
 
-from bnn.qonnx.export import write_qonnx
+from bnn.qonnx.write import write_qonnx
 from finn_build.build import build
 from finn_build.manifest import load
 from sim.accelerator import verify

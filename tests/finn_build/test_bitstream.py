@@ -5,7 +5,7 @@ import json
 import pytest
 
 from bnn.errors import UserError
-from bnn.qonnx.export import write_qonnx
+from bnn.qonnx.write import write_qonnx
 from finn_build.bitstream import make
 from finn_build.bitstream.ecp5 import check_timing, overfull
 from finn_build.build import build

@@ -11,8 +11,9 @@ import pytest
 from onnx import TensorProto, helper, numpy_helper
 
 from bnn.errors import UserError
-from bnn.integer.network import Conv, IntegerNetwork, Pad
-from bnn.qonnx.export import write_qonnx
+from bnn.integer.layers import Conv, Pad
+from bnn.integer.network import IntegerNetwork
+from bnn.qonnx.write import write_qonnx
 from finn_build import adapter, boards
 from finn_build.boards import Board, check_fits, find_board
 from finn_build.build import build
@@ -25,7 +26,7 @@ def model(tmp_path):
     """A small bottleneck network, with the metadata that training adds."""
     network = random_network("bottleneck", hidden=5)
     data = {"neuraljet.data": json.dumps({"source": "biscuits", "size": [12, 12], "color": "gray", "seed": 0})}
-    network = IntegerNetwork(network.input_shape, network.layers, network.classes, data)
+    network = IntegerNetwork.chain(network.input_shape, network.layers, network.classes, data)
     write_qonnx(network, tmp_path / "model.onnx")
     return tmp_path / "model.onnx"
 

@@ -11,7 +11,8 @@ from qonnx.transformation.infer_datatypes import InferDataTypes
 from qonnx.transformation.infer_shapes import InferShapes
 from qonnx.transformation.lower_convs_to_matmul import LowerConvsToMatMul
 
-from bnn.integer.network import Bias, Conv, Dense, IntegerNetwork, Pad, Threshold
+from bnn.integer.layers import Bias, Conv, Dense, Pad, Threshold
+from bnn.integer.network import IntegerNetwork
 from finn_build import adapter
 from finn_build.recognise import recognise
 from hw.adders.layer import Layer
@@ -94,7 +95,7 @@ def test_zero_padding_becomes_minus_one_in_finn_without_a_word():
     def ours(value: int) -> np.ndarray:
         layers = (Threshold(thresholds), Pad(1, value), Conv(weight), Threshold(np.zeros(4, np.int64)),
                   Dense(np.ones((120, 2), np.int64)), Bias(np.zeros(2, np.int64)))  # fmt: skip
-        network = IntegerNetwork((2, 5, 6), layers, ("a", "b"))
+        network = IntegerNetwork.chain((2, 5, 6), layers, ("a", "b"))
         recognise(network)  # and can be built
         return network.run(image.astype(np.uint8), taps=True)[1]["Conv_0_out"]
 

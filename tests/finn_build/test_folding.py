@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 
 from bnn.errors import UserError
-from bnn.integer.network import Bias, Conv, Dense, IntegerNetwork, Pad, Threshold
-from bnn.qonnx.export import write_qonnx
+from bnn.integer.layers import Bias, Conv, Dense, Pad, Threshold
+from bnn.integer.network import IntegerNetwork
+from bnn.qonnx.write import write_qonnx
 from finn_build import adapter
 from finn_build.build import build
 from finn_build.manifest import load
@@ -25,9 +26,8 @@ def design(tmp_path, monkeypatch):
     from finn_build.graph import make_design
 
     network = random_network("constrained", height=16, width=16, outputs=32)
-    names = [f"node_{i}" for i in range(len(network.layers))]
     with adapter.workspace():
-        yield make_design(*recognise(network, names), network.metadata)
+        yield make_design(*recognise(network), network.metadata)
 
 
 @pytest.mark.parametrize("clocks", [256, 600, 4096, 100_000])
@@ -101,7 +101,7 @@ def dense_network(hidden, features=4, size=8):
         layers += [Dense(r.choice(np.array([-1, 1]), (inputs, outputs))), Threshold(r.integers(-5, 6, outputs))]
         inputs = outputs
     layers += [Dense(r.choice(np.array([-1, 1]), (inputs, 3))), Bias(r.integers(-3, 4, 3))]
-    return IntegerNetwork((1, size, size), tuple(layers), ("a", "b", "c"))
+    return IntegerNetwork.chain((1, size, size), tuple(layers), ("a", "b", "c"))
 
 
 @pytest.mark.parametrize("hidden", [(60,), (150, 24)], ids=str)
@@ -218,7 +218,7 @@ def test_a_frame_of_one_word_gives_way_as_it_is_taken(tmp_path, monkeypatch):
     signs = np.array([-1, 1])
     layers = (Threshold(np.full(1, 128)), Dense(r.choice(signs, (12, 31))), Threshold(r.integers(-3, 4, 31)))
     layers += (Dense(r.choice(signs, (31, 3))), Bias(np.zeros(3, int)))
-    write_qonnx(IntegerNetwork((1, 3, 4), layers, ("a", "b", "c")), tmp_path / "model.onnx")
+    write_qonnx(IntegerNetwork.chain((1, 3, 4), layers, ("a", "b", "c")), tmp_path / "model.onnx")
     result = build(tmp_path / "model.onnx", tmp_path / "acc", fps=200e6 / 48)
     assert result["cycles_per_frame"] > max(row["cycles_per_frame"] for row in result["layers"])
     assert verify(tmp_path / "acc", "random", frames=10)["cycles_per_frame"] == result["cycles_per_frame"]

@@ -5,7 +5,7 @@ import onnx
 import pytest
 
 from bnn.errors import UserError
-from bnn.qonnx.export import read_qonnx
+from bnn.qonnx.read import read_qonnx
 from finn_build.build import build
 from finn_build.manifest import load
 from sim.accelerator import verify

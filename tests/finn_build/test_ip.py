@@ -12,7 +12,7 @@ import xmlschema
 from pyslang import syntax
 
 from bnn.errors import ToolError, UserError
-from bnn.qonnx.export import write_qonnx
+from bnn.qonnx.write import write_qonnx
 from finn_build import ip as ips
 from finn_build.build import build
 from finn_build.ipxact import SPIRIT, ports_of

@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 
 from bnn.errors import UserError
 from bnn.integer import reference
-from bnn.integer.network import Bias, Conv, Dense, IntegerNetwork, Levels, MaxPool, Pad, Threshold
+from bnn.integer.layers import Bias, Conv, Dense, Levels, MaxPool, Pad, Threshold
+from bnn.integer.network import IntegerNetwork
 from finn_build import adapter
 from finn_build.recognise import recognise, with_plane
 from tests.support.networks import FORMS, Random, images_for, random_network
@@ -89,7 +90,7 @@ def test_graph_equals_reference_on_what_others_export(maps, kernel):
         MaxPool(2, r.signs(maps)), Pad(1, 0), Conv(r.signs(6, maps, kernel, kernel)), Threshold(r.thresholds(6, 6)),
         Dense(r.signs(6 * (8 - kernel) ** 2, 3) * np.array([3, 70, 1])), Bias(np.array([5, -900, 0])),
     )  # fmt: skip
-    network = IntegerNetwork((2, 10, 10), layers, ("a", "b", "c"))
+    network = IntegerNetwork.chain((2, 10, 10), layers, ("a", "b", "c"))
     _, stages = recognise(network)
     assert [s.operator for s in stages] == [
         "PixelTable_rtl", "BinaryConv_rtl", "BinaryMaxPool_rtl", "BinaryConv_rtl", "BinaryDense_rtl",
@@ -123,7 +124,7 @@ def test_a_two_channel_sum_of_pixels_feeds_jets():
         Conv(r.signs(5, 3, 1, 1)), Conv(r.jets(5, 1), groups=5), Threshold(r.thresholds(5, 200)),
         Dense(r.signs(5 * 36, 2)), Bias(np.array([1, -2])),
     )  # fmt: skip
-    network = IntegerNetwork((3, 8, 8), layers, ("a", "b"))
+    network = IntegerNetwork.chain((3, 8, 8), layers, ("a", "b"))
     _, stages = recognise(network)
     assert [s.operator for s in stages][:2] == ["BinaryConv_rtl", "JetConv_rtl"]
     assert stages[0].output.datatype == "INT11" and stages[0].output.scale == 1  # -765..765
@@ -183,16 +184,11 @@ END = (Dense(R.signs(4 * 36, 2)), Bias(np.array([0, 0])))
     ],
 )
 def test_what_cannot_be_built_is_named(layers, words):
-    names, counts = [], {}
-    for layer in layers:
-        kind = type(layer).__name__
-        names.append(f"{kind}_{counts.setdefault(kind, 0)}")
-        counts[kind] += 1
     with pytest.raises(UserError, match=words):
-        recognise(IntegerNetwork((1, 8, 8), layers, ("a", "b")), names)
+        recognise(IntegerNetwork.chain((1, 8, 8), layers, ("a", "b")))
 
 
 def test_too_many_classes_are_refused():
     layers = (CONV, LIMIT, Dense(R.signs(4 * 36, 300)), Bias(np.zeros(300, int)))
     with pytest.raises(UserError, match=r"300 classes are too many; an accelerator has at most 256"):
-        recognise(IntegerNetwork((1, 8, 8), layers, tuple(f"c{i}" for i in range(300))))
+        recognise(IntegerNetwork.chain((1, 8, 8), layers, tuple(f"c{i}" for i in range(300))))

@@ -9,7 +9,7 @@ from dataclasses import asdict
 import pytest
 
 from bnn.errors import UserError
-from bnn.qonnx.export import write_qonnx
+from bnn.qonnx.write import write_qonnx
 from bnn.storage import cache
 from finn_build import known, trust
 from finn_build.build import build

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from bnn.errors import ToolError, UserError
-from bnn.qonnx.export import write_qonnx
+from bnn.qonnx.write import write_qonnx
 from finn_build import board_folder, vivado
 from finn_build.boards import boards
 from finn_build.build import build

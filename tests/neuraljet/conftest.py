@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from bnn import jets
-from bnn.integer.network import Bias, Conv, Dense, IntegerNetwork, MaxPool, Pad, Threshold
-from bnn.qonnx.export import write_qonnx
+from bnn.integer.layers import Bias, Conv, Dense, MaxPool, Pad, Threshold
+from bnn.integer.network import IntegerNetwork
+from bnn.qonnx.write import write_qonnx
 
 
 def tiny_network() -> IntegerNetwork:
@@ -23,7 +24,7 @@ def tiny_network() -> IntegerNetwork:
         Dense(r.choice([-1, 1], (4 * 4 * 4, 2))),
         Bias(np.array([1, -2])),
     )
-    return IntegerNetwork((1, 8, 8), layers, ("good", "bad"))
+    return IntegerNetwork.chain((1, 8, 8), layers, ("good", "bad"))
 
 
 @pytest.fixture

@@ -15,7 +15,8 @@ import numpy as np
 import pytest
 
 from bnn.errors import ToolError, UserError
-from bnn.qonnx.export import read_qonnx, write_qonnx
+from bnn.qonnx.read import read_qonnx
+from bnn.qonnx.write import write_qonnx
 from finn_build import board_folder as bitstreams
 from finn_build.build import build
 from finn_build.manifest import load, sha256

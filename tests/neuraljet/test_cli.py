@@ -229,10 +229,11 @@ def test_train_a_class_name_that_is_not_plain(capsys, pictures, tmp_path, name):
 
 def test_train_a_class_name_with_slashes_in_the_file(capsys, tmp_path):
     """A class name in a model cannot climb out of a page or a path either: slashes make folders, so only a file can."""
-    from bnn.integer.network import Bias, Dense, IntegerNetwork
-    from bnn.qonnx.export import write_qonnx
+    from bnn.integer.layers import Bias, Dense
+    from bnn.integer.network import IntegerNetwork
+    from bnn.qonnx.write import write_qonnx
 
-    network = IntegerNetwork(
+    network = IntegerNetwork.chain(
         (1, 2, 2), (Dense(np.ones((4, 2), np.int64)), Bias(np.zeros(2, np.int64))), ("../../etc", "<script>")
     )
     write_qonnx(network, tmp_path / "model.onnx")

@@ -9,8 +9,9 @@ import pytest
 from onnx import helper, numpy_helper
 from PIL import Image
 
-from bnn.integer.network import Bias, Conv, Dense, IntegerNetwork, Pad, Threshold
-from bnn.qonnx.export import write_qonnx
+from bnn.integer.layers import Bias, Conv, Dense, Pad, Threshold
+from bnn.integer.network import IntegerNetwork
+from bnn.qonnx.write import write_qonnx
 from finn_build.manifest import load
 from tests.neuraljet.test_cli import one_sentence, run
 from tests.support.foreign import Block, Recipe, export, network
@@ -146,7 +147,7 @@ def test_build_a_bipolar_map_padded_with_one(capsys, tmp_path):
         Pad(1, 1), Conv(r.choice([-1, 1], (4, 4, 3, 3))), Threshold(np.zeros(4, np.int64)),
         Dense(r.choice([-1, 1], (4 * 64, 2))), Bias(np.zeros(2, np.int64)),
     )  # fmt: skip
-    write_qonnx(IntegerNetwork((1, 8, 8), layers, ("a", "b")), tmp_path / "model.onnx")
+    write_qonnx(IntegerNetwork.chain((1, 8, 8), layers, ("a", "b")), tmp_path / "model.onnx")
     refused(capsys, tmp_path / "model.onnx", tmp_path, "Pad_1", "-1 or 0")
 
 

@@ -9,8 +9,9 @@ import pytest
 
 from bnn import jets
 from bnn.errors import UserError
-from bnn.integer.network import Bias, Dense, IntegerNetwork, Threshold
-from bnn.qonnx.export import write_qonnx
+from bnn.integer.layers import Bias, Dense, Threshold
+from bnn.integer.network import IntegerNetwork
+from bnn.qonnx.write import write_qonnx
 from finn_build.build import build
 from hw.adders.convolution import write
 from hw.adders.layer import Layer
@@ -270,7 +271,7 @@ def test_a_cell_that_was_never_proved_proves_nothing(tmp_path):
 
 
 def test_nothing_proved_does_not_pass(tmp_path):
-    network = IntegerNetwork(
+    network = IntegerNetwork.chain(
         (1, 6, 6),
         (Threshold(np.array([90])), Dense(np.ones((36, 2), np.int64) * [1, -1]), Bias(np.array([1, 0]))),
         ("a", "b"),

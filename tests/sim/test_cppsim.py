@@ -5,7 +5,7 @@ import json
 import pytest
 
 from bnn.errors import UserError
-from bnn.qonnx.export import write_qonnx
+from bnn.qonnx.write import write_qonnx
 from finn_build.build import build
 from finn_build.manifest import load
 from finn_build.synthesis import synthesise

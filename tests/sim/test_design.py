@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from bnn.qonnx.export import write_qonnx
+from bnn.qonnx.write import write_qonnx
 from finn_build.build import build
 from finn_build.netlist import cell_types
 from finn_build.synthesis import map_design

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from bnn.qonnx.export import write_qonnx
+from bnn.qonnx.write import write_qonnx
 from finn_build.build import build
 from sim.accelerator import verify
 from sim.fifos import GAUGED, find_depths

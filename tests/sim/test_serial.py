@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from bnn.errors import UserError
-from bnn.qonnx.export import write_qonnx
+from bnn.qonnx.write import write_qonnx
 from finn_build.bitstream.serial import TOP, write_serial
 from finn_build.build import build
 from finn_build.manifest import load

@@ -5,7 +5,8 @@ import random
 import numpy as np
 import pytest
 
-from bnn.qonnx.export import read_qonnx, write_qonnx
+from bnn.qonnx.read import read_qonnx
+from bnn.qonnx.write import write_qonnx
 from finn_build.build import build
 from finn_build.manifest import load
 from sim.frames import unpack_result

@@ -6,7 +6,8 @@ import torch
 from bnn import jets
 from bnn.data import biscuits
 from bnn.integer.freeze import freeze
-from bnn.integer.network import Bias, Conv, Dense, IntegerNetwork, Layer, MaxPool, Pad, Threshold, ranges
+from bnn.integer.layers import Bias, Conv, Dense, Layer, MaxPool, Pad, Threshold
+from bnn.integer.network import IntegerNetwork
 from bnn.model.network import Network, load_spec
 from bnn.training.trainer import estimate_statistics
 
@@ -78,8 +79,8 @@ def random_network(
         layers += [Dense(r.signs(features, hidden)), Threshold(r.thresholds(hidden, 9))]
         features = hidden
     layers += [Dense(r.signs(features, classes)), Bias(r.r.integers(-6, 7, classes))]
-    network = IntegerNetwork((colors, height, width), tuple(layers), tuple(f"c{i}" for i in range(classes)))
-    assert len(ranges(network)) == len(layers)
+    network = IntegerNetwork.chain((colors, height, width), tuple(layers), tuple(f"c{i}" for i in range(classes)))
+    assert len(network.intervals()) == len(layers) + 1
     return network
 
 

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import numpy as np
 
-from bnn.integer.network import Bias, Conv, Dense, IntegerNetwork, MaxPool, Threshold
-from bnn.qonnx.export import write_qonnx
+from bnn.integer.layers import Bias, Conv, Dense, MaxPool, Threshold
+from bnn.integer.network import IntegerNetwork
+from bnn.qonnx.write import write_qonnx
 from finn_build.manifest import VERSION
 from tests.support.sealing import seal
 
@@ -27,7 +28,7 @@ def tiny_network() -> tuple[IntegerNetwork, np.ndarray]:
         Dense(weight),
         Bias(np.array([-2, 1, 4])),
     )
-    return IntegerNetwork((1, HEIGHT, WIDTH), layers, tuple(CLASSES)), weight
+    return IntegerNetwork.chain((1, HEIGHT, WIDTH), layers, tuple(CLASSES)), weight
 
 
 def tiny_accelerator(folder: Path, faults: Mapping[str, str] | None = None, data: dict | None = None) -> Path:

@@ -11,6 +11,7 @@ Each layer of the network reads what the file's layer before it put out, so that
 nothing behind it but what follows from it.
 """
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from functools import reduce
 from operator import add
@@ -21,7 +22,7 @@ from numpy.typing import NDArray
 from qonnx.core.modelwrapper import ModelWrapper
 
 from bnn.errors import UserError
-from bnn.integer.network import IntegerNetwork
+from bnn.integer.network import IMAGE, SCORES, IntegerNetwork
 from bnn.integer.reference import Ints
 from bnn.qonnx.foreign.execute import trace
 from bnn.qonnx.foreign.graph import Array
@@ -74,15 +75,14 @@ def _batch(network: IntegerNetwork, imported: Imported, model: ModelWrapper, ima
     file = trace(model, images, imported.unit, names)
     wrong, taken = np.zeros(len(images), bool), np.zeros(len(images), bool)
     signs_beyond = signs_open = signs_taken = 0
-    x, begin = images.astype(np.int64), 0
+    known = {IMAGE: images.astype(np.int64)}
     for decided in imported.decided:
-        sums = _run(network, x, begin, decided.threshold)
-        bits = _run(network, sums, decided.threshold, decided.threshold + 1)
+        sums = _compute(network, known, decided.sums)
+        bits = _compute(network, {decided.sums: sums}, decided.bits)
         near = _near(decided, sums)
         ends = (bits, np.where(near, -1, bits), np.where(near, 1, bits))
-        begin = decided.last + 1
-        ours, least, most = (_run(network, end, decided.threshold + 1, begin) for end in ends)
-        x = _bits(decided, file[decided.tensor], ours)
+        ours, least, most = (_compute(network, {decided.bits: end}, decided.last) for end in ends)
+        x = known[decided.last] = _bits(decided, file[decided.tensor], ours)
         beyond = (x < least) | (x > most)
         otherwise = (x != ours) & ~beyond
         wrong |= _frames(beyond)
@@ -90,7 +90,7 @@ def _batch(network: IntegerNetwork, imported: Imported, model: ModelWrapper, ima
         signs_open, signs_beyond = signs_open + int(near.sum()), signs_beyond + int(beyond.sum())
         signs_taken += int(otherwise.sum())
 
-    scores = _run(network, x, begin, len(network.layers))  # of what the file decided
+    scores = _compute(network, known, SCORES)  # of what the file decided
     floats = imported.of_file(file[imported.scores_tensor]).astype(np.float64)
     exact = imported.scores.of_integers(scores).astype(np.float64)
     low, high = (end.astype(np.float64) for end in imported.scores.interval(scores))
@@ -120,16 +120,19 @@ def _batch(network: IntegerNetwork, imported: Imported, model: ModelWrapper, ima
 
 
 def _plan(network: IntegerNetwork) -> list[tuple[Any, ...]]:
-    """The kind of every layer and the size of its numbers."""
+    """What every node reads and makes, the kind of its layer and the size of its numbers."""
     kept = ("weight", "thresholds", "bias")
-    sizes = ([getattr(layer, name).shape for name in kept if hasattr(layer, name)] for layer in network.layers)
-    return [(type(layer).__name__, *size) for layer, size in zip(network.layers, sizes, strict=True)]
+    return [
+        (
+            node.inputs, node.output, type(node.layer).__name__,
+            *(getattr(node.layer, name).shape for name in kept if hasattr(node.layer, name)),
+        )
+        for node in network.nodes
+    ]  # fmt: skip
 
 
-def _run(network: IntegerNetwork, x: Ints, begin: int, end: int) -> Ints:
-    for layer in network.layers[begin:end]:
-        x = layer.run(x)
-    return x
+def _compute(network: IntegerNetwork, known: Mapping[str, Ints], tensor: str) -> Ints:
+    return network.compute(known, [tensor])[tensor]
 
 
 def _near(decided: Decided, sums: Ints) -> NDArray[np.bool_]:

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from bnn.integer.network import Conv, Dense, Layer, MaxPool, Pad, Threshold
+from bnn.integer.layers import Conv, Dense, Layer, MaxPool, Pad, Threshold
 from bnn.integer.reference import Ints
 
 

@@ -15,9 +15,7 @@ from bnn.qonnx.foreign.scores import Scores
 class Imported:
     """The integer network, and how it and the file belong together."""
 
-    network: IntegerNetwork
-    names: tuple[str, ...]  # of the file's node behind each layer
-    words: tuple[str, ...]  # for that node in messages: file, node, operator, datatypes
+    network: IntegerNetwork  # whose nodes have the names of the file's
     unit: bool  # the file takes pixels / 255
     scores: Scores
     notes: tuple[str, ...]  # where float32 sums of the file depend on the order in which they are added
@@ -39,7 +37,8 @@ class Imported:
 class Decided:
     """A tensor of signs or levels in the file and the layers of the network that make it."""
 
-    tensor: str
-    threshold: int  # place of the Threshold among the layers
-    last: int  # of the last pool behind it that belongs to it, or the Threshold
+    tensor: str  # of the file
+    sums: str  # the network's tensor that its Threshold reads
+    bits: str  # what that makes
+    last: str  # what the last pool behind it makes that belongs to it, or the Threshold
     found: Decisions

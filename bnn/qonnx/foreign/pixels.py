@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from qonnx.core.datatype import DataType
 
 from bnn.errors import UserError
-from bnn.integer.network import Layer, Levels, Threshold
+from bnn.integer.layers import Layer, Levels, Threshold
 from bnn.integer.reference import Ints
 from bnn.qonnx.foreign.graph import RESHAPING, Graph
 from bnn.qonnx.foreign.nodes import QUANTIZERS, Array

@@ -10,7 +10,8 @@ import numpy as np
 import onnx
 from qonnx.core.modelwrapper import ModelWrapper
 
-from bnn.integer.network import Bias, Conv, Dense, IntegerNetwork, Layer, Levels, MaxPool, Pad, Threshold
+from bnn.integer.layers import Bias, Conv, Dense, Layer, Levels, MaxPool, Pad, Threshold
+from bnn.integer.network import IMAGE, GraphBuilder, IntegerNetwork
 from bnn.integer.reference import Ints
 from bnn.qonnx.foreign import copies, ends
 from bnn.qonnx.foreign import pixels as picture
@@ -67,7 +68,7 @@ class _Walk:
         self.names: list[str] = []
         self.words: list[str] = []
         self.notes: list[str] = []
-        self.decided: list[Decided] = []
+        self.decided: list[tuple[str, int, int, Decisions]] = []  # tensor, places of the Threshold and the last pool
 
     def run(self) -> Imported:
         end = ends.end_of(self.graph, ends.chain(self.graph))
@@ -220,7 +221,7 @@ class _Walk:
         threshold = len(self.layers) - 1
         for _, pool in pools:
             self._emit(MaxPool(window(self.graph, pool), None if (signs > 0).all() else signs.ravel()), pool)
-        self.decided.append(Decided(node.output[0], threshold, len(self.layers) - 1, found))
+        self.decided.append((node.output[0], threshold, len(self.layers) - 1, found))
 
     def _pool(self, node: onnx.NodeProto) -> None:
         size = window(self.graph, node)
@@ -390,10 +391,17 @@ class _Walk:
         self._emit(Bias(scores.bias), node)
         metadata = {p.key: p.value for p in graph.model.model.metadata_props}
         classes = tuple(f"class{i}" for i in range(len(scores.bias)))
-        network = IntegerNetwork(self.input_shape, tuple(self.layers), classes, metadata)
+        builder, made = GraphBuilder(), [IMAGE]
+        for layer, name, words in zip(self.layers, self.names, self.words, strict=True):
+            made.append(builder.add(layer, made[-1], name=name, words=words))
+        network = IntegerNetwork(self.input_shape, builder.finished(), classes, metadata)
+        decided = tuple(
+            Decided(tensor, made[threshold], made[threshold + 1], made[last + 1], decisions)
+            for tensor, threshold, last, decisions in self.decided
+        )
         return Imported(
-            network, tuple(self.names), tuple(self.words), self.unit, scores, (*self.notes, *end.notes),
-            tuple(self.decided), scores_tensor=end.scores, class_tensor=end.classes,
+            network, self.unit, scores, (*self.notes, *end.notes), decided, scores_tensor=end.scores,
+            class_tensor=end.classes,
         )  # fmt: skip
 
     def _last_layer(self, node: onnx.NodeProto) -> Dense:

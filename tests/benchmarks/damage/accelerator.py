@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from bnn.errors import ToolError
-from bnn.qonnx.export import write_qonnx
+from bnn.qonnx.write import write_qonnx
 from finn_build.build import build
 from finn_build.trust import opened
 from sim.accelerator import verify

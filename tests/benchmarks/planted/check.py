@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from bnn.errors import ToolError, UserError
-from bnn.qonnx.export import write_qonnx
+from bnn.qonnx.write import write_qonnx
 from finn_build.build import build
 from tests.support.networks import random_network
 from tests.support.sealing import reseal

@@ -7,7 +7,7 @@ from unittest import mock
 import numpy as np
 
 from bnn.errors import ToolError
-from bnn.qonnx.export import read_qonnx
+from bnn.qonnx.read import read_qonnx
 from finn_build.bitstream import serial as serial_line
 from finn_build.manifest import Manifest, load
 from hw.text import sources_of
@@ -77,8 +77,8 @@ def slower(folder: Path, plant: bool) -> Said:
 
 def network(folder: Path, plant: bool) -> Said:
     """A threshold of model.onnx; the RTL stays."""
-    from bnn.integer.network import Threshold
-    from bnn.qonnx.export import write_qonnx
+    from bnn.integer.layers import Threshold
+    from bnn.qonnx.write import write_qonnx
     from tests.benchmarks.planted.software import changed
 
     acc = tiny_accelerator(folder / "acc")

@@ -16,10 +16,13 @@ import onnx
 
 import bnn.qonnx.foreign.walk as walk
 from bnn.integer.freeze import FrozenNetwork
-from bnn.integer.network import Bias, Conv, Dense, IntegerNetwork, Layer, Threshold
-from bnn.qonnx.export import load_model, read_qonnx, write_qonnx
+from bnn.integer.layers import Bias, Conv, Dense, Layer, Threshold
+from bnn.integer.network import IntegerNetwork
+from bnn.qonnx.file import load_model
 from bnn.qonnx.foreign import import_model
 from bnn.qonnx.foreign.compare import compare
+from bnn.qonnx.read import read_qonnx
+from bnn.qonnx.write import write_qonnx
 from bnn.training.check import check_links
 from finn_build import boards
 from finn_build.bitstream.ecp5 import check_timing
@@ -183,7 +186,7 @@ def proof_of_nothing(folder: Path, plant: bool) -> Said:
     if not plant:
         return refusal_of_proof(copied(accelerator("binary"), folder))
     layers = (Threshold(np.array([90])), Dense(np.ones((64, 2), np.int64) * [1, -1]), Bias(np.array([1, 0])))
-    write_qonnx(IntegerNetwork((1, 8, 8), layers, ("a", "b")), folder / "model.onnx")
+    write_qonnx(IntegerNetwork.chain((1, 8, 8), layers, ("a", "b")), folder / "model.onnx")
     build(folder / "model.onnx", folder / "acc")
     return refusal_of_proof(folder / "acc")
 

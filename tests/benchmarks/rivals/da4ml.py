@@ -21,7 +21,7 @@ import numpy as np
 
 from bnn import jets
 from bnn.errors import ToolError, UserError
-from bnn.integer.network import Conv, Dense, Threshold
+from bnn.integer.layers import Conv, Dense, Threshold
 from bnn.integer.reference import Ints
 from bnn.storage.cache import cache_folder
 from hw.bits import bit_thresholds, signed_bits

@@ -19,7 +19,7 @@ from qonnx.core.modelwrapper import ModelWrapper
 from qonnx.custom_op.registry import getCustomOp
 
 from bnn.errors import ToolError
-from bnn.integer.network import Conv, Dense, Levels, Threshold
+from bnn.integer.layers import Conv, Dense, Levels, Threshold
 from bnn.integer.reference import Ints
 from finn_build.adapter import workspace
 from hw.bits import signed_bits

@@ -9,7 +9,7 @@ import numpy as np
 from onnx import helper, numpy_helper
 
 from bnn import jets
-from bnn.integer.network import Conv, Dense, Levels, Threshold
+from bnn.integer.layers import Conv, Dense, Levels, Threshold
 from bnn.qonnx.foreign.copies import repeated, signs
 from finn_build.folding import choose
 from hw.bits import bit_thresholds, dot_range, signed_bits

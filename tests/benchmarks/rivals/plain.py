@@ -8,7 +8,7 @@ the time limit.
 import shutil
 from pathlib import Path
 
-from bnn.integer.network import Conv, Dense, Threshold
+from bnn.integer.layers import Conv, Dense, Threshold
 from bnn.integer.reference import Ints
 from hw.bits import signed_bits
 from tests.benchmarks.measure import Design

@@ -1,0 +1,56 @@
+"""Offsets of the scores."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from bnn.integer.intervals import Interval, datatype_of
+from bnn.integer.layers.base import Found, Layer, Shape, same
+from bnn.integer.reference import Ints
+
+if TYPE_CHECKING:
+    from onnx import NodeProto
+    from torch import Tensor
+
+    from bnn.qonnx.read import FileGraph
+    from bnn.qonnx.write import FileWriter
+
+
+@dataclass(frozen=True, eq=False)
+class Bias(Layer):
+    """Add an integer to each score: bias [O]."""
+
+    operator = "Add"
+    reads = ("Add",)
+
+    bias: Ints
+
+    def run(self, *inputs: Ints) -> Ints:
+        (x,) = inputs
+        return x + self.bias
+
+    def interval(self, *inputs: Interval) -> Interval:
+        ((low, high),) = inputs
+        return low + int(self.bias.min()), high + int(self.bias.max())
+
+    def shape(self, *inputs: Shape) -> Shape:
+        (shape,) = inputs
+        same("offsets", len(self.bias), "scores", shape[0])
+        return shape
+
+    def torch(self, *inputs: "Tensor") -> "Tensor":
+        import torch
+
+        (x,) = inputs
+        return x + torch.from_numpy(self.bias).to(x.dtype)
+
+    def write(self, file: "FileWriter", name: str, inputs: Sequence[str], output: str, interval: Interval) -> None:
+        kind = datatype_of(min(int(self.bias.min()), -1), int(self.bias.max()))
+        bias = file.constant(f"{name}_bias", self.bias, kind)
+        file.node("Add", [*inputs, bias], output, name, datatype_of(*interval))
+
+    @classmethod
+    def read(cls, file: "FileGraph", node: "NodeProto") -> Found | None:
+        if not file.is_constant(node, 1) and all(file.is_tensor(name) for name in node.input):
+            return None  # a sum of two tensors
+        return file.found(cls(file.integers(node, 1).reshape(-1)), node)

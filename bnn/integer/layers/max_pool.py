@@ -1,0 +1,107 @@
+"""Max-pooling, of which some maps may take the minimum."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from bnn.integer import reference
+from bnn.integer.intervals import Interval
+from bnn.integer.layers.base import Found, Layer, Misfit, Shape, need_map, same
+from bnn.integer.reference import Ints
+
+if TYPE_CHECKING:
+    from onnx import NodeProto
+    from torch import Tensor
+
+    from bnn.qonnx.read import FileGraph
+    from bnn.qonnx.write import FileWriter
+
+BETWEEN = "only a MaxPool between two Mul by the same +-1 is supported"
+
+
+@dataclass(frozen=True, eq=False)
+class MaxPool(Layer):
+    """size x size windows, stride = size, incomplete windows dropped; the minimum where `signs` [C] is -1.
+
+    In a file the minimum of some maps is a MaxPool between two Mul by the same +-1.
+    """
+
+    operator = "MaxPool"
+    reads = ("MaxPool", "Mul")
+
+    size: int
+    signs: Ints | None = None  # None: all +1
+
+    def run(self, *inputs: Ints) -> Ints:
+        (x,) = inputs
+        if self.signs is None:
+            return reference.max_pool(x, self.size)
+        signs = self.signs.reshape(-1, 1, 1)
+        return reference.max_pool(x * signs, self.size) * signs
+
+    def interval(self, *inputs: Interval) -> Interval:
+        return inputs[0]
+
+    def shape(self, *inputs: Shape) -> Shape:
+        (shape,) = inputs
+        need_map(shape)
+        if self.size < 1:
+            raise Misfit(f"windows of {self.size}x{self.size}")
+        if self.signs is not None:
+            same("signs", len(self.signs), "channels", shape[0])
+        return shape[0], shape[1] // self.size, shape[2] // self.size
+
+    def torch(self, *inputs: "Tensor") -> "Tensor":
+        import torch
+
+        (x,) = inputs
+        if self.signs is None:
+            return torch.nn.functional.max_pool2d(x, self.size)
+        signs = torch.from_numpy(self.signs).to(x.dtype).reshape(-1, 1, 1)
+        return torch.nn.functional.max_pool2d(x * signs, self.size) * signs
+
+    def write(self, file: "FileWriter", name: str, inputs: Sequence[str], output: str, interval: Interval) -> None:
+        (source,) = inputs
+        kind, size = file.datatype(source), [self.size] * 2
+        if self.signs is None:
+            file.node("MaxPool", [source], output, name, kind, kernel_shape=size, strides=size, pads=[0, 0, 0, 0])
+            return
+        signs = file.constant(f"{name}_signs", self.signs.reshape(1, -1, 1, 1), "BIPOLAR")
+        turned, pooled = f"{name}_turned", f"{name}_pooled"
+        file.node("Mul", [source, signs], turned, f"{name}_turn", kind, shape=file.shape(source))
+        file.node(
+            "MaxPool", [turned], pooled, name, kind, shape=file.shape(output), kernel_shape=size, strides=size,
+            pads=[0, 0, 0, 0],
+        )  # fmt: skip
+        file.node("Mul", [pooled, signs], output, f"{name}_turn_back", kind)
+
+    @classmethod
+    def read(cls, file: "FileGraph", node: "NodeProto") -> Found | None:
+        if node.op_type == "MaxPool":
+            return file.found(cls(_size(file, node)), node)
+        signs = _signs(file, node)
+        pool = file.only_reader(node)
+        if pool is None or pool.op_type != "MaxPool":
+            raise file.refuse(pool or node, f"follows a Mul; {BETWEEN}" if pool else BETWEEN)
+        back = file.only_reader(pool)
+        if back is None or back.op_type != "Mul" or not np.array_equal(_signs(file, back), signs):
+            raise file.refuse(back or pool, BETWEEN)
+        return Found(cls(_size(file, pool), signs), (node.input[0],), back.output[0], (node, pool, back), pool)
+
+
+def _signs(file: "FileGraph", node: "NodeProto") -> Ints:
+    signs = file.integers(node, 1).reshape(-1)
+    if not np.isin(signs, (-1, 1)).all():
+        raise file.refuse(node, BETWEEN)
+    return signs
+
+
+def _size(file: "FileGraph", node: "NodeProto") -> int:
+    a = file.attributes(node)
+    kernel, strides = a["kernel_shape"], a.get("strides", [1, 1])
+    if len({*kernel, *strides}) != 1 or any(a.get("pads", [0])) or a.get("ceil_mode", 0):
+        why = f"kernel {kernel}, strides {strides}: windows must be square, not overlap and not be padded"
+        raise file.refuse(node, why)
+    return int(kernel[0])
