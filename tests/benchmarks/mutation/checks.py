@@ -32,6 +32,8 @@ READ = (
     "tests/hw/rom_bench.py",
     "tests/hw/frame_flags_bench.py",
     "tests/hw/latency_bench.py",
+    "tests/hw/fork_bench.py",
+    "tests/hw/join_bench.py",
     *(f"sim/{name}.py" for name in ("design", "formal", "modules", "runner", "yosys_abc")),
 )
 LIMIT_S = 1800  # of one step; simulations have limits of their own, so that this one does not depend on the machine
@@ -106,12 +108,14 @@ CHECKS: dict[str, tuple[Step, ...]] = {
         *_digits("nj_digits", "nj_digits", "usesnj_digits or usesnj_column"),
     ),
     "nj_fifo": (_refused("nj_fifo"), *_stream("nj_fifo")),
+    "nj_fork": (_refused("nj_fork"), *_stream("nj_fork")),
     "nj_frame_flags": (_refused("nj_frame_flags"), *_stream("nj_frame_flags")),
     "nj_frame_store": _MATRIX,
     "nj_frame_sync": _stream("nj_frame_sync"),
     "nj_jet3": (
         _refused("nj_jet3"), (FORMAL, "-k", "hold_for_all_time and nj_jet3"), (CONVOLUTION, "-k", "usesnj_jet3"),
     ),
+    "nj_join": (_refused("nj_join"), *_stream("nj_join")),
     "nj_latency": (_refused("nj_latency"), *_stream("nj_latency")),
     "nj_leaf": (_refused("nj_leaf"), *_compressor("nj_leaf and not nj_leaf3")),
     "nj_leaf3": (
