@@ -15,7 +15,7 @@ endif
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 export NEURALJET_CACHE ?= $(CURDIR)/.cache
 
-.PHONY: setup demo test test-slow prove lint format benchmark benchmark-hardware benchmark-mutation benchmark-cost planted clean
+.PHONY: setup demo test test-slow prove lint format benchmark benchmark-hardware benchmark-mutation benchmark-cost planted docs clean
 .DELETE_ON_ERROR:
 
 setup: $(STAMP)
@@ -82,5 +82,17 @@ $(RIVALS)/.ready: requirements-rivals.lock | $(STAMP)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --upgrade --target $(RIVALS) --requirement requirements-rivals.lock
 	@touch $@
 
+# The pages below docs/ and the README as a site in site/. It needs nothing of `make setup`; a broken link is an error.
+SITE := $(VENV)/docs
+docs: $(SITE)/.ready
+	PYTHONPATH=$(CURDIR)/$(SITE) $(BIN)/python -m sphinx --quiet --fail-on-warning --keep-going -c docs -d build/docs . site
+	@cp site/README.html site/index.html
+	@echo "open site/index.html"
+
+$(SITE)/.ready: requirements-docs.lock
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --upgrade --target $(SITE) --requirement requirements-docs.lock
+	@touch $@
+
 clean:
-	rm -rf $(VENV) .cache out build
+	rm -rf $(VENV) .cache out build site

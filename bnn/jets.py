@@ -7,8 +7,9 @@ product of two axis kernels: (n+1)^2 = 9 kernels for 3x3 and 25 for 5x5.
     n=2   [1 2 1]      [1 0 -1]       [1 -2 1]
     n=4   [1 4 6 4 1]  [1 2 0 -2 -1]  [1 0 -2 0 1]  [1 -2 0 2 -1]  [1 -4 6 -4 1]
 
-Source of the idea: Simons & Lee, "Neural Jet Features", Electronics 10(13):1511, 2021. The paper's
-details were not available; this is a reconstruction from its abstract.
+Source of the idea: Simons & Lee, "Efficient Binarized Convolutional Layers for Visual Inspection Applications on
+Resource-Limited FPGAs and ASICs", Electronics 10(13):1511, 2021, its section 3.1 "Constrained Neural Jet Features";
+before it 8(5):588 and 8(6):661. The full text was not available; this is a reconstruction from abstract and headings.
 """
 
 from functools import lru_cache

@@ -1,4 +1,4 @@
-"""Draws docs/chain.png, the picture of the README: biscuits in, the chain of artefacts, a class out.
+"""Draw docs/chain.png, the picture of the README: biscuits in, the steps of the chain, a class out.
 
 python docs/make_picture.py
 """
@@ -13,10 +13,10 @@ from bnn.data.biscuits import CLASSES, render
 WIDTH, HEIGHT, CELL = 1200, 300, 60
 STEPS = (
     ("pictures", "one folder per class"),
-    ("train", "binarized jets, QONNX"),
-    ("build", "streaming RTL"),
-    ("verify", "every frame, every score"),
-    ("synth", "LUTs, no licence"),
+    ("train", "a small binary network"),
+    ("build", "a circuit for an FPGA"),
+    ("verify", "every test picture"),
+    ("ip, bitstream", "to your board"),
 )
 COLORS = {"good": (46, 125, 50), "broken": (198, 40, 40), "crooked": (239, 108, 0)}
 
@@ -33,7 +33,13 @@ def main() -> None:
             draw.rectangle((x, y, x + CELL - 3, y + CELL - 3), COLORS[name])
             picture.paste(tile, (x + 2, y + 2))
         draw.text((16 + 8 * CELL + 8, 16 + row * CELL + 18), name, COLORS[name], font)
-    for i, line in enumerate(("raw pixels in, one per clock", "class and scores out", "no DSP, no float, no stall")):
+    for i, line in enumerate(
+        (
+            "in: the camera's pixels, one per clock",
+            "out: the class and a score for each class",
+            "integers only: no multiplier, no processor",
+        )
+    ):
         draw.text((660, 34 + i * 48), line, (55, 71, 79), font)
     for i, (name, what) in enumerate(STEPS):
         x = 16 + i * 237
