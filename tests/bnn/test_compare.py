@@ -20,6 +20,7 @@ from bnn.qonnx.file import load_model
 from bnn.qonnx.foreign import import_model
 from bnn.qonnx.foreign.compare import compare
 from bnn.qonnx.foreign.scores import solve
+from bnn.qonnx.foreign.steps import elementwise
 from bnn.qonnx.foreign.values import rounding
 from tests.support.foreign import Block, Centred, Recipe, export, frames, network, shake, sign, weights
 
@@ -81,13 +82,13 @@ def test_float_scales_of_the_scores_stay_within_the_bound(bias, scales, tmp_path
 @pytest.mark.parametrize("bias", [False, True])
 @pytest.mark.parametrize("move", [4, -90])
 def test_a_wrong_import_is_found_whether_it_left_a_note_or_not(bias, move, tmp_path, monkeypatch):
-    right = walk.decide
+    right = elementwise.decide
 
     def wrong(*arguments):
         found = right(*arguments)
         return dataclasses.replace(found, thresholds=found.thresholds + move)
 
-    monkeypatch.setattr(walk, "decide", wrong)
+    monkeypatch.setattr(elementwise, "decide", wrong)
     report, found = agreement(small(bias, end=TENTH), tmp_path)
     assert found.notes and report.mismatches > 0 and report.decisions_beyond > 0
 

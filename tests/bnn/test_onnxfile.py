@@ -12,7 +12,8 @@ from bnn.errors import UserError
 from bnn.integer.layers import Bias, Conv, Dense, MaxPool, Pad, Threshold
 from bnn.integer.network import IntegerNetwork
 from bnn.qonnx.file import load_model
-from bnn.qonnx.foreign import import_model, walk
+from bnn.qonnx.foreign import import_model
+from bnn.qonnx.foreign.steps import linear
 from bnn.qonnx.read import read_qonnx
 from bnn.qonnx.write import write_qonnx
 from tests.support.graphs import Net
@@ -147,7 +148,7 @@ def test_weights_that_the_file_is_too_short_for_are_refused(tmp_path):
 
 
 def test_layers_that_are_endless_are_refused(tmp_path, monkeypatch):
-    monkeypatch.setattr(walk, "MOST_SUMS", 100)
+    monkeypatch.setattr(linear, "MOST_SUMS", 100)
     refused(small().model(), tmp_path, r"\(Conv.*its 2 sums take -\d+ to \d+; accepted: a layer of less inputs")
     monkeypatch.undo()
     refused(Net(["N", 1, GIANT, 3]).then("Flatten").model(), tmp_path, "takes pictures of")

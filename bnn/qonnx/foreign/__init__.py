@@ -5,10 +5,11 @@
     imported.float_scores(scores)        # the file's own float32 scores, by the integer ones
 
 One file per idea: graph (the file's nodes, shapes and constants, and refusals), nodes (one of them, executed), walk
-(from node to node), ends (where the scores are), pixels (what becomes of the input), quantizers, decisions (sums to
-signs and levels), linear (weights as integers), copies (channels that are one of the file), scores (sums to scores that
-compare alike), imported (the result), batch and execute (the file's own execution), compare (the network against it,
-within what float32 may round).
+(from node to node), state (what a tensor is), steps/ (what a kind of node makes of it), meaning (the integers that a
+layer reads), ends (where the scores are), pixels (what becomes of the input), quantizers, decisions (sums to signs and
+levels), linear (weights as integers), copies (channels that are one of the file), scores (sums to scores that compare
+alike), imported (the result), batch and execute (the file's own execution), compare (the network against it, within
+what float32 may round).
 """
 
 from bnn.qonnx.foreign.imported import Imported

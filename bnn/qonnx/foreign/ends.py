@@ -23,7 +23,7 @@ NEUTRAL = ("Identity", "Dropout", *RESHAPING)
 
 @dataclass(frozen=True, eq=False)
 class End:
-    """A chain of nodes up to its scores."""
+    """The nodes up to the scores."""
 
     nodes: list[onnx.NodeProto]
     scores: str  # the tensor
@@ -31,30 +31,11 @@ class End:
     notes: list[str]
 
 
-def chain(graph: Graph) -> list[onnx.NodeProto]:
-    """The nodes from the picture on, each of which reads the one before it. UserError names a node where it is none."""
-    for node in graph.nodes:
-        if len(graph.moving(node)) > 1:
-            raise graph.refuse(
-                node,
-                f"joins {len(graph.moving(node))} branches of the network",
-                "one chain of layers, without residual additions and concatenations",
-            )
-    tensor, nodes = graph.input, []
-    while readers := graph.readers(tensor):
-        if len(readers) > 1:
-            raise graph.refuse(
-                readers[1], f"reads '{tensor}', which {readers[0].name} reads too", "one chain of layers"
-            )
-        nodes.append(readers[0])
-        tensor = readers[0].output[0]
-    if not nodes:
-        raise UserError(f"{graph.where}: has no nodes that read its input '{graph.input}'")
-    return nodes
-
-
 def end_of(graph: Graph, nodes: Sequence[onnx.NodeProto]) -> End:
-    """The chain without what turns scores into probabilities or a class. UserError names what is not at the end."""
+    """Return the nodes without what makes a class or probabilities of scores.
+
+    UserError names what is not at the end.
+    """
     nodes, classes, notes = list(nodes), None, []
     if nodes[-1].op_type == "ArgMax":
         last = nodes.pop()

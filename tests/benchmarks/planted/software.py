@@ -14,13 +14,13 @@ from unittest import mock
 import numpy as np
 import onnx
 
-import bnn.qonnx.foreign.walk as walk
 from bnn.integer.freeze import FrozenNetwork
 from bnn.integer.layers import Bias, Conv, Dense, Layer, Threshold
 from bnn.integer.network import IntegerNetwork
 from bnn.qonnx.file import load_model
 from bnn.qonnx.foreign import import_model
 from bnn.qonnx.foreign.compare import compare
+from bnn.qonnx.foreign.steps import elementwise
 from bnn.qonnx.read import read_qonnx
 from bnn.qonnx.write import write_qonnx
 from bnn.training.check import check_links
@@ -93,7 +93,7 @@ def changed(network: IntegerNetwork, kind: type[Layer]) -> IntegerNetwork:
     values = getattr(layers[place], name).copy()
     values.flat[0] = -values.flat[0] if name == "weight" else values.flat[0] + 100
     layers[place] = dataclasses.replace(layers[place], **{name: values})
-    return dataclasses.replace(network, layers=tuple(layers))
+    return network.with_layers(layers)
 
 
 def links(side: str, folder: Path, plant: bool) -> Said:
@@ -117,13 +117,13 @@ def foreign(end: str) -> bytes:
 def source(end: str, wrong: str, folder: Path, plant: bool) -> Said:
     (folder / "source.onnx").write_bytes(foreign(end))
     model = load_model(folder / "source.onnx")
-    decide = walk.decide
+    decide = elementwise.decide
 
     def moved(*arguments: object) -> object:
         found = decide(*arguments)  # type: ignore[arg-type]
         return dataclasses.replace(found, thresholds=found.thresholds + 4 * plant)
 
-    with mock.patch.object(walk, "decide", moved if wrong == "import" else decide):
+    with mock.patch.object(elementwise, "decide", moved if wrong == "import" else decide):
         imported = import_model(model, "source.onnx")
     assert bool(imported.notes) == (end == "bias")
     kinds: dict[str, type[Layer]] = {"scores": Bias, "weights": Dense}

@@ -1,0 +1,97 @@
+"""What a tensor of a foreign file is in integers, and the layers made of the file so far."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+import onnx
+
+from bnn.errors import UserError
+from bnn.integer.layers import Layer, MaxPool, Pad, Threshold
+from bnn.qonnx.foreign.decisions import Decisions
+from bnn.qonnx.foreign.graph import Graph
+from bnn.qonnx.foreign.values import Sums, Values
+
+PICTURE = -1  # the place of the picture among the layers' outputs
+
+
+@dataclass(frozen=True, eq=False)
+class State:
+    """What a tensor of the file is: pixels, integers with a meaning (Values), or integer sums (Sums).
+
+    Nodes that treat every element alike are pending: they are executed once it is known what they end in.
+    """
+
+    shape: tuple[int, int, int]  # C, H, W
+    flat: bool  # the tensor has no rows and columns (any more)
+    place: int = PICTURE  # of the layer whose output stands for it
+    now: Values | Sums | None = None  # None: pixels
+    pending: tuple[onnx.NodeProto, ...] = ()
+    pending_flat: bool = False  # had the tensor in front of the pending nodes no rows and columns?
+    pad: int | None = None  # integer that pads the map, until a Conv reads it
+    shared: bool = False  # is it, or what it is made of since the last linear layer, read by several nodes?
+
+    def settled(self, now: Values | Sums, place: int) -> "State":
+        """Return the state with this meaning and nothing pending."""
+        return replace(self, now=now, place=place, pending=(), pending_flat=self.flat)
+
+    def waiting_for(self, node: onnx.NodeProto) -> "State":
+        """Return the state with one more node pending."""
+        return replace(self, pending=(*self.pending, node))
+
+
+@dataclass(eq=False)
+class Emitted:
+    """A layer, the places of what it reads, and the node of the file that it has its name of."""
+
+    layer: Layer
+    inputs: tuple[int, ...]
+    name: str
+    words: str
+
+
+@dataclass(frozen=True, eq=False)
+class DecidedAt:
+    """A tensor of signs or levels in the file, and the places of its Threshold and of the last pool behind that."""
+
+    tensor: str
+    threshold: int
+    last: int
+    found: Decisions
+
+
+class Walk:
+    """The layers made so far. Steps (bnn.qonnx.foreign.steps) append to them, and may still change the last ones."""
+
+    def __init__(self, graph: Graph, unit: bool) -> None:
+        self.graph, self.unit = graph, unit
+        self.layers: list[Emitted] = []
+        self.notes: list[str] = []
+        self.decided: list[DecidedAt] = []
+
+    def emit(self, layer: Layer, node: onnx.NodeProto, *places: int) -> int:
+        """Append a layer that reads what is at these places; return its own place."""
+        self.layers.append(Emitted(layer, places, node.name, self.graph.describe(node)))
+        return len(self.layers) - 1
+
+    def back(self, place: int) -> Iterator[int]:
+        """Yield the place and those in front of it, as long as each layer reads one."""
+        while place != PICTURE:
+            yield place
+            emitted = self.layers[place]
+            if len(emitted.inputs) != 1:
+                return
+            place = emitted.inputs[0]
+
+    def threshold_behind(self, place: int) -> int | None:
+        """Return the place of the Threshold whose bits are there, pooled or padded at most; None without one."""
+        for at in self.back(place):
+            layer = self.layers[at].layer
+            if isinstance(layer, Threshold):
+                return at
+            if not isinstance(layer, (Pad, MaxPool)):
+                return None
+        return None
+
+    def refuse_shared(self, state: State, node: onnx.NodeProto, why: str) -> UserError:
+        """Return the error for a change that others who read the same would see."""
+        return self.graph.refuse(node, f"{why}, and another branch of the network reads it too", "one reader there")
