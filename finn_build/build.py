@@ -107,7 +107,7 @@ def _build(
             check_fits(chosen, estimates["total"])
         per_layer = {layer["name"]: layer["cycles_per_frame"] for layer in estimates["layers"]}
         with new_folder(out, ACCELERATOR) as folder:
-            in_flight = frames_in_flight(design, per_layer, cycles)
+            in_flight = frames_in_flight(design, cycles)
             stitch.write_rtl(design, folder, network.classes, cycles, in_flight)
             if "hls" in backends.values():
                 whole = make_design(source, [in_cpp(stage) for stage in folded], {})

@@ -42,8 +42,8 @@ class Choice:
     lut: int  # LUT sites, estimated
     bram18: int
     latency: int  # clocks from the last beat of a frame to its result that folding decides on
-    waiting: int  # clocks that a frame of one beat stays at the input
-    interval: int  # clocks from a beat of several to the next, where folding decides on it
+    input_occupancy: int  # clocks that a frame of one beat stays at the input
+    beat_interval: int  # clocks from a beat of several to the next, where folding decides on it
 
     def cost(self) -> tuple[float, int]:
         """Less is better: area, block RAM and latency weighed as above, then the clocks."""
@@ -89,11 +89,20 @@ def fold_to_rate(
     Without it and beyond MOST_SITES the fastest within these, if there is one, and a note with the rate.
     UserError with the maximum when the rate is out of reach.
     """
+    cycles, chosen, notes = _to_rate(design, fps, clock_mhz, part)
+    _apply(design, chosen)
+    return cycles, chosen, notes
+
+
+def _to_rate(
+    design: Design, fps: float | None, clock_mhz: float, part: str | None
+) -> tuple[int, dict[str, Chosen], tuple[str, ...]]:  # fmt: skip
+    """As `fold_to_rate`, without folding anything."""
     height, width, _ = design.pixels.shape
     clocks = least = frame_clocks(design, fps, clock_mhz)
     while True:
         try:
-            cycles, chosen = fold(design, clocks, part)
+            cycles, chosen = planned(design, clocks, part)
             break
         except NothingFits:
             clocks += max(1, clocks // GROWTH)
@@ -106,7 +115,7 @@ def fold_to_rate(
     if fps is None and _area(chosen) > MOST_SITES:
         return _within_limit(design, clocks, clock_mhz, part, cycles, chosen)
     if fps is None and cycles > height * width:
-        slowest = max(design.nodes, key=lambda node: int(design.operators[node.name].get_exp_cycles())).name
+        slowest = max(design.nodes, key=lambda node: chosen[node.name].taken.cycles_per_frame).name
         note = (
             f"a frame takes {cycles} clocks, more than its {height * width} pixels: {slowest} is built no faster; "
             f"--fps below {rate} takes less area"
@@ -127,17 +136,17 @@ def _within_limit(
     while slower < SLOWER * least:
         slower += max(1, slower // 4)
         try:
-            found, ways = fold(design, slower, part)
+            found, within = planned(design, slower, part)
         except NothingFits:
             continue
-        if _area(ways) <= MOST_SITES:
+        if _area(within) <= MOST_SITES:
             note = (
                 f"{cycles} clocks a frame would take about {_area(chosen):,} LUT sites; without --fps an accelerator "
                 f"has at most {MOST_SITES:,}, so it is built for {found}: {int(clock_mhz * 1e6 / found)} frames/s, and "
                 f"--fps {int(clock_mhz * 1e6 / cycles)} is the most there is"
             )
-            return found, ways, (note,)
-    return *fold(design, least, part), ()
+            return found, within, (note,)
+    return *planned(design, least, part), ()
 
 
 def fold(design: Design, clocks: int, part: str | None) -> tuple[int, dict[str, Chosen]]:
@@ -145,87 +154,100 @@ def fold(design: Design, clocks: int, part: str | None) -> tuple[int, dict[str, 
 
     Returns the slowest node's clocks, and by node name what was chosen. NothingFits when layers do not fit together.
     """
+    cycles, chosen = planned(design, clocks, part)
+    _apply(design, chosen)
+    return cycles, chosen
+
+
+def _apply(design: Design, chosen: Mapping[str, Chosen]) -> None:
+    for name, found in chosen.items():
+        design.operators[name].apply(found.taken.folding)
+
+
+def planned(design: Design, clocks: int, part: str | None) -> tuple[int, dict[str, Chosen]]:
+    """Return what `fold` does, without folding anything."""
     try:
-        chosen, together = _fold(design, clocks, part, (clocks,))
+        chosen, together = _chosen(design, clocks, part, (clocks,))
     except NothingFits:  # layers that are faster than they need to be leave more room
-        chosen, together = _fold(design, clocks, part, [clocks >> k for k in range(clocks.bit_length())])
+        chosen, together = _chosen(design, clocks, part, [clocks >> k for k in range(clocks.bit_length())])
     height, width, _ = design.pixels.shape
-    cycles = (int(operator.get_exp_cycles()) for operator in design.operators.values())
-    return max(height * width, together, *cycles), chosen
+    return max(height * width, together, *(found.taken.cycles_per_frame for found in chosen.values())), chosen
 
 
-def _fold(design: Design, clocks: int, part: str | None, budgets: Sequence[int]) -> tuple[dict[str, Chosen], int]:
-    """What is chosen, and the clocks that two layers take together at the most.
+def _chosen(design: Design, clocks: int, part: str | None, budgets: Sequence[int]) -> tuple[dict[str, Chosen], int]:
+    """Return what is chosen, and the clocks that two layers take together at the most.
 
     budgets: the clocks that each layer is folded for, to choose from.
     """
     operators = [design.operators[node.name] for node in design.nodes]
     alone = [prod(node.source.shape[:2]) == 1 for node in design.nodes]  # one beat a frame
-    ways = [
+    possible = [
         list(dict.fromkeys(found for n in budgets for found in choices(operator, n, part))) for operator in operators
     ]
     rooms = [0] * len(operators)  # that the next layer needs, at the least, to take a result
     for i in range(len(operators) - 1, 0, -1):
         if alone[i]:
-            fitting = _fitting(operators[i], ways[i], clocks, 0, rooms[i])
+            fitting = _fitting(operators[i], possible[i], clocks, 0, rooms[i])
             if not fitting:
                 raise NothingFits
-            rooms[i - 1] = min(found.waiting for found in fitting)
-    chosen, collecting, apart, together = {}, 0, clocks, 0
+            rooms[i - 1] = min(found.input_occupancy for found in fitting)
+    chosen, occupied, interval, together = {}, 0, clocks, 0
     for i, (node, operator) in enumerate(zip(design.nodes, operators, strict=True)):
-        before, pace = (collecting, clocks) if alone[i] else (0, apart)
-        fitting = _fitting(operator, ways[i], clocks, before, rooms[i])
+        output_occupancy, result_interval = (occupied, clocks) if alone[i] else (0, interval)
+        fitting = _fitting(operator, possible[i], clocks, output_occupancy, rooms[i])
         if not fitting:
             raise NothingFits
-        chosen[node.name] = _cheapest(operator, fitting, pace)
-        together = max(together, _together(chosen[node.name].taken.waiting, before))
-        collecting, apart = operator.collecting(), operator.apart() or clocks
+        chosen[node.name] = _cheapest(operator, fitting, result_interval)
+        taken = chosen[node.name].taken
+        together = max(together, _together(taken.input_occupancy, output_occupancy))
+        folded = operator.folded(taken.folding)
+        occupied, interval = folded.output_occupancy(), folded.result_interval() or clocks
     return chosen, together
 
 
-def _together(waiting: int, collecting: int) -> int:
-    """Clocks a frame of a layer that waits at its input and the one in front; 0: each goes on by itself."""
-    return waiting + collecting if waiting else 0
+def _together(input_occupancy: int, output_occupancy: int) -> int:
+    """Return the clocks a frame of a layer that holds its input and of the one in front; 0: each goes on by itself."""
+    return input_occupancy + output_occupancy if input_occupancy else 0
 
 
 def choose(
-    operator: Any, clocks: int, part: str | None = None, collecting: int = 0, apart: int | None = None
+    operator: Any, clocks: int, part: str | None = None, output_occupancy: int = 0, result_interval: int | None = None
 ) -> Chosen:  # fmt: skip
     """Fold one operator the cheapest way that takes at most `clocks` per frame.
 
-    collecting: clocks of the frame in which the layer before collects its next result, so that it cannot wait.
-    apart: clocks from one of its results to the next; what takes beats more slowly pays for the FIFO between them.
-    NothingFits when no way is fast enough.
+    output_occupancy: of the layer before, whose result cannot wait that long. result_interval: clocks from one of its
+    results to the next; what takes beats more slowly pays for the FIFO between them. NothingFits when no way is fast
+    enough.
     """
-    fitting = _fitting(operator, choices(operator, clocks, part), clocks, collecting, 0)
+    fitting = _fitting(operator, choices(operator, clocks, part), clocks, output_occupancy, 0)
     if not fitting:
         raise NothingFits
-    return _cheapest(operator, fitting, apart)
+    chosen = _cheapest(operator, fitting, result_interval)
+    operator.apply(chosen.taken.folding)
+    return chosen
 
 
-def _fitting(operator: Any, ways: Sequence[Choice], clocks: int, before: int, room: int) -> list[Choice]:
-    """The ways that wait no longer than the layer in front allows, and collect results with room for what comes."""
-    found = [way for way in ways if _together(way.waiting, before) <= clocks]
+def _fitting(operator: Any, possible: Sequence[Choice], clocks: int, before: int, room: int) -> list[Choice]:
+    """Return the choices that fit between two layers.
+
+    before: clocks in which the layer in front cannot wait for its result to be taken. room: clocks that the layer
+    behind needs to take a result.
+    """
+    found = [choice for choice in possible if _together(choice.input_occupancy, before) <= clocks]
     if not room:
         return found
-    kept = []
-    for way in found:
-        operator.apply(way.folding)
-        if _together(room, operator.collecting()) <= clocks:
-            kept.append(way)
-    return kept
+    return [choice for choice in found if _together(room, operator.folded(choice.folding).output_occupancy()) <= clocks]
 
 
-def _cheapest(operator: Any, fitting: Sequence[Choice], apart: int | None) -> Chosen:
-    """Fold the operator so; a FIFO is paid by what needs one."""
+def _cheapest(operator: Any, fitting: Sequence[Choice], result_interval: int | None) -> Chosen:
+    """Return the choice that costs least; what needs a FIFO in front pays for it."""
     fifo = ceil(FIFO_SITES * operator.get_instream_width()) + FIFO_CONTROL
 
     def cost(found: Choice) -> tuple[float, int]:
         area, cycles = found.cost()
-        return area + fifo * (apart is not None and found.interval > apart), cycles
+        return area + fifo * (result_interval is not None and found.beat_interval > result_interval), cycles
 
     taken, *others = sorted(fitting, key=cost)
-    operator.apply(taken.folding)
     return Chosen(taken, others[0] if others else None)
 
 
@@ -256,12 +278,12 @@ def _kept(path: Path) -> dict[str, list[dict[str, Any]]]:
 
 
 def _variants(operator: Any, folding: Mapping[str, int], part: str) -> list[Choice]:
-    operator.apply(folding)
-    blocks, latency = int(operator.bram_estimation(part)), int(operator.latency())
-    waiting, interval = int(operator.waiting()), int(operator.interval())
+    folded = operator.folded(folding)
+    blocks, latency = int(folded.bram_estimation(part)), int(folded.latency())
+    occupied, interval = int(folded.input_occupancy()), int(folded.beat_interval())
     return [
-        Choice(variant, dict(folding), operator.fold, cycles, lut, blocks, latency, waiting, interval)
-        for variant, lut, cycles in operator.variants()
+        Choice(variant, dict(folding), folded.fold, cycles, lut, blocks, latency, occupied, interval)
+        for variant, lut, cycles in folded.variants()
     ]
 
 

@@ -11,6 +11,7 @@ from qonnx.core.modelwrapper import ModelWrapper
 from qonnx.custom_op.registry import getCustomOp
 
 from finn_build.recognise import Stage, Stream
+from hw.ops.operators import operator_class
 
 DOMAIN = "finn.custom_op.fpgadataflow"  # and the back-end: .rtl or .hls
 DEFAULT_PART = "xc7z020clg400-1"  # for FINN's estimates when no board is given
@@ -95,10 +96,10 @@ def _model(pixels: Stream, nodes: Sequence[Node], metadata: Mapping[str, str]) -
 
 
 def _shapes(pixels: Stream, nodes: Sequence[Node]) -> dict[str, list[int]]:
-    """Tensors are maps until the first dense layer."""
+    """Tensors are maps until an operator flattens them."""
     shapes, flat = {"image": [1, *pixels.shape]}, False
     for node in nodes:
-        flat = flat or node.stage.layer in ("BinaryDense", "ScoreArgMax")
+        flat = flat or operator_class(node.stage.operator).flattens
         name = f"{node.name}_out" if node is not nodes[-1] else "class"
         shapes[name] = [1, node.output.shape[2]] if flat else [1, *node.output.shape]
     return shapes

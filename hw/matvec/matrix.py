@@ -98,17 +98,17 @@ class Folding:
         return self.words * self.groups if self.replay else self.pieces * self.groups
 
     @property
-    def waiting(self) -> int:
+    def input_occupancy(self) -> int:
         """Clocks that a beat stays at the input."""
         return (self.pieces - 1) * (1 if self.replay else self.groups)
 
     @property
-    def interval(self) -> int:
+    def beat_interval(self) -> int:
         """Clocks from a beat to the next, on the average of a word."""
         return -(-self.pieces * (1 if self.replay else self.groups) // self.packed)
 
     @property
-    def collecting(self) -> int:
+    def output_occupancy(self) -> int:
         """Clocks from a frame's first group of results, before which the frame before must be gone, to its last.
 
         One more with several words, for then nj_accumulate goes on a clock after a result was taken.

@@ -1,6 +1,7 @@
 """When each beat passes a folded matrix (hw.matvec.matrix), clock by clock, its results being taken at once."""
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -100,6 +101,7 @@ def convolution(
     return np.array(taken), np.array(matrix.results)
 
 
+@lru_cache(maxsize=1024)
 def conv_period(patches: "Patches", folding: "Folding", latency: int) -> int:
     """Clocks per frame when pixels always wait."""
     frames = 4

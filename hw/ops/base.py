@@ -1,9 +1,11 @@
 """What all our FINN operators share: one input stream, one output stream, one beat per pixel; and the RTL back-end."""
 
+import copy
 from abc import abstractmethod
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any, ClassVar
+from types import MappingProxyType
+from typing import Any, ClassVar, Self
 
 import numpy as np
 from finn.custom_op.fpgadataflow.hwcustomop import HWCustomOp
@@ -13,18 +15,27 @@ from qonnx.core.datatype import DataType
 
 from hw.bits import Ints
 from hw.matvec.matrix import Folding
+from hw.schedule import Schedule
 from hw.text import fill, sources_in, sources_of
 
 Attributes = dict[str, tuple[Any, ...]]
 MEMORIES = "mem"  # folder of the files that $readmemh reads, below the one that tools run in
+PIPELINE = 48  # clocks; no layer's registers are a longer way
 
 
 class StreamOperator(HWCustomOp):
-    """A layer between two streams. Tensors are [1, H, W, C] or [1, F]; a beat carries the last axis.
+    """A layer between streams. Tensors are [1, H, W, C] or [1, F]; a beat carries the last axis.
 
-    A subclass says its integer function; its back-ends, `RtlOperator` or `hls.HlsOperator`, how it is made and what
-    that costs. Values in the graph are those of the stream (+-1 for BIPOLAR, whose bit is (x + 1) / 2).
+    A subclass says its integer function and when its results come; its back-ends, `RtlOperator` or `hls.HlsOperator`,
+    how it is made and what that costs. Values in the graph are those of the stream (+-1 for BIPOLAR, whose bit is
+    (x + 1) / 2). Questions change nothing: `folded` gives the operator as if it were folded otherwise, to be asked
+    the same questions, and only `apply` changes the node.
     """
+
+    flattens: ClassVar[bool] = False  # does a map go in and a vector come out?
+    _folding: Mapping[str, int] = MappingProxyType(
+        {}
+    )  # of a copy that `folded` made: attributes in place of the node's
 
     # --- what a subclass gives ---
 
@@ -39,6 +50,13 @@ class StreamOperator(HWCustomOp):
     @abstractmethod
     def ff_estimation(self, fpgapart: str) -> int:
         """Flip-flops; FINN itself estimates none."""
+
+    @abstractmethod
+    def schedule(self, *arrivals: Ints) -> Schedule:
+        """Return when each beat is taken and when results come, if they are taken at once.
+
+        arrivals: of each input stream, the clock in which each beat is there; of whole frames.
+        """
 
     # --- attributes, shapes, types ---
 
@@ -99,25 +117,41 @@ class StreamOperator(HWCustomOp):
     # --- foldings: what finn_build.folding chooses from ---
 
     def foldings(self, clocks: float) -> list[dict[str, int]]:
-        """Every way to fold that takes at most `clocks` per frame, as the attributes that say it."""
+        """Return every way to fold that takes at most `clocks` per frame, as the attributes that say it."""
         return [choice for n in self.folds() if self.cycles(choice := {"Fold": n}) <= clocks]
 
     def folding(self) -> dict[str, int]:
-        """The attributes that say how it is folded now."""
+        """Return the attributes that say how it is folded."""
         return {"Fold": self.fold}
 
+    def folded(self, folding: Mapping[str, int]) -> Self:
+        """Return the operator as it is when folded so; it shares the node, which keeps its own folding."""
+        found = copy.copy(self)
+        found._folding = {**self._folding, **folding}
+        return found
+
     def apply(self, folding: Mapping[str, int]) -> None:
-        """Fold it so."""
+        """Fold the node so."""
         for name, value in folding.items():
             self.set_nodeattr(name, value)
 
+    def get_nodeattr(self, name: str) -> Any:
+        return self._folding[name] if name in self._folding else super().get_nodeattr(name)
+
+    def set_nodeattr(self, name: str, value: Any) -> None:
+        assert name not in self._folding, f"{name} of a copy that `folded` made is fixed"
+        super().set_nodeattr(name, value)
+
     def cycles(self, folding: Mapping[str, int]) -> int:
-        """Clocks per frame of the operator folded so."""
-        self.apply(folding)
+        """Return the clocks per frame when folded so, or a few more where only writing the module tells."""
+        return self.folded(folding).most_cycles()
+
+    def most_cycles(self) -> int:
+        """Return the clocks per frame, or a few more where only writing the module tells."""
         return int(self.get_exp_cycles())
 
     def fastest(self) -> int:
-        """The fewest clocks per frame there are."""
+        """Return the fewest clocks per frame that any folding takes."""
         return min(self.cycles(choice) for choice in self.foldings(float("inf")))
 
     @property
@@ -129,21 +163,57 @@ class StreamOperator(HWCustomOp):
         """Clocks from the last beat of a frame to its result that folding decides on; 0 where they do not matter."""
         return 0
 
-    def interval(self) -> int:
+    def beat_interval(self) -> int:
         """Clocks from one beat of several to the next that folding decides on; 0 where they do not matter."""
         return 0
 
-    def apart(self) -> int:
+    def result_interval(self) -> int:
         """Clocks from a result of several in a frame to the next, at the least; 0 where it is not known."""
         return 0
 
-    def waiting(self) -> int:
+    def input_occupancy(self) -> int:
         """Clocks that a frame of one beat stays at the input while it is worked on."""
         return 0
 
-    def collecting(self) -> int:
+    def output_occupancy(self) -> int:
         """Clocks before a result comes in which the one before must be gone."""
         return 0
+
+    # --- when results come: what finn_build.timing and in_flight ask ---
+
+    def schedule_at_need(self, arrivals: Ints, interval: int) -> Schedule | None:
+        """Return the schedule when the operator in front has no FIFO behind it; None where that is not modelled.
+
+        interval: clocks that the operator in front takes from one of its results being taken to the next.
+        """
+        return None
+
+    def pace(self) -> int | None:
+        """Clocks from one result being taken to the next when beats wait; None where that is not modelled."""
+        return self.fold
+
+    def collects(self) -> bool:
+        """Are results put together in the register they are handed out from, so that none may wait there?"""
+        return self.fold > 1
+
+    def pipeline_depth(self) -> int:
+        """Registers from the input to the result that stop together when a result is not taken; 0 where none do."""
+        return 0
+
+    def burst(self) -> int:
+        """Results that come one right after the other, which a FIFO behind must hold; 0 where they come evenly."""
+        return 0
+
+    def drain_clocks(self) -> int:
+        """Return a bound on the clocks from a frame's last beat to its last result.
+
+        The rows of results that padding puts below the frame, or two frames' clocks where weights come from a memory;
+        and the pipeline.
+        """
+        shape = self.get_normal_input_shape()
+        width = shape[2] if len(shape) == 4 else 1
+        rows = 2 * self.fold * (width + 1)
+        return PIPELINE + (rows if self.matrix is None else 2 * int(self.get_exp_cycles()))
 
     # --- execution ---
 

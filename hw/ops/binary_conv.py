@@ -1,6 +1,6 @@
 """BinaryConv_rtl and _hls: convolution with weights +-1; bits, pixels or small integers in, bits or sums out."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from functools import cached_property
 from math import gcd
 
@@ -14,6 +14,7 @@ from hw.matvec import schedule
 from hw.matvec.matrix import Folding, Patches, Result, matvec_module
 from hw.ops.base import MEMORIES, Attributes, StreamOperator
 from hw.ops.conv import ConvOperator, HlsConv, RtlConv
+from hw.schedule import Schedule
 
 MOST_TERMS = 10_000  # of the sums of a clock, that are written as constants where there is another way
 MOST_WRITTEN = 100_000  # the same where the other way is slower than asked
@@ -118,10 +119,9 @@ class BinaryConv_rtl(BinaryConv, RtlConv):
         written = [conv_cycles(*self.geometry(), min(folds))] if folds else []
         return min([self.patches.windows * window + self._slack(), *written])
 
-    def cycles(self, folding: Mapping[str, int]) -> int:
-        self.apply(folding)
+    def most_cycles(self) -> int:
         if self.matrix is None:
-            return super().cycles(folding)
+            return super().most_cycles()
         return self.patches.windows * self.matrix.cycles + self._slack()
 
     def _slack(self) -> int:
@@ -133,10 +133,31 @@ class BinaryConv_rtl(BinaryConv, RtlConv):
             return super().get_exp_cycles()
         return schedule.conv_period(self.patches, self.matrix, matvec.counting(self.matrix))
 
-    def schedule(self, arrivals: Ints) -> tuple[Ints, Ints]:
-        """When the folded form takes each pixel, and when its results are there."""
-        assert self.matrix is not None
-        return schedule.convolution(self.patches, self.matrix, arrivals, matvec.counting(self.matrix))
+    # --- when results come ---
+
+    def schedule(self, *arrivals: Ints) -> Schedule:
+        if self.matrix is None:
+            return super().schedule(*arrivals)
+        (pixels,) = arrivals
+        taken, results = schedule.convolution(self.patches, self.matrix, pixels, matvec.counting(self.matrix))
+        return Schedule((taken,), results)
+
+    def schedule_at_need(self, arrivals: Ints, interval: int) -> Schedule | None:
+        return super().schedule_at_need(arrivals, interval) if self.matrix is None else None
+
+    def pace(self) -> int | None:
+        return super().pace() if self.matrix is None else None
+
+    def result_interval(self) -> int:
+        return super().result_interval() if self.matrix is None else self.matrix.cycles
+
+    def output_occupancy(self) -> int:
+        return super().output_occupancy() if self.matrix is None else self.matrix.output_occupancy
+
+    def pipeline_depth(self) -> int:
+        if self.matrix is None:
+            return super().pipeline_depth()
+        return matvec.counting(self.matrix) + schedule.PIPELINE
 
     # --- the module ---
 

@@ -17,6 +17,7 @@ from hw.matvec import schedule
 from hw.matvec.matrix import Folding, Result, matvec_module
 from hw.ops.base import MEMORIES, Attributes, RtlOperator, StreamOperator
 from hw.ops.hls import HlsOperator, multiply_accumulate
+from hw.schedule import Schedule, summed
 
 # LUT sites of a weight of nj_dense and its product, by how many steps it changes with; beyond 128 weights are in block
 # RAM. These and the other numbers of its estimate are fitted to 36 random layers (median error 5 %, worst 30 %).
@@ -30,6 +31,8 @@ class BinaryDense(StreamOperator):
     Weight [F, O] with F in C, H, W order, as in the model: +-1, or even integers up to `copies`. Then each input comes
     so many times inside of the layer, with weights +-1 whose sum is the integer.
     """
+
+    flattens = True
 
     def get_nodeattr_types(self) -> Attributes:
         attributes = super().get_nodeattr_types()
@@ -96,6 +99,10 @@ class BinaryDense(StreamOperator):
 
     def folds(self) -> list[int]:
         return [n for n in range(1, self.outputs + 1) if self.outputs % n == 0]
+
+    def schedule(self, *arrivals: Ints) -> Schedule:
+        (beats,) = arrivals
+        return summed(self.beats, self.fold, beats)
 
     def run(self, stream: Ints) -> Ints:
         sums = reference.dense(2 * stream - 1, self.integers)
@@ -193,10 +200,15 @@ class BinaryDense_rtl(BinaryDense, RtlOperator):
     def folding(self) -> dict[str, int]:
         return {name: int(self.get_nodeattr(name)) for name in ("Fold", "PE", "SIMD", "Replay")}
 
-    def schedule(self, arrivals: Ints) -> tuple[Ints, Ints]:
-        """When the folded form takes each beat, and when its results are there."""
-        assert self.matrix is not None
-        return schedule.dense(self.matrix, arrivals, matvec.counting(self.matrix))
+    def schedule(self, *arrivals: Ints) -> Schedule:
+        if self.matrix is None:
+            return super().schedule(*arrivals)
+        (beats,) = arrivals
+        taken, results = schedule.dense(self.matrix, beats, matvec.counting(self.matrix))
+        return Schedule((taken,), results)
+
+    def pace(self) -> int | None:
+        return super().pace() if self.matrix is None else None
 
     def get_exp_cycles(self) -> int:
         return dense_cycles(self.beats, self.fold) if self.matrix is None else self.matrix.cycles
@@ -204,16 +216,16 @@ class BinaryDense_rtl(BinaryDense, RtlOperator):
     def latency(self) -> int:
         return self.fold if self.matrix is None else self.matrix.latency
 
-    def interval(self) -> int:
+    def beat_interval(self) -> int:
         if self.beats == 1:
             return 0
-        return self.fold if self.matrix is None else self.matrix.interval
+        return self.fold if self.matrix is None else self.matrix.beat_interval
 
-    def waiting(self) -> int:
-        return 0 if self.matrix is None or self.beats > 1 else self.matrix.waiting
+    def input_occupancy(self) -> int:
+        return 0 if self.matrix is None or self.beats > 1 else self.matrix.input_occupancy
 
-    def collecting(self) -> int:
-        return self.fold if self.matrix is None else self.matrix.collecting
+    def output_occupancy(self) -> int:
+        return self.fold if self.matrix is None else self.matrix.output_occupancy
 
     def variants(self) -> list[tuple[str, int, int]]:
         found = super().variants()

@@ -10,6 +10,7 @@ from hw.bits import Ints, literal
 from hw.cycles import or_pool_cycles
 from hw.ops.base import Attributes, RtlOperator, StreamOperator
 from hw.ops.hls import HlsOperator
+from hw.schedule import Schedule, pooled
 
 
 class BinaryMaxPool(StreamOperator):
@@ -33,6 +34,15 @@ class BinaryMaxPool(StreamOperator):
     def run(self, stream: Ints) -> Ints:
         inverted = self.minimum.reshape(-1, 1, 1)
         return reference.max_pool(stream ^ inverted, self.size) ^ inverted
+
+    def schedule(self, *arrivals: Ints) -> Schedule:
+        (pixels,) = arrivals
+        _, height, width, _ = self.get_normal_input_shape()
+        return pooled(height, width, self.size, pixels)
+
+    def burst(self) -> int:
+        """A row: its results come with the last row of its windows."""
+        return self.get_normal_output_shape()[2]
 
     def get_exp_cycles(self) -> int:
         _, height, width, _ = self.get_normal_input_shape()

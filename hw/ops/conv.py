@@ -1,6 +1,5 @@
 """What the convolution operators share: all but their names. The RTL of a layer is written from its weights."""
 
-from collections.abc import Mapping
 from functools import cached_property, lru_cache
 from typing import Any
 
@@ -15,6 +14,7 @@ from hw.bits import Ints, dot_range, signed_bits
 from hw.cycles import conv_cycles, hls_conv_cycles
 from hw.ops.base import Attributes, RtlOperator, StreamOperator
 from hw.ops.hls import HlsOperator, multiply_accumulate
+from hw.schedule import Schedule, windows
 
 MOST_ROUNDS = 32  # of a window, whose weights nj_leaf chooses by the round
 
@@ -81,6 +81,14 @@ class ConvOperator(StreamOperator):
         sums = reference.convolve(reference.pad(stream, pad, 0), self.weight, stride, groups)
         return sums if self.thresholds is None else (reference.threshold(sums, self.thresholds) + 1) // 2
 
+    def schedule(self, *arrivals: Ints) -> Schedule:
+        """As of nj_line_buffer and the sums behind it, in C++ too."""
+        (pixels,) = arrivals
+        return windows(self.geometry(), self.fold, pixels)
+
+    def schedule_at_need(self, arrivals: Ints, interval: int) -> Schedule | None:
+        return windows(self.geometry(), self.fold, arrivals, interval)
+
     def sum_bits(self) -> int:
         """Width that holds every sum."""
         low, high = dot_range(self.weight, *self.input_range())
@@ -105,17 +113,19 @@ class RtlConv(ConvOperator, RtlOperator):
     def get_exp_cycles(self) -> int:
         return self.made().cycles
 
-    def cycles(self, folding: Mapping[str, int]) -> int:
-        """No fewer than it takes, without writing it."""
-        self.apply(folding)
+    def most_cycles(self) -> int:
+        """Return no fewer than it takes, without writing it."""
         return conv_cycles(*self.geometry(), self.fold)
 
-    def apart(self) -> int:
-        return self.fold if self.matrix is None else self.matrix.cycles
+    def result_interval(self) -> int:
+        return self.fold
 
-    def collecting(self) -> int:
+    def output_occupancy(self) -> int:
         """Of a window; asked for where a frame has one."""
-        return self.fold if self.matrix is None else self.matrix.collecting
+        return self.fold
+
+    def pipeline_depth(self) -> int:
+        return self.made().latency
 
     @property
     def module(self) -> str:  # type: ignore[override]

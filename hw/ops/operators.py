@@ -1,18 +1,34 @@
-"""Our FINN operators, with RTL and HLS back-ends. Importing this needs finn-plus; `finn_build.adapter` sets it up."""
+"""Our FINN operators, with RTL and HLS back-ends: every class NAME_rtl and NAME_hls of a module of hw.ops.
 
-from hw.ops.binary_conv import BinaryConv_hls, BinaryConv_rtl
-from hw.ops.binary_dense import BinaryDense_hls, BinaryDense_rtl
-from hw.ops.binary_max_pool import BinaryMaxPool_hls, BinaryMaxPool_rtl
-from hw.ops.jet_conv import JetConv_hls, JetConv_rtl
-from hw.ops.pixel_table import PixelTable_hls, PixelTable_rtl
-from hw.ops.score_affine import ScoreAffine_hls, ScoreAffine_rtl
-from hw.ops.score_argmax import ScoreArgMax_hls, ScoreArgMax_rtl
-from hw.ops.stream_fifo import StreamFIFO_rtl
+A new operator is a new module; nothing lists it. Importing this needs finn-plus; `finn_build.adapter` sets it up.
+"""
 
-RTL_OPERATORS = (
-    PixelTable_rtl, JetConv_rtl, BinaryConv_rtl, BinaryMaxPool_rtl, BinaryDense_rtl, ScoreAffine_rtl, ScoreArgMax_rtl,
-    StreamFIFO_rtl,
-)  # fmt: skip
-HLS_OPERATORS = (
-    PixelTable_hls, JetConv_hls, BinaryConv_hls, BinaryMaxPool_hls, BinaryDense_hls, ScoreAffine_hls, ScoreArgMax_hls,
-)  # fmt: skip
+import pkgutil
+from importlib import import_module
+from typing import Any
+
+import hw.ops
+
+BACKENDS = ("rtl", "hls")
+
+
+def _found(backend: str) -> tuple[type[Any], ...]:
+    names = sorted(module.name for module in pkgutil.iter_modules(hw.ops.__path__) if module.name != "operators")
+    modules = [import_module(f"hw.ops.{name}") for name in names]
+    return tuple(
+        value
+        for module in modules
+        for name, value in vars(module).items()
+        if name.endswith(f"_{backend}") and isinstance(value, type) and value.__module__ == module.__name__
+    )
+
+
+RTL_OPERATORS, HLS_OPERATORS = map(_found, BACKENDS)
+_BY_NAME = {operator.__name__: operator for operator in (*RTL_OPERATORS, *HLS_OPERATORS)}
+
+
+def operator_class(name: str) -> type[Any]:
+    """Return the class of an operator; KeyError names what there is no module for."""
+    if name not in _BY_NAME:
+        raise KeyError(f"no module of hw.ops defines {name}; there are {', '.join(sorted(_BY_NAME))}")
+    return _BY_NAME[name]

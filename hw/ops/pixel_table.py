@@ -10,6 +10,7 @@ from hw.bits import Ints, literal
 from hw.cycles import table_cycles
 from hw.ops.base import Attributes, RtlOperator, StreamOperator
 from hw.ops.hls import HlsOperator
+from hw.schedule import Schedule, immediate
 
 
 class PixelTable(StreamOperator):
@@ -25,6 +26,10 @@ class PixelTable(StreamOperator):
 
     def run(self, stream: Ints) -> Ints:
         return np.stack([row[stream[:, c]] for c, row in enumerate(self.table)], axis=1)
+
+    def schedule(self, *arrivals: Ints) -> Schedule:
+        (pixels,) = arrivals
+        return immediate(pixels, 1)
 
     def get_exp_cycles(self) -> int:
         _, height, width, _ = self.get_normal_input_shape()

@@ -11,6 +11,7 @@ from hw.bits import Ints, selection
 from hw.cycles import argmax_cycles
 from hw.ops.base import RtlOperator, StreamOperator
 from hw.ops.hls import HlsOperator
+from hw.schedule import Schedule, paced
 
 
 def class_bits(classes: int) -> int:
@@ -24,6 +25,8 @@ def class_bits(classes: int) -> int:
 
 class ScoreArgMax(StreamOperator):
     """[1, classes] scores in, [1, 1] class out. In hardware the beat also carries the scores, for the host."""
+
+    flattens = True
 
     @property
     def classes(self) -> int:
@@ -42,6 +45,11 @@ class ScoreArgMax(StreamOperator):
 
     def run(self, stream: Ints) -> Ints:
         return reference.argmax(stream).reshape(-1, 1)
+
+    def schedule(self, *arrivals: Ints) -> Schedule:
+        (scores,) = arrivals
+        taken = paced(scores, int(self.get_exp_cycles()))
+        return Schedule((taken,), taken + (1 if self.classes <= 2 else self.classes + 1))
 
     def summary(self) -> str:
         return f"arg-max of {self.classes} scores"

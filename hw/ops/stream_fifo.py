@@ -11,6 +11,8 @@ from typing import Any
 
 from finn.custom_op.fpgadataflow.rtl.streamingfifo_rtl import StreamingFIFO_rtl
 
+from hw.bits import Ints
+from hw.schedule import Schedule, immediate
 from hw.text import fill, sources_of
 
 
@@ -20,6 +22,7 @@ class StreamFIFO_rtl(StreamingFIFO_rtl):
     Depth 0 is no hardware but a place for one in simulation (sim.fifos).
     """
 
+    flattens = False
     module = "nj_fifo"
 
     def generate_hdl(self, model: Any, fpgapart: str, clk: float) -> None:
@@ -50,6 +53,15 @@ class StreamFIFO_rtl(StreamingFIFO_rtl):
 
     def get_exp_cycles(self) -> int:
         return int(self.get_number_output_values())
+
+    def schedule(self, *arrivals: Ints) -> Schedule:
+        """As in hw.ops.base."""
+        (beats,) = arrivals
+        return immediate(beats, 2)
+
+    def drain_clocks(self) -> int:
+        """Nothing: it is empty when results are taken at once."""
+        return 0
 
     @property
     def fold(self) -> int:

@@ -139,10 +139,10 @@ def test_a_layer_waits_no_longer_than_the_one_in_front_can():
 
     weight = np.random.default_rng(0).choice(np.array([-1, 1]), (60, 10))
     second = make_operator("BinaryDense_rtl", [1, 1, 1, 60], [1, 10], "BIPOLAR", "INT8", Weight=weight)
-    choose(second, 640, collecting=0)
-    free = second.waiting()
-    choose(second, 640, collecting=640 - free + 1)
-    assert second.waiting() < free
+    choose(second, 640, output_occupancy=0)
+    free = second.input_occupancy()
+    choose(second, 640, output_occupancy=640 - free + 1)
+    assert second.input_occupancy() < free
 
 
 def test_a_layer_that_would_need_a_fifo_pays_for_it():
@@ -153,10 +153,10 @@ def test_a_layer_that_would_need_a_fifo_pays_for_it():
     weight = np.random.default_rng(0).choice(np.array([-1, 1]), (36 * 64, 10))
     scores = make_operator("BinaryDense_rtl", [1, 6, 6, 64], [1, 10], "BIPOLAR", "INT13", Weight=weight)
     choose(scores, 784)
-    assert scores.interval() == 20
+    assert scores.beat_interval() == 20
     least = min(choices(scores, 784, DEFAULT_PART), key=lambda found: found.cost()).lut
-    chosen = choose(scores, 784, apart=16).taken
-    assert scores.interval() <= 16 and least < chosen.lut < least + 0.7 * 64
+    chosen = choose(scores, 784, result_interval=16).taken
+    assert scores.beat_interval() <= 16 and least < chosen.lut < least + 0.7 * 64
 
 
 def test_large_layers_of_small_pictures_fit_together(tmp_path, monkeypatch):

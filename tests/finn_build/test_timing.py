@@ -1,25 +1,28 @@
 """The model of FIFO depths; that rates are kept is asserted of whole accelerators, and measured by sim.fifos."""
 
-from types import SimpleNamespace
-
 import numpy as np
 import pytest
 
 from finn_build.timing import _coupled, _stalls
 from tests.hw.test_ops import jet_operator
+from tests.hw.test_ops import operator as make_operator
+
+WRITTEN, FROM_MEMORY = {"Fold": 4}, {"Fold": 4, "PE": 2, "SIMD": 4}
 
 
-@pytest.mark.parametrize(("before", "behind"), [(None, object()), (object(), None)])
+@pytest.mark.parametrize(("before", "behind"), [(WRITTEN, FROM_MEMORY), (FROM_MEMORY, WRITTEN)])
 def test_what_waits_behind_a_memory_of_weights_is_not_guessed(before, behind):
     """A FIFO stands there then: without one CNV with 2-bit activations took a quarter longer than promised."""
-    node = SimpleNamespace(stage=SimpleNamespace(layer="BinaryConv"))
+    weight = np.random.default_rng(0).choice(np.array([-1, 1]), (8, 4, 3, 3))
 
-    def operator(matrix):
-        return SimpleNamespace(matrix=matrix, fold=4, geometry=lambda: (6, 6, 3, 1, 0))
+    def operator(folding):
+        shapes, limits = ([1, 6, 6, 4], [1, 4, 4, 8]), np.zeros(8, np.int64)
+        kinds = "BIPOLAR", "BIPOLAR"
+        return make_operator("BinaryConv_rtl", *shapes, *kinds, Kernel=3, Weight=weight, Threshold=limits, **folding)
 
     arrivals = np.arange(0, 3 * 36 * 4, 4)
-    assert _coupled(operator(None), node, operator(None), arrivals, 36 * 4) is not None
-    assert _coupled(operator(before), node, operator(behind), arrivals, 36 * 4) is None
+    assert _coupled(operator(WRITTEN), operator(WRITTEN), arrivals, 36 * 4) is not None
+    assert _coupled(operator(before), operator(behind), arrivals, 36 * 4) is None
 
 
 def test_a_result_that_waits_stops_what_the_pipeline_holds():

@@ -1,5 +1,6 @@
 """The operators' constants decide as their integer functions do, and their wrappers are clean Verilog."""
 
+import copy
 import os
 import subprocess
 from pathlib import Path
@@ -161,10 +162,47 @@ def test_costs_are_counted(op):
     one_jet_per_map = op.onnx_node.op_type == "JetConv_rtl" and op.grouped  # choosing among maps costs what it saves
     if len(op.folds()) > 1 and not one_jet_per_map:
         costs = []
-        for choice in op.foldings(float("inf")):
-            op.apply(choice)
-            costs.append(op.lut_estimation(""))
+        costs = [op.folded(choice).lut_estimation("") for choice in op.foldings(float("inf"))]
         assert min(costs) < costs[0]
+
+
+@pytest.mark.parametrize("op", all_operators(), ids=lambda op: f"{op.onnx_node.op_type}-{op.fold}")
+def test_questions_change_nothing(op):
+    """Asked as if it were folded otherwise, an operator answers as one that is, and stays as it was."""
+    before = op.onnx_node.SerializeToString(deterministic=True)
+    for choice in op.foldings(float("inf"))[:4]:
+        folded = op.folded(choice)
+        answers = [folded.variants(), folded.bram_estimation(""), folded.cycles(choice), folded.output_occupancy()]
+        assert folded.folding() == choice and op.cycles(choice) == folded.most_cycles()
+        with pytest.raises(AssertionError, match="Fold of a copy"):
+            folded.apply(choice)
+        assert op.onnx_node.SerializeToString(deterministic=True) == before
+        other = copy.deepcopy(op)
+        other.apply(choice)
+        assert answers == [
+            other.variants(), other.bram_estimation(""), other.most_cycles(), other.output_occupancy()
+        ]  # fmt: skip
+
+
+@pytest.mark.parametrize("op", all_operators(), ids=lambda op: f"{op.onnx_node.op_type}-{op.fold}")
+def test_every_beat_is_taken_and_every_result_comes(op):
+    """Of three frames, in order, none before it is there; what padding adds below the last frame may be missing."""
+    beats, results = (
+        int(np.prod(shape[1:-1])) for shape in (op.get_normal_input_shape(), op.get_normal_output_shape())
+    )
+    arrivals = np.arange(3 * beats)
+    found = op.schedule(arrivals)
+    (taken,) = found.taken
+    assert len(taken) == 3 * beats and (taken >= arrivals).all() and (np.diff(taken) > 0).all()
+    assert 2 * results < len(found.results) <= 3 * results and (np.diff(found.results) > 0).all()
+    assert found.results[results - 1] > taken[0]
+
+
+def test_an_operator_that_nobody_wrote_is_named():
+    from hw.ops.operators import operator_class
+
+    with pytest.raises(KeyError, match=r"no module of hw\.ops defines Unknown_rtl; there are BinaryConv_hls"):
+        operator_class("Unknown_rtl")
 
 
 def test_a_score_type_that_is_too_small_is_refused():

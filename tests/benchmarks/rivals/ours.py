@@ -109,13 +109,13 @@ def _convolutions(workload: Workload, clocks: int) -> list[Any]:
                   datatype, "BIPOLAR", Kernel=kernel, Weight=conv.weight, Threshold=moved, **extra)
     )  # fmt: skip
     for operator in operators:  # as finn_build.folding does
-        operator.set_nodeattr("Fold", min((f for f in operator.folds() if f <= clocks), key=partial(_cost, operator)))
+        fold = min((f for f in operator.folds() if f <= clocks), key=partial(_cost, operator))
+        operator.apply({"Fold": fold})
     return operators
 
 
 def _cost(operator: Any, fold: int) -> tuple[int, int]:
-    operator.set_nodeattr("Fold", fold)
-    return int(operator.lut_estimation(PART)), fold
+    return int(operator.folded({"Fold": fold}).lut_estimation(PART)), fold
 
 
 def _dense(workload: Workload, clocks: int) -> list[Any]:
@@ -134,7 +134,7 @@ def _dense(workload: Workload, clocks: int) -> list[Any]:
     second = _operator("BinaryDense_rtl", "layer_scores", [1, 1, 1, width], [1, outputs], "BIPOLAR", scores,
                        Weight=last.weight)  # fmt: skip
     choose(first, clocks)
-    choose(second, clocks, collecting=first.collecting())
+    choose(second, clocks, output_occupancy=first.output_occupancy())
     return [first, second]
 
 
