@@ -1,142 +1,46 @@
-"""Networks described by a small TOML file or dataclass, and the trainable network made from it.
-
-    [[block]]
-    channels = 16        # outputs of the convolution
-    pool = 2             # max-pooling after the sign (1: none)
+"""The trainable network that a NetworkSpec describes.
 
 Pixels enter raw; normalisation is the batch norm after the first convolution.
 """
 
-from dataclasses import dataclass, fields, replace
-from importlib import resources
-from pathlib import Path
 from typing import Any
 
 import torch
-import torch.nn.functional as F
 from brevitas.function.ops_ste import round_ste
 from torch import Tensor, nn
 
 from bnn.errors import UserError
-from bnn.model.layers import FORMS, BinaryConv2d, BinaryLinear, NeuralJetConv2d, Norm, Sign
-from bnn.storage.tables import parse_toml, read_toml
+from bnn.model.forms import FORMS
+from bnn.model.layers import BinaryLinear, Norm, Sign
+from bnn.model.pooling import POOLINGS
+from bnn.model.spec import Block, NetworkSpec
 
-SIZES = ("small", "medium", "large")
-MOST_LAYERS = 64  # of blocks, and of hidden layers
 PIXEL_SCALE = 2.0**-6  # keeps training numbers near 1; a power of two, so sums stay exact
 
 
-@dataclass(frozen=True)
-class Block:
-    """Convolution, batch norm, sign, max-pooling."""
-
-    channels: int  # outputs
-    kernel: int = 3
-    form: str = "bottleneck"  # of FORMS; the first block of a jet network is always constrained
-    maps: int = 4  # M, bottleneck only
-    stride: int = 1
-    padding: bool = True  # same size with -1 (0 on pixels), or none
-    pool: int = 1
-
-
-@dataclass(frozen=True)
-class NetworkSpec:
-    """The layers of a network; the classifier is a binary dense layer with integer scores."""
-
-    name: str
-    blocks: tuple[Block, ...]
-    hidden: tuple[int, ...] = ()  # widths of binary dense layers before the classifier
-
-    def with_layer(self, form: str | None, kernel: int | None) -> "NetworkSpec":
-        """The same network with another form or kernel size in every block."""
-        blocks = self.blocks
-        if form is not None:
-            if form not in FORMS:
-                raise UserError(f"layer '{form}' is unknown; choose one of {', '.join(FORMS)}")
-            blocks = tuple(replace(b, form=form) for b in blocks)
-        if kernel is not None:
-            blocks = tuple(replace(b, kernel=kernel) for b in blocks)
-        return replace(self, blocks=blocks)
-
-
-def load_spec(name: str | Path) -> NetworkSpec:
-    """Read one of the sizes small, medium, large, or a TOML file of your own."""
-    if str(name) in SIZES:
-        return parse_spec((resources.files("bnn.model") / "networks" / f"{name}.toml").read_text(), str(name))
-    path = Path(name)
-    if not path.is_file():
-        raise UserError(f"network '{name}' is neither {', '.join(SIZES)} nor a TOML file")
-    where = f"network '{path}'"
-    return _spec_of(read_toml(path, where), path.stem, where)
-
-
-def parse_spec(text: str, name: str) -> NetworkSpec:
-    """Read the TOML text of a network; UserError names the entry that is wrong."""
-    where = f"network '{name}'"
-    return _spec_of(parse_toml(text, where), name, where)
-
-
-def _spec_of(table: dict[str, Any], name: str, where: str) -> NetworkSpec:
-    unknown, entries = set(table) - {"block", "hidden"}, table.get("block")
-    if unknown or not entries or not isinstance(entries, list) or not all(isinstance(e, dict) for e in entries):
-        other = f", and {', '.join(map(repr, sorted(unknown)))[:200]} is unknown" if unknown else ""
-        raise UserError(f"{where} needs [[block]] tables and optionally 'hidden'{other}")
-    if len(entries) > MOST_LAYERS:
-        raise UserError(f"{where} has {len(entries)} blocks; allowed are at most {MOST_LAYERS}")
-    known = {f.name: f for f in fields(Block)}
-    blocks = []
-    for i, entry in enumerate(entries):
-        if set(entry) - set(known) or "channels" not in entry:
-            raise UserError(f"{where}, block {i}: needs channels; allowed are {', '.join(known)}")
-        block = Block(**entry)
-        checks = (
-            ("channels", _whole(block.channels, 1, 1024), "1 to 1024"),
-            ("form", block.form in FORMS, ", ".join(FORMS)),
-            ("kernel", _whole(block.kernel, 1, 5) and (block.form == "binary" or block.kernel in (3, 5)), "3 or 5"),
-            ("maps", _whole(block.maps, 1, 256), "1 to 256"),
-            ("stride", _whole(block.stride, 1, 2), "1 or 2"),
-            ("pool", _whole(block.pool, 1, 4), "1 to 4"),
-            ("padding", isinstance(block.padding, bool), "true or false"),
-        )
-        for key, good, allowed in checks:
-            if not good:
-                value = repr(getattr(block, key))[:200]
-                raise UserError(f"{where}, block {i}: {key} = {value}; allowed: {allowed}")
-        blocks.append(block)
-    hidden = table.get("hidden", [])
-    if not isinstance(hidden, list) or len(hidden) > MOST_LAYERS or not all(_whole(h, 1, 4096) for h in hidden):
-        raise UserError(f"{where}: hidden = {str(hidden)[:200]}; allowed: a list of widths from 1 to 4096")
-    return NetworkSpec(name, tuple(blocks), tuple(hidden))
-
-
-def _whole(value: object, low: int, high: int) -> bool:
-    """Whether it is an integer in that range, and neither true nor 3.0."""
-    return type(value) is int and low <= value <= high
-
-
 class ConvBlock(nn.Module):
-    """One Block, pooled before norm and sign: the same bits as pooling after them, and a better gradient."""
+    """The layers of one Block: [N, inputs, H, W] pixels or +-1 -> [N, channels, H', W'] of +-1."""
 
     def __init__(self, inputs: int, block: Block, pixels: bool) -> None:
         super().__init__()
-        padding = block.kernel // 2 if block.padding else 0
-        pad_value = 0 if pixels else -1
-        if block.form == "binary":
-            self.conv = BinaryConv2d(inputs, block.channels, block.kernel, block.stride, padding, pad_value)
-        else:
-            form = "constrained" if pixels else block.form
-            self.conv = NeuralJetConv2d(
-                inputs, block.channels, block.kernel, form, block.maps, block.stride, padding, pad_value
-            )
+        form = FORMS[FORMS[block.form].form_on_pixels if pixels else block.form]
+        self.conv = form(
+            inputs,
+            block.channels,
+            block.kernel,
+            maps=block.maps,
+            stride=block.stride,
+            padding=block.padded,
+            pad_value=0 if pixels else -1,
+        )
         self.norm = Norm(block.channels)
         self.pool = block.pool
+        self.pooling = POOLINGS[block.pooling](block.channels, block.pool)
         self.sign = Sign()
 
     def forward(self, x: Tensor) -> Tensor:
-        x = self.conv(x, self.norm.signs())
-        if self.pool > 1:
-            x = F.max_pool2d(x, self.pool)
-        return self.sign(self.norm(x))
+        sums = self.pooling.of_sums(self.conv(x, self.norm.signs()))
+        return self.pooling.of_signs(self.sign(self.norm(sums)))
 
 
 class DenseBlock(nn.Module):
@@ -175,11 +79,7 @@ class Network(nn.Module):
         blocks = []
         for i, block in enumerate(spec.blocks):
             blocks.append(ConvBlock(channels, block, pixels=i == 0))
-            padding = block.kernel // 2 if block.padding else 0
-            height, width = (
-                ((size + 2 * padding - block.kernel) // block.stride + 1) // block.pool for size in (height, width)
-            )
-            channels = block.channels
+            channels, height, width = block.channels, block.output_size(height), block.output_size(width)
             if height < 1 or width < 1:
                 raise UserError(
                     f"network '{spec.name}' leaves nothing of a {input_shape[2]}x{input_shape[1]} picture "

@@ -16,6 +16,7 @@ from typing import Any
 
 CLASS_NAME = re.compile(r"[A-Za-z0-9._-]{1,64}")  # of a class, for file names, comments and tables
 SEAL = "seal"  # the entry that holds `seal_of` the others
+ADDED_LATER = "added later"  # in the metadata of a field: files that lack it mean its default
 
 
 def parse_json(data: bytes) -> Any:
@@ -52,13 +53,14 @@ def parse(kind: Any, value: Any, where: str) -> Any:
         if not isinstance(value, dict):
             raise TypeError(f"{where or 'the file'} must be an object")
         fields = typing.get_type_hints(kind)
-        if set(fields) != set(value):
-            wrong = sorted(set(fields) ^ set(value))
+        optional = {f.name for f in dataclasses.fields(kind) if f.metadata.get(ADDED_LATER)}
+        wrong = sorted((set(fields) ^ set(value)) - optional)
+        if wrong:
             raise TypeError(
                 f"{where or 'the file'}: entries missing or unknown: {', '.join(str(name)[:60] for name in wrong[:5])}"
             )
-        entries = {n: parse(t, value[n], f"{where}.{n}".lstrip(".")) for n, t in fields.items()}
-        return typing.cast(type, kind)(**entries)
+        given = {n: parse(t, value[n], f"{where}.{n}".lstrip(".")) for n, t in fields.items() if n in value}
+        return typing.cast(type, kind)(**given)
     if origin is tuple:
         if not isinstance(value, list) or (arguments[-1] is not Ellipsis and len(value) != len(arguments)):
             raise TypeError(f"{where} must be a list" + ("" if arguments[-1] is Ellipsis else f" of {len(arguments)}"))
@@ -72,6 +74,25 @@ def parse(kind: Any, value: Any, where: str) -> Any:
     accepted = (int, float) if kind is float else (kind,)
     if not isinstance(value, accepted) or (isinstance(value, bool) and kind is not bool):
         raise TypeError(f"{where} is {str(value)[:60]!r} and must be of type {kind.__name__}")
+    return value
+
+
+def entries(record: Any) -> dict[str, Any]:
+    """Return a dataclass as the JSON object that `parse` reads, without what was added later and has its default."""
+    return {
+        field.name: _plain(getattr(record, field.name))
+        for field in dataclasses.fields(record)
+        if not (field.metadata.get(ADDED_LATER) and getattr(record, field.name) == field.default)
+    }
+
+
+def _plain(value: Any) -> Any:
+    if dataclasses.is_dataclass(value):
+        return entries(value)
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    if isinstance(value, Mapping):
+        return {name: _plain(item) for name, item in value.items()}
     return value
 
 

@@ -19,7 +19,7 @@ import json
 import math
 import time
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -34,9 +34,11 @@ from bnn.data import Dataset
 from bnn.errors import ToolError
 from bnn.integer.freeze import FrozenNetwork, freeze
 from bnn.model.layers import Norm
-from bnn.model.network import Network, NetworkSpec
+from bnn.model.network import Network
+from bnn.model.spec import NetworkSpec
 from bnn.qonnx.write import write_qonnx
 from bnn.storage.files import lock, write_file
+from bnn.storage.records import entries
 from bnn.storage.work import work_folder
 from bnn.training.augment import augment
 from bnn.training.check import check_links
@@ -81,7 +83,7 @@ class Trainer:
         self.network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # missing in torch's stubs
         self.optimizer = torch.optim.Adam(self.network.parameters(), lr=config.learning_rate)
         self.epoch, self.best, self.best_accuracy = 0, math.inf, 0.0
-        asked = json.dumps([asdict(spec), asdict(config), data.digest])
+        asked = json.dumps([entries(spec), entries(config), data.digest])
         self.identity = hashlib.sha256(asked.encode()).hexdigest()  # of the training that a checkpoint belongs to
         self.best_state = _copy(self.network.state_dict())
 
@@ -262,8 +264,8 @@ def train(
     trainer = Trainer(data, spec, config)
     asked = {
         "data": source or {"source": data.name},
-        "network": asdict(spec),
-        "config": asdict(config),
+        "network": entries(spec),
+        "config": entries(config),
         "pictures": _pictures(data),
     }
     with lock(out):

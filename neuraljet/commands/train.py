@@ -36,7 +36,7 @@ def train(
     that is wrong with the input.
     """
     from bnn.data import lasting_name, load
-    from bnn.model.network import load_spec
+    from bnn.model.spec import load_spec
     from bnn.training.trainer import TrainConfig
     from bnn.training.trainer import train as train_network
 

@@ -11,7 +11,7 @@ from safetensors.torch import load_file, save
 
 from bnn.data import Dataset
 from bnn.errors import UserError
-from bnn.model.network import Block, NetworkSpec
+from bnn.model.spec import Block, NetworkSpec
 from bnn.training.checkpoints import KEY, check_like, pack, unpack
 from bnn.training.trainer import TrainConfig, Trainer
 

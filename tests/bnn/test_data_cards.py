@@ -11,7 +11,7 @@ from PIL import Image
 from bnn.data import load
 from bnn.data.cards import Card, cards, checksum, read_card
 from bnn.errors import UserError
-from bnn.model.network import SIZES
+from bnn.model.spec import SIZES
 from bnn.training.augment import AUGMENTATIONS
 
 DATASETS = Path(__file__).parents[2] / "datasets"

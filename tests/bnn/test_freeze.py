@@ -12,7 +12,8 @@ from bnn.integer.freeze import FrozenNetwork, fold_norm, freeze
 from bnn.integer.layers import Bias, Conv, Dense, Threshold
 from bnn.integer.network import IntegerNetwork
 from bnn.model.layers import Norm
-from bnn.model.network import Block, Network, NetworkSpec
+from bnn.model.network import Network
+from bnn.model.spec import Block, NetworkSpec
 from bnn.qonnx.read import read_qonnx
 from bnn.qonnx.write import write_qonnx
 from bnn.training.check import check_links

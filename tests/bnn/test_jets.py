@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bnn import jets
-from bnn.model.layers import compose
+from bnn.model.forms import compose
 
 
 def test_axis_kernels_are_the_known_ones():

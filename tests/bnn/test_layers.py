@@ -7,7 +7,8 @@ from brevitas.quant.binary import SignedBinaryActPerTensorConst
 from torch import nn
 
 from bnn.model.layers import Norm, Sign
-from bnn.model.network import Block, ConvBlock
+from bnn.model.network import ConvBlock
+from bnn.model.spec import Block
 
 
 def test_the_sign_and_its_gradient_are_those_of_brevitas():

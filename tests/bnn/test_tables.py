@@ -8,7 +8,7 @@ import pytest
 from bnn import data as bnn_data
 from bnn.data.cards import Card, read_card
 from bnn.errors import UserError
-from bnn.model.network import NetworkSpec, load_spec
+from bnn.model.spec import NetworkSpec, load_spec
 from bnn.storage.tables import read_toml
 from tests.benchmarks.damage.alter import alter_bytes
 
@@ -17,7 +17,7 @@ ROOT = Path(bnn_data.__file__).parents[1]
 
 @pytest.mark.parametrize(
     ("file", "load", "kind"),
-    [("networks/large.toml", load_spec, NetworkSpec), ("datasets/lemon.toml", read_card, Card)],
+    [("model/networks/large.toml", load_spec, NetworkSpec), ("datasets/lemon.toml", read_card, Card)],
 )
 def test_200_altered_files(tmp_path: Path, file: str, load, kind: type) -> None:
     rng, right, refused = random.Random(3), (ROOT / file).read_bytes(), 0

@@ -12,7 +12,7 @@ from safetensors.torch import load_file
 
 from bnn.data import Dataset
 from bnn.errors import ToolError, UserError
-from bnn.model.network import Block, Network, NetworkSpec, load_spec, parse_spec
+from bnn.model.spec import Block, NetworkSpec
 from bnn.qonnx.read import read_qonnx
 from bnn.training import trainer as training
 from bnn.training.runs import finished
@@ -258,56 +258,7 @@ def test_hold_out_is_stratified():
     assert kept.tolist() == held.tolist() == [0, 1]
 
 
-@pytest.mark.parametrize(
-    ("text", "message"),
-    [
-        ("blocks = 3", "unknown"),
-        ("[[block]]\nkernel = 3", "channels"),
-        ("[[block]]\nchannels = 0", "1 to 1024"),
-        ("[[block]]\nchannels = 8\nkernel = 4", "3 or 5"),
-        ("[[block]]\nchannels = 8\nform = 'dense'", "bottleneck"),
-        ("[[block]]\nchannels = 8\npool = 9", "1 to 4"),
-        ("hidden = ['a']\n[[block]]\nchannels = 8", "hidden"),
-        ("[[block]", "TOML"),
-        ("block = [1, 2]", "needs ..block.. tables"),
-        ("block = 3", "needs ..block.. tables"),
-        ("[block]\nchannels = 8", "needs ..block.. tables"),
-        ("[[block]]\nchannels = 8\n" * 65, "has 65 blocks; allowed are at most 64"),
-        ("[[block]]\nchannels = true", "channels = True; allowed: 1 to 1024"),
-        ("[[block]]\nchannels = 8\nkernel = 3.0", "kernel = 3.0; allowed: 3 or 5"),
-        ("[[block]]\nchannels = 8\nform = ['binary']", "form = .'binary'.; allowed"),
-        ("[[block]]\nchannels = 8\nstride = inf", "stride = inf; allowed: 1 or 2"),
-        ("[[block]]\nchannels = 8\npool = 2000-01-01", "pool = datetime"),
-        ("[[block]]\nchannels = " + "9" * 5000, "TOML"),
-        ("hidden = " + "[" * 5000 + "]" * 5000 + "\n[[block]]\nchannels = 8", "TOML"),
-        ("hidden = [true]\n[[block]]\nchannels = 8", "hidden = .True.; allowed"),
-    ],
-)
-def test_a_wrong_network_file_names_the_entry(text, message):
-    with pytest.raises(UserError, match=message):
-        parse_spec(text, "mine")
-
-
-@pytest.mark.parametrize(("name", "size", "maps"), [("small", 28, 6), ("medium", 64, 7), ("large", 128, 7)])
-def test_the_default_networks_leave_maps_for_the_classifier(name, size, maps):
-    network = Network(load_spec(name), (1, size, size), 3).eval()
-    assert network.classifier.linear.binary().shape[1] == maps * maps * load_spec(name).blocks[-1].channels
-    assert network(torch.zeros(2, 1, size, size, dtype=torch.uint8)).shape == (2, 3)
-
-
-def test_a_network_file_that_is_no_text(tmp_path):
-    (tmp_path / "latin.toml").write_bytes("# größe\n[[block]]\nchannels = 8".encode("latin-1"))
-    with pytest.raises(
-        UserError, match=r"network '.*/latin\.toml' is not valid TOML: no UTF-8 at byte 4; save it as UTF-8"
-    ):
-        load_spec(tmp_path / "latin.toml")
-    with pytest.raises(UserError, match="neither small, medium, large nor a TOML file"):
-        load_spec(tmp_path)
-
-
-def test_an_unknown_network_names_the_sizes(data, tmp_path):
-    with pytest.raises(UserError, match="small, medium, large"):
-        load_spec("huge")
+def test_a_network_too_deep_for_the_pictures_leaves_no_folder(data, tmp_path):
     deep = NetworkSpec("deep", tuple(Block(4, pool=2) for _ in range(6)))
     with pytest.raises(UserError, match=r"after block \d; use larger pictures \(--size\) or less pooling"):
         train(data, deep, tmp_path / "run", CONFIG, progress=False)

@@ -8,7 +8,8 @@ from bnn.data import biscuits
 from bnn.integer.freeze import freeze
 from bnn.integer.layers import Bias, Conv, Dense, Layer, MaxPool, Pad, Threshold
 from bnn.integer.network import IntegerNetwork
-from bnn.model.network import Network, load_spec
+from bnn.model.network import Network
+from bnn.model.spec import load_spec
 from bnn.training.trainer import estimate_statistics
 
 FORMS = ("constrained", "separable", "bottleneck", "binary")

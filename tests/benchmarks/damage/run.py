@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from bnn.data import Dataset
-from bnn.model.network import Block, NetworkSpec
+from bnn.model.spec import Block, NetworkSpec
 from bnn.storage.records import seal_of
 from bnn.training.checkpoints import pack, unpack
 from bnn.training.runs import ASKED, CHECKPOINT, METRICS, MODEL, WEIGHTS

@@ -1,0 +1,45 @@
+"""How a block pools its map; a subclass of Pooling with a name is in POOLINGS, and network files may ask for it."""
+
+from typing import Any, ClassVar
+
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from bnn.model.options import Allowed, whole
+
+POOLINGS: dict[str, type["Pooling"]] = {}
+
+
+class Pooling(nn.Module):
+    """Pooling of size x size windows that do not overlap; incomplete windows at the edges are dropped.
+
+    A kind of pooling says whether it works on the sums of the convolution, in front of norm and sign, or on the +-1
+    map behind them.
+    """
+
+    sizes: ClassVar[Allowed]
+
+    def __init_subclass__(cls, pooling: str, **others: Any) -> None:
+        super().__init_subclass__(**others)
+        POOLINGS[pooling] = cls
+
+    def __init__(self, channels: int, size: int) -> None:
+        super().__init__()
+        self.channels, self.size = channels, size
+
+    def of_sums(self, sums: Tensor) -> Tensor:
+        """Return what norm and sign take of the sums [N, C, H, W]."""
+        return sums
+
+    def of_signs(self, signs: Tensor) -> Tensor:
+        """Return what the next layer takes of the +-1 map [N, C, H, W]."""
+        return signs
+
+
+class MaxPooling(Pooling, pooling="max"):
+    """The largest of each window, before norm and sign: the same bits as after them, and a better gradient."""
+
+    sizes = whole(1, 4)
+
+    def of_sums(self, sums: Tensor) -> Tensor:
+        return F.max_pool2d(sums, self.size) if self.size > 1 else sums
