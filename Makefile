@@ -43,7 +43,7 @@ test-slow: setup
 
 # Handshake and data of every RTL module, for all inputs: sim/README.md. What did not change is in the cache.
 prove: setup
-	$(BIN)/python -m pytest -m 'slow or not slow' tests/sim/test_formal.py
+	$(BIN)/python -m pytest -m 'slow or not slow' tests/sim/proofs
 
 lint: setup
 	$(BIN)/ruff check .

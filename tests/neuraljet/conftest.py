@@ -1,5 +1,6 @@
-"""A small frozen network with random weights, exported: enough for everything that comes after training."""
+"""A small frozen network with random weights, exported, and accelerators that the driver drives, either way."""
 
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +10,14 @@ from bnn import jets
 from bnn.integer.layers import Bias, Conv, Dense, MaxPool, Pad, Threshold
 from bnn.integer.network import IntegerNetwork
 from bnn.qonnx.write import write_qonnx
+from finn_build.manifest import load
+from neuraljet import Accelerator
+from tests.support.driven import bitstream_of, case_of
+from tests.support.fake_pynq import Pynq
+from tests.support.networks import demo_network, images_for, random_network
+
+GRAY = {"form": "separable", "height": 12, "width": 10, "classes": 3}
+COLOR = {"form": "binary", "height": 10, "width": 12, "colors": 3, "classes": 7}
 
 
 def tiny_network() -> IntegerNetwork:
@@ -32,3 +41,54 @@ def tiny_model(tmp_path) -> Path:
     path = tmp_path / "tiny.onnx"
     write_qonnx(tiny_network(), path)
     return path
+
+
+@pytest.fixture(scope="session")
+def gray(tmp_path_factory):
+    network = random_network(**GRAY)
+    return case_of(tmp_path_factory.mktemp("gray"), network, images_for(network, 40))
+
+
+@pytest.fixture(scope="session")
+def color(tmp_path_factory):
+    network = random_network(**COLOR)
+    return case_of(tmp_path_factory.mktemp("color"), network, images_for(network, 40))
+
+
+@pytest.fixture(scope="session")
+def demo(tmp_path_factory):
+    """The accelerator of `neuraljet demo`, whose network has the class before the last pixel."""
+    network, images = demo_network()
+    return case_of(tmp_path_factory.mktemp("demo"), network, images[:40])
+
+
+@pytest.fixture
+def board(tmp_path, monkeypatch):
+    """Opens an accelerator on a board whose FPGA holds `case`; gives it and the stand-in overlay."""
+    opened = []
+
+    def open_(case, **options):
+        pynq = Pynq(case.acc, load(case.acc).model_sha256)
+        monkeypatch.setitem(sys.modules, "pynq", pynq)
+        accelerator = Accelerator.on_board(bitstream_of(case.acc, tmp_path / f"bits{len(opened)}"), **options)
+        opened.append((accelerator, pynq.overlays[0]))
+        return opened[-1]
+
+    yield open_
+    for accelerator, overlay in opened:
+        accelerator.close()
+        overlay.dma.model.close()
+
+
+@pytest.fixture(params=["simulated", "board"])
+def opened(request, board):
+    """Opens an accelerator either way."""
+    made = []
+
+    def open_(case):
+        made.append(Accelerator.simulated(case.acc) if request.param == "simulated" else board(case)[0])
+        return made[-1]
+
+    yield open_
+    for accelerator in made:
+        accelerator.close()

@@ -4,7 +4,6 @@ The simulated one is the Verilator model of a built accelerator. The board's PYN
 (fake_pynq) with that model behind it, so that frames and results are real there too.
 """
 
-import dataclasses
 import itertools
 import re
 import subprocess
@@ -16,99 +15,9 @@ import pytest
 
 from bnn.errors import ToolError, UserError
 from bnn.qonnx.read import read_qonnx
-from bnn.qonnx.write import write_qonnx
-from finn_build import board_folder as bitstreams
-from finn_build.build import build
-from finn_build.manifest import load, sha256
+from finn_build.manifest import load
 from neuraljet import Accelerator
-from neuraljet import board as boards
-from tests.support import fake_pynq
-from tests.support.fake_pynq import Pynq
-from tests.support.networks import demo_network, images_for, random_network
-
-GRAY = {"form": "separable", "height": 12, "width": 10, "classes": 3}
-COLOR = {"form": "binary", "height": 10, "width": 12, "colors": 3, "classes": 7}
-
-
-@dataclasses.dataclass(frozen=True)
-class Case:
-    """An accelerator, frames [N, H, W, C] for it, and what the reference says of them."""
-
-    acc: object
-    frames: np.ndarray
-    scores: np.ndarray
-    classes: np.ndarray
-
-
-def case_of(folder, network, planes):
-    write_qonnx(network, folder / "model.onnx")
-    build(folder / "model.onnx", folder / "acc")
-    scores = network.run(planes)
-    return Case(folder / "acc", planes.transpose(0, 2, 3, 1), scores, network.classify(scores))
-
-
-@pytest.fixture(scope="module")
-def gray(tmp_path_factory):
-    network = random_network(**GRAY)
-    return case_of(tmp_path_factory.mktemp("gray"), network, images_for(network, 40))
-
-
-@pytest.fixture(scope="module")
-def color(tmp_path_factory):
-    network = random_network(**COLOR)
-    return case_of(tmp_path_factory.mktemp("color"), network, images_for(network, 40))
-
-
-@pytest.fixture(scope="module")
-def demo(tmp_path_factory):
-    """The accelerator of `neuraljet demo`, whose network has the class before the last pixel."""
-    network, images = demo_network()
-    return case_of(tmp_path_factory.mktemp("demo"), network, images[:40])
-
-
-def bitstream_of(acc, folder):
-    """A bitstream folder as `neuraljet bitstream` leaves it, its .bit some bytes."""
-    folder.mkdir()
-    (folder / bitstreams.BIT).write_bytes(b"bits")
-    manifest = load(acc)
-    description = bitstreams.Bitstream(
-        bitstreams.FORMAT, bitstreams.VERSION, "pynq-z2", "xc7z020clg400-1", manifest.input, manifest.output, 100.0,
-        manifest.cycles_per_frame, manifest.model_sha256, {bitstreams.BIT: sha256(folder / bitstreams.BIT)},
-    )  # fmt: skip
-    (folder / bitstreams.FILE).write_text(description.to_json())
-    return folder
-
-
-@pytest.fixture
-def board(tmp_path, monkeypatch):
-    """Opens an accelerator on a board whose FPGA holds `case`; gives it and the stand-in overlay."""
-    opened = []
-
-    def open_(case, **options):
-        pynq = Pynq(case.acc, load(case.acc).model_sha256)
-        monkeypatch.setitem(sys.modules, "pynq", pynq)
-        accelerator = Accelerator.on_board(bitstream_of(case.acc, tmp_path / f"bits{len(opened)}"), **options)
-        opened.append((accelerator, pynq.overlays[0]))
-        return opened[-1]
-
-    yield open_
-    for accelerator, overlay in opened:
-        accelerator.close()
-        overlay.dma.model.close()
-
-
-@pytest.fixture(params=["simulated", "board"])
-def opened(request, board):
-    """Opens an accelerator either way."""
-    made = []
-
-    def open_(case):
-        made.append(Accelerator.simulated(case.acc) if request.param == "simulated" else board(case)[0])
-        return made[-1]
-
-    yield open_
-    for accelerator in made:
-        accelerator.close()
+from tests.support.driven import bitstream_of
 
 
 @pytest.mark.parametrize("name", ["gray", "color", "demo"])
@@ -327,120 +236,6 @@ def test_memory_files_that_are_not_found_are_told(color, tmp_path):
         accelerator._transport._folder = tmp_path
         with pytest.raises(ToolError, match=r"memory file mem/\S+ is not found from the folder"):
             accelerator.classify(color.frames[:1])
-
-
-# --- what only a board can do wrong ---
-
-
-def test_without_pynq(gray, tmp_path):
-    with pytest.raises(UserError, match=r"needs PYNQ.*Accelerator\.simulated"):
-        Accelerator.on_board(bitstream_of(gray.acc, tmp_path / "bits"))
-
-
-def test_bitstream_is_loaded_once_and_only_if_wanted(board, gray):
-    assert board(gray)[1].downloaded and board(gray)[1].bit.endswith("accelerator.bit")
-    assert not board(gray, download=False)[1].downloaded
-
-
-def test_long_batches_go_in_packets(board, gray, monkeypatch):
-    monkeypatch.setattr(boards, "PACKET_BYTES", 16 * 120 + 5)
-    accelerator, overlay = board(gray)
-    assert np.array_equal(accelerator.classify(gray.frames).scores, gray.scores)
-    assert overlay.dma.packets == [16, 16, 8]
-
-
-def test_fpga_with_another_network_is_refused(gray, color, tmp_path, monkeypatch):
-    folder = bitstream_of(gray.acc, tmp_path / "bits")
-    pynq = Pynq(gray.acc, load(color.acc).model_sha256)
-    monkeypatch.setitem(sys.modules, "pynq", pynq)
-    with pytest.raises(UserError, match=r"FPGA holds another network than .*bits.*model hash"):
-        Accelerator.on_board(folder)
-    for register, message in ((boards.IDENTITY, "no accelerator of this program"), (boards.VERSION, "version 7")):
-        broken = lambda self, offset, wrong=register: 7 if offset == wrong else self.values[offset]  # noqa: E731
-        monkeypatch.setattr(fake_pynq.Registers, "read", broken)
-        with pytest.raises(UserError, match=message):
-            Accelerator.on_board(folder)
-
-
-@pytest.mark.parametrize(
-    ("change", "message"),
-    [
-        (lambda folder: (folder / "accelerator.bit").write_bytes(b"other"), "does not match its hash"),
-        (lambda folder: (folder / "accelerator.bit").unlink(), "missing"),
-        (lambda folder: (folder / "bitstream.json").write_text("{}"), "not of format"),
-        (
-            lambda folder: (folder / "bitstream.json").write_text('{"format": "other", "board": "ulx3s-85f"}'),
-            "it is for ulx3s-85f, and PYNQ drives Zynq boards only",
-        ),
-        (lambda folder: (folder / "bitstream.json").unlink(), "not a bitstream folder"),
-        (
-            lambda folder: (folder / "bitstream.json").write_text(
-                (folder / "bitstream.json").read_text().replace('"accelerator.bit"', '"../accelerator.bit"')
-            ),
-            r"accelerator\.bit is not among",
-        ),
-    ],
-)
-def test_damaged_bitstream_folder(gray, tmp_path, change, message):
-    folder = bitstream_of(gray.acc, tmp_path / "bits")
-    change(folder)
-    with pytest.raises(UserError, match=message):
-        Accelerator.on_board(folder)
-
-
-def test_dma_time_out_is_told_and_survived(board, gray):
-    accelerator, overlay = board(gray, timeout_s=0.05)
-    resets = overlay.accelerator.resets
-    overlay.dma.stalled = True
-    with pytest.raises(ToolError, match=r"DMA time-out: the accelerator took no more frames.*was reset"):
-        accelerator.classify(gray.frames)
-    assert overlay.accelerator.resets == resets + 1
-    overlay.dma.stalled = False
-    assert np.array_equal(accelerator.classify(gray.frames).scores, gray.scores)
-
-
-def test_dma_error_and_counted_errors_are_told(board, gray, monkeypatch):
-    accelerator, overlay = board(gray, timeout_s=0.05)
-    overlay.dma.stalled = overlay.dma.sendchannel.error = True
-    with pytest.raises(ToolError, match="the DMA failed: DMA Slave Error"):
-        accelerator.classify(gray.frames)
-    overlay.dma.stalled = False
-    run = overlay.dma.model.run
-
-    def miscounted(frames):
-        overlay.accelerator.values[boards.ERRORS] += 1
-        return run(frames)
-
-    monkeypatch.setattr(overlay.dma.model, "run", miscounted)
-    with pytest.raises(ToolError, match="another length, and no result says"):
-        accelerator.classify(gray.frames)
-
-
-def test_broken_frames_on_a_board_are_named_and_it_is_reset(board, gray, monkeypatch):
-    accelerator, overlay = board(gray)
-    resets, run = overlay.accelerator.resets, overlay.dma.model.run
-
-    def cut(frames):
-        data, clocks = run(frames)
-        data = np.array(data)
-        data[2, 0] |= 1 << load(gray.acc).output.broken_bit
-        overlay.accelerator.values[boards.ERRORS] += 1
-        return data, clocks
-
-    monkeypatch.setattr(overlay.dma.model, "run", cut)
-    with pytest.raises(ToolError, match=r"^frame 2 reached the accelerator cut"):
-        accelerator.classify(gray.frames)
-    assert accelerator.classify(gray.frames, on_broken="mark").broken.nonzero()[0].tolist() == [2]
-    assert overlay.accelerator.resets == resets + 2
-    monkeypatch.setattr(overlay.dma.model, "run", run)
-    assert np.array_equal(accelerator.classify(gray.frames).scores, gray.scores)
-
-
-def test_the_register_latency_is_read_signed(board, gray, monkeypatch):
-    accelerator, overlay = board(gray)
-    run = overlay.dma.model.run
-    monkeypatch.setattr(overlay.dma.model, "run", lambda frames: (run(frames)[0], -55))
-    assert accelerator.classify(gray.frames[:2]).latency.clocks == -55
 
 
 def test_importing_the_package_is_cheap():

@@ -90,3 +90,8 @@ def framed(packets: Sequence[Sequence[int | None]], beats: int) -> tuple[list[li
             frames.append(frame)
         position += len(data)
     return frames, broken, marks
+
+
+def parameters_name(value: object) -> str | None:
+    """Return the name of a test for a dictionary of parameters; leave other values to pytest."""
+    return "-".join(f"{key}{one}" for key, one in value.items()) if isinstance(value, dict) else None

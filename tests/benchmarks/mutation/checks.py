@@ -34,7 +34,8 @@ READ = (
     "tests/hw/latency_bench.py",
     "tests/hw/fork_bench.py",
     "tests/hw/join_bench.py",
-    *(f"sim/{name}.py" for name in ("design", "formal", "modules", "runner", "yosys_abc")),
+    "tests/support/written.py",
+    *(f"sim/{name}.py" for name in ("design", "modules", "runner", "proofs/formal", "proofs/yosys_abc")),
 )
 LIMIT_S = 1800  # of one step; simulations have limits of their own, so that this one does not depend on the machine
 CONVOLUTION = "tests/hw/test_convolution.py"
@@ -44,7 +45,10 @@ SKIP = "tests/hw/test_nj_skip.py"
 BUILT_BY = {STEPS: MATRIX, SKIP: CONVOLUTION}  # layers of another test
 SERIAL = "tests/sim/test_serial.py"
 PARAMETERS = "tests/hw/test_parameters.py"
-FORMAL = "tests/sim/test_formal.py"
+PROPERTIES = "tests/sim/proofs/test_properties.py"
+PATHS = "tests/sim/proofs/test_paths.py"
+FORMULAS = "tests/sim/proofs/test_formulas.py"
+LAYERS = "tests/sim/proofs/test_layers.py"
 WINDOWS = "usual or kernel2 or stride2 or (inputs5 and fold2)"  # a clock per window and several
 
 UNDECIDED = re.compile(r"ProofError.*(TIMEOUT|ran longer than|no verdict)")  # what pytest says of a test
@@ -59,27 +63,31 @@ def _refused(module: str) -> Step:
 
 def _stream(module: str, *more: Step) -> tuple[Step, ...]:
     """Simulation, then the proofs."""
-    return (f"tests/hw/test_{module}.py",), *more, (FORMAL, "-k", f"{module} and (hold_for_all_time or no_path)")
+    return (
+        (f"tests/hw/test_{module}.py",),
+        *more,
+        (PROPERTIES, PATHS, "-k", f"{module} and (hold_for_all_time or no_path)"),
+    )
 
 
 def _compressor(module: str) -> tuple[Step, ...]:
     """Proofs of both forms, then convolutions."""
-    return (FORMAL, "-k", f"are_their_formulas and {module}"), (CONVOLUTION, "-k", "usual or fold8 or bits8")
+    return (FORMULAS, "-k", f"are_their_formulas and {module}"), (CONVOLUTION, "-k", "usual or fold8 or bits8")
 
 
 def _digits(module: str, properties: str, convolutions: str) -> tuple[Step, ...]:
     """For all time, both forms; then convolutions a digit at a time."""
-    return (FORMAL, "-k", f"(both_forms and {module}) or (hold_for_all_time and {properties})"), (
+    return (PROPERTIES, "-k", f"(both_forms and {module}) or (hold_for_all_time and {properties})"), (
         CONVOLUTION, "-k", convolutions,
     )  # fmt: skip
 
 
 # Both ways to hold a window, and that no path leads from the sink to the source where results are collected.
-CLOCKS = (FORMAL, "-k", "in_a_convolution or (right_in_the_first_clocks and (weight0 or weight2))")
+CLOCKS = (PATHS, LAYERS, "-k", "in_a_convolution or (right_in_the_first_clocks and (weight0 or weight2))")
 # Frames of words, the sums of matrices for all time, and windows as frames.
 _MATRIX = (
     (MATRIX, "-k", "equals_the_reference"),
-    (FORMAL, "-k", "matrices_are_right or in_a_matrix"),
+    (LAYERS, PATHS, "-k", "matrices_are_right or in_a_matrix"),
     (MATRIX, "-k", "windows_of_a_map"),
 )
 
@@ -88,19 +96,19 @@ CHECKS: dict[str, tuple[Step, ...]] = {
     "nj_accumulate": (_refused("nj_accumulate"), *_MATRIX),
     "nj_add3": (_refused("nj_add3"), *_compressor("nj_add3")),
     "nj_add_or_start": (
-        _refused("nj_add_or_start"), (FORMAL, "-k", "are_their_formulas and nj_add_or_start"), _MATRIX[0],
+        _refused("nj_add_or_start"), (FORMULAS, "-k", "are_their_formulas and nj_add_or_start"), _MATRIX[0],
     ),
     "nj_affine": _stream("nj_affine"),
     "nj_argmax": (_refused("nj_argmax"), *_stream("nj_argmax")),
-    "nj_carry": ((FORMAL, "-k", "are_their_formulas and nj_carry"),),
+    "nj_carry": ((FORMULAS, "-k", "are_their_formulas and nj_carry"),),
     "nj_column": (
         _refused("nj_column"), (CONVOLUTION, "-k", "usesnj_column or usesnj_jet3"),
-        (FORMAL, "-k", "_columns or _lanes or weight4"),
+        (LAYERS, "-k", "_columns or _lanes or weight4"),
     ),
     "nj_count3": _compressor("nj_count3"),
     "nj_count7": (_refused("nj_count7"), *_compressor("nj_count7")),
     "nj_delay": (
-        (FORMAL, "-k", "hold_for_all_time and nj_jet3"), (CONVOLUTION, "-k", "usesnj_column or usesnj_jet3"),
+        (PROPERTIES, "-k", "hold_for_all_time and nj_jet3"), (CONVOLUTION, "-k", "usesnj_column or usesnj_jet3"),
     ),
     "nj_dense": (_refused("nj_dense"), *_stream("nj_dense")),
     "nj_digits": (
@@ -113,38 +121,38 @@ CHECKS: dict[str, tuple[Step, ...]] = {
     "nj_frame_store": _MATRIX,
     "nj_frame_sync": _stream("nj_frame_sync"),
     "nj_jet3": (
-        _refused("nj_jet3"), (FORMAL, "-k", "hold_for_all_time and nj_jet3"), (CONVOLUTION, "-k", "usesnj_jet3"),
+        _refused("nj_jet3"), (PROPERTIES, "-k", "hold_for_all_time and nj_jet3"), (CONVOLUTION, "-k", "usesnj_jet3"),
     ),
     "nj_join": (_refused("nj_join"), *_stream("nj_join")),
     "nj_latency": (_refused("nj_latency"), *_stream("nj_latency")),
     "nj_leaf": (_refused("nj_leaf"), *_compressor("nj_leaf and not nj_leaf3")),
     "nj_leaf3": (
-        _refused("nj_leaf3"), (FORMAL, "-k", "are_their_formulas and nj_leaf3"), (CONVOLUTION, "-k", "weightsminus"),
+        _refused("nj_leaf3"), (FORMULAS, "-k", "are_their_formulas and nj_leaf3"), (CONVOLUTION, "-k", "weightsminus"),
     ),
     "nj_line_buffer": (
         _refused("nj_line_buffer"), *_stream("nj_line_buffer", (CONVOLUTION, "-k", "usual or stride2")),
     ),
-    "nj_lut2": ((FORMAL, "-k", "are_their_formulas and nj_lut2"),),
-    "nj_match": ((FORMAL, "-k", "are_their_formulas and nj_match"), _MATRIX[0]),
-    "nj_or_lanes": ((FORMAL, "-k", "are_their_formulas and nj_or_lanes"), ("tests/hw/test_nj_or_pool.py",)),
+    "nj_lut2": ((FORMULAS, "-k", "are_their_formulas and nj_lut2"),),
+    "nj_match": ((FORMULAS, "-k", "are_their_formulas and nj_match"), _MATRIX[0]),
+    "nj_or_lanes": ((FORMULAS, "-k", "are_their_formulas and nj_or_lanes"), ("tests/hw/test_nj_or_pool.py",)),
     "nj_or_pool": (_refused("nj_or_pool"), *_stream("nj_or_pool")),
     "nj_packets": (("tests/hw/test_nj_packets.py",),),
     "nj_patches": (_refused("nj_patches"), *_stream("nj_patches"), _MATRIX[2]),
     "nj_pkg": (("tests/hw/test_nj_fifo.py", "tests/hw/test_nj_or_pool.py", "tests/hw/test_nj_line_buffer.py"),
-               (FORMAL, "-k", "are_their_formulas and nj_reach")),
-    "nj_popcount": (("tests/hw/test_nj_popcount.py",), (FORMAL, "-k", "popcount_counts")),
+               (FORMULAS, "-k", "are_their_formulas and nj_reach")),
+    "nj_popcount": (("tests/hw/test_nj_popcount.py",), (FORMULAS, "-k", "popcount_counts")),
     "nj_ram": (("tests/hw/test_nj_ram.py",), ("tests/hw/test_nj_or_pool.py",)),
     "nj_reach": _compressor("nj_reach"),
     "nj_result": (_refused("nj_result"), (CONVOLUTION, "-k", WINDOWS), CLOCKS),
     "nj_rom": (("tests/hw/test_nj_rom.py",), *_MATRIX),
-    "nj_select": ((FORMAL, "-k", "are_their_formulas and nj_select"), ("tests/hw/test_nj_argmax.py",)),
+    "nj_select": ((FORMULAS, "-k", "are_their_formulas and nj_select"), ("tests/hw/test_nj_argmax.py",)),
     "nj_serial_add": _digits("nj_serial_add", "nj_serial", "bits and fold and not weightsbinary"),
     "nj_serial_add3": (_refused("nj_serial_add3"), *_digits("nj_serial_sum", "nj_serial", "bits and usesnj")),
     "nj_serial_reach": (
-        (FORMAL, "-k", "hold_for_all_time and nj_serial"), (CONVOLUTION, "-k", "usesnj_serial_reach"),
+        (PROPERTIES, "-k", "hold_for_all_time and nj_serial"), (CONVOLUTION, "-k", "usesnj_serial_reach"),
     ),
     "nj_serial_sum": (_refused("nj_serial_sum"), *_digits("nj_serial_sum", "nj_serial", "bits and usesnj")),
-    "nj_skip": ((SKIP,), (CONVOLUTION, "-k", "kernel1"), (FORMAL, "-k", "keep_their_beats and weight3")),
+    "nj_skip": ((SKIP,), (CONVOLUTION, "-k", "kernel1"), (LAYERS, "-k", "keep_their_beats and weight3")),
     "nj_steps": ((STEPS,), *_MATRIX),
     "nj_table": _stream("nj_table"),
     "nj_uart_frames": ((SERIAL, "-k", "pixels or waits"), (SERIAL, "-k", "bytes")),
@@ -310,9 +318,7 @@ def _seen(step: Step) -> set[Path]:
             files |= {file for file in (ROOT / room).rglob("*") if file.suffix in (".py", ".sv", ".v", ".in")}
     if step[0] in BUILT_BY:
         files.add(ROOT / BUILT_BY[step[0]])
-    if step[0] in (CONVOLUTION, MATRIX, *BUILT_BY) or (
-        FORMAL in step and not names
-    ):  # layers written from their weights
+    if step[0] in (CONVOLUTION, MATRIX, *BUILT_BY) or LAYERS in step:  # layers written from their weights
         texts = {
             *ROOT.glob("hw/adders/*.py"),
             *ROOT.glob("hw/matvec/*.py"),

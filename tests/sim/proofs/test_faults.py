@@ -1,0 +1,68 @@
+"""Each kind of fault at the ports of a module, and two inside, are refuted by its properties."""
+
+import pytest
+
+from hw.text import RTL, sources_of
+from sim.proofs.formal import PROPERTIES, prove
+from tests.sim.proofs.faults import FAULTS, prove_changed
+from tests.support.streams import parameters_name as _name
+
+REFUTED = [
+    ("nj_fifo", {"Depth": 2}, list(FAULTS)),
+    ("nj_argmax", {"Classes": 2}, list(FAULTS)),
+    ("nj_or_pool", {"Height": 2, "Width": 2}, list(FAULTS)),
+    ("nj_table", {}, list(FAULTS)),
+    ("nj_affine", {}, list(FAULTS)),
+    ("nj_dense", {"Weight": "8'b10110010"}, list(FAULTS)),
+    ("nj_frame_sync", {}, ["stall_ignored", "beats_lost", "data_changed"]),
+    ("nj_fork", {}, list(FAULTS)),
+    ("nj_join", {}, ["stall_ignored", "beats_lost", "data_changed"]),
+    ("nj_line_buffer", {"Height": 2, "Width": 2}, ["stall_ignored", "beats_lost", "data_changed"]),
+    ("nj_patches", {}, ["stall_ignored", "beats_lost", "data_changed"]),
+]
+
+
+EVENTS = [  # modules that are told of events instead of taking beats
+    ("nj_frame_sync", ".room_i,", ".room_i(1'b1),"),
+    ("nj_frame_flags", ".m_ready_i,", ".m_ready_i(1'b1),"),
+    ("nj_frame_flags", ".end_i,", ".end_i(end_i && !broken_i),"),
+    ("nj_frame_flags", ".broken_i,", ".broken_i(!broken_i),"),
+    ("nj_frame_flags", ".s_valid_i,", ".s_valid_i(1'b1),"),
+    ("nj_latency", ".end_i,", ".end_i(end_i && !result_i),"),
+    ("nj_latency", ".result_i,", ".result_i(1'b0),"),
+    ("nj_latency", ".latency_o(latency)", ".latency_o({latency[0], latency[Bits-1:1]})"),
+]
+
+
+@pytest.mark.parametrize(("module", "old", "new"), EVENTS)
+def test_each_fault_at_the_ports_of_what_counts_frames_is_refuted(tmp_path, module, old, new):
+    lines = (PROPERTIES / f"{module}_properties.sv").read_text()
+    head, instance = lines.split(") u_", 1)
+    name, rest = instance.split(" (", 1)  # the port's name may stand in the text before the instance as well
+    assert old in rest
+    changed = tmp_path / f"{module}_properties.sv"
+    changed.write_text(f"{head}) u_{name} ({rest.replace(old, new, 1)}")
+    sources = [changed, PROPERTIES / "nj_stable.sv", *sources_of(module)]
+    assert not prove(f"{module}_properties", {}, sources=sources, trace=False)
+
+
+@pytest.mark.parametrize(
+    ("module", "parameters", "fault"), [(m, p, fault) for m, p, faults in REFUTED for fault in faults], ids=_name
+)
+def test_each_fault_at_the_ports_is_refuted(tmp_path, module, parameters, fault):
+    """The fault lies between the properties and the module, so that it fits whatever the module looks like inside."""
+    file = PROPERTIES / f"{module}_properties.sv"
+    assert not prove_changed(tmp_path, module, parameters, file, *FAULTS[fault], trace=False)
+
+
+def test_fifo_whose_data_changes_under_stall_is_refuted_with_a_trace(tmp_path):
+    old, new = "if (pop) data_q <= beats[read_q];", "data_q <= beats[read_q];"
+    verdict = prove_changed(tmp_path, "nj_fifo", {"Depth": 4}, RTL / "nj_fifo.sv", old, new)
+    assert not verdict
+    assert verdict.text.startswith("assertion at nj_stable.sv") or "nj_scoreboard.sv" in verdict.text
+    assert "u_fifo" in verdict.trace.read_text()
+
+
+def test_argmax_that_takes_the_last_of_equals_is_refuted(tmp_path):
+    changed = prove_changed(tmp_path, "nj_argmax", {}, RTL / "nj_argmax.sv", "_q > best_q", "_q >= best_q")
+    assert not changed and "nj_scoreboard.sv" in changed.text

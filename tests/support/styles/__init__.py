@@ -1,0 +1,9 @@
+"""Ways in which people write and export binarized networks in Brevitas, each with what becomes of it.
+
+`STYLES[name]` makes the network; its `outcome` is empty where it is imported exactly, else the words of its refusal.
+"""
+
+from tests.support.styles import activations, inputs, layers, norms
+from tests.support.styles.style import STYLES, shake
+
+__all__ = ["STYLES", "activations", "inputs", "layers", "norms", "shake"]

@@ -1,0 +1,67 @@
+"""Layers written from their weights, small enough to prove, with the parameters of their properties."""
+
+import numpy as np
+import pytest
+
+import hw.adders.module
+from hw.adders.lanes import Lanes, separable
+from hw.adders.layer import Layer, jets_of
+from hw.adders.module import Geometry, conv_module
+from hw.adders.serial import Serial
+from hw.bits import literal
+from hw.matvec.matrix import Result, matvec_module, merged
+
+# Convolutions are written from their weights: kernel, stride, padding, weights [O, C, K, K], fold.
+SMALL = {"Height": 2, "Width": 2, "Data": 0, "Frames": 6}  # a pipeline holds several frames of four pixels
+JET = np.array([[[[1, 0, -1], [2, 0, -2], [1, 0, -1]]]])
+SIGNS = np.array([[[[1, 1, -1], [1, -1, 1], [-1, 1, 1]]]])
+TWO = np.concatenate([SIGNS, -JET])
+JETS = np.concatenate([JET, [[[[1, 2, 1], [2, 4, 2], [1, 2, 1]]]]])
+
+
+def by_digits(layer, name, clocks, masked):
+    return Serial(layer, name, jets_of(layer)).write()
+
+
+def by_columns(layer, name, clocks, masked):
+    return Serial(layer, name, jets_of(layer), clocks).write()
+
+
+def by_lanes(layer, name, clocks, masked):
+    return Lanes(layer, name, separable(layer), clocks, masked).write()
+
+
+def convolution(weight, fold=1, thresholds=None, *, pad=1, bits=1, writer=None, **parameters):
+    """A written convolution, as the properties' parameters and sources. writer: how, else the cheapest."""
+    outputs, maps, kernel, _ = weight.shape
+    size = {"Height": 3, "Width": 3, **parameters}
+    limits = None if thresholds is None else np.array(thresholds)
+    layer = Layer(weight, limits, bits, fold=fold, out_bits=1 if limits is not None else 6)
+    with pytest.MonkeyPatch.context() as patch:
+        if writer is not None:
+            patch.setattr(hw.adders.module, "write", writer)
+        module = conv_module("layer", layer, Geometry(size["Height"], size["Width"], 1, pad), "under proof")
+    settings = {
+        **size, "CIn": maps, "InBits": bits, "Kernel": kernel, "Pad": pad, "COut": outputs, "Fold": fold,
+        "Weight": literal(weight.ravel(), 4), "Thresholded": int(limits is not None), "Depth": module.latency + 6,
+        "Threshold": literal([0] * outputs if limits is None else limits, 4),
+    }  # fmt: skip
+    return settings, module.text
+
+
+def matrix(folding, seed=0, thresholded=True, times=1):
+    """A written matrix of +-1, as the properties' parameters and sources; times: thresholds of a sum."""
+    rng = np.random.default_rng(seed)
+    inputs = folding.beats * folding.in_bits
+    weight = np.repeat(rng.choice(np.array([-1, 1]), (folding.outputs, inputs // folding.repeat)), folding.repeat, 1)
+    low, high = (1, inputs + 1) if thresholded else (-3, 4)  # a threshold of 0 is always reached, whatever comes in
+    constants = rng.integers(low, high, folding.outputs * times)
+    weight = np.repeat(weight, times, axis=0)
+    settings = {
+        "Beats": folding.beats, "InBits": folding.in_bits, "Outputs": len(weight),
+        "Weight": literal((weight > 0).ravel().astype(int), 1), "Thresholded": int(thresholded),
+        "Constant": literal(constants, 4), "OutBits": 1 if thresholded else 5,
+        "Wait": folding.words * folding.groups + 8, "Most": 8,
+    }  # fmt: skip
+    weight, result = merged(weight, constants) if thresholded else (weight, Result(constants, False, 5))
+    return settings, matvec_module("layer", "under proof", folding, result, weight)
