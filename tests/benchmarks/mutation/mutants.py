@@ -111,62 +111,89 @@ def signals(file: Path) -> dict[str, int]:
     return found
 
 
-def _faults(node: Any, text: str, widths: dict[str, int], shift: int) -> Iterator[tuple[str, int, int, str]]:
-    """(kind, start, end, new text) of every fault below a node of the syntax tree."""
+Fault = tuple[str, int, int, str]  # kind, start, end, new text
 
-    def place(part: Any) -> tuple[int, int]:
+
+def _faults(node: Any, text: str, widths: dict[str, int], shift: int) -> Iterator[Fault]:
+    """Give every fault at and below a node of the syntax tree."""
+    kind = node.kind.name
+    if kind in SKIPPED:
+        return
+    for make in (_of_operator, _of_constant, _of_condition, _of_statement, _of_name):
+        yield from make(node, _Text(text, shift), widths)
+    for child in node:
+        if child is not None and hasattr(child, "sourceRange"):
+            if kind == "CastExpression" and child.sourceRange.start == node.sourceRange.start:
+                continue  # the width
+            yield from _faults(child, text, widths, shift)
+
+
+@dataclass(frozen=True)
+class _Text:
+    """The text of a file, and by how much the tree's offsets are ahead of it."""
+
+    text: str
+    shift: int
+
+    def place(self, part: Any) -> tuple[int, int]:
+        """Return where a node or token starts and ends."""
         whole = part.sourceRange if hasattr(part, "sourceRange") else part.range
-        return whole.start.offset - shift, whole.end.offset - shift
+        return whole.start.offset - self.shift, whole.end.offset - self.shift
 
-    def walk(node: Any) -> Iterator[tuple[str, int, int, str]]:
-        kind = node.kind.name
-        if kind in SKIPPED:
-            return
-        yield from here(node, kind)
-        for child in node:
-            if child is not None and hasattr(child, "sourceRange"):
-                if kind == "CastExpression" and child.sourceRange.start == node.sourceRange.start:
-                    continue  # the width
-                yield from walk(child)
+    def of(self, part: Any) -> str:
+        """Return the text of a node or token."""
+        return self.text[slice(*self.place(part))]
 
-    def here(node: Any, kind: str) -> Iterator[tuple[str, int, int, str]]:
-        start, end = place(node)
-        own = text[start:end]
-        if hasattr(node, "operatorToken") and hasattr(node, "left"):
-            sign = node.operatorToken.valueText
-            if sign in SWAPS and kind not in ASSIGNING:
-                yield "operator", *place(node.operatorToken), SWAPS[sign]
-        elif hasattr(node, "operatorToken") and node.operatorToken.valueText in ("!", "~", "-"):
-            yield "operator", *place(node.operatorToken), ""
-        elif kind == "IntegerLiteralExpression":
-            yield "constant", start, end, str(int(own) + 1)
-            if int(own):
-                yield "constant", start, end, str(int(own) - 1)
-        elif kind == "UnbasedUnsizedLiteralExpression":
-            yield "constant", start, end, {"'0": "'1", "'1": "'0"}[own]
-        elif kind == "IntegerVectorExpression":
-            sized = re.fullmatch(r"(\d+)'([bdh])([0-9a-fA-F_]+)", own)
-            if sized:
-                base = {"b": 2, "d": 10, "h": 16}[sized[2]]
-                value = (int(sized[3].replace("_", ""), base) + 1) % (1 << int(sized[1]))
-                digits = {"b": "b", "d": "d", "h": "x"}[sized[2]]
-                yield "constant", start, end, f"{sized[1]}'{sized[2]}{value:{digits}}"
-        elif kind == "ConditionalPredicate":
-            yield "condition", start, end, f"!({own})"
-        elif kind == "IfGenerate" and "Plain" not in text[slice(*place(node.condition))]:
-            first, last = place(node.condition)
-            yield "condition", first, last, f"!({text[first:last]})"
-        elif kind == "ExpressionStatement" and node.expr.kind.name in ASSIGNING:
-            yield "dropped", start, end, ";"
-        elif kind in ("IdentifierName", "IdentifierSelectName"):
-            first, last = place(node.identifier)
-            name = text[first:last]
-            same = [other for other in sorted(widths) if widths[other] == widths.get(name)]
-            if name in widths and name not in ("clk_i", "rst_i") and len(same) > 1:
-                # the next one of that width: each name has another replacement
-                others = [other for other in same if other not in (name, "clk_i", "rst_i")]
-                later = [other for other in others if other > name]
-                if others:
-                    yield "name", first, last, (later or others)[0]
 
-    yield from walk(node)
+def _of_operator(node: Any, text: _Text, widths: dict[str, int]) -> Iterator[Fault]:
+    if not hasattr(node, "operatorToken"):
+        return
+    sign = node.operatorToken.valueText
+    if hasattr(node, "left"):
+        if sign in SWAPS and node.kind.name not in ASSIGNING:
+            yield "operator", *text.place(node.operatorToken), SWAPS[sign]
+    elif sign in ("!", "~", "-"):
+        yield "operator", *text.place(node.operatorToken), ""
+
+
+def _of_constant(node: Any, text: _Text, widths: dict[str, int]) -> Iterator[Fault]:
+    kind, own, place = node.kind.name, text.of(node), text.place(node)
+    if kind == "IntegerLiteralExpression":
+        yield "constant", *place, str(int(own) + 1)
+        if int(own):
+            yield "constant", *place, str(int(own) - 1)
+    elif kind == "UnbasedUnsizedLiteralExpression":
+        yield "constant", *place, {"'0": "'1", "'1": "'0"}[own]
+    elif kind == "IntegerVectorExpression":
+        sized = re.fullmatch(r"(\d+)'([bdh])([0-9a-fA-F_]+)", own)
+        if sized:
+            base = {"b": 2, "d": 10, "h": 16}[sized[2]]
+            value = (int(sized[3].replace("_", ""), base) + 1) % (1 << int(sized[1]))
+            digits = {"b": "b", "d": "d", "h": "x"}[sized[2]]
+            yield "constant", *place, f"{sized[1]}'{sized[2]}{value:{digits}}"
+
+
+def _of_condition(node: Any, text: _Text, widths: dict[str, int]) -> Iterator[Fault]:
+    kind = node.kind.name
+    if kind == "ConditionalPredicate":
+        yield "condition", *text.place(node), f"!({text.of(node)})"
+    elif kind == "IfGenerate" and "Plain" not in text.of(node.condition):
+        yield "condition", *text.place(node.condition), f"!({text.of(node.condition)})"
+
+
+def _of_statement(node: Any, text: _Text, widths: dict[str, int]) -> Iterator[Fault]:
+    if node.kind.name == "ExpressionStatement" and node.expr.kind.name in ASSIGNING:
+        yield "dropped", *text.place(node), ";"
+
+
+def _of_name(node: Any, text: _Text, widths: dict[str, int]) -> Iterator[Fault]:
+    """Another signal of that width; each name has another replacement, the next one."""
+    if node.kind.name not in ("IdentifierName", "IdentifierSelectName"):
+        return
+    name = text.of(node.identifier)
+    if name not in widths or name in ("clk_i", "rst_i"):
+        return
+    same = [other for other in sorted(widths) if widths[other] == widths[name]]
+    alike = [other for other in same if other not in (name, "clk_i", "rst_i")]
+    if alike:
+        yield "name", *text.place(node.identifier), ([other for other in alike if other > name] or alike)[0]
