@@ -36,7 +36,7 @@ from neuraljet.commands.doctor import doctor
 from sim.proofs.certify import CertificateError, certify
 from sim.proofs.prove import prove
 from tests.benchmarks.planted.check import Check, Said, accelerator, changed_rtl, copied, planted, refusal
-from tests.sim.test_certify import SERIAL, module
+from tests.sim.proofs.test_certify import SERIAL, module
 from tests.support.foreign import Recipe, export, frames, network
 from tests.support.networks import images_for, random_network
 from tests.support.sealing import reseal
