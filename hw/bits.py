@@ -6,18 +6,11 @@ Bit space is what streams carry: a +-1 element x is the bit b, x = 2b - 1; all e
 from collections.abc import Iterable
 
 import numpy as np
-from numpy.typing import NDArray
 
-Ints = NDArray[np.int64]
+from bnn.integer.intervals import dot_interval, signed_bits
+from bnn.integer.reference import Ints
 
-
-def signed_bits(low: int, high: int) -> int:
-    """Width of two's complement that holds low..high.
-
-    >>> signed_bits(-4, 3), signed_bits(0, 4)
-    (3, 4)
-    """
-    return 1 + max(int(high).bit_length() if high > 0 else 0, int(-low - 1).bit_length() if low < 0 else 0)
+__all__ = ["Ints", "bit_thresholds", "dot_range", "literal", "reachable", "selection", "signed_bits"]
 
 
 def literal(values: Iterable[int], bits: int) -> str:
@@ -47,11 +40,8 @@ def selection(ways: int, bits: int) -> int:
 
 
 def dot_range(weight: Ints, low: int, high: int) -> tuple[Ints, Ints]:
-    """Smallest and largest sum of each row of weight [O, ...] over inputs low..high or 0 (padding)."""
-    low, high = min(low, 0), max(high, 0)
-    axes = tuple(range(1, weight.ndim))
-    positive, negative = np.maximum(weight, 0).sum(axes), np.minimum(weight, 0).sum(axes)
-    return positive * low + negative * high, positive * high + negative * low
+    """Return the smallest and largest sum of each row of weight [O, ...] over inputs low..high, or 0 where padded."""
+    return dot_interval(weight, min(low, 0), max(high, 0))
 
 
 def bit_thresholds(thresholds: Ints, weight: Ints, scale: int, offset: Ints) -> Ints:

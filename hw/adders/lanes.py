@@ -10,9 +10,10 @@ from collections.abc import Sequence
 import numpy as np
 
 from bnn import jets
+from bnn.integer.intervals import signed_bits
 from hw.adders.layer import Base, Layer, Sums, batched, jets_of
 from hw.adders.writer import Bit, Leaf, concat, part
-from hw.bits import dot_range, literal, signed_bits
+from hw.bits import dot_range, literal
 
 Table = tuple[tuple[int, ...], tuple[int, ...]]  # by round: passed, inverted
 

@@ -7,10 +7,11 @@ from math import ceil
 import numpy as np
 
 from bnn import jets
+from bnn.integer.intervals import signed_bits
 from hw.adders.convolution import write
 from hw.adders.lanes import separable
 from hw.adders.layer import Layer
-from hw.bits import dot_range, signed_bits
+from hw.bits import dot_range
 from hw.block_ram import RAMB18_SITES, block_rams
 from hw.cycles import column_cycles, conv_cycles
 from hw.text import fill

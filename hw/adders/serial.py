@@ -5,9 +5,10 @@ from collections.abc import Sequence
 from itertools import combinations
 
 from bnn import jets
+from bnn.integer.intervals import signed_bits
 from hw.adders.layer import Base, JetRow, Layer, Sums
 from hw.adders.writer import concat, digits, part
-from hw.bits import Ints, dot_range, literal, selection, signed_bits
+from hw.bits import Ints, dot_range, literal, selection
 
 Stream = tuple[str, int]  # a signal of digits, and the stage it comes in
 Term = tuple[Stream, int]  # and its sign

@@ -9,8 +9,9 @@ from math import inf, prod
 
 import numpy as np
 
+from bnn.integer.intervals import signed_bits
 from hw.adders.writer import concat
-from hw.bits import Ints, literal, selection, signed_bits
+from hw.bits import Ints, literal, selection
 from hw.block_ram import BLOCKS, block_rams
 from hw.cycles import matvec_cycles, window_map
 from hw.matvec import matches

@@ -8,9 +8,10 @@ from typing import Any
 import numpy as np
 
 from bnn.integer import reference
-from hw import cpp
-from hw.bits import Ints, dot_range, literal, signed_bits
+from bnn.integer.intervals import signed_bits
+from hw.bits import Ints, dot_range, literal
 from hw.block_ram import block_rams
+from hw.cpp import layer_header, whole_bytes
 from hw.cycles import dense_cycles
 from hw.matvec import matrix as matvec
 from hw.matvec import schedule
@@ -359,8 +360,37 @@ class BinaryDense_hls(BinaryDense, HlsOperator):
         bits = int(self.get_output_datatype().bitwidth())
         thresholds, bias = self._optional("Threshold"), self._optional("Bias")
         times = self.copies, self.together
-        return cpp.dense(name, self.summary(), self.weight, self.beats, thresholds, bias, self.fold, bits, times)
+        return dense_header(name, self.summary(), self.weight, self.beats, thresholds, bias, self.fold, bits, times)
 
     def logic(self) -> int:
         inputs, outputs = self.weight.shape
         return outputs // self.fold * multiply_accumulate(inputs // self.beats, 1, inputs)
+
+
+def dense_header(
+    name: str, summary: str, weight: Ints, beats: int, thresholds: Ints | None, bias: Ints | None, fold: int,
+    out_bits: int, times: tuple[int, int] = (1, 1),
+) -> str:  # fmt: skip
+    """Dense layer of +-1 inputs; weight +-1 [F, O], F in C, H, W order. With thresholds [O] bits, else scores.
+
+    times: how many copies of an input F has, and how many inputs in a row are copied as one.
+    """
+    inputs, outputs = weight.shape
+    channels = inputs // beats
+    if thresholds is not None:  # sum = 2 * matches - inputs
+        constant = np.clip(-((-thresholds - inputs) // 2), 0, inputs + 1)
+    else:
+        constant = (np.zeros(outputs, np.int64) if bias is None else bias) - inputs
+    constants = {
+        "Beats": beats, "Channels": channels, "Outputs": outputs, "Fold": fold, "OutBits": out_bits,
+        "Copies": times[0], "Together": times[1],
+        "InWidth": whole_bytes(channels // times[0]), "OutWidth": whole_bytes(outputs * out_bits),
+        "CountBits": inputs.bit_length(),
+        "Thresholded": int(thresholds is not None),
+    }  # fmt: skip
+    table = (weight.reshape(channels, beats, outputs).transpose(1, 2, 0) > 0).astype(np.int64)  # [beat, O, C]
+    bits = signed_bits(int(constant.min()), int(constant.max()))
+    return layer_header(
+        name, summary, "nj_dense.hpp", constants, "nj_dense<Layer>",
+        {"const unsigned char weight": table, f"const ap_int<{bits}> constant": constant},
+    )  # fmt: skip

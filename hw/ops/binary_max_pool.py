@@ -5,8 +5,8 @@ from math import ceil
 import numpy as np
 
 from bnn.integer import reference
-from hw import cpp
 from hw.bits import Ints, literal
+from hw.cpp import layer_header, whole_bytes
 from hw.cycles import or_pool_cycles
 from hw.ops.base import Attributes, RtlOperator, StreamOperator
 from hw.ops.hls import HlsOperator
@@ -87,7 +87,17 @@ class BinaryMaxPool_hls(BinaryMaxPool, HlsOperator):
 
     def header(self, name: str) -> str:
         _, height, width, _ = self.get_normal_input_shape()
-        return cpp.max_pool(name, self.summary(), height, width, self.size, self.minimum)
+        return max_pool_header(name, self.summary(), height, width, self.size, self.minimum)
 
     def logic(self) -> int:
         return 2 * self.get_normal_input_shape()[-1]
+
+
+def max_pool_header(name: str, summary: str, height: int, width: int, size: int, minimum: Ints) -> str:
+    """Max-pooling of bits; the minimum of the maps where `minimum` [C] is 1."""
+    constants = {
+        "Height": height, "Width": width, "Channels": len(minimum), "Size": size,
+        "InWidth": whole_bytes(len(minimum)), "OutWidth": whole_bytes(len(minimum)),
+    }  # fmt: skip
+    tables = {"const unsigned char minimum": minimum}
+    return layer_header(name, summary, "nj_max_pool.hpp", constants, "nj_max_pool<Layer>", tables)

@@ -7,12 +7,14 @@ import numpy as np
 from qonnx.core.datatype import DataType
 
 from bnn.integer import reference
-from hw import cpp
+from bnn.integer.intervals import signed_bits
 from hw.adders.layer import Layer
 from hw.adders.module import Geometry, Module, conv_module
-from hw.bits import Ints, dot_range, signed_bits
+from hw.bits import Ints, dot_range
 from hw.cycles import conv_cycles, hls_conv_cycles
 from hw.ops.base import Attributes, RtlOperator, StreamOperator
+from hw.ops.conv_header import Geometry as HeaderGeometry
+from hw.ops.conv_header import conv_header
 from hw.ops.hls import HlsOperator, multiply_accumulate
 from hw.schedule import Schedule, windows
 
@@ -178,8 +180,8 @@ class HlsConv(ConvOperator, HlsOperator):
 
     def header(self, name: str) -> str:
         datatype: Any = self.get_input_datatype()
-        return cpp.conv(
-            name, self.summary(), cpp.Geometry(*self.geometry()), self.weight, self.thresholds,
+        return conv_header(
+            name, self.summary(), HeaderGeometry(*self.geometry()), self.weight, self.thresholds,
             int(datatype.bitwidth()), self.input_range()[0] < 0, self.grouped, self.fold,
             int(self.get_output_datatype().bitwidth()), self.plane,
         )  # fmt: skip

@@ -22,7 +22,7 @@ class HlsOperator(StreamOperator, HLSBackend):
 
     @abstractmethod
     def header(self, name: str) -> str:
-        """The text of name.hpp (hw.cpp)."""
+        """Return the text of name.hpp, put together by hw.cpp.layer_header."""
 
     @abstractmethod
     def logic(self) -> int:

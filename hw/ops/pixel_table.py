@@ -5,8 +5,8 @@ from typing import Any
 import numpy as np
 from qonnx.core.datatype import DataType
 
-from hw import cpp
 from hw.bits import Ints, literal
+from hw.cpp import layer_header, whole_bytes
 from hw.cycles import table_cycles
 from hw.ops.base import Attributes, RtlOperator, StreamOperator
 from hw.ops.hls import HlsOperator
@@ -70,7 +70,17 @@ class PixelTable_hls(PixelTable, HlsOperator):
     def header(self, name: str) -> str:
         _, height, width, _ = self.get_normal_input_shape()
         bits = int(self.get_output_datatype().bitwidth())
-        return cpp.table(name, self.summary(), height, width, self.table, bits)
+        return table_header(name, self.summary(), height, width, self.table, bits)
 
     def logic(self) -> int:
         return 4 * self.get_outstream_width()
+
+
+def table_header(name: str, summary: str, height: int, width: int, values: Ints, out_bits: int) -> str:
+    """Tables of pixels; values [C, 256], bits (out_bits 1) or integers."""
+    channels = len(values)
+    constants = {
+        "Height": height, "Width": width, "Channels": channels, "OutBits": out_bits,
+        "InWidth": whole_bytes(8 * channels), "OutWidth": whole_bytes(channels * out_bits),
+    }  # fmt: skip
+    return layer_header(name, summary, "nj_table.hpp", constants, "nj_table<Layer>", {"const short table": values})

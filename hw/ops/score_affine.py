@@ -4,8 +4,8 @@ from typing import Any
 
 import numpy as np
 
-from hw import cpp
 from hw.bits import Ints, literal
+from hw.cpp import layer_header, whole_bytes
 from hw.ops.base import Attributes, RtlOperator, StreamOperator
 from hw.ops.hls import HlsOperator
 from hw.schedule import Schedule, immediate
@@ -74,7 +74,19 @@ class ScoreAffine_hls(ScoreAffine, HlsOperator):
 
     def header(self, name: str) -> str:
         bits_in, bits = int(self.get_input_datatype().bitwidth()), int(self.get_output_datatype().bitwidth())
-        return cpp.affine(name, self.summary(), self._values("Multiplier"), self._values("Bias"), bits_in, bits)
+        return affine_header(name, self.summary(), self._values("Multiplier"), self._values("Bias"), bits_in, bits)
 
     def logic(self) -> int:
         return int(self.get_input_datatype().bitwidth()) * self.get_outstream_width()
+
+
+def affine_header(name: str, summary: str, multiplier: Ints, bias: Ints, in_bits: int, out_bits: int) -> str:
+    """Scores on a common scale; multiplier and bias [O]."""
+    classes = len(bias)
+    constants = {
+        "Classes": classes, "InBits": in_bits, "OutBits": out_bits, "InWidth": whole_bytes(classes * in_bits),
+        "OutWidth": whole_bytes(classes * out_bits),
+    }  # fmt: skip
+    element = f"const ap_int<{out_bits}>"
+    tables = {f"{element} multiplier": multiplier, f"{element} bias": bias}
+    return layer_header(name, summary, "nj_affine.hpp", constants, "nj_affine<Layer>", tables)

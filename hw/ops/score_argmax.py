@@ -6,8 +6,8 @@ from typing import Any
 from qonnx.core.datatype import DataType
 
 from bnn.integer import reference
-from hw import cpp
 from hw.bits import Ints, selection
+from hw.cpp import layer_header, whole_bytes
 from hw.cycles import argmax_cycles
 from hw.ops.base import RtlOperator, StreamOperator
 from hw.ops.hls import HlsOperator
@@ -91,7 +91,16 @@ class ScoreArgMax_hls(ScoreArgMax, HlsOperator):
 
     def header(self, name: str) -> str:
         bits = int(self.get_input_datatype().bitwidth())
-        return cpp.argmax(name, self.summary(), self.classes, bits, class_bits(self.classes), self.score_bits())
+        return argmax_header(name, self.summary(), self.classes, bits, class_bits(self.classes), self.score_bits())
 
     def logic(self) -> int:
         return self.classes * int(self.get_input_datatype().bitwidth())
+
+
+def argmax_header(name: str, summary: str, classes: int, score_bits: int, class_bits: int, out_score_bits: int) -> str:
+    """Class and scores."""
+    constants = {
+        "Classes": classes, "ScoreBits": score_bits, "ClassBits": class_bits, "OutScoreBits": out_score_bits,
+        "InWidth": whole_bytes(classes * score_bits), "OutWidth": whole_bytes(class_bits + classes * out_score_bits),
+    }  # fmt: skip
+    return layer_header(name, summary, "nj_argmax.hpp", constants, "nj_argmax<Layer>", {})

@@ -29,9 +29,10 @@ import numpy as np
 from onnx import helper, numpy_helper
 
 from bnn import jets
+from bnn.integer.intervals import signed_bits
 from bnn.integer.reference import Ints
 from finn_build.adapter import workspace
-from hw.bits import dot_range, signed_bits
+from hw.bits import dot_range
 from hw.cycles import window_map
 from sim.modules import Stall, run_streams
 from tests.benchmarks.finn_estimates import DOMAIN, PART, units

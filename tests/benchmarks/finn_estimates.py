@@ -16,7 +16,7 @@ import numpy as np
 from onnx import helper
 from qonnx.core.datatype import DataType
 
-from hw.bits import signed_bits
+from bnn.integer.intervals import signed_bits
 
 DOMAIN = "finn.custom_op.fpgadataflow.rtl"
 PART = "xc7z020clg400-1"

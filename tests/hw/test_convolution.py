@@ -10,9 +10,10 @@ import pytest
 
 from bnn import jets
 from bnn.integer import reference
+from bnn.integer.intervals import signed_bits
 from hw.adders.layer import Layer
 from hw.adders.module import Geometry, conv_module
-from hw.bits import dot_range, signed_bits
+from hw.bits import dot_range
 from hw.cycles import conv_cycles, window_map
 from hw.text import MOST_LINE, RTL, sources_in
 from sim.modules import STALLS, Stall, run_streams

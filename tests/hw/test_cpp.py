@@ -8,9 +8,16 @@ import pytest
 
 from bnn import jets
 from bnn.integer import reference
+from bnn.integer.intervals import signed_bits
 from hw import cpp
-from hw.bits import dot_range, signed_bits
+from hw.bits import dot_range
+from hw.ops.binary_dense import dense_header
+from hw.ops.binary_max_pool import max_pool_header
+from hw.ops.conv_header import Geometry, conv_header
 from hw.ops.hls import HEADERS
+from hw.ops.pixel_table import table_header
+from hw.ops.score_affine import affine_header
+from hw.ops.score_argmax import argmax_header
 from sim.cppsim import BENCH, FLAGS, ap_types, pack
 
 
@@ -88,8 +95,8 @@ def test_convolutions(case, tmp_path):
     least, most = dot_range(weight, low, high)
     thresholds = np.sort(rng.integers(least.min() - 2, most.max() + 3, case.outputs)) if case.thresholded else None
     out_bits = 1 if case.thresholded else signed_bits(int(least.min()), int(most.max()))
-    geometry = cpp.Geometry(case.height, case.width, case.kernel, case.stride, case.pad)
-    header = cpp.conv(
+    geometry = Geometry(case.height, case.width, case.kernel, case.stride, case.pad)
+    header = conv_header(
         "layer", "a test", geometry, weight, thresholds, case.bits, case.signed, case.grouped, case.fold, out_bits,
         case.plane,
     )  # fmt: skip
@@ -103,14 +110,14 @@ def test_convolutions(case, tmp_path):
 def test_tables_of_pixels(low, high, bits, tmp_path):
     rng = np.random.default_rng(6)
     table, pixels = rng.integers(low, high + 1, (3, 256)), rng.integers(0, 256, (2, 5, 4, 3))
-    run = compiled(tmp_path, cpp.table("layer", "a test", 5, 4, table, bits), 24, 3 * bits)
+    run = compiled(tmp_path, table_header("layer", "a test", 5, 4, table, bits), 24, 3 * bits)
     assert np.array_equal(run(pack(pixels, 8)), pack(table[np.arange(3), pixels], bits))
 
 
 def test_scores_on_a_common_scale(tmp_path):
     rng = np.random.default_rng(7)
     multiplier, bias, sums = rng.integers(-9, 10, 4), rng.integers(-90, 91, 4), rng.integers(-32, 32, (50, 1, 1, 4))
-    run = compiled(tmp_path, cpp.affine("layer", "a test", multiplier, bias, 6, 11), 24, 44)
+    run = compiled(tmp_path, affine_header("layer", "a test", multiplier, bias, 6, 11), 24, 44)
     assert np.array_equal(run(pack(sums, 6)), pack(multiplier * sums + bias, 11))
 
 
@@ -123,7 +130,7 @@ def test_dense_layers(thresholded, fold, tmp_path):
     thresholds = np.array([-61, -10, 0, 3, 60, 61]) if thresholded else None
     bias = None if thresholded else rng.integers(-9, 10, 6)
     out_bits = 1 if thresholded else 8
-    header = cpp.dense("layer", "a test", weight, 12, thresholds, bias, fold, out_bits)
+    header = dense_header("layer", "a test", weight, 12, thresholds, bias, fold, out_bits)
     run = compiled(tmp_path, header, 5, 6 * out_bits)
     wanted = sums >= thresholds if thresholded else sums + bias
     got = run(pack(maps.transpose(0, 2, 3, 1), 1))
@@ -133,7 +140,7 @@ def test_dense_layers(thresholded, fold, tmp_path):
 def test_pooling_drops_incomplete_windows(tmp_path):
     maps = np.random.default_rng(5).integers(0, 2, (5, 9, 7, 8))
     minimum = np.array([0, 1, 0, 0, 1, 0, 0, 0, 1])
-    run = compiled(tmp_path, cpp.max_pool("layer", "a test", 7, 8, 3, minimum), 9, 9)
+    run = compiled(tmp_path, max_pool_header("layer", "a test", 7, 8, 3, minimum), 9, 9)
     flip = minimum.reshape(-1, 1, 1)
     wanted = reference.max_pool(maps ^ flip, 3) ^ flip
     assert np.array_equal(run(pack(maps.transpose(0, 2, 3, 1), 1)), pack(wanted.transpose(0, 2, 3, 1), 1))
@@ -141,7 +148,7 @@ def test_pooling_drops_incomplete_windows(tmp_path):
 
 def test_the_class_is_the_lowest_of_equal_scores(tmp_path):
     scores = np.array([[3, 3, -1], [-4, -3, -3], [-4, -4, -4], [-4, 0, 3]])
-    run = compiled(tmp_path, cpp.argmax("layer", "a test", 3, 3, 8, 8), 9, 32)
+    run = compiled(tmp_path, argmax_header("layer", "a test", 3, 3, 8, 8), 9, 32)
     got = run(pack(scores[:, None, None], 3))
     assert got[:, 0, 0].tolist() == [0, 1, 0, 2]
     assert np.array_equal(got[:, :, 1:], pack(scores[:, None, None], 8))

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from hw.bits import literal, signed_bits
+from bnn.integer.intervals import signed_bits
+from hw.bits import literal
 from sim.modules import STALLS, run_streams
 from sim.runner import SimulationError
 from tests.support.streams import pack, unpack

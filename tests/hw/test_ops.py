@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from onnx import helper, numpy_helper
 
 from bnn import jets
-from hw.bits import bit_thresholds, dot_range, literal, reachable, signed_bits
+from bnn.integer.intervals import signed_bits
+from hw.bits import bit_thresholds, dot_range, literal, reachable
 from hw.text import CELLS, sources_in
 from sim.runner import check_tools
 from tests.support.streams import unpack

@@ -21,10 +21,11 @@ import numpy as np
 
 from bnn import jets
 from bnn.errors import ToolError, UserError
+from bnn.integer.intervals import signed_bits
 from bnn.integer.layers import Conv, Dense, Threshold
 from bnn.integer.reference import Ints
 from bnn.storage.cache import cache_folder
-from hw.bits import bit_thresholds, signed_bits
+from hw.bits import bit_thresholds
 from tests.benchmarks.measure import BuildTimeout, Design
 from tests.benchmarks.rivals.templates import FOLDER, fill, pattern
 from tests.benchmarks.workloads import Workload

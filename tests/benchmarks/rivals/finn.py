@@ -19,10 +19,10 @@ from qonnx.core.modelwrapper import ModelWrapper
 from qonnx.custom_op.registry import getCustomOp
 
 from bnn.errors import ToolError
+from bnn.integer.intervals import signed_bits
 from bnn.integer.layers import Conv, Dense, Levels, Threshold
 from bnn.integer.reference import Ints
 from finn_build.adapter import workspace
-from hw.bits import signed_bits
 from tests.benchmarks.measure import Design
 from tests.benchmarks.rivals.templates import fill
 from tests.benchmarks.workloads import Workload, sum_range

@@ -9,10 +9,11 @@ import numpy as np
 from onnx import helper, numpy_helper
 
 from bnn import jets
+from bnn.integer.intervals import signed_bits
 from bnn.integer.layers import Conv, Dense, Levels, Threshold
 from bnn.qonnx.foreign.copies import repeated, signs
 from finn_build.folding import choose
-from hw.bits import bit_thresholds, dot_range, signed_bits
+from hw.bits import bit_thresholds, dot_range
 from hw.ops.base import MEMORIES
 from tests.benchmarks.measure import Design
 from tests.benchmarks.rivals.templates import fill

@@ -8,9 +8,9 @@ the time limit.
 import shutil
 from pathlib import Path
 
+from bnn.integer.intervals import signed_bits
 from bnn.integer.layers import Conv, Dense, Threshold
 from bnn.integer.reference import Ints
-from hw.bits import signed_bits
 from tests.benchmarks.measure import Design
 from tests.benchmarks.rivals.templates import FOLDER, fill, pattern
 from tests.benchmarks.workloads import Workload, sum_range
