@@ -54,7 +54,7 @@ def test_every_top_level_package_is_a_room():
 @pytest.mark.parametrize("room", ROOMS)
 def test_readme_names_the_packages_of_a_room(room):
     named = set(re.findall(r"`([^`]+)`", table("README.md", "Rooms")[room]))
-    assert named == packages(room)
+    assert named == {name for name in packages(room) if "/" not in name}
 
 
 def test_contributing_names_all_packages():
