@@ -78,11 +78,10 @@ def windows(geometry: tuple[int, int, int, int, int], fold: int, arrivals: Ints,
     return Schedule((np.array(taken),), np.array(results))
 
 
-def pooled(height: int, width: int, size: int, arrivals: Ints) -> Schedule:
-    """Return the schedule of nj_or_pool: a result a clock after the last pixel of each whole window."""
+def pooled(height: int, width: int, size: tuple[int, int], arrivals: Ints) -> Schedule:
+    """Return the schedule of pooling windows of size[0] x size[1]: a result a clock after the last pixel of each."""
     rows, columns = np.divmod(np.arange(height * width), width)
-    full = (rows % size == size - 1) & (columns % size == size - 1)
-    full &= (rows < height // size * size) & (columns < width // size * size)
+    full = (rows % size[0] == size[0] - 1) & (columns % size[1] == size[1] - 1)
     return Schedule((arrivals,), arrivals[np.resize(full, len(arrivals))] + 1)
 
 

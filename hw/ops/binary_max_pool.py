@@ -38,7 +38,7 @@ class BinaryMaxPool(StreamOperator):
     def schedule(self, *arrivals: Ints) -> Schedule:
         (pixels,) = arrivals
         _, height, width, _ = self.get_normal_input_shape()
-        return pooled(height, width, self.size, pixels)
+        return pooled(height, width, (self.size, self.size), pixels)
 
     def burst(self) -> int:
         """A row: its results come with the last row of its windows."""

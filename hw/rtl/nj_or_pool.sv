@@ -23,9 +23,7 @@ module nj_or_pool #(
   output logic [C-1:0] m_data_o
 );
   localparam int unsigned Columns = (Width + Size - 1) / Size;  // of windows, with one of what fills none
-  localparam int unsigned PhaseBits = Size > 2 ? unsigned'($clog2(Size)) : 1;
   localparam int unsigned ColumnBits = Columns > 1 ? unsigned'($clog2(Columns)) : 1;
-  localparam int unsigned RowBits = Height >= Size ? unsigned'($clog2(Height / Size + 1)) : 1;
 
   if (Size < 2) begin : gen_check_size
     $error("nj_or_pool: Size = %0d, must be at least 2", Size);
@@ -34,55 +32,26 @@ module nj_or_pool #(
     $error("nj_or_pool: Size = %0d exceeds %0d x %0d", Size, Height, Width);
   end
 
-  // Position: window and place within it, for columns and rows.
-  logic [ColumnBits-1:0] column_q;
-  logic [PhaseBits-1:0] column_phase_q, row_phase_q;
-  logic [RowBits-1:0] row_q;
-  logic column_full, row_full, row_end, frame_end, take;
-
-  assign column_full = column_phase_q == PhaseBits'(Size - 1);
-  assign row_full = row_phase_q == PhaseBits'(Size - 1);
-  assign row_end = column_q == ColumnBits'(Columns - 1) && column_phase_q == PhaseBits'((Width - 1) % Size);
-  if (Height % Size == 0) begin : gen_even
-    assign frame_end = row_full;  // the position within a window says all
-  end else begin : gen_rest
-    assign frame_end = row_q == RowBits'((Height - 1) / Size) && row_phase_q == PhaseBits'((Height - 1) % Size);
-  end
+  logic [ColumnBits-1:0] column;
+  logic first, complete, take;
   assign take = s_valid_i && s_ready_o;
-
-  always_ff @(posedge clk_i) begin
-    if (rst_i) begin
-      column_q <= '0;
-      column_phase_q <= '0;
-      row_q <= '0;
-      row_phase_q <= '0;
-    end else if (take) begin
-      column_phase_q <= (column_full || row_end) ? '0 : PhaseBits'(nj_pkg::next(32'(column_phase_q)));
-      if (row_end) column_q <= '0;
-      else if (column_full) column_q <= ColumnBits'(nj_pkg::next(32'(column_q)));
-      if (row_end) begin
-        row_phase_q <= (row_full || frame_end) ? '0 : PhaseBits'(nj_pkg::next(32'(row_phase_q)));
-        if (frame_end) row_q <= '0;
-        else if (row_full) row_q <= RowBits'(nj_pkg::next(32'(row_q)));
-      end
-    end
-  end
+  nj_pool_place #(.Height(Height), .Width(Width), .SizeY(Size), .SizeX(Size)) u_place (
+    .clk_i, .rst_i, .take_i(take), .column_o(column), .first_o(first), .last_o(complete)
+  );
 
   // The OR of each window so far; its word is read and written in the same clock, so that one port does. An
   // AND is the OR of inverted bits, inverted.
   logic [C-1:0] so_far, window;
   nj_ram #(.Words(Columns), .Bits(C)) u_windows (
-    .clk_i, .write_i(take), .addr_i(column_q), .data_i(window), .data_o(so_far)
+    .clk_i, .write_i(take), .addr_i(column), .data_i(window), .data_o(so_far)
   );
   nj_or_lanes #(.N(C)) u_or (
-    .a_i(s_data_i ^ Minimum), .b_i(so_far), .keep_i(column_phase_q != '0 || row_phase_q != '0), .y_o(window)
+    .a_i(s_data_i ^ Minimum), .b_i(so_far), .keep_i(!first), .y_o(window)
   );
 
   logic valid_q;
   logic [C-1:0] data_q;
-  logic complete;
 
-  assign complete = column_full && row_full;
   assign s_ready_o = !(valid_q && complete);
   assign m_valid_o = valid_q;
   assign m_data_o = data_q;

@@ -140,6 +140,7 @@ CHECKS: dict[str, tuple[Step, ...]] = {
     "nj_patches": (_refused("nj_patches"), *_stream("nj_patches"), _MATRIX[2]),
     "nj_pkg": (("tests/hw/test_nj_fifo.py", "tests/hw/test_nj_or_pool.py", "tests/hw/test_nj_line_buffer.py"),
                (FORMULAS, "-k", "are_their_formulas and nj_reach")),
+    "nj_pool_place": (("tests/hw/test_nj_or_pool.py",), (PROPERTIES, "-k", "nj_or_pool and hold_for_all_time")),
     "nj_popcount": (("tests/hw/test_nj_popcount.py",), (FORMULAS, "-k", "popcount_counts")),
     "nj_ram": (("tests/hw/test_nj_ram.py",), ("tests/hw/test_nj_or_pool.py",)),
     "nj_reach": _compressor("nj_reach"),
