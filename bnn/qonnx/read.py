@@ -53,7 +53,7 @@ class FileGraph:
         self.input_shape = (shape[1], shape[2], shape[3])
         self._shapes: dict[str, Shape] = {self.picture: self.input_shape}  # of the tensors read so far
         self._kinds: dict[str, list[type[Layer]]] = {}
-        for kind in Layer.__subclasses__():
+        for kind in sorted(Layer.__subclasses__(), key=lambda kind: not kind.particular):
             for operator in kind.reads:
                 self._kinds.setdefault(operator, []).append(kind)
 

@@ -41,6 +41,7 @@ class Layer(ABC):
 
     operator: ClassVar[str]  # of ONNX or QONNX, as messages call it
     reads: ClassVar[tuple[str, ...]]  # operators of ONNX and QONNX with which it may begin in a file
+    particular: ClassVar[bool] = False  # is it asked before the others that begin with these operators?
 
     @abstractmethod
     def run(self, *inputs: Ints) -> Ints:
