@@ -259,7 +259,7 @@ def _thresholded(
     attributes: dict[str, int | Ints] = {"Kernel": size, "Stride": conv.stride, "Pad": amount}
     if zeros:
         weight, limits = with_plane(weight, thresholds, *stream.shape[:2])
-        attributes |= {"Weight": weight, "Threshold": limits, "Plane": 1}
+        attributes |= {"Weight": weight, "Threshold": limits, "InsideMap": 1}
     else:
         offset = stream.offset[:, None] if grouped else stream.offset
         attributes |= {"Weight": weight, "Threshold": bit_thresholds(thresholds, weight, stream.scale, offset)}

@@ -4,13 +4,13 @@ from dataclasses import replace
 
 from hw.adders.folded import Folded
 from hw.adders.lanes import Lanes, separable
-from hw.adders.layer import Layer, Sums, jets_of
+from hw.adders.layer import ConvLayer, Sums, jets_of
 from hw.adders.parallel import Parallel
 from hw.adders.serial import Serial
 
 
-def write(layer: Layer, name: str, column_clocks: int = 0, masked: bool = True) -> Sums:
-    """The two modules of a layer, in the way that takes the fewest sites, and what the others would take.
+def write(layer: ConvLayer, name: str, column_clocks: int = 0, masked: bool = True) -> Sums:
+    """Return the two modules of a layer by the method that takes the fewest sites, and what the others would take.
 
     column_clocks: how long every column may be held, at the rate that the folding gives. masked: columns of a window
     may lie outside the frame.
@@ -18,13 +18,13 @@ def write(layer: Layer, name: str, column_clocks: int = 0, masked: bool = True) 
     if layer.fold == 1:
         return Parallel(layer, name).write()
     found = jets_of(layer) if layer.in_bits > 1 and layer.thresholds is not None else None
-    ways = [Folded(layer, name).write()]
+    possible = [Folded(layer, name).write()]
     if found is not None and any(found):
-        ways.append(Serial(layer, name, found).write())
+        possible.append(Serial(layer, name, found).write())
         if column_clocks > 1:
-            ways.append(Serial(layer, name, found, column_clocks).write())
+            possible.append(Serial(layer, name, found, column_clocks).write())
     orders = separable(layer)
     if orders is not None and column_clocks > 1:
-        ways.append(Lanes(layer, name, orders, column_clocks, masked).write())
-    best, *others = sorted(ways, key=lambda sums: sums.sites)
-    return replace(best, others=tuple((sums.way, sums.sites) for sums in others))
+        possible.append(Lanes(layer, name, orders, column_clocks, masked).write())
+    best, *others = sorted(possible, key=lambda sums: sums.sites)
+    return replace(best, alternatives=tuple((sums.method, sums.sites) for sums in others))

@@ -7,18 +7,18 @@ from collections import defaultdict
 
 import numpy as np
 
-from hw.adders.layer import Base, Sums, batched
+from hw.adders.layer import ColumnsAndSums, Sums, batched
 from hw.adders.writer import Bit, Leaf, concat, digits, part
 from hw.bits import Ints, literal
 
 
-class Folded(Base):
+class Folded(ColumnsAndSums):
     """Lane l serves output f * lanes + l in round f."""
 
     def write(self) -> Sums:
         layer = self.layer
         lanes, rounds = len(self.weight) // layer.fold, layer.fold
-        self.way = f"weights by round, {lanes} lane{'s' if lanes > 1 else ''}"
+        self.method = f"weights by round, {lanes} lane{'s' if lanes > 1 else ''}"
         bits = max(1, (rounds - 1).bit_length())
         sources, tables, constants, tops = self._tables(lanes, rounds)
         width = layer.out_bits

@@ -11,14 +11,14 @@ import numpy as np
 
 from bnn import jets
 from bnn.integer.intervals import signed_bits
-from hw.adders.layer import Base, Layer, Sums, batched, jets_of
+from hw.adders.layer import ColumnsAndSums, ConvLayer, Sums, batched, jets_of
 from hw.adders.writer import Bit, Leaf, concat, part
 from hw.bits import dot_range, literal
 
 Table = tuple[tuple[int, ...], tuple[int, ...]]  # by round: passed, inverted
 
 
-def separable(layer: Layer) -> list[tuple[int, int]] | None:
+def separable(layer: ConvLayer) -> list[tuple[int, int]] | None:
     """Per output the orders, down and across, of the one jet its maps share; None when they do not."""
     if layer.kernel != 3 or layer.in_bits != 1 or layer.in_signed or layer.grouped or layer.thresholds is None:
         return None
@@ -31,15 +31,17 @@ def separable(layer: Layer) -> list[tuple[int, int]] | None:
     return orders or None
 
 
-class Lanes(Base):
+class Lanes(ColumnsAndSums):
     """Lane l serves its outputs in the rounds of a column; outputs of one order down are kept together."""
 
-    def __init__(self, layer: Layer, name: str, orders: Sequence[tuple[int, int]], clocks: int, masked: bool) -> None:
+    def __init__(
+        self, layer: ConvLayer, name: str, orders: Sequence[tuple[int, int]], clocks: int, masked: bool
+    ) -> None:
         outputs = len(layer.weight)
         self.lanes = -(-outputs // min(clocks, 32))
         super().__init__(layer, name, max(2, -(-outputs // self.lanes)))
         self.orders, self.masked = orders, masked
-        self.way = f"column by column, {self.lanes} lane{'s' if self.lanes > 1 else ''}"
+        self.method = f"column by column, {self.lanes} lane{'s' if self.lanes > 1 else ''}"
         rank = sorted(range(outputs), key=lambda o: (orders[o][0] != 1, orders[o]))
         self.served = [rank[lane * self.period : (lane + 1) * self.period] for lane in range(self.lanes)]
         axis = jets.axis_kernels(2)

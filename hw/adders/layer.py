@@ -1,4 +1,4 @@
-"""A convolution layer to be written, what comes of it, and what every way of writing one shares."""
+"""A convolution layer to be written, what comes of it, and what all methods of writing one share."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ JetRow = dict[int, tuple[int, int, int]]  # of an output, by map: sign, order do
 
 
 @dataclass(frozen=True)
-class Layer:
+class ConvLayer:
     """sum over c, ky, kx of weight[o, c, ky, kx] * x[c, ky, kx] (grouped: of map o alone), compared or put out."""
 
     weight: Ints  # [O, C or 1, K, K]
@@ -24,7 +24,7 @@ class Layer:
     grouped: bool = False
     fold: int = 1  # divides O
     out_bits: int = 1  # of a sum, two's complement
-    plane: bool = False  # the last map is the constant 1, 0 where padded, and not in the stream
+    inside_map: bool = False  # the last map is the constant 1, 0 where padded, and not in the stream
 
     @property
     def maps(self) -> int:
@@ -56,14 +56,14 @@ class Sums:
     final: int  # the window's round with which the (last) result goes in
     sites: int  # LUT sites of both modules
     ffs: int  # flip-flops, those of nj_window included
-    way: str  # how it is done, in a few words
+    method: str  # how it is done, in a few words
     period: int = 0  # clocks that every column takes; 0: a window is held for the fold's clocks
     width: int = 0  # bits of the results of all rounds
     order: tuple[int, ...] = ()  # of each output, its place among these; none: as they come
-    others: tuple[tuple[str, int], ...] = ()  # what else could be done: way and sites, the fewest first
+    alternatives: tuple[tuple[str, int], ...] = ()  # what else could be done: method and sites, the fewest first
 
 
-def jets_of(layer: Layer) -> list[JetRow] | None:
+def jets_of(layer: ConvLayer) -> list[JetRow] | None:
     """Per output, of each map it reads: sign, order down, order across; None when a kernel is no jet."""
     if layer.kernel not in jets.KERNEL_SIZES:
         return None
@@ -80,13 +80,13 @@ def jets_of(layer: Layer) -> list[JetRow] | None:
     return found
 
 
-class Base:
-    """What every way of writing a layer has: its two writers, and the columns' words in the window.
+class ColumnsAndSums:
+    """What all methods of writing a layer have: two writers, and the columns' words in the window.
 
     period: 0, or the clocks for which a column is held, while those before it are not.
     """
 
-    def __init__(self, layer: Layer, name: str, period: int = 0) -> None:
+    def __init__(self, layer: ConvLayer, name: str, period: int = 0) -> None:
         self.layer, self.name, self.period = layer, name, period
         self.clocks = period or layer.fold  # of round_i
         self.round_bits = max(1, (self.clocks - 1).bit_length())
@@ -96,7 +96,7 @@ class Base:
         self.tables: dict[int, dict[tuple[int, ...], int]] = {}  # by stage, bits of the rounds
         self.made: list[Bit] = []  # of <name>_columns, in order
         self.zero: list[int] = []  # their values for a column of zeros
-        self.way = ""  # of Sums
+        self.method = ""  # of Sums
 
     def raw(self, c: int, r: int) -> Word:
         """Element c of row r of a column."""
@@ -169,7 +169,7 @@ class Base:
         outside = sum(bit << i for i, bit in enumerate(self.zero))
         sites = self.columns.sites + self.sums.sites
         return Sums(
-            "\n".join(text), width, outside, latency, rounds, final, sites, ffs, self.way, self.period,
+            "\n".join(text), width, outside, latency, rounds, final, sites, ffs, self.method, self.period,
             rounds * len(results), tuple(order),
         )  # fmt: skip
 

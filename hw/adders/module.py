@@ -10,7 +10,7 @@ from bnn import jets
 from bnn.integer.intervals import signed_bits
 from hw.adders.convolution import write
 from hw.adders.lanes import separable
-from hw.adders.layer import Layer
+from hw.adders.layer import ConvLayer
 from hw.bits import dot_range
 from hw.block_ram import RAMB18_SITES, block_rams
 from hw.cycles import column_cycles, conv_cycles
@@ -39,24 +39,24 @@ class Module:
     sites: int  # LUT sites: what was written is counted, the line buffer and the control are measured
     ffs: int  # flip-flops
     blocks: int  # RAMB18, of the line buffer
-    way: str  # how it is done, in a few words
-    others: tuple[tuple[str, int], ...] = ()  # what else could be done: way and sites, the fewest first
+    method: str  # how it is done, in a few words
+    alternatives: tuple[tuple[str, int], ...] = ()  # what else could be done: method and sites, the fewest first
 
 
-def conv_module(name: str, layer: Layer, geometry: Geometry, summary: str) -> Module:
-    """Module `name`, in the way that takes the fewest sites.
+def conv_module(name: str, layer: ConvLayer, geometry: Geometry, summary: str) -> Module:
+    """Return module `name`, by the method that takes the fewest sites.
 
     Beats in: all maps of a pixel, element 0 lowest; beats out: all outputs of a window. Ports as in hw/rtl.
     """
-    ways = [_module(name, layer, geometry, summary)]
+    possible = [_module(name, layer, geometry, summary)]
     orders = separable(layer) if layer.fold == 1 else None
     if orders is not None:
-        ways.append(_pair(name, layer, orders, geometry, summary))
-    best, *others = sorted(ways, key=lambda way: way.sites)
-    return replace(best, others=(*best.others, *((way.way, way.sites) for way in others)))
+        possible.append(_pair(name, layer, orders, geometry, summary))
+    best, *others = sorted(possible, key=lambda made: made.sites)
+    return replace(best, alternatives=(*best.alternatives, *((made.method, made.sites) for made in others)))
 
 
-def _module(name: str, layer: Layer, geometry: Geometry, summary: str) -> Module:
+def _module(name: str, layer: ConvLayer, geometry: Geometry, summary: str) -> Module:
     height, width = geometry.height, geometry.width
     cycles = conv_cycles(height, width, layer.kernel, geometry.stride, geometry.pad, layer.fold)
     sums = write(layer, name, cycles // (height * width), geometry.pad > 0)
@@ -67,8 +67,8 @@ def _module(name: str, layer: Layer, geometry: Geometry, summary: str) -> Module
         "name": name, "summary": summary, "columns": f"{name}_columns", "sums": f"{name}_sums",
         "height": height, "width": width, "stride": geometry.stride, "pad": geometry.pad,
         "in_bits": layer.maps * layer.in_bits,
-        "port_bits": (layer.maps - layer.plane) * layer.in_bits,
-        "pixel": "{1'b1, s_data_i}" if layer.plane else "s_data_i",
+        "port_bits": (layer.maps - layer.inside_map) * layer.in_bits,
+        "pixel": "{1'b1, s_data_i}" if layer.inside_map else "s_data_i",
         "out_bits": len(layer.weight) * bits, "kernel": layer.kernel,
         "column_bits": sums.column_bits, "fold": layer.fold, "period": sums.period,
         "every": sums.period or layer.fold, "round_bits": max(1, ((sums.period or layer.fold) - 1).bit_length()),
@@ -86,19 +86,19 @@ def _module(name: str, layer: Layer, geometry: Geometry, summary: str) -> Module
     kept = sums.width * (2 if sums.rounds > 1 else 1)  # collected, and put out
     return Module(
         fill("conv.sv.in", values), cycles, sums.latency, around + sums.sites, line_ffs + sums.ffs + kept + control,
-        blocks, sums.way, tuple((way, around + sites) for way, sites in sums.others),
+        blocks, sums.method, tuple((method, around + sites) for method, sites in sums.alternatives),
     )  # fmt: skip
 
 
 def _pair(
-    name: str, layer: Layer, orders: Sequence[tuple[int, int]], geometry: Geometry, summary: str
+    name: str, layer: ConvLayer, orders: Sequence[tuple[int, int]], geometry: Geometry, summary: str
 ) -> Module:  # fmt: skip
     """A separable layer as two: the sums of a pixel's maps, once, then jets of these sums."""
     kernels = np.stack([jets.kernel(2, *order) for order in orders])[:, None]  # [O, 1, K, K]
     signs = np.sign((layer.weight * kernels).sum((2, 3)))  # [O, C]
     low, high = dot_range(signs, 0, 1)
     bits = max(2, signed_bits(int(low.min()), int(high.max())))
-    pixels = Layer(signs[:, :, None, None], None, 1, out_bits=bits)
+    pixels = ConvLayer(signs[:, :, None, None], None, 1, out_bits=bits)
     across = replace(layer, weight=kernels, in_bits=bits, in_signed=True, grouped=True)
     first = _module(f"{name}_maps", pixels, Geometry(geometry.height, geometry.width), f"{summary}: sums of maps")
     second = _module(f"{name}_jets", across, geometry, f"{summary}: jets of them")
@@ -113,7 +113,7 @@ def _pair(
     )  # fmt: skip
 
 
-def _line_buffer(layer: Layer, geometry: Geometry) -> tuple[int, int, int]:
+def _line_buffer(layer: ConvLayer, geometry: Geometry) -> tuple[int, int, int]:
     """LUT sites, flip-flops and RAMB18 of nj_line_buffer or nj_skip: delay line, column, and the control, fitted."""
     kernel, row, pad = layer.kernel, layer.maps * layer.in_bits, geometry.pad
     across, down = (geometry.width - 1).bit_length(), geometry.height.bit_length()

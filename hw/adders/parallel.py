@@ -10,17 +10,17 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from bnn import jets
-from hw.adders.layer import Base, JetRow, Sums, batched, jets_of
+from hw.adders.layer import ColumnsAndSums, JetRow, Sums, batched, jets_of
 from hw.adders.writer import Bit, Leaf, Terms, Word, Writer, concat, largest, leaves_of, part, profile
 from hw.bits import Ints, literal
 
 
-class Parallel(Base):
+class Parallel(ColumnsAndSums):
     """One window per clock."""
 
     def write(self) -> Sums:
         layer = self.layer
-        self.way = "adder graph"
+        self.method = "adder graph"
         terms = self._terms()
         negated = [self._negate(t) for t in terms] if layer.thresholds is not None else [False] * len(terms)
         heaps = []
@@ -81,17 +81,17 @@ class Parallel(Base):
         bits, level = self.sums.total(lanes, width)
         once = list(dict.fromkeys((lane, limits[o], int(negated[o])) for o, lane in zip(group, lane_of, strict=True)))
         packed = concat([bits[lane][w].text() for w in range(width) for lane, _, _ in once])
-        reach = self.sums.wire(len(once))
+        reached = self.sums.wire(len(once))
         parameters: dict[str, int | str] = {
             "N": len(once), "Width": width, "Limit": literal([limit for _, limit, _ in once], width + 1),
             "Invert": literal([invert for _, _, invert in once], 1),
         }  # fmt: skip
-        self.sums.instance("nj_reach", parameters, {"x_i": packed, "reach_o": reach})
+        self.sums.instance("nj_reach", parameters, {"x_i": packed, "reach_o": reached})
         self.sums.sites += -(-width // 5) * len(once)
         place = {decision: k for k, decision in enumerate(once)}
         for o, lane in zip(group, lane_of, strict=True):
             k = place[lane, limits[o], int(negated[o])]
-            results[o], levels[o] = [part(reach, k, len(once))], level
+            results[o], levels[o] = [part(reached, k, len(once))], level
 
     def _negate(self, terms: Terms) -> bool:
         """Whether -sum has fewer inverted bits; where it is the same, the first coefficient becomes positive."""
@@ -118,7 +118,7 @@ class Parallel(Base):
         triples = [t for t in batched(taken, 3) if len(t) == 3] if outputs * kernel >= 8 else []
         shared = {i for t in triples for i in t}
         if shared:
-            self.way += ", columns shared"
+            self.method += ", columns shared"
         for triple in triples:
             patterns = flat[:, :, triple] * flat[:, :, triple[:1]]
             for pattern in sorted({tuple(int(v) for v in p) for p in patterns.reshape(-1, 3)}):
@@ -171,7 +171,7 @@ class Parallel(Base):
             rows = [self.raw(c, r) for r in range(kernel)]
             share = len(uses) < sum(uses.values())
             if share:
-                self.way = "adder graph, columns shared"
+                self.method = "adder graph, columns shared"
                 made = {pattern: self._column(rows, pattern) for pattern in uses}
             else:
                 kept = [self.keep(row, row.offset) for row in rows]
@@ -196,7 +196,7 @@ class Parallel(Base):
         """Integer maps and jets: down once per column, across once per window, then the outputs' selections."""
         kernel = self.layer.kernel
         axis = jets.axis_kernels(kernel - 1)
-        self.way += ", jets shared"
+        self.method += ", jets shared"
         down: dict[tuple[int, int], Callable[[int], Word]] = {}
         made: dict[tuple[int, int, int], Word] = {}
         for c, ky, kx in sorted({(c, ky, kx) for row in found for c, (_, ky, kx) in row.items()}):

@@ -6,17 +6,17 @@ from itertools import combinations
 
 from bnn import jets
 from bnn.integer.intervals import signed_bits
-from hw.adders.layer import Base, JetRow, Layer, Sums
+from hw.adders.layer import ColumnsAndSums, ConvLayer, JetRow, Sums
 from hw.adders.writer import concat, digits, part
 from hw.bits import Ints, dot_range, literal, selection
 
 Stream = tuple[str, int]  # a signal of digits, and the stage it comes in
 Term = tuple[Stream, int]  # and its sign
-Result = tuple[str, int]  # a bit, and the stage it comes in
+ResultBit = tuple[str, int]  # a bit, and the stage it comes in
 ON = "1'b1"
 
 
-class Serial(Base):
+class Serial(ColumnsAndSums):
     """Jets of integer maps, several clocks per window: all outputs at once, a digit of every word per clock.
 
     Words modulo 2^bits pass from the lowest digit to the highest, so nothing is selected but the digits, and every
@@ -24,13 +24,13 @@ class Serial(Base):
     nj_delay for the columns to come. Else it is a window, and they are made for each of its columns.
     """
 
-    def __init__(self, layer: Layer, name: str, found: Sequence[JetRow], period: int = 0) -> None:
+    def __init__(self, layer: ConvLayer, name: str, found: Sequence[JetRow], period: int = 0) -> None:
         self.bits = bits_of(layer)
         self.digit = -(-self.bits // (period or layer.fold))
         self.last = -(-self.bits // self.digit) - 1  # round of the last digit
         super().__init__(layer, name, self.last + 1 if period else 0)
         self.found = found
-        self.way = f"digit-serial, {self.digit} bit{'s' if self.digit > 1 else ''}{', by columns' if period else ''}"
+        self.method = f"digit-serial, {self.digit} bit{'s' if self.digit > 1 else ''}{', by columns' if period else ''}"
         self.made_once: dict[tuple[object, ...], Stream] = {}
 
     def write(self) -> Sums:
@@ -165,7 +165,7 @@ class Serial(Base):
                 if len(row) > 3 and a in signs and b in signs and signs[a] * signs[b] == sign:
                     row[:] = [term for term in row if term[0] not in (a, b)] + [(pair, signs[a])]
 
-    def _output(self, o: int, terms: list[Term]) -> Result:
+    def _output(self, o: int, terms: list[Term]) -> ResultBit:
         limit, (low, high) = _limit(self.layer, o)
         if not low < limit <= high:
             return f"1'b{int(limit <= low)}", 1
@@ -174,7 +174,7 @@ class Serial(Base):
             return self._compared(terms, limit)
         return self._sign(terms, limit)
 
-    def _sign(self, terms: list[Term], limit: int) -> Result:
+    def _sign(self, terms: list[Term], limit: int) -> ResultBit:
         """The sign of threshold - 1 - sum, the constant being a word more."""
         terms = [(stream, -sign) for stream, sign in terms]
         constant = limit - 1 + sum(sign < 0 for _, sign in terms)  # -x = ~x + 1
@@ -185,7 +185,7 @@ class Serial(Base):
         out, stage = self._sum([*terms, ((self._constant(constant - start, stage), stage), 1)], start)
         return part(out, self.digit - 1, self.digit), stage
 
-    def _compared(self, terms: list[Term], limit: int) -> Result:
+    def _compared(self, terms: list[Term], limit: int) -> ResultBit:
         """The sum digit by digit against the threshold."""
         flip = sum(sign for _, sign in terms) < 0
         if flip:  # -x >= T  <=>  not x >= 1 - T
@@ -239,7 +239,7 @@ class Serial(Base):
         )  # fmt: skip
 
 
-def _limit(layer: Layer, o: int) -> tuple[int, tuple[int, int]]:
+def _limit(layer: ConvLayer, o: int) -> tuple[int, tuple[int, int]]:
     """The threshold of an output, and the range of its sums."""
     assert layer.thresholds is not None
     signed, bits = layer.in_signed, layer.in_bits
@@ -247,7 +247,7 @@ def _limit(layer: Layer, o: int) -> tuple[int, tuple[int, int]]:
     return int(layer.thresholds[o]), (int(low[0]), int(high[0]))
 
 
-def bits_of(layer: Layer) -> int:
+def bits_of(layer: ConvLayer) -> int:
     """Two's complement of so many bits holds every sum less its threshold."""
     found = [2]
     for o in range(len(layer.weight)):

@@ -6,11 +6,11 @@
 // The sums are those of Sums (nj_sums.hpp). A call is a frame of
 //   Raster + Windows * (Fold-1) clocks, Raster = pixels + what the last window lies behind the last pixel,
 // one clock per step: a step takes a pixel, and a pixel that completes a window is worked on for Fold steps, in each of
-// which Outputs/Fold outputs are made. Padding is 0. When Plane, the last of the Channels is not in the stream: it is 1
+// which Outputs/Fold outputs are made. Padding is 0. When InsideMap, the last of the Channels is not in the stream: it is 1
 // inside of the frame.
 //
 // L: Height, Width, Channels, Kernel, Stride, Pad (< Kernel), Outputs, Fold (divides Outputs), InBits, OutBits,
-// InWidth and OutWidth (of a beat, whole bytes), SumBits, Thresholded, Grouped, Plane, Element
+// InWidth and OutWidth (of a beat, whole bytes), SumBits, Thresholded, Grouped, InsideMap, Element
 // (type of a tap).
 #ifndef NJ_CONV_HPP
 #define NJ_CONV_HPP
@@ -29,7 +29,7 @@ void nj_conv(hls::stream<ap_uint<L::InWidth> > &in, hls::stream<ap_uint<L::OutWi
   const int Wide = L::Width + Extra, High = L::Height + Extra;
   const int Rows = (L::Height + 2 * L::Pad - K) / L::Stride + 1, Columns = (L::Width + 2 * L::Pad - K) / L::Stride + 1;
   const int Steps = High * Wide + Behind * (Wide + 1) + Rows * Columns * (L::Fold - 1);
-  const int Lanes = L::Outputs / L::Fold, PixelBits = (L::Channels - L::Plane) * L::InBits;
+  const int Lanes = L::Outputs / L::Fold, PixelBits = (L::Channels - L::InsideMap) * L::InBits;
 
   nj_line_buffer<PixelBits, K, Wide> lines;
   Sums sums;
@@ -55,7 +55,7 @@ void nj_conv(hls::stream<ap_uint<L::InWidth> > &in, hls::stream<ap_uint<L::OutWi
           for (int c = 0; c < L::Channels; c++) {
 #pragma HLS UNROLL
             typename L::Element tap = 0;
-            if (L::Plane && c == L::Channels - 1)
+            if (L::InsideMap && c == L::Channels - 1)
               tap = inside;
             else if (inside)
               tap.range(L::InBits - 1, 0) = lines.window[ky][kx].range((c + 1) * L::InBits - 1, c * L::InBits);

@@ -42,7 +42,7 @@ struct nj_match_sums : nj_flat<L, bool> {
 };
 
 // Small integers on integers or bits: sum(o) = sum over i of weight[o][i] * tap[i]. For weights of a few bits on pixels, and
-// for +-1 maps padded with a true 0, whose last map is a plane that the layer makes itself.
+// for +-1 maps padded with a true 0, whose last map, 1 inside of the frame, the layer makes itself.
 template <typename L>
 struct nj_weighted_sums : nj_flat<L, typename L::Element> {
   typedef short Weight[nj_flat<L, typename L::Element>::Size];

@@ -1,4 +1,4 @@
-"""When each beat passes a folded matrix (hw.matvec.matrix), clock by clock, its results being taken at once."""
+"""When each beat passes a folded matrix (hw.matvec.folding), clock by clock, its results being taken at once."""
 
 from collections.abc import Sequence
 from functools import lru_cache
@@ -10,7 +10,8 @@ from hw.bits import Ints
 from hw.cycles import window_map
 
 if TYPE_CHECKING:
-    from hw.matvec.matrix import Folding, Patches
+    from hw.matvec.folding import Folding
+    from hw.matvec.module import Patches
 
 PIPELINE = 3  # clocks from the last step to the result, beside those that counting matches takes
 

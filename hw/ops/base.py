@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from qonnx.core.datatype import DataType
 
 from hw.bits import Ints
-from hw.matvec.matrix import Folding
+from hw.matvec.folding import Folding
 from hw.schedule import Schedule
 from hw.text import fill, sources_in, sources_of
 
@@ -110,9 +110,12 @@ class StreamOperator(HWCustomOp):
         return [1]
 
     def variants(self) -> list[tuple[str, int, int]]:
-        """The ways to build the node, folded as it is: a few words, LUT sites, clocks per frame; the first is taken."""
-        way = "fixed" if self.matrix is None else self.matrix.describe()
-        return [(way, int(self.lut_estimation("")), int(self.get_exp_cycles()))]
+        """Return how the node can be built, folded as it is: a few words, LUT sites, clocks per frame.
+
+        The first is the one that is built.
+        """
+        method = "fixed" if self.matrix is None else self.matrix.describe()
+        return [(method, int(self.lut_estimation("")), int(self.get_exp_cycles()))]
 
     # --- foldings: what finn_build.folding chooses from ---
 

@@ -9,9 +9,10 @@ from qonnx.core.datatype import DataType
 
 from hw.bits import Ints
 from hw.cycles import conv_cycles
-from hw.matvec import matrix as matvec
-from hw.matvec import schedule
-from hw.matvec.matrix import Folding, Patches, Result, matvec_module
+from hw.matvec import cost, schedule
+from hw.matvec import folding as matvec
+from hw.matvec.folding import Folding
+from hw.matvec.module import Patches, RowOutput, matvec_module, merged
 from hw.ops.base import MEMORIES, Attributes, StreamOperator
 from hw.ops.conv import ConvOperator, HlsConv, RtlConv
 from hw.schedule import Schedule
@@ -23,28 +24,28 @@ MOST_WRITTEN = 100_000  # the same where the other way is slower than asked
 class BinaryConv(ConvOperator):
     """Sums of what is added or subtracted; 1x1 without thresholds combines channels for the jets behind it.
 
-    Plane: +-1 maps padded with a true 0. A bit b stands for 2b - m, where m is 1 inside of the frame and 0 outside;
+    InsideMap: +-1 maps padded with a true 0. A bit b stands for 2b - m, where m is 1 inside of the frame and 0 outside;
     Weight then has one more map, that of m, which the layer makes itself.
     """
 
     def get_nodeattr_types(self) -> Attributes:
-        return {**super().get_nodeattr_types(), "Plane": ("i", False, 0)}
+        return {**super().get_nodeattr_types(), "InsideMap": ("i", False, 0)}
 
     @property
-    def plane(self) -> bool:
-        return bool(self.get_nodeattr("Plane"))
+    def inside_map(self) -> bool:
+        return bool(self.get_nodeattr("InsideMap"))
 
     def summary(self) -> str:
         height, width, kernel, stride, _ = self.geometry()
         inputs, outputs = self.get_normal_input_shape()[-1], len(self.weight)
         kind = "sums" if self.thresholds is None else "maps"
-        rest = f"stride {stride}" + (", padded with 0" if self.plane else "")
+        rest = f"stride {stride}" + (", padded with 0" if self.inside_map else "")
         return f"{outputs} {kind} from {inputs} of {height}x{width}, {kernel}x{kernel} weights of +-1, {rest}"
 
 
 class BinaryConv_rtl(BinaryConv, RtlConv):
     """Two forms: written from the weights, with Fold clocks per window (PE = 0); and for bits a folded matrix
-    (hw.matvec.matrix) with a memory of weights behind nj_patches, PE outputs of SIMD inputs at a time.
+    (hw.matvec) with a memory of weights behind nj_patches, PE outputs of SIMD inputs at a time.
     """
 
     def get_nodeattr_types(self) -> Attributes:
@@ -66,7 +67,7 @@ class BinaryConv_rtl(BinaryConv, RtlConv):
         return Folding(kernel**2, inputs, self._sums, lanes, simd, bool(replay), gcd(self._repeat, simd))
 
     @cached_property
-    def _folded(self) -> tuple[Ints, Result]:
+    def _folded(self) -> tuple[Ints, RowOutput]:
         """Rows of the matrix, a window's pixels as they come, and what becomes of their matches.
 
         Of the inputs so many equal their weight, which exceeds the sum by the number of weights -1.
@@ -74,8 +75,8 @@ class BinaryConv_rtl(BinaryConv, RtlConv):
         rows = self.weight.transpose(0, 2, 3, 1).reshape(len(self.weight), -1)
         negative = (rows < 0).sum(1)
         if self.thresholds is None:
-            return rows, Result(-negative, False, int(self.get_output_datatype().bitwidth()))
-        return matvec.merged(rows, np.clip(self.thresholds + negative, 0, rows.shape[1] + 1))
+            return rows, RowOutput(-negative, False, int(self.get_output_datatype().bitwidth()))
+        return merged(rows, np.clip(self.thresholds + negative, 0, rows.shape[1] + 1))
 
     @property
     def _sums(self) -> int:
@@ -108,7 +109,7 @@ class BinaryConv_rtl(BinaryConv, RtlConv):
     def _foldable(self) -> bool:
         """Is there the form with a memory of weights?"""
         kernel = self.weight.shape[2]
-        return self.get_input_datatype() == DataType["BIPOLAR"] and kernel > 1 and not self.plane
+        return self.get_input_datatype() == DataType["BIPOLAR"] and kernel > 1 and not self.inside_map
 
     def fastest(self) -> int:
         if not self._foldable or self.weight.size <= MOST_WRITTEN:
@@ -131,7 +132,7 @@ class BinaryConv_rtl(BinaryConv, RtlConv):
     def get_exp_cycles(self) -> int:
         if self.matrix is None:
             return super().get_exp_cycles()
-        return schedule.conv_period(self.patches, self.matrix, matvec.counting(self.matrix))
+        return schedule.conv_period(self.patches, self.matrix, cost.counting(self.matrix))
 
     # --- when results come ---
 
@@ -139,7 +140,7 @@ class BinaryConv_rtl(BinaryConv, RtlConv):
         if self.matrix is None:
             return super().schedule(*arrivals)
         (pixels,) = arrivals
-        taken, results = schedule.convolution(self.patches, self.matrix, pixels, matvec.counting(self.matrix))
+        taken, results = schedule.convolution(self.patches, self.matrix, pixels, cost.counting(self.matrix))
         return Schedule((taken,), results)
 
     def schedule_at_need(self, arrivals: Ints, interval: int) -> Schedule | None:
@@ -157,7 +158,7 @@ class BinaryConv_rtl(BinaryConv, RtlConv):
     def pipeline_depth(self) -> int:
         if self.matrix is None:
             return super().pipeline_depth()
-        return matvec.counting(self.matrix) + schedule.PIPELINE
+        return cost.counting(self.matrix) + schedule.PIPELINE
 
     # --- the module ---
 
@@ -181,15 +182,15 @@ class BinaryConv_rtl(BinaryConv, RtlConv):
     def lut_estimation(self, fpgapart: str) -> int:
         if self.matrix is None:
             return super().lut_estimation(fpgapart)
-        return matvec.sites(self.matrix, self._folded[1]) + matvec.patches_sites(self.patches, self.weight.shape[1])
+        return cost.sites(self.matrix, self._folded[1]) + cost.patches_sites(self.patches, self.weight.shape[1])
 
     def bram_estimation(self, fpgapart: str) -> int:
-        return super().bram_estimation(fpgapart) if self.matrix is None else matvec.blocks(self.matrix, self._folded[1])
+        return super().bram_estimation(fpgapart) if self.matrix is None else cost.blocks(self.matrix, self._folded[1])
 
     def ff_estimation(self, fpgapart: str) -> int:
         if self.matrix is None:
             return super().ff_estimation(fpgapart)
-        return matvec.ffs(self.matrix, self._folded[1]) + 40
+        return cost.ffs(self.matrix, self._folded[1]) + 40
 
 
 class BinaryConv_hls(BinaryConv, HlsConv):

@@ -13,9 +13,10 @@ from hw.bits import Ints, dot_range, literal
 from hw.block_ram import block_rams
 from hw.cpp import layer_header, whole_bytes
 from hw.cycles import dense_cycles
-from hw.matvec import matrix as matvec
-from hw.matvec import schedule
-from hw.matvec.matrix import Folding, Result, matvec_module
+from hw.matvec import cost, schedule
+from hw.matvec import folding as matvec
+from hw.matvec.folding import Folding
+from hw.matvec.module import RowOutput, matvec_module, merged
 from hw.ops.base import MEMORIES, Attributes, RtlOperator, StreamOperator
 from hw.ops.hls import HlsOperator, multiply_accumulate
 from hw.schedule import Schedule, summed
@@ -146,7 +147,7 @@ class BinaryDense(StreamOperator):
 
 class BinaryDense_rtl(BinaryDense, RtlOperator):
     """Two forms: nj_dense, whose weights are part of the logic, with Fold clocks per beat (PE = 0); and a folded one
-    (hw.matvec.matrix) with a memory of weights, PE outputs of SIMD inputs at a time, one after the other with Replay.
+    (hw.matvec) with a memory of weights, PE outputs of SIMD inputs at a time, one after the other with Replay.
 
     Inside inputs are bits b = (x + 1) / 2; a score lacks its lowest bit there, which is the same in every frame: the
     wrapper appends it.
@@ -165,7 +166,7 @@ class BinaryDense_rtl(BinaryDense, RtlOperator):
         return Folding(self.beats, self.channels, self._sums, lanes, simd, bool(replay), repeat) if lanes else None
 
     @cached_property
-    def _folded(self) -> tuple[Ints, Result]:
+    def _folded(self) -> tuple[Ints, RowOutput]:
         """Rows of the matrix as the stream has them, beat by beat, and what becomes of their matches.
 
         Of the inputs so many equal their weight: sum of +-1 = 2 * matches - F.
@@ -174,11 +175,11 @@ class BinaryDense_rtl(BinaryDense, RtlOperator):
         thresholds, bias = self._optional("Threshold"), self._optional("Bias")
         if thresholds is not None:
             limits = np.clip(-((-thresholds - inputs) // 2), 0, inputs + 1)
-            once, result = matvec.merged(self.integers.T, limits)
+            once, result = merged(self.integers.T, limits)
             return self._rows(self._copied(once.T)), result
         rows = self._rows(self.weight)
         constant = (0 if bias is None else bias) - np.full(self.outputs, inputs)
-        return rows, Result(constant // 2, False, self._sum_bits())
+        return rows, RowOutput(constant // 2, False, self._sum_bits())
 
     @property
     def _sums(self) -> int:
@@ -205,7 +206,7 @@ class BinaryDense_rtl(BinaryDense, RtlOperator):
         if self.matrix is None:
             return super().schedule(*arrivals)
         (beats,) = arrivals
-        taken, results = schedule.dense(self.matrix, beats, matvec.counting(self.matrix))
+        taken, results = schedule.dense(self.matrix, beats, cost.counting(self.matrix))
         return Schedule((taken,), results)
 
     def pace(self) -> int | None:
@@ -313,7 +314,7 @@ class BinaryDense_rtl(BinaryDense, RtlOperator):
 
     def lut_estimation(self, fpgapart: str) -> int:
         if self.matrix is not None:
-            return matvec.sites(self.matrix, self._folded[1])
+            return cost.sites(self.matrix, self._folded[1])
         lanes, steps, n = self.outputs // self.fold, self.beats * self.fold, self.channels
         count = 0.0 if n == 1 else 1.2 if n <= 3 else n * min(1.2, 0.85 + 0.003 * n) - 1  # number of ones of a beat
         per_weight = next(sites for most, sites in WEIGHT_SITES if steps <= most)
@@ -326,7 +327,7 @@ class BinaryDense_rtl(BinaryDense, RtlOperator):
 
     def bram_estimation(self, fpgapart: str) -> int:
         if self.matrix is not None:
-            return matvec.blocks(self.matrix, self._folded[1])
+            return cost.blocks(self.matrix, self._folded[1])
         words, bits = self._rom()
         return block_rams(words, bits) if words > matvec.LUT_WORDS else 0
 
@@ -336,7 +337,7 @@ class BinaryDense_rtl(BinaryDense, RtlOperator):
 
     def ff_estimation(self, fpgapart: str) -> int:
         if self.matrix is not None:
-            return matvec.ffs(self.matrix, self._folded[1])
+            return cost.ffs(self.matrix, self._folded[1])
         counts = self.outputs // self.fold * (self.channels + 1).bit_length()
         return self.channels + counts + self.outputs * self._accumulator() + self.get_outstream_width() + 30
 

@@ -8,7 +8,7 @@ from qonnx.core.datatype import DataType
 
 from bnn.integer import reference
 from bnn.integer.intervals import signed_bits
-from hw.adders.layer import Layer
+from hw.adders.layer import ConvLayer
 from hw.adders.module import Geometry, Module, conv_module
 from hw.bits import Ints, dot_range
 from hw.cycles import conv_cycles, hls_conv_cycles
@@ -52,7 +52,7 @@ class ConvOperator(StreamOperator):
         return None if value is None else np.asarray(value, np.int64)
 
     @property
-    def plane(self) -> bool:
+    def inside_map(self) -> bool:
         """Is the last map that Weight has the constant 1, 0 where padded, which is not in the stream?"""
         return False
 
@@ -78,7 +78,7 @@ class ConvOperator(StreamOperator):
     def run(self, stream: Ints) -> Ints:
         *_, stride, pad = self.geometry()
         groups = stream.shape[1] if self.grouped else 1
-        if self.plane:
+        if self.inside_map:
             stream = np.concatenate([stream, np.ones_like(stream[:, :1])], axis=1)
         sums = reference.convolve(reference.pad(stream, pad, 0), self.weight, stride, groups)
         return sums if self.thresholds is None else (reference.threshold(sums, self.thresholds) + 1) // 2
@@ -137,12 +137,12 @@ class RtlConv(ConvOperator, RtlOperator):
     def parameters(self) -> dict[str, int | str]:
         return {}
 
-    def layer(self) -> tuple[Layer, Geometry]:
+    def layer(self) -> tuple[ConvLayer, Geometry]:
         """What is written."""
         height, width, _, stride, pad = self.geometry()
-        layer = Layer(
+        layer = ConvLayer(
             self.weight, self.thresholds, int(self.get_input_datatype().bitwidth()), self.input_range()[0] < 0,
-            self.grouped, self.fold, int(self.get_output_datatype().bitwidth()), self.plane,
+            self.grouped, self.fold, int(self.get_output_datatype().bitwidth()), self.inside_map,
         )  # fmt: skip
         return layer, Geometry(height, width, stride, pad)
 
@@ -153,7 +153,7 @@ class RtlConv(ConvOperator, RtlOperator):
         """The module, and what is known of it."""
         layer, geometry = self.layer()
         limits = None if layer.thresholds is None else layer.thresholds.tobytes()
-        rest = (layer.in_bits, layer.in_signed, layer.grouped, layer.fold, layer.out_bits, layer.plane)
+        rest = (layer.in_bits, layer.in_signed, layer.grouped, layer.fold, layer.out_bits, layer.inside_map)
         return _write(
             self.module, self.summary(), layer.weight.tobytes(), layer.weight.shape, limits, rest, geometry
         )  # fmt: skip
@@ -163,7 +163,8 @@ class RtlConv(ConvOperator, RtlOperator):
 
     def variants(self) -> list[tuple[str, int, int]]:
         made = self.made()
-        return [(way, sites, made.cycles) for way, sites in ((made.way, made.sites), *made.others)]
+        possible = (made.method, made.sites), *made.alternatives
+        return [(method, sites, made.cycles) for method, sites in possible]
 
     def bram_estimation(self, fpgapart: str) -> int:
         return self.made().blocks
@@ -183,13 +184,13 @@ class HlsConv(ConvOperator, HlsOperator):
         return conv_header(
             name, self.summary(), HeaderGeometry(*self.geometry()), self.weight, self.thresholds,
             int(datatype.bitwidth()), self.input_range()[0] < 0, self.grouped, self.fold,
-            int(self.get_output_datatype().bitwidth()), self.plane,
+            int(self.get_output_datatype().bitwidth()), self.inside_map,
         )  # fmt: skip
 
     def logic(self) -> int:
         outputs, reads, kernel, _ = self.weight.shape
         bits, lanes = int(self.get_input_datatype().bitwidth()), outputs // self.fold
-        if self.plane or np.isin(self.weight, (-1, 1)).all():
+        if self.inside_map or np.isin(self.weight, (-1, 1)).all():
             taps = reads * kernel**2
             return lanes * multiply_accumulate(taps, bits, taps << bits)
         channels = self.get_normal_input_shape()[-1]
@@ -204,4 +205,4 @@ def _write(
 ) -> Module:  # fmt: skip
     kernels = np.frombuffer(weight, np.int64).reshape(shape)
     limits = None if thresholds is None else np.frombuffer(thresholds, np.int64)
-    return conv_module(name, Layer(kernels, limits, *rest), geometry, summary)
+    return conv_module(name, ConvLayer(kernels, limits, *rest), geometry, summary)

@@ -23,25 +23,25 @@ class Geometry:
 
 def conv_header(
     name: str, summary: str, geometry: Geometry, weight: Ints, constant: Ints | None, in_bits: int,
-    signed: bool, grouped: bool, fold: int, out_bits: int, plane: bool = False,
+    signed: bool, grouped: bool, fold: int, out_bits: int, inside_map: bool = False,
 ) -> str:  # fmt: skip
     """Convolution of bits (in_bits 1) or integers; `constant`: thresholds [O] on the sums, None to put out sums.
 
-    weight [O, C, K, K] of +-1, of jets (+-) and zeros ([O, 1, K, K] when grouped), or of any small integers. plane: of
-    bits, the last map is 1 inside of the frame and not in the stream.
+    weight [O, C, K, K] of +-1, of jets (+-) and zeros ([O, 1, K, K] when grouped), or of any small integers.
+    inside_map: of bits, the last map is 1 inside of the frame and not in the stream.
     """
     outputs, reads, kernel, _ = weight.shape
     channels = outputs if grouped else reads
     low, high = (-(1 << in_bits - 1), (1 << in_bits - 1) - 1) if signed else (0, (1 << in_bits) - 1)
     least, most = dot_range(weight, low, high)
-    matches = in_bits == 1 and not grouped and not plane and bool(np.isin(weight, (-1, 1)).all())
+    matches = in_bits == 1 and not grouped and not inside_map and bool(np.isin(weight, (-1, 1)).all())
     moved = (weight < 0).sum((1, 2, 3)) if matches else np.zeros(outputs, np.int64)
     limits = -moved if constant is None else np.clip(constant, least, most + 1) + moved
     if matches:
         kind, table = "nj_match_sums", (weight.reshape(outputs, -1) > 0).astype(np.int64)
-    elif not grouped and not plane and bool(np.isin(weight, (-1, 1)).all()):
+    elif not grouped and not inside_map and bool(np.isin(weight, (-1, 1)).all()):
         kind, table = "nj_signed_sums", (weight.reshape(outputs, -1) > 0).astype(np.int64)
-    elif plane or (jet_table := _jet_table(weight)) is None:
+    elif inside_map or (jet_table := _jet_table(weight)) is None:
         kind, table = "nj_weighted_sums", weight.reshape(outputs, -1)
     else:
         kind, table = "nj_jet_sums", jet_table
@@ -49,9 +49,9 @@ def conv_header(
     constants = {
         "Height": geometry.height, "Width": geometry.width, "Channels": channels, "Kernel": kernel,
         "Stride": geometry.stride, "Pad": geometry.pad, "Outputs": outputs, "Fold": fold, "InBits": in_bits,
-        "OutBits": out_bits, "InWidth": whole_bytes((channels - plane) * in_bits),
+        "OutBits": out_bits, "InWidth": whole_bytes((channels - inside_map) * in_bits),
         "OutWidth": whole_bytes(outputs * out_bits), "SumBits": sum_bits, "JetBits": in_bits + 2 * (kernel - 1) + 1,
-        "Thresholded": int(constant is not None), "Grouped": int(grouped), "Plane": int(plane),
+        "Thresholded": int(constant is not None), "Grouped": int(grouped), "InsideMap": int(inside_map),
     }  # fmt: skip
     element = f"ap_{'int' if signed else 'uint'}<{in_bits}>"
     element_type = {"nj_jet_sums": "signed char", "nj_weighted_sums": "short"}.get(kind, "unsigned char")

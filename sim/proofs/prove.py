@@ -74,7 +74,7 @@ def _prove(acc: Path, manifest: Manifest, layer: Layer, stage: Stage, source: St
     row = {"name": layer.name, "operator": layer.operator, "outputs": layer.shape[2], "why": None}
     if f"rtl/{name}.sv" not in manifest.files:
         return {**row, "verdict": "not covered", "why": "it is not written from its weights"}
-    if stage.attributes.get("Plane"):
+    if stage.attributes.get("InsideMap"):
         return {**row, "verdict": "not covered", "why": "its padding is zeros"}
     text = (acc / "rtl" / f"{name}.sv").read_text()
     if f"module {name}_sums" not in text:
@@ -86,7 +86,7 @@ def _prove(acc: Path, manifest: Manifest, layer: Layer, stage: Stage, source: St
     rounds = re.search(r"nj_result #\([^;]*?\.Fold\((\d+)\)", text)
     kind = DataType[source.datatype]
     threshold, weight = stage.attributes.get("Threshold"), np.asarray(stage.attributes["Weight"], np.int64)
-    written = sums.Layer(
+    written = sums.ConvLayer(
         weight, None if threshold is None else np.asarray(threshold, np.int64), kind.bitwidth(),
         kind.signed() and source.datatype != "BIPOLAR", bool(stage.attributes.get("Grouped")), out_bits=layer.bits,
     )  # fmt: skip

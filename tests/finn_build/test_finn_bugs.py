@@ -15,7 +15,7 @@ from bnn.integer.layers import Bias, Conv, Dense, Pad, Threshold
 from bnn.integer.network import IntegerNetwork
 from finn_build import adapter
 from finn_build.recognise import recognise
-from hw.adders.layer import Layer
+from hw.adders.layer import ConvLayer
 from hw.adders.module import Geometry, conv_module
 from tests.hw.test_convolution import run_layer
 
@@ -53,7 +53,7 @@ def test_a_popcount_of_144_does_not_fit_the_accumulator_that_finn_chooses():
     other = agreeing.copy()
     other[0, 0] ^= 1  # 9 bits less
     limit = 140 - int((kernel < 0).sum())  # sum(w b) = popcount - #(w < 0)
-    layer = Layer(kernel, np.array([limit]), 1)
+    layer = ConvLayer(kernel, np.array([limit]), 1)
     text = conv_module("layer", layer, Geometry(3, 3), "a layer").text
     result = run_layer(layer, text, np.concatenate([agreeing, other]), 2)[0]
     assert result.beats == [1, 0]

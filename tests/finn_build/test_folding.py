@@ -75,9 +75,9 @@ def test_what_a_layer_is_called_is_how_it_is_written(design):
     for fold in operator.folds():
         operator.set_nodeattr("Fold", fold)
         text, made = operator.written(), operator.made()
-        assert made.way.startswith("adder graph" if fold == 1 else "weights by round")
+        assert made.method.startswith("adder graph" if fold == 1 else "weights by round")
         assert ("nj_leaf" in text) == (fold > 1) and "nj_digits" not in text
-        assert operator.variants()[0] == (made.way, operator.lut_estimation(""), operator.get_exp_cycles())
+        assert operator.variants()[0] == (made.method, operator.lut_estimation(""), operator.get_exp_cycles())
 
 
 def test_the_rows_tell_variant_share_and_the_second_best(tmp_path):
@@ -161,7 +161,7 @@ def test_a_layer_that_would_need_a_fifo_pays_for_it():
 
 def test_large_layers_of_small_pictures_fit_together(tmp_path, monkeypatch):
     """As if memories gave 16 bits a clock: the second layer must take its input while the first collects the next."""
-    from hw.matvec import matrix as matvec
+    from hw.matvec import folding as matvec
     from hw.ops import binary_dense
 
     monkeypatch.setattr(binary_dense, "MOST_CONSTANTS", 0)
@@ -174,7 +174,7 @@ def test_large_layers_of_small_pictures_fit_together(tmp_path, monkeypatch):
 
 
 def test_what_cannot_take_a_pixel_per_clock_is_built_as_fast_as_it_can_be(tmp_path, monkeypatch):
-    from hw.matvec import matrix as matvec
+    from hw.matvec import folding as matvec
     from hw.ops import binary_dense
 
     monkeypatch.setattr(binary_dense, "MOST_CONSTANTS", 0)
@@ -193,7 +193,7 @@ def test_what_cannot_take_a_pixel_per_clock_is_built_as_fast_as_it_can_be(tmp_pa
 
 def test_the_rate_is_that_of_two_layers_together(tmp_path, monkeypatch):
     """The second waits at its input while the first may not collect: longer than either takes."""
-    from hw.matvec import matrix as matvec
+    from hw.matvec import folding as matvec
     from hw.ops import binary_dense
 
     monkeypatch.setattr(binary_dense, "MOST_CONSTANTS", 0)
@@ -206,7 +206,7 @@ def test_the_rate_is_that_of_two_layers_together(tmp_path, monkeypatch):
 
 def test_a_frame_of_one_word_gives_way_as_it_is_taken(tmp_path, monkeypatch):
     """The first layer goes on with the clock in which the second takes its result, not with the one after."""
-    from hw.matvec import matrix as matvec
+    from hw.matvec import folding as matvec
     from hw.ops import binary_dense
 
     monkeypatch.setattr(binary_dense, "MOST_CONSTANTS", 0)
@@ -226,7 +226,7 @@ def test_a_frame_of_one_word_gives_way_as_it_is_taken(tmp_path, monkeypatch):
 
 def test_a_frame_stored_is_collected_between_its_first_and_its_last_group(tmp_path, monkeypatch):
     """A first layer that works rows by rows holds the second up from its first result on, not from its first step."""
-    from hw.matvec import matrix as matvec
+    from hw.matvec import folding as matvec
     from hw.ops import binary_dense
 
     monkeypatch.setattr(binary_dense, "MOST_CONSTANTS", 0)

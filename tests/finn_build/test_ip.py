@@ -17,7 +17,8 @@ from finn_build import ip as ips
 from finn_build.build import build
 from finn_build.ipxact import SPIRIT, ports_of
 from finn_build.manifest import load, sha256
-from hw.matvec.matrix import Folding, Result, matvec_module
+from hw.matvec.folding import Folding
+from hw.matvec.module import RowOutput, matvec_module
 from neuraljet import Accelerator, board
 from sim.runner import simulate
 from tests.support.networks import images_for, random_network
@@ -229,7 +230,7 @@ def test_memories_become_constants_of_the_same_bits(tmp_path):
     weight = np.repeat(np.random.default_rng(0).choice(np.array([-1, 1]), (4, 4)), 3, axis=1)
     (tmp_path / "mem").mkdir()
     (tmp_path / "mem" / "layer.mem").write_text("\n".join(folding.lines(weight)) + "\n")
-    result = Result(np.zeros(4, np.int64), True)
+    result = RowOutput(np.zeros(4, np.int64), True)
     found = ips.with_contents(matvec_module("layer", "", folding, result, "mem/layer.mem"), tmp_path)
     wanted = matvec_module("layer", "", folding, result, weight)
     size, value = re.findall(r"\.Weight\((\d+)'h([0-9a-f]+)\)", found)[0]

@@ -96,7 +96,7 @@ def test_graph_equals_reference_on_what_others_export(maps, kernel):
         "PixelTable_rtl", "BinaryConv_rtl", "BinaryMaxPool_rtl", "BinaryConv_rtl", "BinaryDense_rtl",
         "ScoreAffine_rtl", "ScoreArgMax_rtl",
     ]  # fmt: skip
-    assert stages[3].attributes["Plane"] == 1 and stages[3].attributes["Weight"].shape[1] == maps + 1
+    assert stages[3].attributes["InsideMap"] == 1 and stages[3].attributes["Weight"].shape[1] == maps + 1
     check_graph(network)
 
 

@@ -11,7 +11,7 @@ import pytest
 from bnn import jets
 from bnn.integer import reference
 from bnn.integer.intervals import signed_bits
-from hw.adders.layer import Layer
+from hw.adders.layer import ConvLayer
 from hw.adders.module import Geometry, conv_module
 from hw.bits import dot_range
 from hw.cycles import conv_cycles, window_map
@@ -41,7 +41,7 @@ class Shape:
     thresholded: bool = True
     weights: str = "jets"  # or "binary", "sparse", "ones", "minus", "separable"
     grouped: bool = False
-    plane: bool = False  # the last map is 1, and made by the layer
+    inside_map: bool = False  # the last map is 1, and made by the layer
     uses: str = ""  # a module that is instantiated: the way in which it is written
     cells: bool = False  # the counters and adders as cells, not as plain arithmetic
 
@@ -74,7 +74,7 @@ def check(s: Shape):
     weight = weights_of(s, rng)
     maps = frames(rng, (s.inputs, s.height, s.width), s.bits, FRAMES)
     maps -= (1 << (s.bits - 1)) * s.signed
-    if s.plane:
+    if s.inside_map:
         maps[:, -1] = 1
         weight[:, -1] = rng.integers(-s.inputs, s.inputs + 1, weight[:, -1].shape)
     sums = reference.convolve(reference.pad(maps, s.pad, 0), weight, s.stride, s.inputs if s.grouped else 1)
@@ -86,8 +86,8 @@ def check(s: Shape):
         weight, *((-(1 << (s.bits - 1)), (1 << (s.bits - 1)) - 1) if s.signed else (0, (1 << s.bits) - 1))
     )
     out_bits = signed_bits(int(low.min()), int(high.max()))
-    layer = Layer(weight, thresholds if s.thresholded else None, s.bits, s.signed, s.grouped, s.fold,
-                  1 if s.thresholded else out_bits, s.plane)  # fmt: skip
+    layer = ConvLayer(weight, thresholds if s.thresholded else None, s.bits, s.signed, s.grouped, s.fold,
+                  1 if s.thresholded else out_bits, s.inside_map)  # fmt: skip
     expected = (reference.threshold(sums, thresholds) + 1) // 2 if s.thresholded else sums
     rows, columns = window_map(s.height, s.width, s.kernel, s.stride, s.pad)
     stalls = (*STALLS, Stall(0.9, 0.0, 3), Stall(0.0, 0.9, 5))
@@ -109,12 +109,12 @@ def check(s: Shape):
         assert kept == s.height * s.width * s.fold
 
 
-def run_layer(layer: Layer, text: str, maps, count: int, stalls=STALLS):
+def run_layer(layer: ConvLayer, text: str, maps, count: int, stalls=STALLS):
     """Beats out of the layer's module."""
     with tempfile.TemporaryDirectory() as temporary:
         path = Path(temporary) / "layer.sv"
         path.write_text(text)
-        sent = maps[:, : layer.maps - layer.plane]
+        sent = maps[:, : layer.maps - layer.inside_map]
         beats = beats_of(sent & ((1 << layer.in_bits) - 1), layer.in_bits)
         return run_streams("layer", {}, beats, count, stalls=stalls, sources=[*sources_in(text), path])
 
@@ -135,8 +135,8 @@ def run_layer(layer: Layer, text: str, maps, count: int, stalls=STALLS):
         Shape(weights="ones"),
         Shape(weights="binary", kernel=7, pad=3, height=9, width=8),
         Shape(inputs=1, bits=8, weights="ternary", kernel=11, pad=5, height=11, width=12, outputs=4, fold=2),
-        Shape(inputs=5, weights="binary", plane=True),
-        Shape(inputs=5, weights="binary", plane=True, fold=4, kernel=5, pad=2, height=7),
+        Shape(inputs=5, weights="binary", inside_map=True),
+        Shape(inputs=5, weights="binary", inside_map=True, fold=4, kernel=5, pad=2, height=7),
         Shape(inputs=2, bits=8, signed=True, weights="binary"),
         Shape(inputs=1, bits=8, weights="integers", kernel=1, pad=0, outputs=20),
         Shape(inputs=2, bits=2, weights="integers", fold=4, height=4),
@@ -175,8 +175,8 @@ def test_equal_outputs_are_decided_once_and_lines_are_short():
     rng = np.random.default_rng(1)
     weight = np.repeat(rng.integers(-1, 2, (5, 1, 3, 3)), 80, axis=0)
     limits = np.repeat(rng.integers(-300, 300, 40), 10)
-    few = conv_module("layer", Layer(weight[::10], limits[::10], 8), Geometry(6, 6), "a layer")
-    layer = Layer(weight, limits, 8)
+    few = conv_module("layer", ConvLayer(weight[::10], limits[::10], 8), Geometry(6, 6), "a layer")
+    layer = ConvLayer(weight, limits, 8)
     made = conv_module("layer", layer, Geometry(6, 6), "a layer")
     assert made.sites == few.sites
     assert max(map(len, made.text.split("\n"))) <= MOST_LINE

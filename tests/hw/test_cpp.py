@@ -38,7 +38,7 @@ class Case:
     bits: int = 1
     signed: bool = False
     thresholded: bool = True
-    plane: bool = False
+    inside_map: bool = False
     weights: tuple[int, ...] = (-1, 1)
 
 
@@ -50,10 +50,10 @@ CASES = [
     Case(8, 8, 3, 1, 1, 3, 8, 4, jets=True, bits=5, signed=True),
     Case(9, 8, 5, 2, 2, 2, 4, 2, jets=True, bits=8, thresholded=False),
     Case(6, 7, 3, 1, 1, 6, 6, 2, jets=True, grouped=True, bits=4, signed=True),
-    Case(7, 6, 3, 1, 1, 4, 6, 3, plane=True),
+    Case(7, 6, 3, 1, 1, 4, 6, 3, inside_map=True),
     Case(7, 6, 3, 1, 1, 3, 4, 2, bits=8, weights=(-1, 0, 1)),
     Case(7, 6, 3, 1, 0, 2, 4, 1, bits=3, signed=True, weights=(-2, 0, 1, 3), thresholded=False),
-    Case(8, 9, 4, 2, 2, 3, 4, 1, plane=True),
+    Case(8, 9, 4, 2, 2, 3, 4, 1, inside_map=True),
 ]
 
 
@@ -86,11 +86,11 @@ def test_convolutions(case, tmp_path):
         weight = group[rng.integers(len(group), size=(case.outputs, reads))] * signs
     else:
         weight = rng.choice(case.weights, (case.outputs, reads, case.kernel, case.kernel))
-    if case.plane:
+    if case.inside_map:
         weight = np.concatenate([weight, rng.integers(-5, 6, (case.outputs, 1, case.kernel, case.kernel))], axis=1)
     low, high = (-(1 << case.bits - 1), (1 << case.bits - 1) - 1) if case.signed else (0, (1 << case.bits) - 1)
     maps = rng.integers(low, high + 1, (3, case.inputs, case.height, case.width))
-    seen = np.concatenate([maps, np.ones_like(maps[:, :1])], axis=1) if case.plane else maps
+    seen = np.concatenate([maps, np.ones_like(maps[:, :1])], axis=1) if case.inside_map else maps
     sums = reference.convolve(reference.pad(seen, case.pad, 0), weight, case.stride, case.inputs if case.grouped else 1)
     least, most = dot_range(weight, low, high)
     thresholds = np.sort(rng.integers(least.min() - 2, most.max() + 3, case.outputs)) if case.thresholded else None
@@ -98,7 +98,7 @@ def test_convolutions(case, tmp_path):
     geometry = Geometry(case.height, case.width, case.kernel, case.stride, case.pad)
     header = conv_header(
         "layer", "a test", geometry, weight, thresholds, case.bits, case.signed, case.grouped, case.fold, out_bits,
-        case.plane,
+        case.inside_map,
     )  # fmt: skip
     run = compiled(tmp_path, header, case.inputs * case.bits, case.outputs * out_bits)
     wanted = sums if thresholds is None else (reference.threshold(sums, thresholds) + 1) // 2

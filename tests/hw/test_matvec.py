@@ -8,7 +8,9 @@ import pytest
 
 from bnn.integer import reference
 from hw.block_ram import block_rams
-from hw.matvec.matrix import Folding, Patches, Result, counting, foldings, matvec_module, merged, repeated
+from hw.matvec.cost import counting
+from hw.matvec.folding import Folding, foldings, repeated
+from hw.matvec.module import Patches, RowOutput, matvec_module, merged
 from hw.matvec.schedule import conv_period, convolution, dense
 from hw.text import sources_in
 from sim.modules import STALLS, Stall, run_streams
@@ -63,7 +65,7 @@ def check(s: Shape, folder: Path, count: int = 6):
         weight, result = merged(weight, constants)
     else:
         constants = rng.integers(-9, 10, s.outputs)
-        result, expected = Result(constants, False, 2 + int(weight.shape[1] + 9).bit_length()), matches + constants
+        result, expected = RowOutput(constants, False, 2 + int(weight.shape[1] + 9).bit_length()), matches + constants
     text = matvec_module("layer", "a layer", s.folding, result, "mem/layer.mem")
     (folder / "layer.sv").write_text(text)
     write_memory(folder, s.folding, weight)
@@ -143,7 +145,7 @@ def test_windows_of_a_map_are_vectors_too(patches, maps, outputs, lanes, simd, r
     expected = sums >= limits.reshape(-1, 1, 1)
     folding = Folding(p.kernel**2, maps, outputs, lanes, simd, replay)
     constants = -((-limits - weight[0].size) // 2)  # the sum of +-1 is twice the matches less their number
-    text = matvec_module("layer", "a layer", folding, Result(constants, True), "mem/layer.mem", p)
+    text = matvec_module("layer", "a layer", folding, RowOutput(constants, True), "mem/layer.mem", p)
     (tmp_path / "layer.sv").write_text(text)
     write_memory(tmp_path, folding, weight.transpose(0, 2, 3, 1).reshape(outputs, -1))
     windows = expected[0, 0].size

@@ -106,8 +106,8 @@ def all_operators():
         "BinaryMaxPool_rtl", [1, 9, 8, 3], [1, 4, 4, 3], "BIPOLAR", "BIPOLAR", Size=2, Minimum=np.array([0, 1, 1])
     )
     yield operator(
-        "BinaryConv_rtl", [1, 8, 8, 3], [1, 8, 8, 8], "BIPOLAR", "BIPOLAR", Kernel=3, Pad=1, Weight=signs * 2, Plane=1,
-        Threshold=r.integers(-5, 6, 8),
+        "BinaryConv_rtl", [1, 8, 8, 3], [1, 8, 8, 8], "BIPOLAR", "BIPOLAR", Kernel=3, Pad=1, Weight=signs * 2,
+        InsideMap=1, Threshold=r.integers(-5, 6, 8),
     )  # fmt: skip
     yield operator("PixelTable_rtl", [1, 8, 8, 2], [1, 8, 8, 2], "UINT8", "INT4", Table=r.integers(-8, 8, (2, 256)))
     yield operator("PixelTable_rtl", [1, 8, 8, 2], [1, 8, 8, 2], "UINT8", "BIPOLAR", Table=r.integers(0, 2, (2, 256)))

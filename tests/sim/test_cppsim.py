@@ -47,7 +47,7 @@ def test_a_network_of_others_is_exact(tmp_path):
     build(path, tmp_path / "acc", pixels="unit", backend="hls")
     operators = {layer.operator for layer in load(tmp_path / "acc").layers}
     assert {"PixelTable_hls", "BinaryConv_hls", "ScoreAffine_hls"} <= operators
-    assert "Plane = 1" in (tmp_path / "acc" / "hls" / "binary_conv_1.hpp").read_text()
+    assert "InsideMap = 1" in (tmp_path / "acc" / "hls" / "binary_conv_1.hpp").read_text()
     report = verify_cppsim(tmp_path / "acc", frames=20)
     assert report["passed"] and report["frames"] == 20, report
 

@@ -11,7 +11,7 @@ import pytest
 
 from bnn.errors import UserError
 from bnn.storage.cache import cache_folder
-from hw.adders.layer import Layer
+from hw.adders.layer import ConvLayer
 from hw.adders.module import Geometry, conv_module
 from hw.text import sources_in
 from sim import plain, runner
@@ -48,7 +48,7 @@ def test_build_is_found_again_by_content(own_cache):
 def test_large_designs_become_many_functions(tmp_path, monkeypatch):
     """g++ takes minutes for one of ten thousand lines."""
     r = np.random.default_rng(0)
-    layer = Layer(r.choice(np.array([-1, 1]), (3, 2, 5, 5)), np.zeros(3, np.int64), 8)
+    layer = ConvLayer(r.choice(np.array([-1, 1]), (3, 2, 5, 5)), np.zeros(3, np.int64), 8)
     text = conv_module("layer", layer, Geometry(8, 8), "a layer").text
     path = tmp_path / "layer.sv"
     path.write_text(text)

@@ -5,11 +5,11 @@ import pytest
 
 import hw.adders.module
 from hw.adders.lanes import Lanes, separable
-from hw.adders.layer import Layer, jets_of
+from hw.adders.layer import ConvLayer, jets_of
 from hw.adders.module import Geometry, conv_module
 from hw.adders.serial import Serial
 from hw.bits import literal
-from hw.matvec.matrix import Result, matvec_module, merged
+from hw.matvec.module import RowOutput, matvec_module, merged
 
 # Convolutions are written from their weights: kernel, stride, padding, weights [O, C, K, K], fold.
 SMALL = {"Height": 2, "Width": 2, "Data": 0, "Frames": 6}  # a pipeline holds several frames of four pixels
@@ -36,7 +36,7 @@ def convolution(weight, fold=1, thresholds=None, *, pad=1, bits=1, writer=None, 
     outputs, maps, kernel, _ = weight.shape
     size = {"Height": 3, "Width": 3, **parameters}
     limits = None if thresholds is None else np.array(thresholds)
-    layer = Layer(weight, limits, bits, fold=fold, out_bits=1 if limits is not None else 6)
+    layer = ConvLayer(weight, limits, bits, fold=fold, out_bits=1 if limits is not None else 6)
     with pytest.MonkeyPatch.context() as patch:
         if writer is not None:
             patch.setattr(hw.adders.module, "write", writer)
@@ -63,5 +63,5 @@ def matrix(folding, seed=0, thresholded=True, times=1):
         "Constant": literal(constants, 4), "OutBits": 1 if thresholded else 5,
         "Wait": folding.words * folding.groups + 8, "Most": 8,
     }  # fmt: skip
-    weight, result = merged(weight, constants) if thresholded else (weight, Result(constants, False, 5))
+    weight, result = merged(weight, constants) if thresholded else (weight, RowOutput(constants, False, 5))
     return settings, matvec_module("layer", "under proof", folding, result, weight)

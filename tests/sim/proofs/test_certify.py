@@ -14,7 +14,7 @@ from bnn.integer.network import IntegerNetwork
 from bnn.qonnx.write import write_qonnx
 from finn_build.build import build
 from hw.adders.convolution import write
-from hw.adders.layer import Layer
+from hw.adders.layer import ConvLayer
 from hw.adders.module import Geometry, conv_module
 from neuraljet.commands.prove import summary
 from sim.proofs.certify import CertificateError, NotCovered, certify
@@ -38,7 +38,7 @@ class Case:
     out_bits: int = 1  # above 1: sums come out
     most: int = 1  # magnitude of weights that are no jets
 
-    def layer(self) -> Layer:
+    def layer(self) -> ConvLayer:
         r = np.random.default_rng(7)
         reads = 1 if self.grouped else self.inputs
         if self.jets:
@@ -54,7 +54,7 @@ class Case:
         limits[::7] = 10**6
         limits[3::7] = -(10**6)
         thresholds = limits if self.out_bits == 1 else None
-        return Layer(weight, thresholds, self.bits, self.signed, self.grouped, self.fold, self.out_bits)
+        return ConvLayer(weight, thresholds, self.bits, self.signed, self.grouped, self.fold, self.out_bits)
 
 
 CASES = [
@@ -67,7 +67,7 @@ CASES = [
 ]  # fmt: skip
 
 
-def certified(layer: Layer, text: str, rounds: int) -> int:
+def certified(layer: ConvLayer, text: str, rounds: int) -> int:
     return certify(
         text, "graph", layer.dense(), layer.thresholds, layer.in_bits, layer.in_signed, rounds, layer.out_bits
     )
@@ -87,7 +87,7 @@ SERIAL = [
 ]  # fmt: skip
 
 
-def module(layer: Layer, pad: int = 1) -> str:
+def module(layer: ConvLayer, pad: int = 1) -> str:
     """The text of a whole convolution."""
     return conv_module("graph", layer, Geometry(12, 12, 1, pad), "a test").text
 
@@ -135,11 +135,11 @@ def test_any_other_network_is_refuted(case):
     weight = layer.weight.copy()
     weight[5, 0] *= -1
     with pytest.raises(CertificateError, match=r"output 5: bit .* of column .* weighs"):
-        certified(Layer(weight, layer.thresholds, case.bits, fold=case.fold), sums.text, sums.rounds)
+        certified(ConvLayer(weight, layer.thresholds, case.bits, fold=case.fold), sums.text, sums.rounds)
     limits = layer.thresholds.copy()
     limits[4] += 1
     with pytest.raises(CertificateError, match="output 4: the weights are right; the limit"):
-        certified(Layer(layer.weight, limits, case.bits, fold=case.fold), sums.text, sums.rounds)
+        certified(ConvLayer(layer.weight, limits, case.bits, fold=case.fold), sums.text, sums.rounds)
 
 
 def flipped(found: re.Match[str]) -> str:

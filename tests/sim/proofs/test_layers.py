@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from hw.matvec.matrix import Folding
+from hw.matvec.folding import Folding
 from hw.text import sources_in
 from sim.proofs.formal import PROPERTIES, prove
 from tests.sim.proofs.faults import FAULTS

@@ -2,7 +2,7 @@
 
 import pytest
 
-from hw.matvec.matrix import Folding
+from hw.matvec.folding import Folding
 from hw.text import RTL, sources_in
 from sim.proofs.formal import combinational_paths
 from tests.support.written import TWO, convolution, matrix

@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 
 from hw.adders.convolution import write
-from hw.adders.layer import Layer
+from hw.adders.layer import ConvLayer
 from hw.text import sources_in
 from sim.proofs.formal import equivalent
 
 
-def flat(layer: Layer):
+def flat(layer: ConvLayer):
     """Text of the sums with every register a wire, and the columns' module; both combinational."""
     text = re.sub(r"^ +if \(rst_i\) \w+ <= '0;\n", "", write(layer, "graph").text, flags=re.MULTILINE)
     body = re.search(r"  always_ff.*?\n    end\n  end\n", text, re.DOTALL)
@@ -28,7 +28,7 @@ def test_popcount_of_constant_weights_and_threshold(tmp_path, bits, plain):
     weight = np.random.default_rng(bits).choice([-1, 1], (1, bits, 1, 1))
     minus = int((weight < 0).sum())
     limit = bits // 2 + 1
-    text = flat(Layer(weight, np.array([limit - minus]), 1))
+    text = flat(ConvLayer(weight, np.array([limit - minus]), 1))
     text = re.sub(r"(nj_count3|nj_count7|nj_add3|nj_reach) #\(", rf"\1 #(.Plain({plain}), ", text)
     file = tmp_path / "graph_sums.sv"
     file.write_text(text)
@@ -40,7 +40,7 @@ def test_popcount_of_constant_weights_and_threshold(tmp_path, bits, plain):
 
 def test_a_wrong_threshold_is_refuted(tmp_path):
     weight = np.ones((1, 20, 1, 1), np.int64)
-    text = flat(Layer(weight, np.array([9]), 1))
+    text = flat(ConvLayer(weight, np.array([9]), 1))
     file = tmp_path / "graph_sums.sv"
     file.write_text(text)
     verdict = equivalent(

@@ -1,0 +1,199 @@
+"""How a matrix of +-1 times vectors of bits is walked over: its foldings, their clocks and the memory of weights."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import product
+from math import inf
+
+import numpy as np
+
+from hw.bits import Ints
+from hw.block_ram import block_rams
+from hw.cycles import matvec_cycles
+
+MOST_SIMD, MOST_WEIGHTS = 512, 8192  # bits of a word, and weights of a step, that are considered
+LUT_WORDS = 128  # beyond these a LUT holds less than it costs to select: weights go to block RAM
+
+
+@dataclass(frozen=True)
+class Folding:
+    """How a matrix is walked over: `lanes` rows (FINN's PE) and `simd` columns (SIMD) per clock.
+
+    A frame has `beats` beats of `in_bits` bits. replay: rows by rows, the frame is stored and read for every group of
+    rows; else words by words, and the sums of all rows are stored. repeat: so many elements of a beat in a row have
+    one weight in every row, which is kept once; divides in_bits and simd.
+    """
+
+    beats: int
+    in_bits: int
+    outputs: int
+    lanes: int
+    simd: int
+    replay: bool = False
+    repeat: int = 1
+
+    def describe(self) -> str:
+        """In a few words."""
+        once = f", a weight for {self.repeat}" if self.repeat > 1 else ""
+        return f"memory of weights, PE {self.lanes}, SIMD {self.simd}{once}{', frames stored' if self.replay else ''}"
+
+    @property
+    def packed(self) -> int:
+        """Beats of a word, 1 when a beat has several words."""
+        return 1 if self.in_bits > self.simd else min(self.beats, self.simd // self.in_bits)
+
+    @property
+    def pieces(self) -> int:
+        """Words of a beat."""
+        return -(-self.in_bits // self.simd)
+
+    @property
+    def words(self) -> int:
+        """Words of a frame."""
+        return self.beats * self.pieces if self.pieces > 1 else -(-self.beats // self.packed)
+
+    @property
+    def groups(self) -> int:
+        """Groups of rows."""
+        return -(-self.outputs // self.lanes)
+
+    @property
+    def counts(self) -> tuple[int, int]:
+        """Steps of the outer loop and of the inner one, words and groups."""
+        return (self.groups, self.words) if self.replay else (self.words, self.groups)
+
+    @property
+    def aligned(self) -> int:
+        """Words of the weights' memory when the inner count is rounded up to a power of two."""
+        outer, inner = self.counts
+        return ((outer - 1) << (inner - 1).bit_length()) + inner
+
+    @property
+    def compact(self) -> bool:
+        """Is it worth a counter of steps not to round up?"""
+        width = self.lanes * self.simd // self.repeat
+        least = block_rams(self.words * self.groups, width)
+        return self.aligned > LUT_WORDS and least < block_rams(self.aligned, width)
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Words and bits of the weights' memory."""
+        width = self.lanes * self.simd // self.repeat
+        return self.words * self.groups if self.compact else self.aligned, width
+
+    @property
+    def cycles(self) -> int:
+        """Clocks per frame."""
+        return matvec_cycles(self.beats, self.packed, self.pieces, self.groups, self.replay)
+
+    @property
+    def latency(self) -> int:
+        """Clocks from the last beat to the result, without the pipeline's."""
+        return self.words * self.groups if self.replay else self.pieces * self.groups
+
+    @property
+    def input_occupancy(self) -> int:
+        """Clocks that a beat stays at the input."""
+        return (self.pieces - 1) * (1 if self.replay else self.groups)
+
+    @property
+    def beat_interval(self) -> int:
+        """Clocks from a beat to the next, on the average of a word."""
+        return -(-self.pieces * (1 if self.replay else self.groups) // self.packed)
+
+    @property
+    def output_occupancy(self) -> int:
+        """Clocks from a frame's first group of results, before which the frame before must be gone, to its last.
+
+        One more with several words, for then nj_accumulate goes on a clock after a result was taken.
+        """
+        return (self.groups - 1) * (self.words if self.replay else 1) + 1 + (self.words > 1)
+
+    @property
+    def block(self) -> bool:
+        """Are the weights in block RAM?"""
+        return self.shape[0] > LUT_WORDS
+
+    @property
+    def ramb18(self) -> int:
+        """Block RAMs, for the weights and for constants of many groups."""
+        return block_rams(*self.shape) if self.block else 0
+
+    @cached_property
+    def places(self) -> Ints:
+        """[words, simd]: which element of the frame is where, -1 for none. Element c of beat t is t * in_bits + c."""
+        found = np.full((self.words, self.simd), -1)
+        for t in range(self.beats):
+            elements = t * self.in_bits + np.arange(self.in_bits)
+            if self.pieces > 1:
+                padded = np.full(self.pieces * self.simd, -1)
+                padded[: self.in_bits] = elements
+                found[t * self.pieces : (t + 1) * self.pieces] = padded.reshape(self.pieces, self.simd)
+                continue
+            word, place = divmod(t, self.packed)
+            place += self.packed - min(self.packed, self.beats - word * self.packed)  # short words end at the top
+            found[word, place * self.in_bits : (place + 1) * self.in_bits] = elements
+        return found
+
+    def lines(self, weight: Ints) -> Iterator[str]:
+        """The weights' memory, a line of hexadecimal a word, for weight [outputs, beats * in_bits] of +-1."""
+        bits = np.ones((self.groups * self.lanes, self.places.size), np.uint8)  # 1 never matches the 0 of no element
+        used = self.places.ravel() >= 0
+        bits[: self.outputs, used] = weight[:, self.places.ravel()[used]] > 0
+        table = bits.reshape(self.groups, self.lanes, self.words, self.simd).transpose(2, 0, 1, 3)[..., :: self.repeat]
+        steps = table if not self.replay else table.transpose(1, 0, 2, 3)
+        outer, inner = self.counts
+        gap = 0 if self.compact else (1 << (inner - 1).bit_length()) - inner
+        digits = -(-self.shape[1] // 4)
+        packed = np.packbits(steps.reshape(outer, inner, -1), axis=2, bitorder="little")
+        for i in range(outer):
+            for row in packed[i]:
+                yield f"{int.from_bytes(row.tobytes(), 'little'):0{digits}x}"
+            if i < outer - 1:
+                yield from ["0" * digits] * gap
+
+
+def repeated(weight: Ints, in_bits: int) -> int:
+    """How many elements of a beat in a row have one weight; weight [outputs, beats * in_bits]."""
+    beats = weight.reshape(-1, in_bits)
+    changes = np.flatnonzero((beats[:, 1:] != beats[:, :-1]).any(0)) + 1
+    return int(np.gcd.reduce([in_bits, *changes]))
+
+
+def foldings(beats: int, in_bits: int, outputs: int, clocks: float, repeat: int = 1) -> Iterator[Folding]:
+    """For every useful width of a word, in both orders: the fewest lanes that take at most `clocks` per frame.
+
+    And more lanes wherever these take fewer block RAMs, whose depth comes in steps.
+    """
+    inputs = beats * in_bits
+    groups = sorted({-(-outputs // lanes) for lanes in range(1, outputs + 1)}, reverse=True)
+    for simd, replay in product(_widths(beats, in_bits, repeat), (False, True)):
+        least = inf  # block RAMs
+        for count in groups:
+            found = Folding(beats, in_bits, outputs, -(-outputs // count), simd, replay, repeat)
+            if found.replay and (found.words == 1 or found.groups == 1):
+                continue  # nothing to replay
+            if found.cycles > clocks or found.lanes * simd > min(inputs * outputs, MOST_WEIGHTS):
+                continue
+            if found.ramb18 < least:
+                least = found.ramb18
+                yield found
+            if not least:
+                break
+
+
+def fastest(beats: int, in_bits: int, outputs: int, repeat: int = 1) -> int:
+    """The fewest clocks per frame that `foldings` has a way for."""
+    found = []
+    for simd in _widths(beats, in_bits, repeat):
+        lanes = min(outputs, MOST_WEIGHTS // simd)
+        found += [Folding(beats, in_bits, outputs, lanes, simd, replay, repeat).cycles for replay in (False, True)]
+    return min(found)
+
+
+def _widths(beats: int, in_bits: int, repeat: int) -> list[int]:
+    """Of the words that divide a frame well."""
+    widths = {-(-beats // words) * in_bits for words in range(1, beats + 1)}
+    widths |= {-(-in_bits // repeat // pieces) * repeat for pieces in range(1, in_bits // repeat + 1)}
+    return sorted(width for width in widths if width <= MOST_SIMD)
