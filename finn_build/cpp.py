@@ -2,13 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from math import prod
 from pathlib import Path
-from typing import Any
 
 from bnn.errors import UserError
 from finn_build.graph import DEFAULT_PART, Design, Node
 from finn_build.recognise import Stage
-from hw import cpp
+from hw.dataflow import PICTURE, Call, network_top
 from hw.ops.hls import HEADERS
 from hw.text import fill
 
@@ -56,8 +56,7 @@ def write_hls(
     target.mkdir()
     for path in sorted(HEADERS.glob("*.hpp")):
         (target / path.name).write_text(path.read_text())
-    operators: list[tuple[str, Any]] = []
-    depths: list[int] = []
+    calls: list[Call] = []
     waiting = STREAM_DEPTH
     for node in design.nodes:
         if node.stage.operator == FIFO:
@@ -66,15 +65,13 @@ def write_hls(
         operator = hls.operators[node.name]
         (target / f"{node.name}.hpp").write_text(operator.header(node.name))
         (target / f"{node.name}.cpp").write_text(operator.top(node.name))
-        if operators:
-            depths.append(waiting)
-        operators.append((node.name, operator))
+        source = calls[-1].layer if calls else PICTURE
+        beats = prod(node.output.shape[:2])
+        calls.append(Call(node.name, (source,), (waiting,), operator.get_outstream_width(), beats))
         waiting = STREAM_DEPTH
-    bits = [operators[0][1].get_instream_width(), *(operator.get_outstream_width() for _, operator in operators)]
-    height, width, _ = design.pixels.shape
+    height, width, channels = design.pixels.shape
     summary = f"classifier of {height}x{width} pictures: {', '.join(classes)}"
-    names = [layer for layer, _ in operators]
-    (target / f"{name}.cpp").write_text(cpp.network_top(name, summary, names, bits, depths))
+    (target / f"{name}.cpp").write_text(network_top(name, summary, 8 * channels, height * width, calls))
     in_hls = [node.name for node in design.nodes if node.stage.operator.endswith("_hls")]
     values = {"part": part or DEFAULT_PART, "period": 1000.0 / clock_mhz, "layers": " ".join([*in_hls, name])}
     (target / "build.tcl").write_text(fill("hls_build.tcl.in", values))

@@ -1,8 +1,8 @@
 """A layer in C++ for Vitis HLS, and for g++ with the ap_types headers: hw/hls does the work, this writes the constants.
 
-Each operator's module gives the text of its header, name.hpp, with `name_layer::frame(in0_V, out0_V)`, which
-`layer_header` puts together; the tops are Vitis HLS' entry, `void name(in0_V, out0_V)`. A call is a frame. Beats are
-those of the RTL: element 0 in the low bits, widths rounded up to bytes.
+Each operator's module gives the text of its header, name.hpp, with `name_layer::frame(in0_V, out0_V)`, or of in0_V and
+in1_V, which `layer_header` puts together; the tops are Vitis HLS' entry, `void name(in0_V, out0_V)`. A call is a frame.
+Beats are those of the RTL: element 0 in the low bits, widths rounded up to bytes. hw.dataflow connects layers.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -25,46 +25,38 @@ def layer_header(
 ) -> str:  # fmt: skip
     """Return the text of name.hpp: a struct Layer with `constants` and `types`, tables, and frame(), calling `call`.
 
-    header: the file of hw/hls with the code. tables: by their C++ declaration without sizes; the call gets them as
-    arguments behind the streams.
+    header: the file of hw/hls with the code. constants: with the widths of beats, OutWidth and InWidth, or, of two
+    inputs, In0Width and In1Width. tables: by their C++ declaration without sizes; the call gets them as arguments
+    behind the streams.
     """
     lines = [f"  static const int {key} = {value};" for key, value in constants.items()]
     lines += [f"  typedef {value} {key};" for key, value in (types or {}).items()]
     arguments = "".join(f", {declared.split()[-1]}" for declared in tables)
     texts = [f"static {declared}{_shape(table.shape)} = {_braces(table)};" for declared, table in tables.items()]
+    widths = [key for key in constants if key.startswith("In") and key.endswith("Width")]
     values = {
         "name": name, "summary": summary, "header": header, "constants": "\n".join(lines), "tables": "\n".join(texts),
-        "call": call, "arguments": arguments,
+        "inputs": ", ".join(f"hls::stream<ap_uint<Layer::{key}> > &in{i}_V" for i, key in enumerate(widths)),
+        "call": call, "arguments": ", ".join(f"in{i}_V" for i in range(len(widths))) + ", out0_V" + arguments,
     }  # fmt: skip
     return fill("hls_layer.hpp.in", values)
 
 
-def layer_top(name: str, summary: str, in_bits: int, out_bits: int) -> str:
-    """The .cpp of one layer, whose frame() is in name.hpp."""
-    return _top(name, summary, [name], in_bits, out_bits, f"  {name}_layer::frame(in0_V, out0_V);\n")
+def layer_top(name: str, summary: str, in_bits: Sequence[int], out_bits: int) -> str:
+    """Return the .cpp of one layer, whose frame() is in name.hpp. in_bits: of a beat of each input."""
+    streams = ", ".join([f"in{i}_V" for i in range(len(in_bits))])
+    return top(name, summary, [name], in_bits, out_bits, f"  {name}_layer::frame({streams}, out0_V);\n")
 
 
-def network_top(
-    name: str, summary: str, layers: Sequence[str], bits: Sequence[int], depths: Sequence[int]
-) -> str:  # fmt: skip
-    """The .cpp of a whole network, its layers working side by side.
-
-    layers: modules in order. bits: of a beat of the input, then of what each layer puts out. depths: room for beats
-    in the stream behind each layer but the last.
-    """
-    streams = [f"{layer}_stream" for layer in layers[:-1]]
-    body = "#pragma HLS DATAFLOW\n"
-    for stream, width, depth in zip(streams, bits[1:-1], depths, strict=True):
-        body += fill("hls_stream.in", {"width": whole_bytes(width), "name": stream, "depth": depth})
-    for layer, source, target in zip(layers, ["in0_V", *streams], [*streams, "out0_V"], strict=True):
-        body += f"  {layer}_layer::frame({source}, {target});\n"
-    return _top(name, summary, layers, bits[0], bits[-1], body)
-
-
-def _top(name: str, summary: str, layers: Sequence[str], in_bits: int, out_bits: int, body: str) -> str:
+def top(name: str, summary: str, headers: Sequence[str], in_bits: Sequence[int], out_bits: int, body: str) -> str:
+    """Return the .cpp of a function with AXI4-Stream ports. headers: that it includes. body: C++."""
+    inputs = [f"hls::stream<ap_uint<{whole_bytes(bits)}> > &in{i}_V" for i, bits in enumerate(in_bits)]
+    ports = [*(f"in{i}_V" for i in range(len(in_bits))), "out0_V"]
     values = {
-        "name": name, "summary": summary, "includes": "\n".join(f'#include "{layer}.hpp"' for layer in layers),
-        "in_width": whole_bytes(in_bits), "out_width": whole_bytes(out_bits), "body": body,
+        "name": name, "summary": summary, "includes": "\n".join(f'#include "{header}.hpp"' for header in headers),
+        "inputs": ", ".join(inputs), "out_width": whole_bytes(out_bits), "body": body,
+        "ports": ", ".join(f"{port}_TDATA" for port in ports),
+        "interfaces": "\n".join(f"#pragma HLS INTERFACE axis port = {port}" for port in ports),
     }  # fmt: skip
     return fill("hls_top.cpp.in", values)
 

@@ -1,4 +1,4 @@
-"""What all our FINN operators share: one input stream, one output stream, one beat per pixel; and the RTL back-end."""
+"""What all our FINN operators share: streams in, one output stream, one beat per pixel; and the RTL back-end."""
 
 import copy
 from abc import abstractmethod
@@ -74,25 +74,29 @@ class StreamOperator(HWCustomOp):
         return attributes
 
     def get_normal_input_shape(self, ind: int = 0) -> list[int]:
-        return list(self.get_nodeattr("inputShape"))
+        return list(self.get_nodeattr(f"inputShape{ind or ''}"))
 
     def get_normal_output_shape(self, ind: int = 0) -> list[int]:
         return list(self.get_nodeattr("outputShape"))
 
     def get_folded_input_shape(self, ind: int = 0) -> list[int]:
-        return self.get_normal_input_shape()
+        return self.get_normal_input_shape(ind)
 
     def get_folded_output_shape(self, ind: int = 0) -> list[int]:
         return self.get_normal_output_shape()
 
     def get_input_datatype(self, ind: int = 0) -> Any:
-        return DataType[self.get_nodeattr("inputDataType")]
+        return DataType[self.get_nodeattr(f"inputDataType{ind or ''}")]
 
     def get_output_datatype(self, ind: int = 0) -> Any:
         return DataType[self.get_nodeattr("outputDataType")]
 
     def get_instream_width(self, ind: int = 0) -> int:
-        return self.get_normal_input_shape()[-1] * int(self.get_input_datatype().bitwidth())
+        return self.get_normal_input_shape(ind)[-1] * int(self.get_input_datatype(ind).bitwidth())
+
+    def instream_widths(self) -> list[int]:
+        """Return the bits of a beat of each input."""
+        return [self.get_instream_width(i) for i in range(len(self.onnx_node.input))]
 
     def get_outstream_width(self, ind: int = 0) -> int:
         return self.get_normal_output_shape()[-1] * int(self.get_output_datatype().bitwidth())
@@ -223,17 +227,19 @@ class StreamOperator(HWCustomOp):
     def execute_node(self, context: dict[str, NDArray[Any]], graph: Any) -> None:
         """Exact: floats of the container hold integers below 2^24."""
         node = self.onnx_node
-        x = np.rint(context[node.input[0]]).astype(np.int64)
-        if self.get_input_datatype() == DataType["BIPOLAR"]:
-            x = (x + 1) // 2
-        if x.ndim == 4:
-            x = x.transpose(0, 3, 1, 2)  # [N, H, W, C] -> [N, C, H, W]
-        y = self.run(x)
+        y = self.run(*(self._stream(context[name], i) for i, name in enumerate(node.input)))
         if y.ndim == 4:
             y = y.transpose(0, 2, 3, 1)
         if self.get_output_datatype() == DataType["BIPOLAR"]:
             y = 2 * y - 1
         context[node.output[0]] = np.ascontiguousarray(y, np.float32)
+
+    def _stream(self, tensor: NDArray[Any], ind: int) -> Ints:
+        """Input `ind`, [N, H, W, C] or [N, F], in bit space as [N, C, H, W] or [N, F]."""
+        x = np.rint(tensor).astype(np.int64)
+        if self.get_input_datatype(ind) == DataType["BIPOLAR"]:
+            x = (x + 1) // 2
+        return x.transpose(0, 3, 1, 2) if x.ndim == 4 else x
 
 
 class RtlOperator(StreamOperator, RTLBackend):

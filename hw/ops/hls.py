@@ -39,7 +39,7 @@ class HlsOperator(StreamOperator, HLSBackend):
 
     def top(self, name: str) -> str:
         """The text of the .cpp with the top function."""
-        return cpp.layer_top(name, self.summary(), self.get_instream_width(), self.get_outstream_width())
+        return cpp.layer_top(name, self.summary(), self.instream_widths(), self.get_outstream_width())
 
     def get_verilog_top_module_name(self) -> str:
         """As Vitis HLS calls it: the function."""

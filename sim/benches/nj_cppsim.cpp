@@ -2,7 +2,8 @@
 //
 //   nj_cppsim BEATS    beats of a frame; a beat is NJ_IN / 8 bytes, the lowest first
 //
-// Compiled with NJ_TOP (the function), NJ_IN and NJ_OUT (widths of its streams in bits).
+// Compiled with NJ_TOP (the function), NJ_IN and NJ_OUT (widths of its streams in bits); with NJ_IN1 too when the function
+// has a second input, whose beats of a frame, as many, follow those of the first.
 #include <ap_int.h>
 #include <hls_stream.h>
 
@@ -10,7 +11,21 @@
 #include <cstdlib>
 #include <iostream>
 
+#ifdef NJ_IN1
+void NJ_TOP(hls::stream<ap_uint<NJ_IN> > &in0_V, hls::stream<ap_uint<NJ_IN1> > &in1_V,
+            hls::stream<ap_uint<NJ_OUT> > &out0_V);
+#else
 void NJ_TOP(hls::stream<ap_uint<NJ_IN> > &in0_V, hls::stream<ap_uint<NJ_OUT> > &out0_V);
+#endif
+
+// The next beat of stdin; false when there is none.
+template <int Width>
+bool next(ap_uint<Width> &beat) {
+  unsigned char bytes[Width / 8];
+  if (std::fread(bytes, 1, Width / 8, stdin) != Width / 8) return false;
+  for (int i = 0; i < Width / 8; i++) beat.range(8 * i + 7, 8 * i) = bytes[i];
+  return true;
+}
 
 int main(int argc, char **argv) {
   const long beats = argc == 2 ? std::atol(argv[1]) : 0;
@@ -20,16 +35,23 @@ int main(int argc, char **argv) {
   }
   hls::stream<ap_uint<NJ_IN> > in;
   hls::stream<ap_uint<NJ_OUT> > out;
-  unsigned char bytes[NJ_IN / 8 > NJ_OUT / 8 ? NJ_IN / 8 : NJ_OUT / 8];
+  unsigned char bytes[NJ_OUT / 8];
   long waiting = 0;
-  while (std::fread(bytes, 1, NJ_IN / 8, stdin) == NJ_IN / 8) {
-    ap_uint<NJ_IN> beat = 0;
-    for (int i = 0; i < NJ_IN / 8; i++) beat.range(8 * i + 7, 8 * i) = bytes[i];
+  for (ap_uint<NJ_IN> beat = 0; next(beat);) {
     in.write(beat);
     if (++waiting < beats) continue;
+#ifdef NJ_IN1
+    hls::stream<ap_uint<NJ_IN1> > in1;
+    for (ap_uint<NJ_IN1> other = 0; waiting > 0 && next(other); waiting--) in1.write(other);
+    if (waiting > 0) return 1;
+    NJ_TOP(in, in1, out);
+    const bool left = !in.empty() || !in1.empty();
+#else
     waiting = 0;
     NJ_TOP(in, out);
-    if (!in.empty()) {
+    const bool left = !in.empty();
+#endif
+    if (left) {
       std::cerr << "a frame of " << beats << " beats was not read to its end" << std::endl;
       return 1;
     }

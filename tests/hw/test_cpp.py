@@ -11,6 +11,7 @@ from bnn.integer import reference
 from bnn.integer.intervals import signed_bits
 from hw import cpp
 from hw.bits import dot_range
+from hw.dataflow import PICTURE, Call, network_top
 from hw.ops.binary_dense import dense_header
 from hw.ops.binary_max_pool import max_pool_header
 from hw.ops.conv_header import Geometry, conv_header
@@ -57,20 +58,27 @@ CASES = [
 ]
 
 
-def compiled(folder, header: str, in_bits: int, out_bits: int):
-    """A function from beats [N, beats, bytes] to beats of the layer `header` describes."""
-    (folder / "layer.hpp").write_text(header)
-    (folder / "layer.cpp").write_text(cpp.layer_top("layer", "a test", in_bits, out_bits))
+def compiled(folder, header: str | None, in_bits: int, out_bits: int, top: str | None = None, more_bits: int = 0):
+    """A function from beats [N, beats, bytes] to beats of the layer `header` describes, or of a network's `top`.
+
+    more_bits: of the second input, whose beats [N, beats, bytes] the function takes too.
+    """
+    if header is not None:
+        (folder / "layer.hpp").write_text(header)
+    widths = [in_bits, *([more_bits] if more_bits else [])]
+    (folder / "layer.cpp").write_text(top or cpp.layer_top("layer", "a test", widths, out_bits))
     out_bytes = -(-out_bits // 8)
     program = folder / "layer"
+    more = [f"-DNJ_IN1={8 * -(-more_bits // 8)}"] if more_bits else []
     subprocess.run(
-        ["g++", *FLAGS, "-O0", "-Wall", "-I", ap_types(), "-I", HEADERS, "-I", folder, "-DNJ_TOP=layer",
+        ["g++", *FLAGS, *more, "-O0", "-Wall", "-I", ap_types(), "-I", HEADERS, "-I", folder, "-DNJ_TOP=layer",
          f"-DNJ_IN={8 * -(-in_bits // 8)}", f"-DNJ_OUT={8 * out_bytes}", BENCH, folder / "layer.cpp", "-o", program],
         check=True,
     )  # fmt: skip
 
-    def run(beats):
-        done = subprocess.run([program, str(beats.shape[1])], input=beats.tobytes(), capture_output=True, check=True)
+    def run(beats, *others):
+        rows = np.concatenate([each.reshape(len(each), -1) for each in (beats, *others)], axis=1)
+        done = subprocess.run([program, str(beats.shape[1])], input=rows.tobytes(), capture_output=True, check=True)
         return np.frombuffer(done.stdout, np.uint8).reshape(len(beats), -1, out_bytes)
 
     return run
@@ -152,3 +160,22 @@ def test_the_class_is_the_lowest_of_equal_scores(tmp_path):
     got = run(pack(scores[:, None, None], 3))
     assert got[:, 0, 0].tolist() == [0, 1, 0, 2]
     assert np.array_equal(got[:, :, 1:], pack(scores[:, None, None], 8))
+
+
+def test_streams_that_several_layers_read(tmp_path):
+    """Three layers, each of which adds the picture, all that is in front of it and its own number."""
+    calls: list[Call] = []
+    for number in range(3):
+        name, sources = f"unit{number}", (PICTURE, *(call.layer for call in calls))
+        inputs = ", ".join(f"hls::stream<ap_uint<16> > &in{i}" for i in range(len(sources)))
+        total = " + ".join(f"in{i}.read()" for i in range(len(sources)))
+        (tmp_path / f"{name}.hpp").write_text(
+            f"#include <hls_stream.h>\n#include <ap_int.h>\nnamespace {name}_layer {{ static void frame({inputs}, "
+            f"hls::stream<ap_uint<16> > &out) {{ for (int i = 0; i < 5; i++) out.write({total} + {number}); }} }}\n"
+        )
+        calls.append(Call(name, sources, (4,) * len(sources), 16, 5))
+    top = network_top("layer", "a test", 16, 5, calls)
+    assert top.count("nj_fork<5, 16>") == 3
+    run = compiled(tmp_path, None, 16, 16, top)
+    x = np.random.default_rng(0).integers(0, 1000, (4, 1, 5, 1))
+    assert np.array_equal(run(pack(x, 16)), pack(4 * x + 1 + 2, 16))
