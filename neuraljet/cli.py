@@ -20,6 +20,7 @@ from types import FrameType
 from typing import Any
 
 from bnn.errors import ToolError, UserError
+from bnn.storage.records import entries
 from bnn.system import processes
 from neuraljet.commands import bitstream, build, demo, doctor, ip, prove, synth, train, verify
 from neuraljet.streams import OutputLost, open_streams
@@ -86,12 +87,12 @@ def _run(options: argparse.Namespace) -> int:
     with _interruptible():
         warnings.showwarning = lambda message, *_, **__: print(f"note: {_plain(str(message))}", file=sys.stderr)
         warnings.filterwarnings("ignore", category=DeprecationWarning)
-        result: dict[str, Any]
+        result: Any  # of dataclasses and of what JSON knows
         try:
             _require_here()
             good, result = options.function(options)
             if options.json:
-                print(json.dumps(result), flush=True)
+                print(json.dumps(result, default=entries), flush=True)
             sys.stdout.flush()
         except UserError as error:
             return _fail(" ".join(str(error).split()), 2, options.json)

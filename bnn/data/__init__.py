@@ -15,9 +15,10 @@ from bnn.data.cards import Card, checksum
 from bnn.data.cards import cards as known_cards
 from bnn.data.dataset import Dataset
 from bnn.data.folder import load_folder
+from bnn.data.source import DataSource
 from bnn.errors import UserError
 
-__all__ = ["Card", "Dataset", "lasting_name", "load"]
+__all__ = ["Card", "DataSource", "Dataset", "lasting_name", "load"]
 
 _NAME = re.compile(r"(?!\.)[A-Za-z0-9._-]+")
 _VARIABLE = "NEURALJET_DATA"

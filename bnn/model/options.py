@@ -5,7 +5,7 @@ from dataclasses import MISSING, dataclass, field, fields
 from typing import Any
 
 from bnn.errors import UserError
-from bnn.storage.records import ADDED_LATER
+from bnn.storage.records import OPTIONAL
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ def option(allowed: Allowed | Callable[[Any], Allowed], default: Any = MISSING, 
     allowed: what it takes, or a function of the record for what depends on its other options.
     added: the option is younger than files in use. They mean its default, and it is written only when it differs.
     """
-    return field(default=default, metadata={"allowed": allowed, ADDED_LATER: added})
+    return field(default=default, metadata={"allowed": allowed, OPTIONAL: added})
 
 
 def check_options(record: Any) -> None:

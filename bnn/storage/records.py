@@ -16,7 +16,7 @@ from typing import Any
 
 CLASS_NAME = re.compile(r"[A-Za-z0-9._-]{1,64}")  # of a class, for file names, comments and tables
 SEAL = "seal"  # the entry that holds `seal_of` the others
-ADDED_LATER = "added later"  # in the metadata of a field: files that lack it mean its default
+OPTIONAL = "optional"  # in the metadata of a field: files that lack it mean its default
 
 
 def parse_json(data: bytes) -> Any:
@@ -53,8 +53,8 @@ def parse(kind: Any, value: Any, where: str) -> Any:
         if not isinstance(value, dict):
             raise TypeError(f"{where or 'the file'} must be an object")
         fields = typing.get_type_hints(kind)
-        optional = {f.name for f in dataclasses.fields(kind) if f.metadata.get(ADDED_LATER)}
-        wrong = sorted((set(fields) ^ set(value)) - optional)
+        may_lack = {f.name for f in dataclasses.fields(kind) if f.metadata.get(OPTIONAL)}
+        wrong = sorted((set(value) - set(fields)) | (set(fields) - set(value) - may_lack))
         if wrong:
             raise TypeError(
                 f"{where or 'the file'}: entries missing or unknown: {', '.join(str(name)[:60] for name in wrong[:5])}"
@@ -77,12 +77,20 @@ def parse(kind: Any, value: Any, where: str) -> Any:
     return value
 
 
+def optional(default: Any) -> Any:
+    """Return a field of a dataclass that `entries` leaves out when it has its default, and that `parse` does not need.
+
+    So a field that is added later leaves older files readable, and records without it the same to the byte.
+    """
+    return dataclasses.field(default=default, metadata={OPTIONAL: True})
+
+
 def entries(record: Any) -> dict[str, Any]:
-    """Return a dataclass as the JSON object that `parse` reads, without what was added later and has its default."""
+    """Return a dataclass as the JSON object that `parse` reads."""
     return {
         field.name: _plain(getattr(record, field.name))
         for field in dataclasses.fields(record)
-        if not (field.metadata.get(ADDED_LATER) and getattr(record, field.name) == field.default)
+        if not (field.metadata.get(OPTIONAL) and getattr(record, field.name) == field.default)
     }
 
 

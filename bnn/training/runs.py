@@ -1,29 +1,69 @@
-"""The run folder as a record: whose it is, what was asked, and that its files are those that training wrote.
+"""The run folder: whose it is, what was asked, and that its files are those that training wrote.
 
-run.json is sealed (bnn.storage.records) and says what was asked for and on which pictures; metrics.json is written
-last, sealed too, and holds the SHA-256 of every other file.
+    run/  run.json                what was asked: data, network, settings; a digest of the pictures
+          checkpoint.safetensors  while training only: everything --resume needs, sealed
+          weights.safetensors     the best epoch's latent weights and batch-norm statistics
+          model.onnx              the frozen network (QONNX)
+          metrics.json            accuracy, confusion matrix, per-class precision and recall, what was noted of the
+                                  pictures, SHA-256 of the other files; written last
+
+run.json and metrics.json are sealed (bnn.storage.records).
 """
 
 import json
 import os
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
+from bnn.data.dataset import Dataset
+from bnn.data.source import DataSource
 from bnn.errors import UserError
+from bnn.model.spec import NetworkSpec
 from bnn.storage.files import new_folder, write_file
 from bnn.storage.folders import Kind
-from bnn.storage.records import SEAL, check_seal, parse_json, seal_of, sha256
+from bnn.storage.records import SEAL, check_seal, entries, parse, parse_json, seal_of, sha256
+from bnn.training.config import TrainConfig
+from bnn.training.metrics import Metrics
 
 ASKED, CHECKPOINT, WEIGHTS, MODEL, METRICS = (
     "run.json", "checkpoint.safetensors", "weights.safetensors", "model.onnx", "metrics.json",
 )  # fmt: skip
 FORMAT = "neuraljet-run"
 RUN = Kind(ASKED, FORMAT, later=(CHECKPOINT, WEIGHTS, MODEL, METRICS))
+Record = TypeVar("Record")
 
 
-def claim(out: Path, asked: Mapping[str, Any], resume: bool) -> None:
-    """Make `out` the folder of the run that is asked for, or find it to be that already.
+@dataclass(frozen=True)
+class PictureSet:
+    """What tells one set of pictures from another."""
+
+    classes: tuple[str, ...]
+    train: int  # pictures
+    test: int
+    validation: int
+    sha256: str  # Dataset.digest
+
+    @classmethod
+    def of(cls, data: Dataset) -> "PictureSet":
+        """Describe the pictures of `data`."""
+        validation = 0 if data.validation_labels is None else len(data.validation_labels)
+        return cls(data.classes, len(data.train_labels), len(data.test_labels), validation, data.digest)
+
+
+@dataclass(frozen=True)
+class Request:
+    """What a training was asked for: the content of run.json."""
+
+    data: DataSource
+    network: NetworkSpec
+    config: TrainConfig
+    pictures: PictureSet
+
+
+def claim(out: Path, asked: Request, resume: bool) -> None:
+    """Make `out` the folder of the run that is asked for, or find that it is one already.
 
     UserError when it holds something else, or a run and `resume` is not set, or one of other settings or pictures.
     Pictures are the same when their digest is: a folder that was moved is written down where it is now, unless the run
@@ -32,17 +72,17 @@ def claim(out: Path, asked: Mapping[str, Any], resume: bool) -> None:
     if out.exists() and not out.is_dir():
         raise UserError(f"{out} is a file; choose a folder for the run")
     if (out / ASKED).exists():
-        before = _read(out / ASKED, "choose another --out")
+        before = _record(Request, _read(out / ASKED, "choose another --out"), out / ASKED, "choose another --out")
         if not resume:
             raise UserError(f"{out} already holds a run; continue it with --resume or choose another --out")
         _compare(out, before, asked)
-        if before.get("data") != asked.get("data") and not (out / METRICS).exists():
-            _write(out / ASKED, asked)
+        if before.data != asked.data and not (out / METRICS).exists():
+            _write(out / ASKED, entries(asked))
         return
     if out.is_dir() and any(out.iterdir()):
         raise UserError(f"{out} holds files that are not a run (no {ASKED} there); choose an empty or new folder")
     with new_folder(out, RUN) as folder:
-        _write(folder / ASKED, asked)
+        _write(folder / ASKED, entries(asked))
 
 
 def require_free(out: Path, names: Iterable[str]) -> None:
@@ -68,15 +108,15 @@ def _not_of_training(path: Path) -> UserError:
     )
 
 
-def finish(out: Path, metrics: Mapping[str, Any]) -> dict[str, Any]:
-    """Write metrics.json, which makes the run a finished one; returns what it holds."""
+def finish(out: Path, metrics: Metrics) -> None:
+    """Write metrics.json, which makes the run a finished one."""
     require_free(out, (METRICS,))
     files = {name: sha256(out / name) for name in (ASKED, WEIGHTS, MODEL)}
-    return _write(out / METRICS, {**metrics, "files": files})
+    _write(out / METRICS, {**entries(metrics), "files": files})
 
 
-def finished(run: Path) -> dict[str, Any]:
-    """The metrics of a finished run whose files are all as training wrote them; UserError otherwise."""
+def finished(run: Path) -> Metrics:
+    """Return the metrics of a finished run whose files are all as training wrote them; UserError otherwise."""
     if not (run / METRICS).is_file():
         if (run / ASKED).is_file():
             raise UserError(f"{run} is not trained to the end; finish it: neuraljet train ... --out {run} --resume")
@@ -84,8 +124,8 @@ def finished(run: Path) -> dict[str, Any]:
             f"{run} is not a run folder (no {METRICS} there); give the folder that `neuraljet train` wrote, or a QONNX "
             "file"
         )
-    metrics = _read(run / METRICS, "train again")
-    files = metrics.get("files")
+    content = _read(run / METRICS, "train again")
+    files = content.pop("files", None)
     if not isinstance(files, dict) or set(files) != {ASKED, WEIGHTS, MODEL}:
         raise UserError(f"{run / METRICS} does not list the files of the run; train again")
     for name, digest in files.items():
@@ -94,50 +134,68 @@ def finished(run: Path) -> dict[str, Any]:
                 f"{run / name} is not the file that training wrote; train again, or, when it was changed on purpose, "
                 "give the QONNX file itself instead of the folder"
             )
-    return metrics
+    return _record(Metrics, content, run / METRICS, "train again")
 
 
-def _write(path: Path, content: Mapping[str, Any]) -> dict[str, Any]:
-    record = json.loads(json.dumps({"format": FORMAT, **content}))  # as it will be read
-    record[SEAL] = seal_of(record)
-    write_file(path, json.dumps(record, indent=2) + "\n")
-    return record
+def _write(path: Path, content: Mapping[str, Any]) -> None:
+    record = {"format": FORMAT, **content}
+    write_file(path, json.dumps({**record, SEAL: seal_of(record)}, indent=2) + "\n")
 
 
 def _read(path: Path, way_out: str) -> dict[str, Any]:
+    """Return the entries of a sealed file of the run, without its format and its seal."""
     try:
         if not path.is_file():  # a named pipe would be waited for
             raise ValueError("it is no file")
         content = parse_json(path.read_bytes())
+        if _is_unsealed(content):
+            raise UserError(
+                f"{path} is of an earlier version, which did not seal its runs; train again into another folder, or "
+                f"build the {MODEL} of this one by giving that file itself"
+            )
         if not isinstance(content, dict) or content.get("format") != FORMAT:
             raise ValueError(f"it is not of the format {FORMAT!r}")
         check_seal(content)
+    except UserError:
+        raise
     except (OSError, ValueError) as error:
-        reason = error.strerror if isinstance(error, OSError) else str(error).splitlines()[0]
-        raise UserError(f"{path} is damaged or not ours ({reason}); {way_out}") from None
-    return content
+        raise _damaged(path, error, way_out) from None
+    return {name: value for name, value in content.items() if name not in ("format", SEAL)}
 
 
-def _compare(out: Path, before: Mapping[str, Any], asked: Mapping[str, Any]) -> None:
-    for key in asked:
-        differs = _difference(_without_place(before.get(key)), _without_place(asked[key]), key)
-        if differs and key == "pictures":
-            raise UserError(
-                f"{out} was begun with other pictures ({differs}); resume with the same ones or choose another --out"
-            )
+def _is_unsealed(content: Any) -> bool:
+    """Tell whether this is a run.json or metrics.json without format and seal, as earlier versions wrote it."""
+    old = ({"data", "network", "config"}, {"test_accuracy", "links", "confusion", "seconds"})
+    return isinstance(content, dict) and "format" not in content and any(names <= set(content) for names in old)
+
+
+def _record(kind: type[Record], content: Mapping[str, Any], path: Path, way_out: str) -> Record:
+    try:
+        record: Record = parse(kind, content, "")
+    except (TypeError, ValueError) as error:
+        raise _damaged(path, error, way_out) from None
+    return record
+
+
+def _damaged(path: Path, error: Exception, way_out: str) -> UserError:
+    reason = error.strerror if isinstance(error, OSError) else str(error).splitlines()[0]
+    return UserError(f"{path} is damaged or not ours ({reason}); {way_out}")
+
+
+def _compare(out: Path, before: Request, asked: Request) -> None:
+    """Raise UserError when a run was begun with other settings or pictures; where these lie does not matter."""
+    old, new = (entries(replace(request, data=request.data.anywhere())) for request in (before, asked))
+    for name in new:
+        differs = _difference(old[name], new[name], name)
         if differs:
+            what = "pictures" if name == "pictures" else "settings"
             raise UserError(
-                f"{out} was begun with other settings ({differs}); resume with the same ones or choose another --out"
+                f"{out} was begun with other {what} ({differs}); resume with the same ones or choose another --out"
             )
-
-
-def _without_place(entry: Any) -> Any:
-    """An entry of run.json without the name of the pictures' folder: the digest says whether they are the same."""
-    return {key: value for key, value in entry.items() if key != "source"} if isinstance(entry, dict) else entry
 
 
 def _difference(before: Any, now: Any, where: str) -> str:
-    """The first entry that differs: "config.epochs: 6 against 5"; empty when none does."""
+    """Return the first entry that differs, such as "config.epochs: 6 against 5"; empty when none does."""
     if isinstance(before, dict) and isinstance(now, dict):
         for key in [*now, *(key for key in before if key not in now)]:
             found = _difference(before.get(key), now.get(key), f"{where}.{key}")

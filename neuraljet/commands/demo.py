@@ -3,6 +3,7 @@
 import argparse
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,7 @@ def demo(out: str | Path = "out/demo", *, epochs: int | None = None, progress: b
     if out.exists() and not out.is_dir():
         raise UserError(f"{out} is a file; choose a folder with --out")
     results: dict[str, Any] = {}
+    result: Any
     for step in STEPS:
         if progress:
             print(f"\n== {step}: {_EXPLAINED[step]}", flush=True)
@@ -54,7 +56,7 @@ _EXPLAINED = {
     "prove": "the adder graphs of the convolutions, for all inputs",
     "synth": "Yosys counts what it takes of a 7-series FPGA",
 }
-_SUMMARIES = {
+_SUMMARIES: dict[str, Callable[[Any], str]] = {
     "train": train.summary, "build": build.summary, "verify": verify.summary, "prove": prove.summary,
     "synth": synth.summary,
 }  # fmt: skip
@@ -81,7 +83,7 @@ def table(results: dict[str, Any]) -> str:
     """The figures that matter, one a line."""
     built, verified, proved, area = (results[step] for step in ("build", "verify", "prove", "synth"))
     rows = [
-        ("test accuracy", f"{results['train']['test_accuracy']:.1%}"),
+        ("test accuracy", f"{results['train'].test_accuracy:.1%}"),
         ("verified in simulation", f"{verified['frames']} frames, {verified['mismatches']} mismatches"),
         ("proved for all inputs", f"{proved['outputs_proved']} of {proved['outputs']} outputs of convolutions"),
         ("LUT sites (7-series)", f"{area['sites']:,}"),

@@ -4,9 +4,12 @@ import argparse
 import re
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from bnn.errors import UserError
+
+if TYPE_CHECKING:
+    from bnn.training.metrics import Metrics
 
 MOST_SEED, MOST_EPOCHS = 2**31 - 1, 10**6
 NAME = "train"
@@ -27,18 +30,17 @@ def train(
     seed: int = 0,
     resume: bool = False,
     progress: bool = False,
-) -> dict[str, Any]:
+) -> "Metrics":
     """Train on `data` (a folder of class folders, IDX files, or the name of a known set) into the folder `out`.
 
     What is None comes from the set's card in datasets/, else: network medium, its own layers, 60 epochs,
-    the pictures' size and colour. Returns the metrics (see bnn.training.trainer), with what reading the pictures left
-    out and decided under "notes"; with `progress` they are printed before training begins. UserError for everything
-    that is wrong with the input.
+    the pictures' size and colour. Returns the metrics, whose notes say what reading the pictures left out and decided;
+    with `progress` they are printed before training begins. UserError for everything that is wrong with the input.
     """
-    from bnn.data import lasting_name, load
+    from bnn.data import DataSource, lasting_name, load
     from bnn.model.spec import load_spec
-    from bnn.training.trainer import TrainConfig
-    from bnn.training.trainer import train as train_network
+    from bnn.training.config import TrainConfig
+    from bnn.training.train import train as train_network
 
     if type(seed) is not int or not 0 <= seed <= MOST_SEED:
         raise UserError(f"seed {seed!r} is not a whole number from 0 to {MOST_SEED}")
@@ -56,12 +58,7 @@ def train(
         augment=card.augment if card else (),
     )
     height, width, channels = pictures.train_images.shape[1:]
-    source = {
-        "source": lasting_name(data),
-        "size": [height, width],
-        "color": "gray" if channels == 1 else "rgb",
-        "seed": 0,
-    }
+    source = DataSource(lasting_name(data), (height, width), "gray" if channels == 1 else "rgb", seed=0)
     return train_network(pictures, spec, Path(out), config, source=source, resume=resume, progress=progress)
 
 
@@ -109,7 +106,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--resume", action="store_true", help="continue an interrupted training in RUN")
 
 
-def main(options: argparse.Namespace) -> tuple[bool, dict[str, Any]]:
+def main(options: argparse.Namespace) -> "tuple[bool, Metrics]":
     try:
         metrics = train(
             options.data,
@@ -130,26 +127,24 @@ def main(options: argparse.Namespace) -> tuple[bool, dict[str, Any]]:
         raise
     print(summary(metrics))
     print(f"run folder: {options.out}   next: neuraljet build {options.out} --out accelerator")
-    links = metrics["links"]
-    return links["torch"] == 0 and links["qonnx"] == 0, metrics
+    return metrics.links.torch == 0 and metrics.links.qonnx == 0, metrics
 
 
-def summary(metrics: dict[str, Any]) -> str:
-    """Accuracy, confusion matrix, and what was compared, for people."""
-    width = max(len(name) for name in metrics["classes"])
+def summary(metrics: "Metrics") -> str:
+    """Return accuracy, confusion matrix, and what was compared, for people."""
+    width = max(len(name) for name in metrics.classes)
     lines = [
-        f"test accuracy {metrics['test_accuracy']:.2%} on {metrics['test_frames']} pictures, "
-        f"in {metrics['seconds']:.0f} s",
-        f"{'':{width}}  " + " ".join(f"{name[:9]:>9}" for name in metrics["classes"]) + "   precision  recall",
+        f"test accuracy {metrics.test_accuracy:.2%} on {metrics.test_frames} pictures, in {metrics.seconds:.0f} s",
+        f"{'':{width}}  " + " ".join(f"{name[:9]:>9}" for name in metrics.classes) + "   precision  recall",
     ]
-    for name, row in zip(metrics["classes"], metrics["confusion"], strict=True):
-        scores = metrics["per_class"][name]
-        shown = ["    -" if scores[k] is None else f"{scores[k]:.3f}" for k in ("precision", "recall")]
+    for name, row in zip(metrics.classes, metrics.confusion, strict=True):
+        scores = metrics.per_class[name]
+        shown = ["    -" if score is None else f"{score:.3f}" for score in (scores.precision, scores.recall)]
         lines.append(f"{name:{width}}  " + " ".join(f"{n:9d}" for n in row) + f"       {shown[0]}   {shown[1]}")
-    lines += [f"note: {note}" for note in metrics["notes"]]
-    links = metrics["links"]
+    lines += [f"note: {note}" for note in metrics.notes]
+    links = metrics.links
     lines.append(
-        f"frozen network on {links['frames']} pictures: torch {links['torch']} mismatches, "
-        f"QONNX {links['qonnx']} mismatches; against the float network {metrics['float_disagreements']} other classes"
+        f"frozen network on {links.frames} pictures: torch {links.torch} mismatches, "
+        f"QONNX {links.qonnx} mismatches; against the float network {metrics.float_disagreements} other classes"
     )
     return "\n".join(lines)

@@ -13,7 +13,9 @@ from bnn.data import Dataset
 from bnn.errors import UserError
 from bnn.model.spec import Block, NetworkSpec
 from bnn.training.checkpoints import KEY, check_like, pack, unpack
-from bnn.training.trainer import TrainConfig, Trainer
+from bnn.training.config import TrainConfig
+from bnn.training.resume import checkpoint, restore
+from bnn.training.trainer import Trainer
 
 SPEC = NetworkSpec("tiny", (Block(2, pool=2),), (3,))
 CONFIG = TrainConfig(epochs=4, batch=8)
@@ -32,13 +34,13 @@ def trainer(epochs: int = 0, spec: NetworkSpec = SPEC, config: TrainConfig = CON
 def good() -> bytes:
     begun = trainer(2)
     begun.evaluate()
-    return begun.checkpoint()
+    return checkpoint(begun)
 
 
 def refused(path: Path, data: bytes, *words: str, by: Trainer | None = None) -> None:
     path.write_bytes(data)
     with pytest.raises(UserError, match="cannot be resumed") as caught:
-        (by or trainer()).restore(path)
+        restore(by or trainer(), path)
     message = str(caught.value)
     assert "\n" not in message and len(message) < 500 + len(str(path))
     for word in words:
@@ -48,20 +50,20 @@ def refused(path: Path, data: bytes, *words: str, by: Trainer | None = None) -> 
 def test_a_whole_one_is_taken(good: bytes, tmp_path: Path) -> None:
     (tmp_path / "c").write_bytes(good)
     resumed = trainer()
-    resumed.restore(tmp_path / "c")
-    assert resumed.epoch == 2 and resumed.checkpoint() == good
+    restore(resumed, tmp_path / "c")
+    assert resumed.epoch == 2 and checkpoint(resumed) == good
     assert load_file(tmp_path / "c").keys() >= {"network.classifier.bias", "best.classifier.bias", "adam.0.step"}
 
 
 def test_every_single_bit_counts(good: bytes, tmp_path: Path) -> None:
     """150 places over the whole file, the metadata and the seal among them."""
     fresh = trainer()
-    before = fresh.checkpoint()
+    before = checkpoint(fresh)
     for place in np.linspace(0, len(good) - 1, 150).astype(int):
         hurt = bytearray(good)
         hurt[place] ^= 1 << (place % 8)
         refused(tmp_path / "c", bytes(hurt), by=fresh)
-    assert fresh.checkpoint() == before
+    assert checkpoint(fresh) == before
 
 
 @pytest.mark.parametrize("keep", [0, 7, 8, 100, -1])
@@ -77,7 +79,7 @@ def test_longer_or_something_else(good: bytes, tmp_path: Path) -> None:
     (tmp_path / "c").unlink()
     (tmp_path / "c").mkdir()
     with pytest.raises(UserError, match="it is no file"):
-        trainer().restore(tmp_path / "c")
+        restore(trainer(), tmp_path / "c")
 
 
 @pytest.mark.parametrize(
@@ -127,7 +129,7 @@ def test_that_of_another_training(good: bytes, tmp_path: Path) -> None:
         trainer(1, config=replace(CONFIG, learning_rate=0.1)),
         trainer(1, seed=1),
     ):
-        refused(tmp_path / "c", other.checkpoint(), "of another training")
+        refused(tmp_path / "c", checkpoint(other), "of another training")
 
 
 def test_numbers_survive_and_extra_tensors_do_not(tmp_path: Path) -> None:

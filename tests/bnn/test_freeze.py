@@ -17,7 +17,7 @@ from bnn.model.spec import Block, NetworkSpec
 from bnn.qonnx.read import read_qonnx
 from bnn.qonnx.write import write_qonnx
 from bnn.training.check import check_links
-from bnn.training.trainer import estimate_statistics, predict
+from bnn.training.evaluation import estimate_statistics, predict
 
 FORMS = ("bottleneck", "separable", "constrained", "binary")
 

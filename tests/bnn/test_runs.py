@@ -6,11 +6,44 @@ from pathlib import Path
 
 import pytest
 
+from bnn.data import DataSource
 from bnn.errors import UserError
+from bnn.model.spec import Block, NetworkSpec
 from bnn.storage.records import seal_of
-from bnn.training.runs import ASKED, METRICS, MODEL, WEIGHTS, claim, finish, finished
+from bnn.training.config import TrainConfig
+from bnn.training.metrics import ClassScores, LinkCounts, Metrics
+from bnn.training.runs import ASKED, METRICS, MODEL, WEIGHTS, PictureSet, Request, claim, finish, finished
 
-WANTED = {"data": {"source": "toy"}, "config": {"epochs": 3}, "pictures": {"sha256": "12"}}
+WANTED = Request(
+    DataSource("toy"), NetworkSpec("tiny", (Block(4),)), TrainConfig(epochs=3), PictureSet(("a", "b"), 8, 4, 0, "12")
+)
+RESULT = Metrics(
+    0.5, 4, 0.75, 1, LinkCounts(4, 0, 0), ("a", "b"), ((2, 0), (2, 0)),
+    {"a": ClassScores(0.5, 1.0), "b": ClassScores(None, 0.0)}, 3, 0, "tiny", ("a note",), 1.5,
+)  # fmt: skip
+# As the first version wrote them: no format, no seal, no digest of the pictures.
+OLD_RUN = """{
+  "data": {"source": "biscuits", "size": [16, 16], "color": "gray", "seed": 0},
+  "network": {
+    "name": "tiny",
+    "blocks": [
+      {"channels": 4, "kernel": 3, "form": "bottleneck", "maps": 4, "stride": 1, "padding": true, "pool": 2}
+    ],
+    "hidden": []
+  },
+  "config": {
+    "epochs": 3, "seed": 0, "batch": 64, "learning_rate": 0.03, "label_smoothing": 0.0, "augment": [],
+    "validation": 0.05
+  }
+}
+"""
+OLD_METRICS = """{
+  "test_accuracy": 0.5, "test_frames": 4, "validation_accuracy": 0.75, "float_disagreements": 1,
+  "links": {"frames": 4, "torch": 0, "qonnx": 0}, "classes": ["a", "b"], "confusion": [[2, 0], [2, 0]],
+  "per_class": {"a": {"precision": 0.5, "recall": 1.0}, "b": {"precision": null, "recall": 0.0}},
+  "epochs": 3, "seed": 0, "network": "tiny", "seconds": 1.5
+}
+"""
 
 
 @pytest.fixture
@@ -19,7 +52,7 @@ def run(tmp_path: Path) -> Path:
     claim(folder, WANTED, resume=False)
     (folder / MODEL).write_bytes(b"model")
     (folder / WEIGHTS).write_bytes(b"weights")
-    finish(folder, {"test_accuracy": 0.5})
+    finish(folder, RESULT)
     return folder
 
 
@@ -30,8 +63,8 @@ def reseal(path: Path, **changes: object) -> None:
 
 
 def test_what_was_written_is_read(run: Path) -> None:
-    metrics = finished(run)
-    assert metrics["test_accuracy"] == 0.5 and set(metrics["files"]) == {ASKED, MODEL, WEIGHTS}
+    assert finished(run) == RESULT
+    assert set(json.loads((run / METRICS).read_text())["files"]) == {ASKED, MODEL, WEIGHTS}
     claim(run, WANTED, resume=True)
     with pytest.raises(UserError, match="already holds a run"):
         claim(run, WANTED, resume=False)
@@ -72,6 +105,46 @@ def test_sealed_metrics_that_list_something_else(run: Path) -> None:
         reseal(run / METRICS, files=files)
         with pytest.raises(UserError, match=r"does not list the files|not the file that training wrote"):
             finished(run)
+
+
+@pytest.mark.parametrize(
+    ("name", "changes", "words"),
+    [
+        (METRICS, {"test_accuracy": "good"}, "test_accuracy is 'good' and must be of type float"),
+        (METRICS, {"links": {"frames": 4, "torch": 0}}, "links: entries missing or unknown: qonnx"),
+        (METRICS, {"best": 1}, "the file: entries missing or unknown: best"),
+        (ASKED, {"config": {"epochs": 3}}, "config: entries missing or unknown: augment"),
+        (ASKED, {"network": {"name": "x", "blocks": [], "hidden": [True]}}, r"network.hidden.0. is 'True'"),
+        (ASKED, {"pictures": None}, "pictures must be an object"),
+    ],
+)
+def test_sealed_entries_of_another_type(run: Path, name: str, changes: dict, words: str) -> None:
+    reseal(run / name, **changes)
+    with pytest.raises(UserError, match=rf"{name} is damaged or not ours \({words}.*\); ") as caught:
+        finished(run) if name == METRICS else claim(run, WANTED, resume=True)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_block_that_no_network_has(run: Path) -> None:
+    network = json.loads((run / ASKED).read_text())["network"]
+    network["blocks"][0]["kernel"] = 4
+    reseal(run / ASKED, network=network)
+    with pytest.raises(UserError, match=r"run.json is damaged or not ours \(kernel = 4; allowed: 3 or 5\)"):
+        claim(run, WANTED, resume=True)
+
+
+def test_a_run_of_the_first_version_is_told_apart(tmp_path: Path) -> None:
+    """It has neither format nor seal, so nothing tells whether it is as it was written."""
+    (tmp_path / ASKED).write_text(OLD_RUN)
+    (tmp_path / METRICS).write_text(OLD_METRICS)
+    (tmp_path / MODEL).write_bytes(b"model")
+    words = r"{} is of an earlier version, which did not seal its runs; train again into another folder, or build the"
+    for resume in (False, True):
+        with pytest.raises(UserError, match=words.format(ASKED)):
+            claim(tmp_path, WANTED, resume)
+    with pytest.raises(UserError, match=words.format(METRICS)):
+        finished(tmp_path)
+    assert (tmp_path / ASKED).read_text() == OLD_RUN and (tmp_path / METRICS).read_text() == OLD_METRICS
 
 
 def test_a_training_that_is_not_finished(tmp_path: Path) -> None:

@@ -10,13 +10,19 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from bnn.data import Dataset
+from bnn.data import Dataset, DataSource
 from bnn.errors import ToolError, UserError
 from bnn.model.spec import Block, NetworkSpec
 from bnn.qonnx.read import read_qonnx
-from bnn.training import trainer as training
+from bnn.storage.records import entries
+from bnn.training import train as training
+from bnn.training import trainer as loop
+from bnn.training.config import TrainConfig
+from bnn.training.metrics import LinkCounts
 from bnn.training.runs import finished
-from bnn.training.trainer import TrainConfig, hold_out, train
+from bnn.training.sides import hold_out
+from bnn.training.train import train
+from bnn.training.trainer import Trainer
 
 SPEC = NetworkSpec("tiny", (Block(4, pool=2), Block(6, pool=2)))
 CONFIG = TrainConfig(epochs=6, batch=16, learning_rate=0.05, augment=("flip_y", "shift", "light"))
@@ -40,17 +46,19 @@ def run(data, tmp_path_factory):
 
 def test_it_learns_and_leaves_a_whole_folder(run, data):
     out, metrics = run
-    assert metrics["test_accuracy"] > 0.9
+    assert metrics.test_accuracy > 0.9
     assert sorted(p.name for p in out.iterdir()) == ["metrics.json", "model.onnx", "run.json", "weights.safetensors"]
-    assert json.loads((out / "metrics.json").read_text()) == metrics
-    confusion = np.array(metrics["confusion"])
+    written = json.loads((out / "metrics.json").read_text())
+    assert written.keys() - entries(metrics).keys() == {"format", "files", "seal"}
+    assert written | entries(metrics) == written and finished(out) == metrics
+    confusion = np.array(metrics.confusion)
     assert confusion.sum() == len(data.test_labels)
-    assert np.trace(confusion) / confusion.sum() == metrics["test_accuracy"]
+    assert np.trace(confusion) / confusion.sum() == metrics.test_accuracy
     assert confusion.sum(axis=1).tolist() == [40, 40]
-    right = metrics["per_class"]["right"]
-    assert right["recall"] == confusion[1, 1] / 40
-    assert right["precision"] == confusion[1, 1] / confusion[:, 1].sum()
-    assert metrics["links"] == {"frames": 80, "torch": 0, "qonnx": 0}
+    right = metrics.per_class["right"]
+    assert right.recall == confusion[1, 1] / 40
+    assert right.precision == confusion[1, 1] / confusion[:, 1].sum()
+    assert metrics.links == LinkCounts(frames=80, torch=0, qonnx=0)
 
 
 def test_the_model_says_how_to_load_its_data(run):
@@ -67,7 +75,7 @@ def test_the_same_seed_gives_the_same_model(run, data, tmp_path):
 @pytest.mark.parametrize("stop_after", [1, 25])
 def test_an_interrupted_training_resumes_to_the_same_weights(run, data, tmp_path, monkeypatch, stop_after):
     out, steps = tmp_path / "run", 0
-    epoch = training.Trainer.run_epoch
+    epoch = Trainer.run_epoch
 
     def interrupted(self):
         nonlocal steps
@@ -77,7 +85,7 @@ def test_an_interrupted_training_resumes_to_the_same_weights(run, data, tmp_path
                 raise KeyboardInterrupt
             yield progress
 
-    monkeypatch.setattr(training.Trainer, "run_epoch", interrupted)
+    monkeypatch.setattr(Trainer, "run_epoch", interrupted)
     with pytest.raises(KeyboardInterrupt):
         train(data, SPEC, out, CONFIG, progress=False)
     assert not (out / "model.onnx").exists()
@@ -127,7 +135,7 @@ def test_resuming_with_other_pictures_is_refused(run, data):
 
 def stop_early(data, out, monkeypatch, source, epochs=2):
     """A run that was stopped in its epoch number `epochs`."""
-    epoch = training.Trainer.run_epoch
+    epoch = Trainer.run_epoch
 
     def stopped(self):
         if self.epoch == epochs - 1:
@@ -135,21 +143,21 @@ def stop_early(data, out, monkeypatch, source, epochs=2):
         yield from epoch(self)
 
     with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
-        patch.setattr(training.Trainer, "run_epoch", stopped)
+        patch.setattr(Trainer, "run_epoch", stopped)
         train(data, SPEC, out, CONFIG, source=source, progress=False)
 
 
 def test_pictures_that_were_moved_are_the_same(data, tmp_path, monkeypatch):
     """The name of their folder may change; size and colour may not. What is written down is where they are now."""
     out = tmp_path / "run"
-    stop_early(data, out, monkeypatch, {"source": "/old/place", "color": "gray"})
+    stop_early(data, out, monkeypatch, DataSource("/old/place", color="gray"))
     with pytest.raises(UserError, match=r"other settings \(data.color: gray against rgb\)"):
-        train(data, SPEC, out, CONFIG, source={"source": "/new", "color": "rgb"}, resume=True, progress=False)
-    moved = {"source": "/new/place", "color": "gray"}
+        train(data, SPEC, out, CONFIG, source=DataSource("/new", color="rgb"), resume=True, progress=False)
+    moved = DataSource("/new/place", color="gray")
     metrics = train(data, SPEC, out, CONFIG, source=moved, resume=True, progress=False)
-    assert json.loads((out / "run.json").read_text())["data"] == moved
-    assert json.loads(read_qonnx(out / "model.onnx").metadata["neuraljet.data"]) == moved
-    again = train(data, SPEC, out, CONFIG, source=moved | {"source": "/third"}, resume=True, progress=False)
+    assert json.loads((out / "run.json").read_text())["data"] == {"source": "/new/place", "color": "gray"}
+    assert json.loads(read_qonnx(out / "model.onnx").metadata["neuraljet.data"]) == entries(moved)
+    again = train(data, SPEC, out, CONFIG, source=replace(moved, source="/third"), resume=True, progress=False)
     assert again == metrics == finished(out)
 
 
@@ -157,26 +165,26 @@ def test_pictures_that_were_moved_are_the_same(data, tmp_path, monkeypatch):
 def test_a_file_of_somebody_in_an_unfinished_run_stays(data, tmp_path, monkeypatch, name):
     """It is told before the training goes on, and at the end when it came meanwhile; without it the run is finished."""
     out = tmp_path / "run"
-    stop_early(data, out, monkeypatch, {"source": "toy"})
+    stop_early(data, out, monkeypatch, DataSource("toy"))
     (out / name).write_bytes(b"precious")
     words = rf"{name} was not written by this training.*; move it away and give the same command with --resume"
     with pytest.raises(UserError, match=words):
-        train(data, SPEC, out, CONFIG, source={"source": "toy"}, resume=True, progress=False)
+        train(data, SPEC, out, CONFIG, source=DataSource("toy"), resume=True, progress=False)
     (out / name).rename(tmp_path / name)
 
-    found = training.Trainer.finish
+    found = Trainer.finish
 
     def late(self):
         (out / name).write_bytes(b"precious")
         return found(self)
 
     with monkeypatch.context() as patch, pytest.raises(UserError, match=words):
-        patch.setattr(training.Trainer, "finish", late)
-        train(data, SPEC, out, CONFIG, source={"source": "toy"}, resume=True, progress=False)
+        patch.setattr(Trainer, "finish", late)
+        train(data, SPEC, out, CONFIG, source=DataSource("toy"), resume=True, progress=False)
     assert (out / name).read_bytes() == b"precious" and (out / "checkpoint.safetensors").exists()
     (out / name).unlink()
-    train(data, SPEC, out, CONFIG, source={"source": "toy"}, resume=True, progress=False)
-    assert finished(out)["epochs"] == CONFIG.epochs
+    train(data, SPEC, out, CONFIG, source=DataSource("toy"), resume=True, progress=False)
+    assert finished(out).epochs == CONFIG.epochs
 
 
 def test_an_end_between_the_last_files_is_finished(run, data, tmp_path, monkeypatch):
@@ -203,7 +211,7 @@ def test_two_trainings_on_one_folder_are_told(data, tmp_path):
 
 @pytest.mark.parametrize("where", ["loss", "weights", "held"])
 def test_a_training_that_diverges_exports_nothing(data, tmp_path, monkeypatch, where):
-    good = training.Trainer.run_epoch
+    good = Trainer.run_epoch
 
     def hurt(self):
         if self.epoch == 5 and where != "held":
@@ -211,9 +219,9 @@ def test_a_training_that_diverges_exports_nothing(data, tmp_path, monkeypatch, w
             target.data.fill_(float("nan"))
         yield from good(self)
 
-    monkeypatch.setattr(training.Trainer, "run_epoch", hurt)
+    monkeypatch.setattr(Trainer, "run_epoch", hurt)
     if where == "held":
-        monkeypatch.setattr(training, "_scores", lambda *_: torch.full((8, 2), float("nan")))
+        monkeypatch.setattr(loop, "scores_of", lambda *_: torch.full((8, 2), float("nan")))
     with pytest.raises(ToolError, match=r"diverged in epoch 6: .* is nan, so no network was exported") as caught:
         train(data, SPEC, tmp_path / "run", CONFIG, progress=False)
     assert "--seed" in str(caught.value)
@@ -225,7 +233,7 @@ def test_a_network_that_has_learned_nothing_says_so(data, tmp_path):
     metrics = train(
         Dataset(**dict(vars(data)) | blank), SPEC, tmp_path / "run", replace(CONFIG, epochs=1), progress=False
     )
-    assert any("calls every test picture" in note for note in metrics["notes"])
+    assert any("calls every test picture" in note for note in metrics.notes)
 
 
 def test_a_folder_of_somebody_is_left_alone(data, tmp_path):
@@ -241,12 +249,10 @@ def test_a_validation_side_is_what_judges_the_epochs(data):
     parts = dict(vars(data))
     images, labels = data.train_images[120:], data.train_labels[120:]
     parts |= {"train_images": data.train_images[:120], "train_labels": data.train_labels[:120]}
-    trainer = training.Trainer(
-        Dataset(**parts | {"validation_images": images, "validation_labels": labels}), SPEC, CONFIG
-    )
-    assert len(trainer.images) == 120
-    assert np.array_equal(trainer.held_images.numpy(), images.transpose(0, 3, 1, 2))
-    assert np.array_equal(trainer.held_labels.numpy(), labels)
+    trainer = Trainer(Dataset(**parts | {"validation_images": images, "validation_labels": labels}), SPEC, CONFIG)
+    assert len(trainer.sides.images) == 120
+    assert np.array_equal(trainer.sides.held_images.numpy(), images.transpose(0, 3, 1, 2))
+    assert np.array_equal(trainer.sides.held_labels.numpy(), labels)
 
 
 def test_hold_out_is_stratified():

@@ -5,6 +5,7 @@ import json
 import pytest
 
 import neuraljet
+from bnn.training.metrics import LinkCounts
 
 NETWORK = """
 [[block]]
@@ -26,12 +27,12 @@ def test_from_biscuits_to_a_verified_accelerator(layer, kernel, tmp_path):
     trained = neuraljet.train(
         "biscuits", run, network=tmp_path / "network.toml", layer=layer, kernel=kernel, size=(24, 24), epochs=1
     )
-    assert trained["links"] == {"frames": 500, "torch": 0, "qonnx": 0}
+    assert trained.links == LinkCounts(frames=500, torch=0, qonnx=0)
     built = neuraljet.build(run, acc)
     operators = {entry["operator"] for entry in built["layers"]}
     assert ("JetConv_rtl" in operators) == (layer != "binary")
     verified = neuraljet.verify(acc)
     assert (verified["passed"], verified["frames"], verified["mismatches"]) == (True, 500, 0)
     assert verified["cycles_per_frame"] == built["cycles_per_frame"] == 24 * 24
-    assert verified["accuracy"] == trained["test_accuracy"]
+    assert verified["accuracy"] == trained.test_accuracy
     assert json.loads((acc / "verification.json").read_text())["mismatches"] == 0

@@ -10,7 +10,7 @@ from bnn.integer.layers import Bias, Conv, Dense, Layer, MaxPool, Pad, Threshold
 from bnn.integer.network import IntegerNetwork
 from bnn.model.network import Network
 from bnn.model.spec import load_spec
-from bnn.training.trainer import estimate_statistics
+from bnn.training.evaluation import estimate_statistics
 
 FORMS = ("constrained", "separable", "bottleneck", "binary")
 

@@ -21,8 +21,10 @@ from bnn.data import Dataset
 from bnn.model.spec import Block, NetworkSpec
 from bnn.storage.records import seal_of
 from bnn.training.checkpoints import pack, unpack
+from bnn.training.config import TrainConfig
 from bnn.training.runs import ASKED, CHECKPOINT, METRICS, MODEL, WEIGHTS
-from bnn.training.trainer import TrainConfig, Trainer, train
+from bnn.training.train import train
+from bnn.training.trainer import Trainer
 from neuraljet.commands.build import build
 from tests.benchmarks.damage.alter import Tally, alter_bytes, alter_json, outcome_of
 

@@ -1,0 +1,78 @@
+"""How well a finished network does on the test pictures."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from bnn.data import Dataset
+from bnn.integer.reference import Ints
+
+
+@dataclass(frozen=True)
+class LinkCounts:
+    """How many test pictures were compared, and on how many a form of the frozen network differs from the integers."""
+
+    frames: int
+    torch: int
+    qonnx: int
+
+
+@dataclass(frozen=True)
+class ClassScores:
+    """How well one class is found; None where no picture is, or is called, of the class."""
+
+    precision: float | None
+    recall: float | None
+
+
+@dataclass(frozen=True)
+class Metrics:
+    """The content of metrics.json, and what training returns."""
+
+    test_accuracy: float
+    test_frames: int
+    validation_accuracy: float  # on the held-out pictures, of the best epoch
+    float_disagreements: int  # test pictures on which the network before freezing gives another class
+    links: LinkCounts
+    classes: tuple[str, ...]
+    confusion: tuple[tuple[int, ...], ...]  # [true][predicted]
+    per_class: Mapping[str, ClassScores]
+    epochs: int
+    seed: int
+    network: str  # NetworkSpec.name
+    notes: tuple[str, ...]  # what reading the pictures left out and decided, and what is wrong with the network
+    seconds: float
+
+
+def confusion_of(labels: Ints, predicted: Ints, classes: int) -> Ints:
+    """Return how many pictures of each class got each class: [true, predicted]."""
+    confusion = np.zeros((classes, classes), np.int64)
+    np.add.at(confusion, (labels, predicted), 1)
+    return confusion
+
+
+def scores_per_class(confusion: Ints, classes: tuple[str, ...]) -> dict[str, ClassScores]:
+    """Return precision and recall of each class, from the confusion matrix [true, predicted]."""
+    return {
+        name: ClassScores(
+            precision=_ratio(confusion[i, i], confusion[:, i].sum()),
+            recall=_ratio(confusion[i, i], confusion[i].sum()),
+        )
+        for i, name in enumerate(classes)
+    }
+
+
+def notes_of(data: Dataset, predicted: Ints) -> tuple[str, ...]:
+    """Return what is to be known of the pictures, and whether every one of them gets one class."""
+    if len(set(predicted.tolist())) > 1:
+        return data.notes
+    only = data.classes[int(predicted[0])]
+    return (
+        *data.notes,
+        f"the network calls every test picture {only!r}: it has not learned to tell the classes apart",
+    )
+
+
+def _ratio(part: int, whole: int) -> float | None:
+    return float(part / whole) if whole else None

@@ -1,0 +1,48 @@
+"""The pictures that training learns from, and those that judge its epochs."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from bnn.data import Dataset
+from bnn.training.config import TrainConfig
+
+
+@dataclass(frozen=True, eq=False)
+class Sides:
+    """Pictures uint8 [N, C, H, W] and labels [N], to learn from and held out."""
+
+    images: Tensor
+    labels: Tensor
+    held_images: Tensor
+    held_labels: Tensor
+
+
+def split_sides(data: Dataset, config: TrainConfig) -> Sides:
+    """Take the validation side of the set where it has one, else hold some of the training pictures out."""
+    images, labels = frames(data.train_images), torch.from_numpy(data.train_labels)
+    if data.validation_images is not None and data.validation_labels is not None:
+        return Sides(images, labels, frames(data.validation_images), torch.from_numpy(data.validation_labels))
+    kept, held = hold_out(data.train_labels, config.validation, config.seed)
+    return Sides(images[kept], labels[kept], images[held], labels[held])
+
+
+def hold_out(labels: np.ndarray, fraction: float, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return indices (kept, held): `fraction` of each class is held out, rounded; nothing of a class too small for it.
+
+    When nothing at all can be held out, the kept pictures stand in for the held ones.
+    """
+    generator = np.random.default_rng(seed)
+    held = np.zeros(len(labels), bool)
+    for label in np.unique(labels):
+        members = generator.permutation(np.flatnonzero(labels == label))
+        held[members[: round(fraction * len(members))]] = True
+    kept = np.flatnonzero(~held)
+    return kept, np.flatnonzero(held) if held.any() else kept
+
+
+def frames(images: np.ndarray) -> Tensor:
+    """Return pictures [N, H, W, C] as networks take them: [N, C, H, W]."""
+    return torch.from_numpy(images).permute(0, 3, 1, 2).contiguous()

@@ -1,0 +1,124 @@
+"""Training: a data set and a network description in, a run folder out (bnn.training.runs)."""
+
+import json
+import math
+import time
+from pathlib import Path
+
+from safetensors.torch import save
+from tqdm import tqdm
+
+from bnn.data import Dataset, DataSource
+from bnn.integer.freeze import FrozenNetwork, freeze
+from bnn.model.spec import NetworkSpec
+from bnn.qonnx.write import write_qonnx
+from bnn.storage.files import lock, write_file
+from bnn.storage.records import entries
+from bnn.storage.work import work_folder
+from bnn.training.check import check_links
+from bnn.training.config import TrainConfig
+from bnn.training.evaluation import predict
+from bnn.training.metrics import LinkCounts, Metrics, confusion_of, notes_of, scores_per_class
+from bnn.training.resume import checkpoint, restore
+from bnn.training.runs import (
+    CHECKPOINT,
+    METRICS,
+    MODEL,
+    WEIGHTS,
+    PictureSet,
+    Request,
+    claim,
+    finish,
+    finished,
+    put,
+    require_free,
+)  # fmt: skip
+from bnn.training.sides import frames
+from bnn.training.trainer import Trainer, copy_state
+
+
+def train(
+    data: Dataset,
+    spec: NetworkSpec,
+    out: Path,
+    config: TrainConfig,
+    *,
+    source: DataSource | None = None,
+    resume: bool = False,
+    progress: bool = True,
+) -> Metrics:
+    """Train `spec` on `data` into the run folder `out` and return its metrics.
+
+    `source` says how to load the data again (kept in the model for `verify`). UserError when `out` holds something
+    else, or holds a run and `resume` is not set, or is being trained by another process; ToolError when the training
+    diverges, which leaves the last good checkpoint.
+    """
+    source = source or DataSource(data.name)
+    trainer = Trainer(data, spec, config)
+    with lock(out):
+        claim(out, Request(source, spec, config, PictureSet.of(data)), resume)
+        if resume and (out / METRICS).exists():
+            metrics = finished(out)
+        else:
+            if resume and (out / CHECKPOINT).exists():
+                restore(trainer, out / CHECKPOINT)
+            if trainer.epoch < config.epochs:
+                require_free(out, (WEIGHTS, MODEL))
+            started = time.monotonic()
+            _run_epochs(trainer, out / CHECKPOINT, progress)
+            metrics = _finish(trainer, out, source, started)
+        (out / CHECKPOINT).unlink(missing_ok=True)
+    return metrics
+
+
+def _run_epochs(trainer: Trainer, path: Path, progress: bool) -> None:
+    """Train the epochs that are left; after each of them the checkpoint `path` holds what was reached."""
+    epochs = trainer.config.epochs
+    with tqdm(
+        total=epochs * trainer.steps_per_epoch,
+        initial=trainer.epoch * trainer.steps_per_epoch,
+        disable=not progress,
+        unit="step",
+        mininterval=0.5,
+        bar_format="{desc} {percentage:3.0f}%|{bar:24}| {elapsed}<{remaining}{postfix}",
+    ) as bar:
+        while trainer.epoch < epochs:
+            bar.set_description_str(f"epoch {trainer.epoch + 1}/{epochs}")
+            for loss, accuracy in trainer.run_epoch():
+                bar.update()
+                best = f" held out {trainer.best_accuracy:.1%}" if trainer.best < math.inf else ""
+                bar.set_postfix_str(f"loss {loss:.3f} train {accuracy:.1%}{best}", refresh=False)
+            if trainer.settled:
+                trainer.evaluate()
+            write_file(path, checkpoint(trainer))
+
+
+def _finish(trainer: Trainer, out: Path, source: DataSource, started: float) -> Metrics:
+    """Write weights, frozen network and metrics of a trained network into its run folder."""
+    network, data = trainer.finish(), trainer.data
+    images = frames(data.test_images)
+    frozen = freeze(network, data.classes, {"neuraljet.data": json.dumps(entries(source))})
+    put(out / WEIGHTS, save(copy_state({k: v.contiguous() for k, v in network.state_dict().items()})))
+    with work_folder() as temporary:
+        write_qonnx(frozen, temporary / MODEL)
+        put(out / MODEL, (temporary / MODEL).read_bytes())
+    links = check_links(frozen, FrozenNetwork(frozen), out / MODEL, images.numpy())
+    predicted, floating = links.classes, predict(network, images).numpy()
+    confusion = confusion_of(data.test_labels, predicted, len(data.classes))
+    metrics = Metrics(
+        test_accuracy=float((predicted == data.test_labels).mean()),
+        test_frames=len(predicted),
+        validation_accuracy=trainer.best_accuracy,
+        float_disagreements=int((predicted != floating).sum()),
+        links=LinkCounts(links.frames, links.torch_mismatches, links.qonnx_mismatches),
+        classes=data.classes,
+        confusion=tuple(map(tuple, confusion.tolist())),
+        per_class=scores_per_class(confusion, data.classes),
+        epochs=trainer.config.epochs,
+        seed=trainer.config.seed,
+        network=trainer.spec.name,
+        notes=notes_of(data, predicted),
+        seconds=time.monotonic() - started,
+    )
+    finish(out, metrics)
+    return metrics
