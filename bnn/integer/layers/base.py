@@ -5,6 +5,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
+import numpy as np
+
 from bnn.integer.intervals import Interval
 from bnn.integer.reference import Ints
 
@@ -42,6 +44,7 @@ class Layer(ABC):
     operator: ClassVar[str]  # of ONNX or QONNX, as messages call it
     reads: ClassVar[tuple[str, ...]]  # operators of ONNX and QONNX with which it may begin in a file
     particular: ClassVar[bool] = False  # is it asked before the others that begin with these operators?
+    passes_bits: ClassVar[bool] = False  # does it choose among or arrange elements, so that +-1 stay what they are?
 
     @abstractmethod
     def run(self, *inputs: Ints) -> Ints:
@@ -58,6 +61,14 @@ class Layer(ABC):
     @abstractmethod
     def torch(self, *inputs: "Tensor") -> "Tensor":
         """Return the same function of integers held in floats wide enough that every sum is exact."""
+
+    def copied(self, times: int, together: int = 1) -> "Layer":
+        """Return the layer that makes every channel so many times, side by side, of inputs that come so.
+
+        together: so many channels in a row are copied as one. Linear layers read each channel once. Misfit when there
+        is no such layer.
+        """
+        raise Misfit(f"{type(self).__name__} cannot make a channel several times")
 
     @abstractmethod
     def write(self, file: "FileWriter", name: str, inputs: Sequence[str], output: str, interval: Interval) -> None:
@@ -79,6 +90,12 @@ def same(what: str, found: int, of: str, wanted: int) -> None:
     """Misfit unless both numbers are the same."""
     if found != wanted:
         raise Misfit(f"{found} {what} do not fit {wanted} {of}")
+
+
+def repeated(values: Ints, times: int, together: int) -> Ints:
+    """Return values [O, ...] with every `together` rows so many times, one copy after the other."""
+    rows = values.reshape(-1, together, *values.shape[1:])
+    return np.repeat(rows, times, axis=0).reshape(-1, *values.shape[1:])
 
 
 def need_map(shape: Shape) -> None:

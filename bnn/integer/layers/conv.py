@@ -1,12 +1,12 @@
 """Convolution: sums of products over windows of the maps."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from bnn.integer import reference
 from bnn.integer.intervals import Interval, datatype_of, dot_interval
-from bnn.integer.layers.base import Found, Layer, Misfit, Shape, need_map, same
+from bnn.integer.layers.base import Found, Layer, Misfit, Shape, need_map, repeated, same
 from bnn.integer.reference import Ints
 
 if TYPE_CHECKING:
@@ -51,6 +51,9 @@ class Conv(Layer):
         (x,) = inputs
         weight = torch.from_numpy(self.weight).to(x.dtype)
         return torch.nn.functional.conv2d(x, weight, stride=self.stride, groups=self.groups)
+
+    def copied(self, times: int, together: int = 1) -> "Conv":
+        return replace(self, weight=repeated(self.weight, times, together))
 
     def write(self, file: "FileWriter", name: str, inputs: Sequence[str], output: str, interval: Interval) -> None:
         k = self.weight.shape[2]

@@ -2,14 +2,14 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from bnn.integer import reference
 from bnn.integer.intervals import Interval, datatype_of, dot_interval
-from bnn.integer.layers.base import Found, Layer, Shape, same
+from bnn.integer.layers.base import Found, Layer, Shape, repeated, same
 from bnn.integer.reference import Ints
 
 if TYPE_CHECKING:
@@ -50,6 +50,9 @@ class Dense(Layer):
 
         (x,) = inputs
         return x.flatten(1) @ torch.from_numpy(self.weight).to(x.dtype)
+
+    def copied(self, times: int, together: int = 1) -> "Dense":
+        return replace(self, weight=repeated(self.weight.T, times, together).T)
 
     def write(self, file: "FileWriter", name: str, inputs: Sequence[str], output: str, interval: Interval) -> None:
         (source,) = inputs

@@ -1,14 +1,14 @@
 """Max-pooling, of which some maps may take the minimum."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from bnn.integer import reference
 from bnn.integer.intervals import Interval
-from bnn.integer.layers.base import Found, Layer, Misfit, Shape, need_map, same
+from bnn.integer.layers.base import Found, Layer, Misfit, Shape, need_map, repeated, same
 from bnn.integer.reference import Ints
 
 if TYPE_CHECKING:
@@ -30,6 +30,7 @@ class MaxPool(Layer):
 
     operator = "MaxPool"
     reads = ("MaxPool", "Mul")
+    passes_bits = True
 
     size: int
     signs: Ints | None = None  # None: all +1
@@ -61,6 +62,9 @@ class MaxPool(Layer):
             return torch.nn.functional.max_pool2d(x, self.size)
         signs = torch.from_numpy(self.signs).to(x.dtype).reshape(-1, 1, 1)
         return torch.nn.functional.max_pool2d(x * signs, self.size) * signs
+
+    def copied(self, times: int, together: int = 1) -> "MaxPool":
+        return replace(self, signs=None if self.signs is None else repeated(self.signs, times, together))
 
     def write(self, file: "FileWriter", name: str, inputs: Sequence[str], output: str, interval: Interval) -> None:
         (source,) = inputs

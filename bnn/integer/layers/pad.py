@@ -25,6 +25,7 @@ class Pad(Layer):
 
     operator = "Pad"
     reads = ("Pad",)
+    passes_bits = True
 
     amount: int
     value: int
@@ -47,6 +48,9 @@ class Pad(Layer):
 
         (x,) = inputs
         return functional.pad(x, (self.amount,) * 4, value=float(self.value))
+
+    def copied(self, times: int, together: int = 1) -> "Pad":
+        return self
 
     def write(self, file: "FileWriter", name: str, inputs: Sequence[str], output: str, interval: Interval) -> None:
         (source,) = inputs

@@ -1,14 +1,14 @@
 """Thresholds: one bit per element, by channel."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from bnn.integer import reference
 from bnn.integer.intervals import Interval, datatype_of
-from bnn.integer.layers.base import Found, Layer, Shape, same
+from bnn.integer.layers.base import Found, Layer, Shape, repeated, same
 from bnn.integer.reference import Ints
 
 if TYPE_CHECKING:
@@ -46,6 +46,9 @@ class Threshold(Layer):
         (x,) = inputs
         limits = torch.from_numpy(self.thresholds).to(x.dtype).reshape(1, -1, *[1] * (x.ndim - 2))
         return torch.where(x >= limits, 1.0, -1.0).to(x.dtype)
+
+    def copied(self, times: int, together: int = 1) -> "Threshold":
+        return replace(self, thresholds=repeated(self.thresholds, times, together))
 
     def write(self, file: "FileWriter", name: str, inputs: Sequence[str], output: str, interval: Interval) -> None:
         limits = self.thresholds

@@ -1,30 +1,8 @@
 """Channels side by side that are one of the file: the levels of a quantizer, and copies for weights of a few bits."""
 
-from dataclasses import replace
-
 import numpy as np
 
-from bnn.integer.layers import Conv, Dense, Layer, MaxPool, Pad, Threshold
 from bnn.integer.reference import Ints
-
-
-def copied(layer: Layer, times: int, together: int = 1) -> Layer:
-    """The layer with every output so many times, side by side; `together` outputs in a row are copied as one."""
-
-    def copy(values: Ints) -> Ints:
-        rows = values.reshape(-1, together, *values.shape[1:])
-        return np.repeat(rows, times, axis=0).reshape(-1, *values.shape[1:])
-
-    if isinstance(layer, Conv):
-        return replace(layer, weight=copy(layer.weight))
-    if isinstance(layer, Dense):
-        return replace(layer, weight=copy(layer.weight.T).T)
-    if isinstance(layer, Threshold):
-        return Threshold(copy(layer.thresholds))
-    if isinstance(layer, MaxPool):
-        return replace(layer, signs=None if layer.signs is None else copy(layer.signs))
-    assert isinstance(layer, Pad)
-    return layer
 
 
 def repeated(weight: Ints, maps: int, times: int) -> Ints:

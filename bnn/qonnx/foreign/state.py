@@ -1,12 +1,11 @@
 """What a tensor of a foreign file is in integers, and the layers made of the file so far."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import onnx
 
 from bnn.errors import UserError
-from bnn.integer.layers import Layer, MaxPool, Pad, Threshold
+from bnn.integer.layers import Layer, Threshold
 from bnn.qonnx.foreign.decisions import Decisions
 from bnn.qonnx.foreign.graph import Graph
 from bnn.qonnx.foreign.values import Sums, Values
@@ -73,24 +72,25 @@ class Walk:
         self.layers.append(Emitted(layer, places, node.name, self.graph.describe(node)))
         return len(self.layers) - 1
 
-    def back(self, place: int) -> Iterator[int]:
-        """Yield the place and those in front of it, as long as each layer reads one."""
-        while place != PICTURE:
-            yield place
-            emitted = self.layers[place]
-            if len(emitted.inputs) != 1:
-                return
-            place = emitted.inputs[0]
+    def makers_of_bits(self, place: int) -> list[int] | None:
+        """Return the places of the layers that make the bits there, back to what their Thresholds read.
 
-    def threshold_behind(self, place: int) -> int | None:
-        """Return the place of the Threshold whose bits are there, pooled or padded at most; None without one."""
-        for at in self.back(place):
-            layer = self.layers[at].layer
-            if isinstance(layer, Threshold):
-                return at
-            if not isinstance(layer, (Pad, MaxPool)):
+        None when there are no bits. Between the Thresholds and `place` are layers that choose or arrange bits only.
+        """
+        if place == PICTURE:
+            return None
+        emitted = self.layers[place]
+        if isinstance(emitted.layer, Threshold):
+            return [place, *emitted.inputs]
+        if not emitted.layer.passes_bits:
+            return None
+        found = [place]
+        for source in emitted.inputs:
+            makers = self.makers_of_bits(source)
+            if makers is None:
                 return None
-        return None
+            found += makers
+        return list(dict.fromkeys(found))
 
     def refuse_shared(self, state: State, node: onnx.NodeProto, why: str) -> UserError:
         """Return the error for a change that others who read the same would see."""

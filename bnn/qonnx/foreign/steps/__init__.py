@@ -1,7 +1,7 @@
 """From the states of a node's inputs to that of its output, one kind of node a module.
 
-A module has OPERATORS, the names of its nodes, INPUTS, of how many tensors, and `step(walk, node, *states)`. It is
-registered by being in this package.
+A module has OPERATORS, the names of its nodes, INPUTS, the numbers of tensors that these may read, and
+`step(walk, node, *states)`. It is registered by being in this package.
 """
 
 import importlib
@@ -20,7 +20,8 @@ ELEMENTWISE = "elementwise"  # the module whose operators come last in messages
 for _found in sorted(_module.name for _module in pkgutil.iter_modules(__path__)):
     _step = importlib.import_module(f"{__name__}.{_found}")
     for _operator in getattr(_step, "OPERATORS", ()):
-        STEPS[_operator, _step.INPUTS] = _step.step
+        for _count in _step.INPUTS:
+            STEPS[_operator, _count] = _step.step
 
 
 def accepted() -> str:

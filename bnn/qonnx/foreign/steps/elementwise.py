@@ -6,7 +6,6 @@ import numpy as np
 import onnx
 
 from bnn.integer.layers import Conv, Dense, MaxPool, Threshold
-from bnn.qonnx.foreign import copies
 from bnn.qonnx.foreign import pixels as picture
 from bnn.qonnx.foreign.decisions import Decisions, decide, decide_levels, slopes
 from bnn.qonnx.foreign.linear import window
@@ -20,7 +19,7 @@ OPERATORS = (
     "Mul", "Add", "Sub", "Div", "Neg", "BatchNormalization", "Clip", "Relu", "LeakyRelu", "PRelu", "Elu", "Selu",
     "Softplus", "Sigmoid", "HardSigmoid", "Tanh", "Identity", "Dropout", "Cast", "MultiThreshold", "Sign", *QUANTIZERS,
 )  # fmt: skip
-INPUTS = 1
+INPUTS = (1,)
 
 
 def step(walk: Walk, node: onnx.NodeProto, state: State) -> State:
@@ -94,7 +93,7 @@ def _decided(walk: Walk, node: onnx.NodeProto, state: State, sums: Sums, found: 
             raise graph.refuse(pool, "pools again what a node in between has turned around", "pools in a row")
         signs = rises
     emitted = walk.layers[state.place]
-    linear, directions = copies.copied(emitted.layer, levels), found.directions.ravel()
+    linear, directions = emitted.layer.copied(levels), found.directions.ravel()
     if isinstance(linear, Conv):
         emitted.layer = replace(linear, weight=linear.weight * directions[:, None, None, None])
     else:

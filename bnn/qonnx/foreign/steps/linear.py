@@ -13,7 +13,7 @@ from bnn.qonnx.foreign.meaning import values_of
 from bnn.qonnx.foreign.state import PICTURE, State, Walk
 from bnn.qonnx.foreign.values import Sums, Values, rounding
 
-OPERATORS, INPUTS = ("Conv", "MatMul", "Gemm"), 1
+OPERATORS, INPUTS = ("Conv", "MatMul", "Gemm"), (1,)
 MOST_KERNEL = 11  # side of the kernels that hardware takes, as in finn_build.recognise
 MOST_SUMS = 1 << 30  # values of all sums of a layer, each of which is executed
 
@@ -32,7 +32,7 @@ def step(walk: Walk, node: onnx.NodeProto, state: State) -> State:
         state = replace(state, pad=zero, place=walk.emit(Pad(found.pad, zero), node, state.place))
     weight = found.integers * (1 if values.unit > 0 else -1)  # [O, ...]
     convolves = node.op_type == "Conv"
-    bits = walk.threshold_behind(state.place) is not None
+    bits = walk.makers_of_bits(state.place) is not None
     if not convolves and not bits and not _reads_falling_signs(walk, state):
         weight, convolves = _whole_map(walk, node, state, weight), True
     maps, levels = state.shape[0], values.levels
@@ -95,18 +95,13 @@ def _copied(walk: Walk, node: onnx.NodeProto, state: State, values: Values, weig
     """Weights up to m on maps of bits: every map is put out 2 * m times, so that weights are +-1."""
     most = int(np.abs(weight).max())
     times = 2 * most
-    threshold = walk.threshold_behind(state.place)
-    assert threshold is not None
-    linear = walk.layers[threshold].inputs[0]
-    if linear == PICTURE or not isinstance(walk.layers[linear].layer, (Conv, Dense)):
+    makers = walk.makers_of_bits(state.place) or []
+    if any(place == PICTURE or isinstance(walk.layers[place].layer, Levels) for place in makers):
         raise walk.graph.refuse(node, "has weights of more than one bit on signs of pixels", "1-bit weights there")
     if state.shared:
         raise walk.refuse_shared(state, node, "has weights of more than one bit, for which it needs its maps copied")
-    for place in walk.back(state.place):
-        emitted = walk.layers[place]
-        emitted.layer = copies.copied(emitted.layer, times, values.levels)
-        if place == linear:
-            break
+    for emitted in (walk.layers[place] for place in makers):
+        emitted.layer = emitted.layer.copied(times, values.levels)
     weight = copies.signs(weight, state.shape[0], most)
     values = replace(values, unit=values.unit / 2, error=2 * values.error, levels=values.levels * times)
     return values, weight

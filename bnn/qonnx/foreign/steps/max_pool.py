@@ -11,7 +11,7 @@ from bnn.qonnx.foreign.meaning import values_of
 from bnn.qonnx.foreign.state import State, Walk
 from bnn.qonnx.foreign.values import Values
 
-OPERATORS, INPUTS = ("MaxPool",), 1
+OPERATORS, INPUTS = ("MaxPool",), (1,)
 
 
 def step(walk: Walk, node: onnx.NodeProto, state: State) -> State:

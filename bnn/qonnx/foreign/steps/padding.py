@@ -9,7 +9,7 @@ from bnn.qonnx.foreign.meaning import values_of
 from bnn.qonnx.foreign.nodes import attributes
 from bnn.qonnx.foreign.state import State, Walk
 
-OPERATORS, INPUTS = ("Pad",), 1
+OPERATORS, INPUTS = ("Pad",), (1,)
 
 
 def step(walk: Walk, node: onnx.NodeProto, state: State) -> State:

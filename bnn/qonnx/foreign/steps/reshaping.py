@@ -7,7 +7,7 @@ import onnx
 from bnn.qonnx.foreign.graph import RESHAPING
 from bnn.qonnx.foreign.state import State, Walk
 
-OPERATORS, INPUTS = RESHAPING, 1
+OPERATORS, INPUTS = RESHAPING, (1,)
 
 
 def step(walk: Walk, node: onnx.NodeProto, state: State) -> State:
