@@ -93,6 +93,12 @@ def test_links_lead_somewhere(page):
     assert not broken
 
 
+@pytest.mark.parametrize(("page", "suffix"), [("hw/rtl/README.md", ".sv"), ("hw/hls/README.md", ".hpp")])
+def test_every_module_of_hardware_is_in_its_readme(page, suffix):
+    linked = set(LINK.findall(text(page)))
+    assert not {path.name for path in (ROOT / page).parent.glob(f"*{suffix}")} - linked
+
+
 def test_every_page_is_in_the_contents_of_the_site():
     listed = re.findall(r'"([\w/-]+)"', text("docs/conf.py").split("PAGES = ")[1].split("def contents")[0])
     missing = {page for page in PAGES if page != "README.md"} - {f"{page}.md" for page in listed} - {
