@@ -197,7 +197,7 @@ def _with_fifos(design: Any, depths: Mapping[str, int]) -> Sequence[Stage]:
     for node in design.nodes:
         if node.name in depths:
             source: Stream = node.source
-            stages.append(Stage("StreamFIFO_rtl", "fifo", {"depth": depths[node.name]}, source, ()))
+            stages.append(Stage("StreamFIFO_rtl", "fifo", {"depth": depths[node.name]}, (), source, ()))
         attributes = {**node.stage.attributes, **design.operators[node.name].folding()}
         stages.append(dataclasses.replace(node.stage, attributes=attributes))
     return stages

@@ -1,5 +1,7 @@
 """Layers are known by their weights; the graph of FINN computes what the integer reference computes."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -8,9 +10,16 @@ from hypothesis import strategies as st
 from bnn.errors import UserError
 from bnn.integer import reference
 from bnn.integer.layers import Bias, Conv, Dense, Levels, MaxPool, Pad, Threshold
-from bnn.integer.network import IntegerNetwork
+from bnn.integer.network import GraphBuilder, IntegerNetwork
 from finn_build import adapter
-from finn_build.recognise import recognise, with_plane
+from finn_build.recognise import recognise
+from finn_build.recognise.convolution import with_inside_map
+from finn_build.recognise.rule import Graph
+from finn_build.recognise.rules import RULES
+from finn_build.recognise.rules.binary_conv import BinaryConvRule
+from finn_build.recognise.rules.bottleneck import BottleneckRule
+from finn_build.recognise.rules.jets import JetRule
+from finn_build.recognise.stages import Stream, bipolar
 from tests.support.networks import FORMS, Random, images_for, random_network
 
 OPERATORS = {
@@ -112,7 +121,7 @@ def test_a_plane_of_ones_is_zero_padding(seed, maps, kernel, height, width):
     thresholds = r.integers(-6, 7, 6)
     x = r.choice(np.array([-1, 1]), (8, maps, height, width))
     expected = reference.threshold(reference.convolve(reference.pad(x, pad, 0), weight), thresholds)
-    wide, limits = with_plane(weight, thresholds, height, width)
+    wide, limits = with_inside_map(weight, thresholds, height, width)
     bits = np.concatenate([(x + 1) // 2, np.ones((8, 1, height, width), int)], axis=1)
     sums = reference.convolve(reference.pad(bits, pad, 0), wide)
     assert np.array_equal(reference.threshold(sums, limits), expected)
@@ -186,6 +195,55 @@ END = (Dense(R.signs(4 * 36, 2)), Bias(np.array([0, 0])))
 def test_what_cannot_be_built_is_named(layers, words):
     with pytest.raises(UserError, match=words):
         recognise(IntegerNetwork.chain((1, 8, 8), layers, ("a", "b")))
+
+
+@pytest.mark.parametrize("kind", ["jets", "a jet a map", "binary", "zeros, 4 maps", "zeros, 3 maps", "pixels"])
+def test_sums_that_a_layer_takes_come_out_without_thresholds(kind):
+    """weight * stream decodes to the convolution of the model, padding and all."""
+    r = Random(11)
+    maps = 3 if "3" in kind else 4
+    weight, groups, pad = {
+        "jets": (r.jets(5, maps), 1, -1), "a jet a map": (r.jets(4, 1), 4, -1), "pixels": (r.signs(5, maps, 3, 3), 1, 0)
+    }.get(kind, (r.signs(5, maps, 3, 3), 1, 0 if "zeros" in kind else -1))  # fmt: skip
+    conv = Conv(weight, groups=groups)
+    # nothing takes sums yet: what stands behind is only there to read them
+    network = IntegerNetwork.chain((maps, 6, 7), (Pad(1, pad), conv, MaxPool(2)), ("a", "b"))
+    source = bipolar((6, 7, maps), "image")
+    if kind == "pixels":
+        source = Stream((6, 7, maps), "UINT8", 1, np.zeros(maps, np.int64), "image")
+    stream = r.r.integers(0, source.range[1] + 1, (3, maps, 6, 7))
+    graph = Graph(network, {"image": source}, lambda node: isinstance(node.layer, MaxPool))
+    rule = JetRule() if "jet" in kind else BinaryConvRule()
+    match = rule.match(graph, network.nodes[0])
+    rule.check(graph, match)
+    (stage,) = rule.rewrite(graph, match)
+    assert stage.nodes == ("Pad_0", "Conv_0") and stage.inputs == ("image",) and stage.output.tensor == "Conv_0_out"
+    if stage.attributes.get("InsideMap"):
+        stream = np.concatenate([stream, np.ones((3, 1, 6, 7), int)], axis=1)
+    sums = reference.convolve(reference.pad(stream, 1, 0), stage.attributes["Weight"], groups=groups)
+    assert stage.output.range[0] <= sums.min() and sums.max() <= stage.output.range[1]
+    x = source.scale * stream[:, :maps] + source.offset[:, None, None]
+    expected = reference.convolve(reference.pad(x, 1, pad), weight, groups=groups)
+    assert np.array_equal(stage.output.scale * sums + stage.output.offset[:, None, None], expected)
+
+
+def test_rules_are_registered_by_being_there_and_tried_in_a_fixed_order():
+    names = [type(rule).__name__ for rule in RULES]
+    assert names[:4] == ["SeparableRule", "BottleneckRule", "JetRule", "BinaryConvRule"]
+    assert {"PixelTableRule", "MaxPoolRule", "DenseRule", "ScoresRule"} <= set(names[4:])
+    assert [rule.priority for rule in RULES] == sorted(rule.priority for rule in RULES)
+
+
+def test_a_map_that_two_layers_read_is_not_fused_away():
+    """The sums of a 1x1 convolution are read twice, so neither reader may swallow them."""
+    builder = GraphBuilder()
+    sums = builder.add(Conv(R.signs(2, 1, 1, 1)), "image")
+    builder.add(Threshold(np.zeros(2, int)), builder.add(Conv(R.jets(4, 2)), sums))
+    builder.add(Dense(R.signs(2 * 64, 2)), builder.add(Threshold(np.zeros(2, int)), sums))
+    nodes = builder.finished()
+    graph = Graph(SimpleNamespace(nodes=nodes), {}, lambda node: False)
+    assert graph.next(nodes[0]) is None and len(graph.readers(nodes[0])) == 2
+    assert BottleneckRule().match(graph, nodes[0]) is None
 
 
 def test_too_many_classes_are_refused():
