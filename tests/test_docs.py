@@ -171,3 +171,28 @@ def test_targets_of_make_and_modules_exist():
         for module in re.findall(r"python -m ((?:tests|sim|neuraljet)[\w.]*)", text(page)):
             path = ROOT / module.replace(".", "/")
             assert path.with_suffix(".py").exists() or (path / "__main__.py").exists(), (page, module)
+
+
+# --- figures ---
+
+
+def cells(page: str, beginning: str) -> list[str]:
+    """The cells behind the first one, of the table row that begins so."""
+    (line,) = (line for line in text(page).splitlines() if line.startswith(f"| {beginning}"))
+    return [cell.strip() for cell in line.strip("|").split("|")[1:]]
+
+
+@pytest.mark.parametrize(("column", "name"), [(0, "bsdata: "), (1, "lemon: "), (2, "biscuits: ")])
+def test_the_readmes_four_figures_follow_from_the_measured_ones(column, name):
+    """At 200 MHz, on a chip of 17,600 LUTs, as the README says."""
+    accuracy, frames, clocks, latency, area, _ = cells("docs/figures.md", name)
+    shown = [
+        cells("README.md", row)[column]
+        for row in ("accuracy", "parts per second", "milliseconds", "share of a small FPGA (XC7Z010, 17,600 LUTs)")
+    ]
+    sites = int(area.split(", ")[0].replace(",", ""))
+    delay = int(latency.split()[0]) / 200e3
+    assert shown[:2] == [accuracy, f"{200e6 / int(clocks.replace(',', '')):,.0f}"]
+    assert float(shown[2]) == float(f"{delay:.1g}")
+    assert shown[3] == f"{sites / 17600:.1%}".replace("%", " %")
+    assert frames.split(", **")[0] in text("README.md") and frames.endswith("**0**")
