@@ -63,6 +63,13 @@ def test_contributing_names_all_packages():
     }  # fmt: skip
 
 
+def test_the_files_of_a_new_layer_have_folders():
+    section = text("docs/contributing.md").split("\n## How to add a layer\n")[1].split("\n### ")[0]
+    files = re.findall(r"`([\w/]+/\w*NAME\.\w+)`", section)
+    assert len(files) == 6
+    assert all((ROOT / file).parent.is_dir() for file in files)
+
+
 def test_the_drawing_is_of_the_folders():
     """docs/make_rooms.py writes it; it needs nothing but Python."""
     script = "import runpy; print(runpy.run_path('docs/make_rooms.py')['drawing'](), end='')"
