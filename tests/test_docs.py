@@ -100,6 +100,13 @@ def test_links_lead_somewhere(page):
     assert not broken
 
 
+@pytest.mark.parametrize("page", PAGES)
+def test_files_that_are_named_exist(page):
+    named = re.findall(r"`((?:bnn|hw|finn_build|sim|neuraljet|tests|docs|datasets)/[\w./-]+)`", text(page))
+    wanted = [path for path in named if "NAME" not in path and "nj_x" not in path]
+    assert [path for path in wanted if not (ROOT / path).exists()] == []
+
+
 @pytest.mark.parametrize(("page", "suffix"), [("hw/rtl/README.md", ".sv"), ("hw/hls/README.md", ".hpp")])
 def test_every_module_of_hardware_is_in_its_readme(page, suffix):
     linked = set(LINK.findall(text(page)))
