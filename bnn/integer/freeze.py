@@ -6,6 +6,8 @@ negates the channel's weights instead (`bnn.model.layers.Norm`), so that every c
     |gamma| (z - mean) / sd + beta >= 0   <=>   z >= mean - beta sd / |gamma|
 """
 
+from functools import singledispatch
+
 import numpy as np
 import torch
 from torch import nn
@@ -13,10 +15,11 @@ from torch import nn
 from bnn.errors import UserError
 from bnn.integer.intervals import dot_interval
 from bnn.integer.layers import Bias, Conv, Dense, Layer, MaxPool, Pad, Threshold
-from bnn.integer.network import IMAGE, SCORES, IntegerNetwork
+from bnn.integer.network import IMAGE, SCORES, GraphBuilder, IntegerNetwork
 from bnn.integer.reference import Ints
 from bnn.model.layers import Norm
 from bnn.model.network import PIXEL_SCALE, Network
+from bnn.model.shortcuts import Shortcut
 
 MOST = 1 << 24  # of the integers in the exported file, whose constants are float32
 EXACT = 1 << 53  # of the integers that float64 tells apart
@@ -79,35 +82,46 @@ def freeze(network: Network, classes: tuple[str, ...], metadata: dict[str, str] 
     UserError names layer and channel where these are not finite, or too large for an integer.
     """
     _refuse_nonsense(network)
-    layers: list[Layer] = []
+    builder, tensor = GraphBuilder(), IMAGE
     low, high, scale = 0, 255, PIXEL_SCALE
     for index, block in enumerate(network.blocks):
-        where = f"block {index}"
-        conv = block.conv
-        if conv.padding:
-            layers.append(Pad(conv.padding, conv.pad_value))
+        where, conv = f"block {index}", block.conv
+        layers: list[Layer] = [Pad(conv.padding, conv.pad_value)] if conv.padding else []
         stages = [(_integers(weight, where), stride, groups) for weight, stride, groups in conv.stages()]
         bottom, top = np.array(low), np.array(high)
         for weight, _, groups in stages:
             bottom, top = _sums(weight, groups, bottom, top)
+        bottom, top = bottom - block.shortcut.most, top + block.shortcut.most
         thresholds, sign = fold_norm(block.norm, scale, bottom, top, where)
         weight, stride, groups = stages[-1]
         stages[-1] = (weight * sign[:, None, None, None], stride, groups)
         layers += [Conv(*stage) for stage in stages]
-        layers.append(Threshold(thresholds))
+        sums = joined(block.shortcut, builder, builder.chain(layers, tensor), tensor, sign)
+        tensor = builder.add(Threshold(thresholds), sums)
         if block.pool > 1:
-            layers.append(MaxPool(block.pool))
+            tensor = builder.add(MaxPool(block.pool), tensor)
         low, high, scale = -1, 1, 1.0
     for index, hidden in enumerate(network.hidden):
         where = f"hidden layer {index}"
         weight = _integers(hidden.linear.binary(), where)
         reach = np.full(len(weight), weight.shape[1])
         thresholds, sign = fold_norm(hidden.norm, 1.0, -reach, reach, where)
-        layers += [Dense((weight * sign[:, None]).T), Threshold(thresholds)]
+        tensor = builder.chain([Dense((weight * sign[:, None]).T), Threshold(thresholds)], tensor)
     classifier = network.classifier
-    layers.append(Dense(_integers(classifier.linear.binary(), "classifier").T))
-    layers.append(Bias(_integers(classifier.bias.round(), "bias of the classifier")))
-    return IntegerNetwork.chain(network.input_shape, tuple(layers), classes, metadata or {})
+    tensor = builder.add(Dense(_integers(classifier.linear.binary(), "classifier").T), tensor)
+    builder.add(Bias(_integers(classifier.bias.round(), "bias of the classifier")), tensor)
+    return IntegerNetwork(network.input_shape, builder.finished(), classes, metadata or {})
+
+
+@singledispatch
+def joined(shortcut: Shortcut, builder: GraphBuilder, sums: str, tensor: str, sign: Ints) -> str:
+    """Append what a block's shortcut makes of its sums and of the tensor in front of it; return the tensor made.
+
+    sign: +-1 [O], by which the sums are multiplied already.
+    """
+    if type(shortcut) is Shortcut:
+        return sums
+    raise TypeError(f"nothing says what a {type(shortcut).__name__} becomes")
 
 
 def _sums(weight: Ints, groups: int, low: Ints, high: Ints) -> tuple[Ints, Ints]:

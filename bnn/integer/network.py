@@ -62,6 +62,12 @@ class GraphBuilder:
         self.nodes.append(Node(layer, inputs, f"{own}_out", name, words or f"node {name} ({layer.operator})"))
         return f"{own}_out"
 
+    def chain(self, layers: Iterable[Layer], tensor: str) -> str:
+        """Append layers each of which reads what the one in front of it makes; return what the last one makes."""
+        for layer in layers:
+            tensor = self.add(layer, tensor)
+        return tensor
+
     def finished(self) -> tuple[Node, ...]:
         """Return the nodes; the last one makes the scores."""
         *nodes, last = self.nodes
@@ -102,9 +108,8 @@ class IntegerNetwork:
         metadata: Mapping[str, str] | None = None,
     ) -> "IntegerNetwork":
         """Return the network of layers each of which reads what the one in front of it makes."""
-        builder, tensor = GraphBuilder(), IMAGE
-        for layer in layers:
-            tensor = builder.add(layer, tensor)
+        builder = GraphBuilder()
+        builder.chain(layers, IMAGE)
         return cls(input_shape, builder.finished(), classes, metadata or {})
 
     def with_layers(self, layers: Iterable[Layer]) -> "IntegerNetwork":

@@ -13,6 +13,7 @@ from bnn.errors import UserError
 from bnn.model.forms import FORMS
 from bnn.model.layers import BinaryLinear, Norm, Sign
 from bnn.model.pooling import POOLINGS
+from bnn.model.shortcuts import SHORTCUTS
 from bnn.model.spec import Block, NetworkSpec
 
 PIXEL_SCALE = 2.0**-6  # keeps training numbers near 1; a power of two, so sums stay exact
@@ -33,13 +34,15 @@ class ConvBlock(nn.Module):
             padding=block.padded,
             pad_value=0 if pixels else -1,
         )
+        self.shortcut = SHORTCUTS[block.shortcut](inputs, block, pixels)
         self.norm = Norm(block.channels)
         self.pool = block.pool
         self.pooling = POOLINGS[block.pooling](block.channels, block.pool)
         self.sign = Sign()
 
     def forward(self, x: Tensor) -> Tensor:
-        sums = self.pooling.of_sums(self.conv(x, self.norm.signs()))
+        signs = self.norm.signs()
+        sums = self.pooling.of_sums(self.shortcut(self.conv(x, signs), x, signs))
         return self.pooling.of_signs(self.sign(self.norm(sums)))
 
 
@@ -78,7 +81,10 @@ class Network(nn.Module):
         channels, height, width = input_shape
         blocks = []
         for i, block in enumerate(spec.blocks):
-            blocks.append(ConvBlock(channels, block, pixels=i == 0))
+            try:
+                blocks.append(ConvBlock(channels, block, pixels=i == 0))
+            except UserError as error:
+                raise UserError(f"network '{spec.name}', block {i}: {error}") from None
             channels, height, width = block.channels, block.output_size(height), block.output_size(width)
             if height < 1 or width < 1:
                 raise UserError(

@@ -17,6 +17,7 @@ from bnn.errors import UserError
 from bnn.model.forms import FORMS
 from bnn.model.options import YES_OR_NO, check_options, one_of, option, whole
 from bnn.model.pooling import POOLINGS
+from bnn.model.shortcuts import SHORTCUTS
 from bnn.storage.tables import parse_toml, read_toml
 
 SIZES = ("small", "medium", "large")
@@ -36,6 +37,7 @@ class Block:
     padding: bool = option(YES_OR_NO, True)  # same size with -1 (0 on pixels), or none
     pool: int = option(lambda block: POOLINGS[block.pooling].sizes, 1)  # height and width of a window
     pooling: str = option(one_of(*POOLINGS), "max", added=True)
+    shortcut: str = option(one_of(*SHORTCUTS), "none", added=True)  # what joins the sums, in front of the norm
 
     def __post_init__(self) -> None:
         check_options(self)

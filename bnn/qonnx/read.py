@@ -106,6 +106,10 @@ class FileGraph:
         readers = [other for other in self._model.graph.node if node.output[0] in other.input]
         return readers[0] if len(readers) == 1 else None
 
+    def maker(self, tensor: str) -> onnx.NodeProto | None:
+        """Return the node that makes a tensor; None for the picture and constants."""
+        return next((node for node in self._model.graph.node if tensor in node.output), None)
+
     def refuse(self, node: onnx.NodeProto, why: str) -> UserError:
         """Return the error that names a node and says why it cannot be built."""
         return UserError(f"node {node.name} ({node.op_type}): {why}")

@@ -7,7 +7,7 @@ from bnn.integer.layers import Conv, Layer, Levels, Threshold
 from bnn.qonnx.foreign import pixels as picture
 from bnn.qonnx.foreign.decisions import MOST_LEVELS
 from bnn.qonnx.foreign.nodes import QUANTIZERS
-from bnn.qonnx.foreign.state import State, Walk
+from bnn.qonnx.foreign.state import State, Undecided, Walk
 from bnn.qonnx.foreign.values import Sums, Values, thermometer
 
 FEW_BITS = "activations of 1 to 4 bits (BipolarQuant, Quant, MultiThreshold) in front of every layer but the first"
@@ -19,7 +19,7 @@ def values_of(walk: Walk, node: onnx.NodeProto, state: State) -> tuple[State, Va
     UserError names the node, or one of those pending, when there are no such integers.
     """
     graph, place = walk.graph, state.place
-    if isinstance(state.now, Sums):
+    if isinstance(state.now, (Sums, Undecided)):
         multi = [n for n in state.pending if n.op_type in QUANTIZERS]
         if multi:
             raise graph.refuse(multi[-1], "activations of more than four bits", FEW_BITS)

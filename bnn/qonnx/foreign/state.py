@@ -1,5 +1,6 @@
 """What a tensor of a foreign file is in integers, and the layers made of the file so far."""
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass, replace
 
 import onnx
@@ -13,9 +14,20 @@ from bnn.qonnx.foreign.values import Sums, Values
 PICTURE = -1  # the place of the picture among the layers' outputs
 
 
+class Undecided(ABC):
+    """What several layers make together, without integers of its own until a sign decides it."""
+
+    @abstractmethod
+    def sign(self, walk: "Walk", node: onnx.NodeProto, state: "State", low: float, high: float) -> int:
+        """Append the layers that decide; return the place of the +-1. UserError names a node when there are none.
+
+        node: the last pending one of `state`, which makes `low` or `high` of every element.
+        """
+
+
 @dataclass(frozen=True, eq=False)
 class State:
-    """What a tensor of the file is: pixels, integers with a meaning (Values), or integer sums (Sums).
+    """What a tensor of the file is: pixels, integers with a meaning (Values), integer sums (Sums), or not decided yet.
 
     Nodes that treat every element alike are pending: they are executed once it is known what they end in.
     """
@@ -23,13 +35,13 @@ class State:
     shape: tuple[int, int, int]  # C, H, W
     flat: bool  # the tensor has no rows and columns (any more)
     place: int = PICTURE  # of the layer whose output stands for it
-    now: Values | Sums | None = None  # None: pixels
+    now: Values | Sums | Undecided | None = None  # None: pixels
     pending: tuple[onnx.NodeProto, ...] = ()
     pending_flat: bool = False  # had the tensor in front of the pending nodes no rows and columns?
     pad: int | None = None  # integer that pads the map, until a Conv reads it
     shared: bool = False  # is it, or what it is made of since the last linear layer, read by several nodes?
 
-    def settled(self, now: Values | Sums, place: int) -> "State":
+    def settled(self, now: Values | Sums | Undecided, place: int) -> "State":
         """Return the state with this meaning and nothing pending."""
         return replace(self, now=now, place=place, pending=(), pending_flat=self.flat)
 

@@ -12,7 +12,7 @@ from bnn.qonnx.foreign.linear import window
 from bnn.qonnx.foreign.meaning import moved
 from bnn.qonnx.foreign.nodes import QUANTIZERS, attributes
 from bnn.qonnx.foreign.quantizers import ends_of, is_quantizer, is_sign
-from bnn.qonnx.foreign.state import DecidedAt, State, Walk
+from bnn.qonnx.foreign.state import DecidedAt, State, Undecided, Walk
 from bnn.qonnx.foreign.values import Sums, bit, thermometer
 
 OPERATORS = (
@@ -57,6 +57,8 @@ def _sign(walk: Walk, node: onnx.NodeProto, state: State) -> State:
     elif isinstance(state.now, Sums):
         found = decide(graph, state.pending, state.now, state.pending_flat, low, high)
         place = _decided(walk, node, state, state.now, found)
+    elif isinstance(state.now, Undecided):
+        place = state.now.sign(walk, node, state, low, high)
     else:
         if state.now.levels > 1:
             raise graph.refuse(node, "is the sign of quantized values", "a sign of sums")

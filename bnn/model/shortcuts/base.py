@@ -1,0 +1,37 @@
+"""The shortcut of a block that has none, and what the others share."""
+
+from typing import TYPE_CHECKING, Any
+
+from torch import Tensor, nn
+
+if TYPE_CHECKING:
+    from bnn.model.spec import Block
+
+SHORTCUTS: dict[str, type["Shortcut"]] = {}
+
+
+class Shortcut(nn.Module):
+    """From the map in front of a block to the sums of its convolution. A subclass with a name is in SHORTCUTS.
+
+    What it becomes in integers is `bnn.integer.freeze.joined`'s to say.
+    """
+
+    most = 0  # by which it changes a sum at the most
+
+    def __init_subclass__(cls, shortcut: str, **others: Any) -> None:
+        super().__init_subclass__(**others)
+        SHORTCUTS[shortcut] = cls
+
+    def __init__(self, inputs: int, block: "Block", pixels: bool) -> None:
+        """UserError when this block cannot have it. inputs: channels in front. pixels: is it the first block?"""
+        super().__init__()
+
+    def forward(self, sums: Tensor, x: Tensor, signs: Tensor) -> Tensor:
+        """Return what pooling and norm take of the sums [N, O, H', W'] and of the map x [N, C, H, W] in front.
+
+        signs: +-1 [O], by which the sums are multiplied already.
+        """
+        return sums
+
+
+SHORTCUTS["none"] = Shortcut
