@@ -89,12 +89,12 @@ def fold_to_rate(
     Without it and beyond MOST_SITES the fastest within these, if there is one, and a note with the rate.
     UserError with the maximum when the rate is out of reach.
     """
-    cycles, chosen, notes = _to_rate(design, fps, clock_mhz, part)
+    cycles, chosen, notes = plan_to_rate(design, fps, clock_mhz, part)
     _apply(design, chosen)
     return cycles, chosen, notes
 
 
-def _to_rate(
+def plan_to_rate(
     design: Design, fps: float | None, clock_mhz: float, part: str | None
 ) -> tuple[int, dict[str, Chosen], tuple[str, ...]]:  # fmt: skip
     """As `fold_to_rate`, without folding anything."""
@@ -254,6 +254,8 @@ def _cheapest(operator: Any, fitting: Sequence[Choice], result_interval: int | N
 def choices(operator: Any, clocks: float, part: str | None) -> list[Choice]:
     """Every way to build the operator in so many clocks per frame, per folding the one it would take itself first."""
     part = part or DEFAULT_PART
+    if operator.counting:
+        return [choice for folding in operator.foldings(clocks) for choice in _variants(operator, folding, part)]
     path = cache_folder("plans") / f"{operator.onnx_node.op_type}-{_key(operator, part)}.json"
     kept = _kept(path)
     known = len(kept)

@@ -34,10 +34,11 @@ class Folded(ColumnsAndSums):
                 sources[c].append("1'b0")
                 tables[c].append((np.zeros_like(ones), ones))
         heaps: list[list[Leaf]] = [[] for _ in range(lanes)]
+        different = heaps[:1] if self.counting else heaps  # they have one profile
 
         def leaf(column: int, vector: str, base: int, size: int) -> None:
             if column < width:
-                for lane, heap in enumerate(heaps):
+                for lane, heap in enumerate(different):
                     heap.append(Leaf(column, Bit(part(vector, base + lane, size))))
 
         for c in range(width):
@@ -79,10 +80,10 @@ class Folded(ColumnsAndSums):
             for j in range(kernel):
                 word, weights = at(j), self.weight[:, c, r, j].reshape(rounds, lanes)
                 places: dict[int, tuple[Ints, Ints]] = {}
-                for index in np.ndindex(weights.shape):
-                    for place, negative in digits(int(weights[index])):
+                for value in dict.fromkeys(weights.ravel().tolist()):
+                    for place, negative in digits(value):
                         table = places.setdefault(place, (np.zeros_like(weights), np.zeros_like(weights)))
-                        table[0][index], table[1][index] = 1, negative
+                        table[0][weights == value], table[1][weights == value] = 1, negative
                 constants -= weights * word.offset
                 for i, bit in enumerate(word.bits):
                     for place, (passed, taken) in sorted(places.items()):
@@ -96,6 +97,9 @@ class Folded(ColumnsAndSums):
         self, module: str, source: str, passes: Ints, inverts: Ints, bits: int, width: int, lanes: int
     ) -> str:  # fmt: skip
         out = self.sums.wire(width)
+        self.sums.sites += lanes if module == "nj_leaf3" or bits > 4 else -(-lanes // 2)
+        if self.counting:
+            return out
         size = passes[0].size
 
         def table(values: Ints) -> str:
@@ -108,5 +112,4 @@ class Folded(ColumnsAndSums):
         }  # fmt: skip
         port = "s_o" if module == "nj_leaf3" else "leaf_o"
         self.sums.instance(module, parameters, {"x_i": source, "round_i": "round_i", port: out})
-        self.sums.sites += lanes if module == "nj_leaf3" or bits > 4 else -(-lanes // 2)
         return out

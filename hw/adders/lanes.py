@@ -35,11 +35,17 @@ class Lanes(ColumnsAndSums):
     """Lane l serves its outputs in the rounds of a column; outputs of one order down are kept together."""
 
     def __init__(
-        self, layer: ConvLayer, name: str, orders: Sequence[tuple[int, int]], clocks: int, masked: bool
+        self,
+        layer: ConvLayer,
+        name: str,
+        orders: Sequence[tuple[int, int]],
+        clocks: int,
+        masked: bool,
+        counting: bool = False,
     ) -> None:
         outputs = len(layer.weight)
         self.lanes = -(-outputs // min(clocks, 32))
-        super().__init__(layer, name, max(2, -(-outputs // self.lanes)))
+        super().__init__(layer, name, max(2, -(-outputs // self.lanes)), counting)
         self.orders, self.masked = orders, masked
         self.method = f"column by column, {self.lanes} lane{'s' if self.lanes > 1 else ''}"
         rank = sorted(range(outputs), key=lambda o: (orders[o][0] != 1, orders[o]))
@@ -139,18 +145,20 @@ class Lanes(ColumnsAndSums):
     def _leaf(self, module: str, sources: Sequence[str], tables: Sequence[Sequence[Table]]) -> str:
         """Bits by the round, tables [lane][source]; the signal has a bit per lane, or two for nj_leaf3."""
         lanes, rounds = len(tables), 1 << self.round_bits
+        three = module == "nj_leaf3"
+        out = self.sums.wire(2 * lanes if three else lanes)
+        self.sums.sites += lanes if three or self.round_bits > 4 else -(-lanes // 2)
+        if self.counting:
+            return out
 
         def values(kind: int) -> str:
             cut = [[[*table[kind], *(0,) * rounds][:rounds] for table in row] for row in tables]
             return literal([cut[n][k][r] for r in range(rounds) for k in range(len(sources)) for n in range(lanes)], 1)
 
-        three = module == "nj_leaf3"
-        out = self.sums.wire(2 * lanes if three else lanes)
         self.sums.instance(
             module, {"N": lanes, "RoundBits": self.round_bits, "Pass": values(0), "Invert": values(1)},
             {"x_i": concat(sources), "round_i": "round_i", "s_o" if three else "leaf_o": out},
         )  # fmt: skip
-        self.sums.sites += lanes if three or self.round_bits > 4 else -(-lanes // 2)
         return out
 
     def _across(self, lane: int, a: str, b: str, c: str, mask: str, stage: int) -> str:

@@ -67,16 +67,15 @@ def jets_of(layer: ConvLayer) -> list[JetRow] | None:
     """Per output, of each map it reads: sign, order down, order across; None when a kernel is no jet."""
     if layer.kernel not in jets.KERNEL_SIZES:
         return None
+    weight, size = layer.dense(), layer.kernel
+    kernels, places = np.unique(weight.reshape(-1, size * size), axis=0, return_inverse=True)
+    kinds = [jets.factorise(kernel.reshape(size, size)) for kernel in kernels]
+    if any(kind is None for kind in kinds):
+        return None
     found: list[JetRow] = []
-    for kernels in layer.dense():
-        row = {}
-        for c, kernel in enumerate(kernels):
-            jet = jets.factorise(kernel)
-            if jet is None:
-                return None
-            if jet[0]:
-                row[c] = jet
-        found.append(row)
+    for row in places.reshape(weight.shape[:2]):
+        each = ((c, kinds[place]) for c, place in enumerate(row))
+        found.append({c: jet for c, jet in each if jet is not None and jet[0]})
     return found
 
 
@@ -86,13 +85,13 @@ class ColumnsAndSums:
     period: 0, or the clocks for which a column is held, while those before it are not.
     """
 
-    def __init__(self, layer: ConvLayer, name: str, period: int = 0) -> None:
-        self.layer, self.name, self.period = layer, name, period
+    def __init__(self, layer: ConvLayer, name: str, period: int = 0, counting: bool = False) -> None:
+        self.layer, self.name, self.period, self.counting = layer, name, period, counting
         self.clocks = period or layer.fold  # of round_i
         self.round_bits = max(1, (self.clocks - 1).bit_length())
         self.weight = layer.dense()
-        self.columns = Writer(registered=False)
-        self.sums = Writer()
+        self.columns = Writer(registered=False, counting=counting)
+        self.sums = Writer(counting=counting)
         self.tables: dict[int, dict[tuple[int, ...], int]] = {}  # by stage, bits of the rounds
         self.made: list[Bit] = []  # of <name>_columns, in order
         self.zero: list[int] = []  # their values for a column of zeros
@@ -132,6 +131,9 @@ class ColumnsAndSums:
 
     def _make_tables(self) -> None:
         for stage, tables in self.tables.items():
+            self.sums.sites += -(-len(tables) // (1 if self.round_bits > 4 else 2))
+            if self.counting:
+                continue
             values = [table[r] for r in range(1 << self.round_bits) for table in tables]
             self.sums.instance(
                 "nj_leaf", {"N": len(tables), "RoundBits": self.round_bits, "Pass": literal(values, 1)},
@@ -139,15 +141,19 @@ class ColumnsAndSums:
                  "leaf_o": f"table{stage}"},
             )  # fmt: skip
             self.sums.lines.insert(0, f"wire [{len(tables) - 1}:0] table{stage};")
-            self.sums.sites += -(-len(tables) // (1 if self.round_bits > 4 else 2))
 
     def finish(
         self, results: Sequence[str], latency: int, rounds: int, final: int, order: Sequence[int] = ()
     ) -> Sums:  # fmt: skip
-        """The text of both modules."""
+        """The text of both modules; none when counting."""
         layer, width = self.layer, len(self.made)
         held = 1 if self.period else layer.kernel
         self._make_tables()
+        if self.counting:
+            return Sums(
+                "", width, 0, latency, rounds, final, self.columns.sites + self.sums.sites, 0, self.method,
+                self.period, rounds * len(results), tuple(order),
+            )  # fmt: skip
         column = layer.kernel * layer.maps * layer.in_bits
         text = [
             f"module {self.name}_columns (", f"  input  logic [{column - 1}:0] column_i,",

@@ -43,23 +43,26 @@ class Module:
     alternatives: tuple[tuple[str, int], ...] = ()  # what else could be done: method and sites, the fewest first
 
 
-def conv_module(name: str, layer: ConvLayer, geometry: Geometry, summary: str) -> Module:
+def conv_module(
+    name: str, layer: ConvLayer, geometry: Geometry, summary: str, counting: bool = False
+) -> Module:  # fmt: skip
     """Return module `name`, by the method that takes the fewest sites.
 
     Beats in: all maps of a pixel, element 0 lowest; beats out: all outputs of a window. Ports as in hw/rtl.
+    counting: sites, blocks, cycles and latency are wanted; there is no text then, and no count of flip-flops.
     """
-    possible = [_module(name, layer, geometry, summary)]
+    possible = [_module(name, layer, geometry, summary, counting)]
     orders = separable(layer) if layer.fold == 1 else None
     if orders is not None:
-        possible.append(_pair(name, layer, orders, geometry, summary))
+        possible.append(_pair(name, layer, orders, geometry, summary, counting))
     best, *others = sorted(possible, key=lambda made: made.sites)
     return replace(best, alternatives=(*best.alternatives, *((made.method, made.sites) for made in others)))
 
 
-def _module(name: str, layer: ConvLayer, geometry: Geometry, summary: str) -> Module:
+def _module(name: str, layer: ConvLayer, geometry: Geometry, summary: str, counting: bool) -> Module:
     height, width = geometry.height, geometry.width
     cycles = conv_cycles(height, width, layer.kernel, geometry.stride, geometry.pad, layer.fold)
-    sums = write(layer, name, cycles // (height * width), geometry.pad > 0)
+    sums = write(layer, name, cycles // (height * width), geometry.pad > 0, counting)
     if sums.period:
         cycles = column_cycles(height, width, sums.period)
     bits = 1 if layer.thresholds is not None else layer.out_bits
@@ -78,20 +81,23 @@ def _module(name: str, layer: ConvLayer, geometry: Geometry, summary: str) -> Mo
         "latency": sums.latency, "text": sums.text, "rounds": sums.rounds, "final": sums.final,
         "eager": int(layer.fold == 1),
     }  # fmt: skip
-    values["hold"] = fill("conv_column.sv.in" if sums.period else "conv_window.sv.in", values).rstrip()
-    values["front"] = fill("conv_pixels.sv.in" if layer.kernel == 1 else "conv_lines.sv.in", values).rstrip()
     line_luts, line_ffs, blocks = _line_buffer(layer, geometry)
     control = CONTROL[layer.fold > 1]
     around = line_luts + control
+    alternatives = tuple((method, around + sites) for method, sites in sums.alternatives)
+    if counting:
+        return Module("", cycles, sums.latency, around + sums.sites, 0, blocks, sums.method, alternatives)
+    values["hold"] = fill("conv_column.sv.in" if sums.period else "conv_window.sv.in", values).rstrip()
+    values["front"] = fill("conv_pixels.sv.in" if layer.kernel == 1 else "conv_lines.sv.in", values).rstrip()
     kept = sums.width * (2 if sums.rounds > 1 else 1)  # collected, and put out
     return Module(
         fill("conv.sv.in", values), cycles, sums.latency, around + sums.sites, line_ffs + sums.ffs + kept + control,
-        blocks, sums.method, tuple((method, around + sites) for method, sites in sums.alternatives),
+        blocks, sums.method, alternatives,
     )  # fmt: skip
 
 
 def _pair(
-    name: str, layer: ConvLayer, orders: Sequence[tuple[int, int]], geometry: Geometry, summary: str
+    name: str, layer: ConvLayer, orders: Sequence[tuple[int, int]], geometry: Geometry, summary: str, counting: bool
 ) -> Module:  # fmt: skip
     """A separable layer as two: the sums of a pixel's maps, once, then jets of these sums."""
     kernels = np.stack([jets.kernel(2, *order) for order in orders])[:, None]  # [O, 1, K, K]
@@ -100,14 +106,17 @@ def _pair(
     bits = max(2, signed_bits(int(low.min()), int(high.max())))
     pixels = ConvLayer(signs[:, :, None, None], None, 1, out_bits=bits)
     across = replace(layer, weight=kernels, in_bits=bits, in_signed=True, grouped=True)
-    first = _module(f"{name}_maps", pixels, Geometry(geometry.height, geometry.width), f"{summary}: sums of maps")
-    second = _module(f"{name}_jets", across, geometry, f"{summary}: jets of them")
+    first = _module(
+        f"{name}_maps", pixels, Geometry(geometry.height, geometry.width), f"{summary}: sums of maps", counting
+    )
+    second = _module(f"{name}_jets", across, geometry, f"{summary}: jets of them", counting)
     values = {
         "name": name, "summary": summary, "in_bits": layer.maps, "sum_bits": len(signs) * bits,
         "out_bits": len(signs), "first": first.text, "second": second.text,
     }  # fmt: skip
     return Module(
-        fill("conv_pair.sv.in", values), max(first.cycles, second.cycles), first.latency + second.latency + 2,
+        "" if counting else fill("conv_pair.sv.in", values),
+        max(first.cycles, second.cycles), first.latency + second.latency + 2,
         first.sites + second.sites, first.ffs + second.ffs, first.blocks + second.blocks,
         "sums of maps, then a jet of each",
     )  # fmt: skip

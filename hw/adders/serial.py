@@ -24,11 +24,14 @@ class Serial(ColumnsAndSums):
     nj_delay for the columns to come. Else it is a window, and they are made for each of its columns.
     """
 
-    def __init__(self, layer: ConvLayer, name: str, found: Sequence[JetRow], period: int = 0) -> None:
+    def __init__(
+        self, layer: ConvLayer, name: str, found: Sequence[JetRow], period: int = 0, counting: bool = False
+    ) -> None:
+        self.limits = limits_of(layer)
         self.bits = bits_of(layer)
         self.digit = -(-self.bits // (period or layer.fold))
         self.last = -(-self.bits // self.digit) - 1  # round of the last digit
-        super().__init__(layer, name, self.last + 1 if period else 0)
+        super().__init__(layer, name, self.last + 1 if period else 0, counting)
         self.found = found
         self.method = f"digit-serial, {self.digit} bit{'s' if self.digit > 1 else ''}{', by columns' if period else ''}"
         self.made_once: dict[tuple[object, ...], Stream] = {}
@@ -166,7 +169,7 @@ class Serial(ColumnsAndSums):
                     row[:] = [term for term in row if term[0] not in (a, b)] + [(pair, signs[a])]
 
     def _output(self, o: int, terms: list[Term]) -> ResultBit:
-        limit, (low, high) = _limit(self.layer, o)
+        limit, low, high = self.limits[o]
         if not low < limit <= high:
             return f"1'b{int(limit <= low)}", 1
         size = self.digit * (self.last + 1)
@@ -239,19 +242,18 @@ class Serial(ColumnsAndSums):
         )  # fmt: skip
 
 
-def _limit(layer: ConvLayer, o: int) -> tuple[int, tuple[int, int]]:
-    """The threshold of an output, and the range of its sums."""
+def limits_of(layer: ConvLayer) -> list[tuple[int, int, int]]:
+    """Return each output's threshold, and the smallest and largest of its sums."""
     assert layer.thresholds is not None
     signed, bits = layer.in_signed, layer.in_bits
-    low, high = dot_range(layer.dense()[o : o + 1], -(1 << (bits - 1)) if signed else 0, (1 << (bits - signed)) - 1)
-    return int(layer.thresholds[o]), (int(low[0]), int(high[0]))
+    low, high = dot_range(layer.weight, -(1 << (bits - 1)) if signed else 0, (1 << (bits - signed)) - 1)
+    return list(zip(layer.thresholds.tolist(), low.tolist(), high.tolist(), strict=True))
 
 
 def bits_of(layer: ConvLayer) -> int:
     """Two's complement of so many bits holds every sum less its threshold."""
     found = [2]
-    for o in range(len(layer.weight)):
-        limit, (low, high) = _limit(layer, o)
+    for limit, low, high in limits_of(layer):
         if low < limit <= high:
             found.append(signed_bits(low - limit, high - limit))
     return max(found)

@@ -7,8 +7,9 @@ when ce_i is high.
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 
-from hw.adders.heap import ROWS, Plan, plan
+from hw.adders.heap import ROWS, SITES, Plan, plan
 from hw.bits import literal
 
 
@@ -49,11 +50,12 @@ Terms = Sequence[tuple[int, Word]]
 SHIFT_REGISTER = 3  # registers in a row become one in a LUT
 
 
-def digits(value: int) -> list[tuple[int, bool]]:
+@lru_cache(maxsize=10_000)
+def digits(value: int) -> tuple[tuple[int, bool], ...]:
     """Powers of two, and which are subtracted: the fewest (canonical signed digits, plain binary where it is as short).
 
     >>> digits(6), digits(-7)
-    ([(1, False), (2, False)], [(0, False), (3, True)])
+    (((1, False), (2, False)), ((0, False), (3, True)))
     """
     magnitude = abs(value)
     plain = [(i, value < 0) for i in range(magnitude.bit_length()) if magnitude >> i & 1]
@@ -65,7 +67,7 @@ def digits(value: int) -> list[tuple[int, bool]]:
             rest -= digit
         rest >>= 1
         place += 1
-    return signed if len(signed) < len(plain) else plain
+    return tuple(signed) if len(signed) < len(plain) else tuple(plain)
 
 
 def leaves_of(terms: Terms) -> tuple[list[Leaf], int]:
@@ -92,9 +94,10 @@ def profile(leaves: Iterable[Leaf]) -> tuple[tuple[int, int], ...]:
 
 @dataclass
 class Writer:
-    """Collects the body of a module."""
+    """Collects the body of a module, or counts its LUT sites alone."""
 
     registered: bool = True  # stages end in registers; else all is combinational
+    counting: bool = False  # no text is made: `sites` and levels are right, `ffs` are not
     lines: list[str] = field(default_factory=list)
     registers: list[str] = field(default_factory=list)
     delayed: dict[str, str] = field(default_factory=dict)  # of a signal, the same one stage later
@@ -108,6 +111,8 @@ class Writer:
         """A new signal."""
         self.names += 1
         name = f"n{self.names}"
+        if self.counting:
+            return name
         self.lines.append(f"logic [{width - 1}:0] {name};" if width > 1 else f"logic {name};")
         if value:
             self.lines.append(f"assign {name} = {value};")
@@ -125,7 +130,7 @@ class Writer:
 
     def later(self, width: int, source: str, stages: int) -> str:
         """`source` some stages later; asked twice, the registers are the same."""
-        if not self.registered or source in ("1'b0", "1'b1"):
+        if self.counting or not self.registered or source in ("1'b0", "1'b1"):
             return source
         for _ in range(stages):
             if source not in self.delayed:
@@ -149,6 +154,8 @@ class Writer:
 
     def instance(self, module: str, parameters: dict[str, int | str], ports: dict[str, str]) -> None:
         """An instance; parameters as Verilog text."""
+        if self.counting:
+            return
         self.names += 1
         values = ", ".join(f".{name}({value})" for name, value in parameters.items())
         wires = ", ".join(f".{name}({wire})" for name, wire in ports.items())
@@ -163,6 +170,8 @@ class Writer:
         ordered = [[leaf for leaf in leaves if leaf.column < width] for leaves in ordered]
         heights = [sum(leaf.column == c for leaf in ordered[0]) for c in range(width)]
         graph = plan(heights, [leaf.level for leaf in ordered[0]])
+        if self.counting:
+            return self._counted(graph, count, width)
         bits = _place(graph, ordered)
         slots = [[bits[lane][slot] for lane in range(count)] for slot in range(len(bits[0]))]
         slots += [[] for _ in range(len(graph.columns) - len(slots))]
@@ -189,6 +198,14 @@ class Writer:
             for place in range(places):
                 result.append([part(total, place * count + lane, places * count) for lane in range(count)])
         return [[_bit(result[c][lane]) for c in range(width)] for lane in range(count)], level
+
+    def _counted(self, graph: Plan, count: int, width: int) -> tuple[list[list[Bit]], int]:
+        """As `total`, with nothing but the sites and the level."""
+        places = width - graph.add_from
+        self.sites += count * (sum(SITES[unit.size] for unit in graph.units) + places)
+        level = max([graph.levels[slot] for row in graph.rows for slot in row], default=0) + (places > 0)
+        name = self.wire(width * count)
+        return [[Bit(f"{name}[{c * count + lane}]") for c in range(width)] for lane in range(count)], level
 
     def word(self, terms: Terms) -> Word:
         """sum(coefficient * word) as a word of its own."""

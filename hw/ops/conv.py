@@ -155,7 +155,8 @@ class RtlConv(ConvOperator, RtlOperator):
         limits = None if layer.thresholds is None else layer.thresholds.tobytes()
         rest = (layer.in_bits, layer.in_signed, layer.grouped, layer.fold, layer.out_bits, layer.inside_map)
         return _write(
-            self.module, self.summary(), layer.weight.tobytes(), layer.weight.shape, limits, rest, geometry
+            self.module, self.summary(), layer.weight.tobytes(), layer.weight.shape, limits, rest, geometry,
+            self.counting,
         )  # fmt: skip
 
     def lut_estimation(self, fpgapart: str) -> int:
@@ -202,7 +203,8 @@ class HlsConv(ConvOperator, HlsOperator):
 def _write(
     name: str, summary: str, weight: bytes, shape: tuple[int, ...], thresholds: bytes | None,
     rest: tuple[int, bool, bool, int, int, bool], geometry: Geometry,
+    counting: bool,
 ) -> Module:  # fmt: skip
     kernels = np.frombuffer(weight, np.int64).reshape(shape)
     limits = None if thresholds is None else np.frombuffer(thresholds, np.int64)
-    return conv_module(name, ConvLayer(kernels, limits, *rest), geometry, summary)
+    return conv_module(name, ConvLayer(kernels, limits, *rest), geometry, summary, counting)

@@ -73,13 +73,7 @@ class StreamFIFO_rtl(StreamingFIFO_rtl):
         return [("LUT memory", self.lut_estimation(""), self.get_exp_cycles())]
 
     def lut_estimation(self, fpgapart: str) -> int:
-        depth, bits = int(self.get_nodeattr("depth")), self.get_instream_width()
-        if depth == 0:
-            return 0
-        if depth <= 32:
-            return 4 * ceil(bits / 6) + 10
-        memory = 4 * ceil(bits / 3) * ceil(depth / 64)
-        return memory + 10 + (bits * ceil(depth / 256) if depth > 64 else 0)
+        return fifo_sites(int(self.get_nodeattr("depth")), self.get_instream_width())
 
     def bram_estimation(self, fpgapart: str) -> int:
         return 0
@@ -90,3 +84,13 @@ class StreamFIFO_rtl(StreamingFIFO_rtl):
     def ff_estimation(self, fpgapart: str) -> int:
         """Flip-flops: pointers, output register, two of control."""
         return 2 * (int(self.get_nodeattr("depth")) - 1).bit_length() + self.get_instream_width() + 2
+
+
+def fifo_sites(depth: int, bits: int) -> int:
+    """Return the LUT sites of nj_fifo."""
+    if depth == 0:
+        return 0
+    if depth <= 32:
+        return 4 * ceil(bits / 6) + 10
+    memory = 4 * ceil(bits / 3) * ceil(depth / 64)
+    return memory + 10 + (bits * ceil(depth / 256) if depth > 64 else 0)

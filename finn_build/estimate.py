@@ -1,0 +1,71 @@
+"""What a network costs as an accelerator, without making it: LUT sites, block RAMs and clocks of a frame.
+
+The layers are folded as `build` folds them, and counted instead of written. Nothing is generated and no file is read or
+written, so that a search can ask for thousands of networks.
+"""
+
+from dataclasses import dataclass, replace
+
+from bnn.integer.network import IntegerNetwork
+from finn_build import adapter
+from finn_build.recognise import recognise
+
+
+@dataclass(frozen=True)
+class LayerEstimate:
+    """What one layer takes."""
+
+    name: str
+    variant: str  # how it is built, in a few words
+    fold: int  # clocks per output pixel
+    cycles_per_frame: int
+    lut: int  # LUT sites
+    bram18: int
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """What a network takes."""
+
+    lut: int  # LUT sites, those of the FIFOs between layers included
+    bram18: int
+    cycles_per_frame: int
+    fps: float  # that the clock gives
+    layers: tuple[LayerEstimate, ...]
+    notes: tuple[str, ...]  # on the rate
+
+
+def estimate(
+    network: IntegerNetwork, fps: float | None = None, *, clock_mhz: float = 200.0, part: str | None = None
+) -> Estimate:  # fmt: skip
+    """Return what `build` would say of the network, in SystemVerilog and with the depths of FIFOs that it finds itself.
+
+    fps: frames per second to reach with the least hardware; without it a pixel per clock, or the fastest there is.
+    UserError as of `build`: for what cannot be built, and with the maximum when the rate is out of reach.
+    """
+    adapter.require()
+    adapter.register_operators()
+    from finn_build import folding
+    from finn_build.graph import make_design
+    from finn_build.timing import fifo_depths
+    from hw.ops.stream_fifo import fifo_sites
+
+    source, stages = recognise(network)
+    plain = make_design(source, stages, {})
+    design = replace(plain, operators={name: operator.counted() for name, operator in plain.operators.items()})
+    cycles, chosen, notes = folding.plan_to_rate(design, fps, clock_mhz, part)
+    folded = {name: operator.folded(chosen[name].taken.folding) for name, operator in design.operators.items()}
+    depths = fifo_depths(design.nodes, folded, cycles)
+    fifos = sum(fifo_sites(depth, folded[name].get_instream_width()) for name, depth in depths.items())
+    layers = tuple(
+        LayerEstimate(name, taken.variant, taken.fold, taken.cycles_per_frame, taken.lut, taken.bram18)
+        for name, taken in ((name, found.taken) for name, found in chosen.items())
+    )
+    return Estimate(
+        lut=fifos + sum(layer.lut for layer in layers),
+        bram18=sum(layer.bram18 for layer in layers),
+        cycles_per_frame=cycles,
+        fps=clock_mhz * 1e6 / cycles,
+        layers=layers,
+        notes=notes,
+    )
