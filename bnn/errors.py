@@ -1,4 +1,4 @@
-"""The one exception a user sees: a sentence that names the value, what is allowed and the way out."""
+"""The exceptions that a user sees: a sentence that names the value, what is allowed and the way out."""
 
 
 class UserError(ValueError):

@@ -36,7 +36,7 @@ def _axis_kernels(n: int) -> Ints:
 
 
 def axis_kernels(n: int) -> Ints:
-    """All axis kernels of order n: [n+1, n+1], row k = S^(n-k) D^k.
+    """Return all axis kernels of order n: [n+1, n+1], row k = S^(n-k) D^k.
 
     >>> axis_kernels(2).tolist()
     [[1, 2, 1], [1, 0, -1], [1, -2, 1]]
@@ -47,18 +47,18 @@ def axis_kernels(n: int) -> Ints:
 
 
 def kernel(n: int, ky: int, kx: int) -> Ints:
-    """The 2-D kernel with `ky` differences down and `kx` across: [n+1, n+1]."""
+    """Return the 2-D kernel with `ky` differences down and `kx` across: [n+1, n+1]."""
     rows = axis_kernels(n)
     return np.outer(rows[ky], rows[kx])
 
 
 def group(n: int) -> Ints:
-    """Every kernel of the group: [(n+1)^2, n+1, n+1], index ky * (n+1) + kx."""
+    """Return every kernel of the group: [(n+1)^2, n+1, n+1], index ky * (n+1) + kx."""
     return np.stack([kernel(n, ky, kx) for ky in range(n + 1) for kx in range(n + 1)])
 
 
 def compose(signs: Ints) -> Ints:
-    """Kernels from factor signs [..., 2n] (first n down, last n across; +1 = S, -1 = D): [..., n+1, n+1].
+    """Return kernels from factor signs [..., 2n] (first n down, last n across; +1 = S, -1 = D): [..., n+1, n+1].
 
     >>> compose(np.array([1, 1, 1, -1])).tolist()
     [[1, 0, -1], [2, 0, -2], [1, 0, -1]]

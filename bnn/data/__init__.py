@@ -60,7 +60,7 @@ def load(
 
 
 def lasting_name(source: str | Path) -> str:
-    """What finds the pictures of `source` again from any folder: the name of a known set, else an absolute path."""
+    """Return what finds the pictures again from any folder: the name of a known set, else an absolute path."""
     if source == "biscuits":
         return "biscuits"
     root, named = _locate(source)

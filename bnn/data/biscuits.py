@@ -52,8 +52,8 @@ def _batch(labels: NDArray[np.int64], generator: np.random.Generator) -> NDArray
 
     biscuit, cover = _biscuit(labels, x, y, light, draw, generator)
     belt = _belt(x, y, draw, generator, count)
-    reach = draw(1.0, 2.6)
-    shadow = _shifted(cover, reach * np.cos(light), reach * np.sin(light))
+    length = draw(1.0, 2.6)  # pixels
+    shadow = _shifted(cover, length * np.cos(light), length * np.sin(light))
     belt = _crumbs(belt * (1 - draw(0.3, 0.7) * _blur(shadow)), x, y, draw)
     picture = cover * biscuit + (1 - cover) * belt
 
@@ -75,14 +75,15 @@ def _biscuit(
     radius = draw(0.52, 0.7)
     slip = radius * (crooked * draw(0.26, 0.42) + (1 - crooked) * draw(0.0, 0.04))  # upper half against lower
     free = np.maximum(0.97 - radius - slip / 2, 0.02)  # how far from the middle it can lie and be seen whole
-    cx, cy, way = free * draw(-1, 1), free * draw(-1, 1), draw(0, 2 * np.pi)
+    cx, cy, slipped = free * draw(-1, 1), free * draw(-1, 1), draw(0, 2 * np.pi)
+    slip_x, slip_y = slip / 2 * np.cos(slipped), slip / 2 * np.sin(slipped)
     scallops, depth = np.floor(draw(13, 20)), draw(0.015, 0.035)
     tone = draw(0.42, 0.66)
 
     # The two halves and the cream between them, as distances to their edges, positive inside.
-    dx, dy, lower = _disc(x, y, cx - slip / 2 * np.cos(way), cy - slip / 2 * np.sin(way), radius, scallops, depth, draw)
+    dx, dy, lower = _disc(x, y, cx - slip_x, cy - slip_y, radius, scallops, depth, draw)
     cream = 0.94 * radius - np.sqrt(dx * dx + dy * dy)  # sticks to the lower half
-    dx, dy, upper = _disc(x, y, cx + slip / 2 * np.cos(way), cy + slip / 2 * np.sin(way), radius, scallops, depth, draw)
+    dx, dy, upper = _disc(x, y, cx + slip_x, cy + slip_y, radius, scallops, depth, draw)
     left = np.where(broken > 0, _break(x - cx, y - cy, radius, draw), np.float32(9))
     whole = np.minimum(np.maximum(np.maximum(lower, cream), upper), left)
 
@@ -127,9 +128,9 @@ def _bake(dx: Array, dy: Array, inside: Array, radius: Array, light: Array, tone
 
 def _break(dx: Array, dy: Array, radius: Array, draw: Draw) -> Array:
     """Return the distance to the edge of what is missing, positive where the biscuit is left."""
-    way = draw(0, 2 * np.pi)
-    along = (np.cos(way) * dx + np.sin(way) * dy) / radius  # outwards over the broken place
-    across = (np.cos(way) * dy - np.sin(way) * dx) / radius
+    outwards = draw(0, 2 * np.pi)  # over the broken place
+    along = (np.cos(outwards) * dx + np.sin(outwards) * dy) / radius
+    across = (np.cos(outwards) * dy - np.sin(outwards) * dx) / radius
     jagged = 0.06 * np.sin(across * draw(5, 9) + draw(0, 7)) + 0.035 * np.sin(across * draw(13, 19) + draw(0, 7))
     snapped = draw(0.15, 0.55) - along + jagged
     place, size = draw(0.8, 1.05), draw(0.38, 0.6)
@@ -139,9 +140,9 @@ def _break(dx: Array, dy: Array, radius: Array, draw: Draw) -> Array:
 
 def _belt(x: Array, y: Array, draw: Draw, generator: np.random.Generator, count: int) -> Array:
     """Return a belt that is ribbed, woven or rough, [N, H, W]."""
-    way, period = draw(0, np.pi), draw(0.12, 0.4)
-    u = (np.cos(way) * x + np.sin(way) * y) * (2 * np.pi / period) + draw(0, 7)
-    v = (np.cos(way) * y - np.sin(way) * x) * (2 * np.pi / period) + draw(0, 7)
+    angle, period = draw(0, np.pi), draw(0.12, 0.4)
+    u = (np.cos(angle) * x + np.sin(angle) * y) * (2 * np.pi / period) + draw(0, 7)
+    v = (np.cos(angle) * y - np.sin(angle) * x) * (2 * np.pi / period) + draw(0, 7)
     kind = draw(0, 1)
     ribs, weave, rough = np.sin(u), np.sin(u) * np.sin(v), _grain(generator, count, 16)
     texture = np.where(kind < 0.35, ribs, np.where(kind < 0.65, weave, rough))

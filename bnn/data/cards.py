@@ -36,7 +36,7 @@ class Card:
 
 @cache
 def cards() -> dict[str, Card]:
-    """Name -> card, for every set that has one. UserError for a card that is damaged."""
+    """Return name -> card, for every set that has one. UserError for a card that is damaged."""
     folder = Path(__file__).resolve().parents[1] / "datasets"  # in a checkout a link to the one at the top
     return {path.stem: read_card(path) for path in sorted(folder.glob("*.toml"))}
 
@@ -73,7 +73,7 @@ def read_card(path: Path) -> Card:
 
 
 def checksum(folder: Path) -> str:
-    """SHA-256 over "sha256(file)  path" lines, one per visible file, sorted by path relative to `folder`."""
+    """Return the SHA-256 over "sha256(file)  path" lines, one per visible file, sorted by path relative to `folder`."""
     files = [path for path in folder.rglob("*") if path.is_file()]
     total = hashlib.sha256()
     for name, path in sorted((path.relative_to(folder).as_posix(), path) for path in files):

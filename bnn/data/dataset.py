@@ -25,7 +25,7 @@ class Dataset:
     test_names: tuple[str, ...] = ()
     validation_images: NDArray[np.uint8] | None = None  # [K, H, W, C], to choose the best epoch; None: hold some out
     validation_labels: NDArray[np.int64] | None = None  # [K]
-    notes: tuple[str, ...] = ()  # what was left out and why, what was decided in reading: a sentence each, for people
+    notes: tuple[str, ...] = ()  # a sentence each, for people: what was left out and why, what was decided
 
     @property
     def digest(self) -> str:

@@ -1,4 +1,4 @@
-"""A folder of class folders, arranged in one of the ways of bnn.data.layout -> Dataset."""
+"""A folder of class folders, arranged as bnn.data.layout allows -> Dataset."""
 
 import hashlib
 import re
@@ -28,7 +28,7 @@ def load_folder(
     """Load the classes below `root`; bnn.data.layout says how they may lie there.
 
     Pictures are taken in the order of their paths. Without sides the set is split with `seed` (see bnn.data.split).
-    Sides that are there are kept; pictures that are on two of them, or in two classes, are told of in the notes.
+    Sides that are there are kept. The notes tell of pictures that are on two of them, or in two classes.
     """
     notes = Notes(root)
     layout = read_layout(root, notes)

@@ -4,7 +4,7 @@
     CLASS/SIDE/...         the same               WRAPPER/...        one folder too deep, any of these
 
 A side is called as people call it: Training, test_set, val (bnn.data.words). Where a tree can be read in two ways, or
-is made for another task, it is refused by a sentence; everything that is left out is noted.
+is made for another task, it is refused by a sentence. Everything that is left out is noted.
 """
 
 from dataclasses import dataclass
@@ -72,7 +72,7 @@ def _refuse_other_tasks(folder: Folder) -> None:
 
 
 def _annotations(folder: Folder) -> list[Path]:
-    return [path for name, child in folder.folders.items() if words.is_mask(name) for path in child.others]
+    return [path for name, child in folder.folders.items() if words.is_mask(name) for path in child.not_pictures]
 
 
 def _sides(top: Folder, notes: Notes) -> dict[str, Folder]:
@@ -120,6 +120,7 @@ def _refuse_half_split(top: Folder, filled: dict[str, Folder]) -> None:
 
 
 def _parted(top: Folder, sides: dict[str, Folder], notes: Notes) -> Layout:
+    """Return the layout of a tree that is split already."""
     if "test" not in sides:
         sides = {"train": sides["train"], "test": sides["validation"]}
         notes.say(f"{sides['test'].path.name}/ is used for the test, because there is no test/")
@@ -142,7 +143,7 @@ def _parted(top: Folder, sides: dict[str, Folder], notes: Notes) -> Layout:
 
 
 def _same(folder: Folder) -> tuple[str, ...]:
-    """The sides that need not be said of a folder of this name."""
+    """Return the sides that need not be said of a folder of this name."""
     name = folder.path.name
     return ("validation", "test") if name in ("val", "valid") else (name,)
 
@@ -151,10 +152,10 @@ def _compare_sides(classes: dict[str, Classes], places: dict[str, str]) -> None:
     """Raise UserError unless every class is in train and in test."""
     train = classes["train"]
     if len(train) == 1 and len(classes["test"]) > 1:
-        others = ", ".join(printable(name) for name in classes["test"] if name not in train)
+        untrained = ", ".join(printable(name) for name in classes["test"] if name not in train)
         raise UserError(
             f"{places['train']} has only one class ({printable(next(iter(train)))!r}) and {places['test']} more "
-            f"({others}), as sets for finding anomalies have it: every class must be trained; give {places['test']} "
+            f"({untrained}), as sets for finding anomalies have it: every class must be trained; give {places['test']} "
             "itself to have it split, or move pictures of the other classes to train"
         )
     for side, there in classes.items():
@@ -195,8 +196,8 @@ def _sides_in_classes(top: Folder, notes: Notes) -> Layout | None:
         for side in classes:
             classes[side][name] = _pictures_of(sides[side], notes)
         used = [id(child) for child in sides.values()]
-        others = (child for child in filled[name].filled().values() if id(child) not in used)
-        beside = filled[name].pictures + [path for child in others for path in child.all_pictures()]
+        unused = (child for child in filled[name].filled().values() if id(child) not in used)
+        beside = filled[name].pictures + [path for child in unused for path in child.all_pictures()]
         if beside:
             notes.leave("pictures beside the train and test folders of a class", beside[0], len(beside))
     if top.pictures:
@@ -233,7 +234,7 @@ def _refuse_products(top: Folder) -> None:
 
 
 def _classes(folder: Folder, notes: Notes, top: Folder | None = None) -> Classes:
-    """Class name -> pictures, of the folders directly in `folder`, which is `top` or a side in it."""
+    """Return class name -> pictures, of the folders directly in `folder`, which is `top` or a side in it."""
     filled = folder.filled()
     where = printable(folder.path)
     if not filled:
@@ -245,7 +246,7 @@ def _classes(folder: Folder, notes: Notes, top: Folder | None = None) -> Classes
         if name not in filled:
             notes.leave("folders without a picture", child.path)
     for name in filled:
-        if words.is_mask(name) and name.casefold() not in ("mask", "masks"):  # people tell faces with masks apart
+        if words.is_mask(name) and name.casefold() not in ("mask", "masks"):  # there are classes of faces with masks
             raise UserError(
                 f"{where} has a folder {printable(name)} among its classes, which is a usual name for masks or boxes; "
                 "move it elsewhere, or rename it when it is a class"
@@ -256,7 +257,7 @@ def _classes(folder: Folder, notes: Notes, top: Folder | None = None) -> Classes
 
 
 def _pictures_of(folder: Folder, notes: Notes) -> list[Path]:
-    """Every picture of one class, to any depth but for folders of masks."""
+    """Return every picture of one class, at any depth, except those in folders of masks or thumbnails."""
     found = list(folder.pictures)
     for name, child in folder.folders.items():
         inner = child.all_pictures()
@@ -275,7 +276,7 @@ def _refuse_nothing(folder: Folder, where: str, top: Folder) -> None:
     kinds = [kind for inner in folder.below() for kind in inner.foreign.values()]
     tables = [
         path.name
-        for path in folder.others + top.others
+        for path in folder.not_pictures + top.not_pictures
         if path.suffix.lower() in (".csv", ".tsv", ".json", ".xlsx", ".txt")
     ]
     if folder.pictures:

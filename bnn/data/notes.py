@@ -1,11 +1,11 @@
-"""What a loader left out or took in a way of its own: one line per reason, with a count and an example."""
+"""What a loader left out or read differently than expected: one line per reason, with a count and an example."""
 
 import os
 from pathlib import Path
 
 
 class Notes:
-    """Gathers notes while a set below `root` is read; `lines` are for people.
+    """Notes that are gathered while a set below `root` is read; `lines` are for people.
 
     >>> notes = Notes(Path("set"))
     >>> notes.leave("hidden or system files", Path("set/good/.DS_Store"))
@@ -29,7 +29,7 @@ class Notes:
         self._count("left out", reason, example, count)
 
     def take(self, reason: str, example: Path, count: int = 1) -> None:
-        """Count what is read, though not in the way that somebody may expect."""
+        """Count what is read differently than somebody may expect."""
         self._count("read", reason, example, count)
 
     def _count(self, verb: str, reason: str, example: Path, count: int) -> None:

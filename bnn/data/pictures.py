@@ -32,13 +32,13 @@ _UNREADABLE = (
 
 @cache
 def suffixes() -> frozenset[str]:
-    """The file name endings, lower case, that are taken for pictures."""
+    """Return the file name endings, lower case, that are taken for pictures."""
     known = Image.registered_extensions()
     return frozenset(end for end, kind in known.items() if kind in Image.OPEN and kind not in _NOT_READ)
 
 
 def named_like_one(path: Path) -> bool:
-    """Whether a file's name ends as those of pictures do."""
+    """Tell whether a file's name ends as those of pictures do."""
     return path.suffix.lower() in suffixes()
 
 
@@ -96,7 +96,7 @@ def decode(data: bytes, path: Path, notes: Notes | None = None) -> NDArray[Any]:
 
 
 def _raw_mode(picture: Image.Image) -> str:
-    """How the pixels lie in the file, as far as Pillow tells: "RGB;16B" for example."""
+    """Return how the pixels lie in the file, as far as Pillow tells: "RGB;16B" for example."""
     tiles = getattr(picture, "tile", None)
     arguments = tiles[0][3] if tiles else ()
     return str(arguments[0] if isinstance(arguments, tuple) and arguments else arguments)

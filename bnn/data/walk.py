@@ -43,7 +43,7 @@ class Folder:
     pictures: list[Path] = field(default_factory=list)  # directly in it, sorted
     folders: dict[str, "Folder"] = field(default_factory=dict)  # by name, sorted
     foreign: dict[Path, str] = field(default_factory=dict)  # pictures of a kind that is not read -> that kind
-    others: list[Path] = field(default_factory=list)  # files that are no pictures
+    not_pictures: list[Path] = field(default_factory=list)
 
     def below(self) -> Iterator["Folder"]:
         """Yield this folder and all below it."""
@@ -129,7 +129,7 @@ class _Walk:
             self.notes.take("files whose names do not say that they are pictures", path)
             found.pictures.append(path)
         else:
-            found.others.append(path)
+            found.not_pictures.append(path)
             self.notes.leave("files that are no pictures", path)
 
 

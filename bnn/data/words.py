@@ -38,24 +38,24 @@ def _words(name: str) -> list[str]:
 
 
 def is_side_alone(name: str) -> bool:
-    """Whether the name is nothing but a side's: Train or test_set, and not train_station."""
+    """Tell whether the name is nothing but a side's: Train or test_set, and not train_station."""
     words = [word for word in _words(name) if word]
     rest = [word for word in words if word not in ("set", "data", "images", "pictures", "split", "folder")]
     return len(rest) == 1 and side_of(rest[0]) is not None
 
 
 def is_state(name: str) -> bool:
-    """Whether the name says how a part is, so that it is a class and no product."""
+    """Tell whether the name says how a part is, so that it is a class and no product."""
     return any(_STATES.fullmatch(word) for word in _words(name))
 
 
 def is_mask(name: str) -> bool:
-    """Whether a folder of that name beside pictures holds masks or boxes."""
+    """Tell whether a folder of that name beside pictures holds masks or boxes."""
     return name.casefold() in _MASKS
 
 
 def is_thumbnails(name: str) -> bool:
-    """Whether a folder of that name beside pictures holds small copies of them."""
+    """Tell whether a folder of that name beside pictures holds small copies of them."""
     return name.casefold() in ("thumb", "thumbs", "thumbnail", "thumbnails", "previews")
 
 

@@ -43,8 +43,8 @@ class Convolution(nn.Module):
     kernels: ClassVar[Allowed]
     form_on_pixels: ClassVar[str]  # of the first block of a network of this form
 
-    def __init_subclass__(cls, form: str | None = None, **others: Any) -> None:
-        super().__init_subclass__(**others)
+    def __init_subclass__(cls, form: str | None = None, **keywords: Any) -> None:
+        super().__init_subclass__(**keywords)
         if form is not None:
             cls.form = form
             FORMS[form] = cls

@@ -19,8 +19,8 @@ class Pooling(nn.Module):
 
     sizes: ClassVar[Allowed]
 
-    def __init_subclass__(cls, pooling: str, **others: Any) -> None:
-        super().__init_subclass__(**others)
+    def __init_subclass__(cls, pooling: str, **keywords: Any) -> None:
+        super().__init_subclass__(**keywords)
         POOLINGS[pooling] = cls
 
     def __init__(self, channels: int, size: int) -> None:

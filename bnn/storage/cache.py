@@ -1,4 +1,4 @@
-"""Where what can be made again is kept: simulator builds, the synthesis tool's compiled code.
+"""Keep what can be made again: simulator builds, the synthesis tool's compiled code.
 
 The folder is $NEURALJET_CACHE; without that $XDG_CACHE_HOME/neuraljet, without both ~/.cache/neuraljet. `make` sets it
 to .cache of the checkout.
@@ -19,11 +19,11 @@ WAY_OUT = "set NEURALJET_CACHE to a folder that can be written to"
 
 
 def cache_folder(part: str) -> Path:
-    """The folder for `part` of the cache, made when missing; always absolute. UserError when it cannot be made.
+    """Return the folder for `part` of the cache, made when missing; always absolute. UserError when it cannot be made.
 
-    What processes that were killed left in it is removed (bnn.storage.work).
+    What killed processes left in it is removed (bnn.storage.work).
     """
-    folder = _base() / part
+    folder = _root() / part
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -35,7 +35,7 @@ def cache_folder(part: str) -> Path:
     return folder
 
 
-def _base() -> Path:
+def _root() -> Path:
     chosen = os.environ.get("NEURALJET_CACHE") or os.environ.get("XDG_CACHE_HOME")
     if chosen:
         base = Path(chosen) if os.environ.get("NEURALJET_CACHE") else Path(chosen) / "neuraljet"
@@ -49,7 +49,7 @@ def _base() -> Path:
 def keep(folder: Path, products: Sequence[str], make: Callable[[Path], None]) -> bool:
     """Let `make` fill an empty folder and keep its files `products` as `folder`, unless the first is there already.
 
-    Returns whether it had to be made. Processes that want the same folder wait for the one that makes it. The path of
+    Return whether it had to be made. Processes that want the same folder wait for the one that makes it. The path of
     the empty folder is plain (bnn.storage.work), whatever the cache is called. UserError when the cache cannot be
     written to.
     """
@@ -80,7 +80,7 @@ def _make(make: Callable[[Path], None], place: Path, products: Sequence[str], ke
 
 @contextmanager
 def _alone(folder: Path) -> Iterator[None]:
-    """Wait until no other process makes `folder`. The file that says so is removed by whoever is last."""
+    """Wait until no other process makes `folder`. The last process removes the file that says so."""
     path = folder.parent / f".{folder.name}.lock"
     while True:
         try:
@@ -100,7 +100,7 @@ def _alone(folder: Path) -> Iterator[None]:
 
 
 def _sweep_locks(place: Path) -> None:
-    """Remove the files with which processes that were killed said that they were making a folder in `place`."""
+    """Remove the lock files in `place` of processes that were killed while they made a folder there."""
     for path in place.glob(".*.lock"):
         try:
             with path.open("r") as file:
@@ -111,9 +111,10 @@ def _sweep_locks(place: Path) -> None:
 
 
 def state_folder(part: str) -> Path:
-    """The folder for `part` of what this program knows of the user's own work, made when missing, for him alone.
+    """Return the folder for `part` of what this program knows of the user's own work, which only the user may read.
 
-    $XDG_STATE_HOME/neuraljet, else ~/.local/state/neuraljet; not below the cache, which may be deleted at any time.
+    It is below $XDG_STATE_HOME/neuraljet, else ~/.local/state/neuraljet, and made when missing. It is not below the
+    cache, because that may be deleted at any time.
     OSError when it cannot be made, RuntimeError when the user has no home.
     """
     base = Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state") / "neuraljet"

@@ -1,7 +1,7 @@
-"""Outputs appear whole or not at all: write beside the target, then rename.
+"""Write outputs whole or not at all: beside the target first, then rename.
 
-A process that is killed leaves what it wrote beside the target under a name of its own, which the next one takes away;
-it never leaves the target half written or missing for good.
+A process that is killed leaves what it wrote beside the target, under a name of its own, and the next process removes
+it. The target is never half written, nor missing for good.
 """
 
 import ctypes
@@ -31,7 +31,7 @@ def write_file(path: Path, content: bytes | str) -> None:
     try:
         handle, temporary = _part(path)
     except OSError as error:
-        _tell(error, path.parent / f".{path.name}", path)
+        _explain(error, path.parent / f".{path.name}", path)
         raise
     try:
         with os.fdopen(handle, "wb") as file:
@@ -42,12 +42,12 @@ def write_file(path: Path, content: bytes | str) -> None:
             os.replace(temporary, path)
     except BaseException as error:
         Path(temporary).unlink(missing_ok=True)
-        _tell(error, Path(temporary), path)
+        _explain(error, Path(temporary), path)
         raise
 
 
 def require_room(folder: Path, report: str) -> None:
-    """UserError when the file `report` could not be written into `folder` at the end; before minutes are spent."""
+    """Raise UserError, before minutes are spent, when `report` could not be written into `folder` at the end."""
     if not folder.is_dir():
         return  # whoever reads it says so
     if not os.access(folder, os.W_OK | os.X_OK):
@@ -60,9 +60,9 @@ def require_room(folder: Path, report: str) -> None:
 def new_folder(path: Path, kind: Kind) -> Iterator[Path]:
     """Yield an empty folder that becomes `path` when the block ends well and vanishes when it does not.
 
-    An existing `path` is replaced only when it is empty or wholly of this kind; anything else is somebody's and raises
-    UserError before any work is done, and again if it comes there meanwhile. Other processes are kept off `path`
-    (bnn.storage.locks); one that has more to do before and after holds the lock itself.
+    An existing `path` is replaced only when it is empty or wholly of this kind. Anything else belongs to a person:
+    UserError before any work is done, and again when it came there meanwhile. `path` is locked (bnn.storage.locks); a
+    caller that does more before and after holds the lock itself.
     """
     path = Path(os.path.realpath(path))
     if path in (here := Path.cwd(), *here.parents):
@@ -81,13 +81,13 @@ def new_folder(path: Path, kind: Kind) -> Iterator[Path]:
             _put(temporary, path)
         except BaseException as error:
             shutil.rmtree(temporary, ignore_errors=True)
-            _tell(error, temporary, path)
+            _explain(error, temporary, path)
             raise
         shutil.rmtree(temporary, ignore_errors=True)
 
 
 def restore(path: Path) -> None:
-    """Put a folder back that was being replaced when its process was killed; a warning tells of it."""
+    """Put back a folder that was being replaced when its process was killed, and warn about it."""
     path = Path(os.path.realpath(path))
     if os.path.lexists(path) or not _beside(path, "old"):
         return
@@ -98,8 +98,8 @@ def restore(path: Path) -> None:
             warnings.warn(f"{path} was being replaced when that was interrupted; the old folder is back", stacklevel=2)
 
 
-def _tell(error: BaseException, temporary: Path, path: Path) -> None:
-    """Say of an error of the system what became of `path`, and not where that was to be written first."""
+def _explain(error: BaseException, temporary: Path, path: Path) -> None:
+    """Make an error of the system say what became of `path`, and name `path` instead of the temporary place."""
     if not isinstance(error, OSError):
         return
     if str(error.filename).startswith(str(temporary)):
@@ -109,7 +109,7 @@ def _tell(error: BaseException, temporary: Path, path: Path) -> None:
 
 
 def _put(new: Path, path: Path) -> None:
-    """Let `new` become `path`; what was there, if anything, is at `new` then, or gone. All or nothing."""
+    """Make `new` become `path`, wholly or not at all. What was at `path` is at `new` afterwards, or gone."""
     if not path.exists() or not any(path.iterdir()):
         os.replace(new, path)
         return
@@ -129,7 +129,7 @@ def _put(new: Path, path: Path) -> None:
 
 
 def _exchange(one: Path, other: Path) -> bool:
-    """Swap two folders in one step, so that there is always one; False where system or disk cannot."""
+    """Swap two folders in one step, so that there is always one; return False where system or disk cannot."""
     try:
         call = ctypes.CDLL(None, use_errno=True).renameat2
     except (AttributeError, OSError):
@@ -144,7 +144,7 @@ def _exchange(one: Path, other: Path) -> bool:
 
 
 def _beside(path: Path, what: str) -> list[Path]:
-    """Folders of `path` that a killed process left beside it: "new" or "old" ones."""
+    """Return folders of `path` that a killed process left beside it: "new" or "old" ones."""
     if not path.parent.is_dir():
         return []
     prefix = f".{path.name}.{what}."
@@ -153,13 +153,13 @@ def _beside(path: Path, what: str) -> list[Path]:
 
 
 def _sweep(path: Path) -> None:
-    """Take away what killed processes left beside `path`, whose lock this one holds."""
+    """Remove what killed processes left beside `path`, whose lock this process holds."""
     for folder in [*_beside(path, "new"), *(_beside(path, "old") if path.exists() else [])]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
 def _part(path: Path) -> tuple[int, str]:
-    """A new file beside `path`, locked so that nobody sweeps it."""
+    """Make a file beside `path`, locked so that nobody sweeps it; return its handle and name."""
     while True:
         handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
         with suppress(OSError):  # being swept, or a file system without locks
@@ -170,7 +170,7 @@ def _part(path: Path) -> tuple[int, str]:
 
 
 def _sweep_parts(path: Path) -> None:
-    """Take away what killed processes left of `path`: files that nobody holds."""
+    """Remove what killed processes left of `path`: files that nobody holds."""
     prefix = f".{path.name}."
     for entry in os.scandir(path.parent):
         if entry.name.startswith(prefix) and entry.name.endswith(".part") and entry.is_file(follow_symlinks=False):

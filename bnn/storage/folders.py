@@ -1,6 +1,6 @@
-"""Whose folder is it? One of ours is known by the JSON file in it that says so and lists all the others.
+"""Tell our folders from those of a person: in ours a JSON file says so, and lists all other files.
 
-Nothing else is ever replaced: what a person put in between stays, and is named.
+Only what is wholly ours is ever replaced. What a person put into it stays, and a message names it.
 """
 
 import os
@@ -25,11 +25,11 @@ class Kind:
     file: str  # JSON object with "format" and, under "files", every other file by its path
     format: str
     later: tuple[str, ...] = ()  # patterns of files that commands and tools write there later
-    scratch: tuple[str, ...] = ()  # patterns of folders that a tool works in: all in them is its
+    scratch: tuple[str, ...] = ()  # patterns of folders that a tool works in; it owns all that is in them
     folders: tuple[tuple[str, "Kind"], ...] = ()  # patterns of folders of ours that commands make in it later
 
     def described(self, folder: Path) -> dict[str, Any] | None:
-        """What its file says; None when there is none or it is of another format."""
+        """Return what its file says; None when there is none or it is of another format."""
         path = folder / self.file
         if not path.is_file():  # a named pipe would be waited for
             return None
@@ -41,7 +41,7 @@ class Kind:
 
 
 def refuse_foreign(path: Path, kind: Kind) -> None:
-    """UserError when `path` exists and is neither empty nor wholly ours; it names a file that is not."""
+    """Raise UserError when `path` exists and is neither empty nor wholly ours; it names a file that is not."""
     path = Path(path)
     if not os.path.lexists(path):
         return
@@ -56,7 +56,7 @@ def refuse_foreign(path: Path, kind: Kind) -> None:
 
 
 def stranger(folder: Path, kind: Kind) -> str | None:
-    """The first file in `folder` that no folder of this kind holds, as a relative path; None when there is none.
+    """Return the first file in `folder` that no folder of this kind holds, as a relative path; None when all belong.
 
     Symbolic links, hidden files and folders that nobody listed are strangers too.
     """
@@ -95,7 +95,7 @@ def _is_known(path: str, kind: Kind, listed: set[str]) -> bool:
 
 
 def _nested(folder: Path, path: str, kind: Kind) -> Iterator[str]:
-    """The stranger in a folder in the folder, of the kinds that may be there."""
+    """Yield the first stranger in a folder inside `folder`, unless it is of a kind that may be there."""
     left = LEFT_OVER.fullmatch(path)
     name = left["name"] if left else path
     kinds = [inner for pattern, inner in kind.folders if fnmatchcase(name, pattern)]

@@ -1,4 +1,4 @@
-"""One process at a time writes a folder, and those that read it are not written under.
+"""Let one process at a time write a folder, and none while others read it.
 
 The lock of NAME is a lock of the operating system on the file .NAME.lock beside it, so it ends with its process,
 however that ends. The file holds the numbers of the processes and is removed by the last of them.
@@ -18,16 +18,16 @@ from bnn.errors import UserError
 PATIENCE_S = 1.0  # a moment in which another process gives its lock back
 MOST = 4096  # bytes of numbers that are looked at
 CANNOT_WRITE = (errno.EACCES, errno.EPERM, errno.EROFS)
-_held: set[tuple[Path, int]] = set()  # of each thread, for a lock inside the same lock
+_held: set[tuple[Path, int]] = set()  # path, thread: a thread may take its own lock again
 
 
 @contextmanager
 def lock(path: Path, *, shared: bool = False) -> Iterator[bool]:
     """Hold `path`, a folder or file that may not be there yet; missing folders above it are made.
 
-    shared: to read it; any number of processes may. UserError names the process that holds it otherwise. A reader
-    needs no right to write beside `path`: without it there is no lock, and he must look himself whether it changed.
-    Yields whether the lock is held, which it is not on a file system without locks either.
+    shared: only read it; any number of processes may do so at once. UserError names the process that holds it
+    otherwise. A reader without the right to write beside `path` gets no lock, and must check whether it changed.
+    Yield whether the lock is held; on a file system without locks it is not.
     """
     path = Path(os.path.realpath(path))
     key = (path, threading.get_ident())
@@ -53,7 +53,7 @@ def lock(path: Path, *, shared: bool = False) -> Iterator[bool]:
 
 
 def _make_folders(folder: Path) -> list[Path]:
-    """Make it and those above it; those made, the innermost first."""
+    """Make `folder` and those above it; return the ones made, the innermost first."""
     missing = []
     while not folder.exists():
         missing.append(folder)
@@ -68,7 +68,7 @@ def _file(path: Path) -> Path:
 
 
 def _acquire(path: Path, shared: bool) -> int | None:
-    """The open lock file; None where no lock can be had."""
+    """Return the open lock file; None where no lock can be had."""
     place, until = _file(path), time.monotonic() + PATIENCE_S
     while True:
         try:
@@ -118,7 +118,7 @@ def _release(handle: int, path: Path) -> None:
 
 
 def _holders(handle: int) -> list[int]:
-    """The processes whose numbers are in the file and that are alive."""
+    """Return the living processes whose numbers are in the file."""
     numbers = {int(line) for line in os.pread(handle, MOST, 0).split() if line.isdigit()}
     return sorted(number for number in numbers if os.path.exists(f"/proc/{number}") or number == os.getpid())
 

@@ -20,10 +20,10 @@ OPTIONAL = "optional"  # in the metadata of a field: files that lack it mean its
 
 
 def parse_json(data: bytes) -> Any:
-    """The value of JSON text in UTF-8; ValueError for all that JSON forbids or leaves open.
+    """Return the value of JSON text in UTF-8; ValueError for all that JSON forbids or leaves open.
 
-    Refused beside what is no JSON: NaN, Infinity, a number too large for a float, a name that stands twice in one
-    object, and nesting without end.
+    Among that are NaN, Infinity, a number too large for a float, a name that stands twice in one object, and nesting
+    without end.
     """
     try:
         return json.loads(data.decode(), parse_constant=_constant, parse_float=_finite, object_pairs_hook=_unique)
@@ -32,20 +32,20 @@ def parse_json(data: bytes) -> Any:
 
 
 def seal_of(content: Mapping[str, Any]) -> str:
-    """Hexadecimal SHA-256 of a JSON object without its seal; line breaks, order and tuples for lists do not matter."""
+    """Return the SHA-256 of a JSON object without its seal; line breaks, order and tuples for lists do not matter."""
     entries = {name: value for name, value in content.items() if name != SEAL}
     text = json.dumps(entries, sort_keys=True, separators=(",", ":"), allow_nan=False)
     return hashlib.sha256(text.encode()).hexdigest()
 
 
 def check_seal(content: Mapping[str, Any]) -> None:
-    """ValueError when the object was changed since it was sealed."""
+    """Raise ValueError when the object was changed since it was sealed."""
     if content.get(SEAL) != seal_of(content):
         raise ValueError("it was changed after it was written: its seal does not match its content")
 
 
 def parse(kind: Any, value: Any, where: str) -> Any:
-    """`value` of parsed JSON as an instance of the annotated type `kind`; TypeError names the entry."""
+    """Return `value` of parsed JSON as an instance of the annotated type `kind`; TypeError names the entry."""
     origin, arguments = typing.get_origin(kind), typing.get_args(kind)
     if kind is Any:
         return value
@@ -105,7 +105,7 @@ def _plain(value: Any) -> Any:
 
 
 def sha256(path: Path) -> str:
-    """Hexadecimal SHA-256 of a file."""
+    """Return the SHA-256 of a file in hexadecimal."""
     return hashlib.sha256(Path(path).read_bytes()).hexdigest()
 
 

@@ -31,8 +31,5 @@ def parse_toml(text: str, what: str) -> dict[str, Any]:
     """Return the table of TOML `text`."""
     try:
         return tomllib.loads(text)
-    except (
-        ValueError,
-        RecursionError,
-    ) as error:  # numbers of thousands of digits and deep nesting have errors of their own
+    except (ValueError, RecursionError) as error:  # those of long numbers and deep nesting too
         raise UserError(f"{what} is not valid TOML: {str(error).splitlines()[0]}") from None

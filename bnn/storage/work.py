@@ -1,8 +1,8 @@
-"""Folders to work in, that vanish: at the end of the block, or, when this process was killed, at the next one's start.
+"""Make folders to work in that vanish at the end of the block; what a killed process left, the next one removes.
 
-A folder in use holds a file OWNER that its process has locked. The system takes the lock away when the process ends,
-however it ends, so a folder whose lock can be had is nobody's; process numbers, which are given out again, decide
-nothing. Only folders with such a file, of this user, and named as `work_folder` names them are ever removed.
+A folder in use holds a file OWNER that its process has locked. The system releases the lock when the process ends,
+however it ends. So a folder whose lock is free belongs to nobody. Process numbers decide nothing, because they are
+given out again. Only folders with such a file, of this user, and named as `work_folder` names them are ever removed.
 """
 
 import fcntl
@@ -28,8 +28,8 @@ _swept: set[Path] = set()
 def work_folder(parent: Path | None = None, name: str = PREFIX) -> Iterator[Path]:
     """Yield an empty folder that vanishes with the block.
 
-    parent: where it is made; by default the system's temporary folder, and then its whole path is plain, so that every
-    tool takes it. name: its first characters. UserError when there is no place for it.
+    parent: where it is made. By default this is the system's temporary folder, and the whole path is plain, so that
+    every tool takes it. name: its first characters. UserError when there is no place for it.
     """
     place = temporary_folder() if parent is None else parent
     if place not in _swept:  # once in a process
@@ -44,7 +44,7 @@ def work_folder(parent: Path | None = None, name: str = PREFIX) -> Iterator[Path
 
 
 def temporary_folder() -> Path:
-    """The system's temporary folder ($TMPDIR), or a usual one when the name of that has blanks, quotes and the like."""
+    """Return the system's temporary folder ($TMPDIR), or a usual one when its name has blanks, quotes and the like."""
     try:
         chosen = Path(tempfile.gettempdir()).absolute()
     except OSError:
@@ -61,7 +61,7 @@ def temporary_folder() -> Path:
 
 
 def is_plain(path: Path | str) -> bool:
-    """Does every tool take this path as it is?"""
+    """Tell whether every tool takes this path as it is."""
     return bool(PLAIN.fullmatch(str(path)))
 
 
@@ -92,7 +92,7 @@ def sweep(place: Path) -> None:
 
 
 def _remove(folder: Path) -> None:
-    """What it holds, then the file that says whose it is: who is killed in between leaves it to the next sweep."""
+    """Remove what a folder holds, then the file that says whose it is, so that a sweep can finish what was cut off."""
     for entry in list(os.scandir(folder)) if folder.is_dir() else []:
         if entry.is_dir(follow_symlinks=False):
             shutil.rmtree(entry.path, ignore_errors=True)
@@ -102,7 +102,7 @@ def _remove(folder: Path) -> None:
 
 
 def _make(place: Path, name: str) -> tuple[Path, int]:
-    """A new folder in `place` and the open, locked file in it."""
+    """Make a folder in `place`; return it and the open, locked file in it."""
     while True:
         folder = Path(tempfile.mkdtemp(dir=place, prefix=name, suffix=SUFFIX))
         try:

@@ -1,10 +1,10 @@
-"""Runs a program and ends it, with all that it started, when the one who asked for it is gone.
+"""Run a program, and end it with all that it started when the one who asked for it is gone.
 
     python -I -S guard.py PIPE PROGRAM ARGUMENT...
 
-PIPE: a file descriptor whose other end the caller holds open. It closes when the caller closes it, ends, or is killed;
-then every process that this one began is killed. The exit status is the program's, 128 + n after signal n, 127 when it
-cannot be started. Written with few imports, for it starts with every tool: 10 ms.
+PIPE: a file descriptor whose other end the caller holds open. It closes when the caller closes it, ends, or is killed.
+Then every process that this one began is killed. The exit status is the program's, 128 + n after signal n, 127 when it
+cannot be started. There are few imports, because this starts with every tool: 10 ms.
 
 Processes are found by their process group and by a mark in their environment, which children inherit: SymbiYosys puts
 its engines into groups of their own.
@@ -19,7 +19,7 @@ MARK = "NEURALJET_GUARD"
 
 
 def main() -> int:
-    """Start the program and wait for its end, or for the caller's."""
+    """Start the program and wait for its end, or for the caller's; return the exit status."""
     pipe, command = int(sys.argv[1]), sys.argv[2:]
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)  # the caller's end is what counts
@@ -62,7 +62,7 @@ def kill_marked(mark: str) -> None:
 
 
 def _environment(number: str) -> bytes:
-    """Of a process; empty when it is another user's, a kernel's, gone, or dead and not waited for."""
+    """Return that of a process; empty when it is another user's, a kernel's, gone, or dead and not waited for."""
     try:
         with open(f"/proc/{number}/environ", "rb") as file:
             return file.read()

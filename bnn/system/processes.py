@@ -1,10 +1,10 @@
-"""Tools in processes of their own, that never outlive us: every program that this project starts is started here.
+"""Run programs that never outlive us: every program that this project starts is started here.
 
 >>> run(["expr", "6", "*", "7"]).output
 '42\\n'
 
-Between us and the program stands `bnn.system.guard`. It ends the program and all that this started when we close a
-pipe: at a time limit, at an exception (an interruption is one), and, because the system does it, when we are killed.
+Between us and the program stands `bnn.system.guard`. It ends the program, and all that the program started, when a pipe
+is closed. We close it at a time limit and at an exception (an interruption is one); the system does when we are killed.
 """
 
 import os
@@ -48,9 +48,9 @@ def run(
 ) -> Ended:
     """Run a program to its end.
 
-    output: a file for both of its streams; else they are returned. data: what it reads; its standard output is
-    returned apart then. ToolError when there is no such program, TimeLimit when it runs longer than `timeout_s`.
-    Whatever is raised, the program and all that it started have ended before.
+    output: a file for both of its streams; else they are returned. data: what it reads; then its standard output is
+    returned by itself, as bytes. ToolError when there is no such program, TimeLimit when it runs longer than
+    `timeout_s`. Whatever is raised, the program and all that it started have ended before.
     """
     words = [str(word) for word in command]
     path = (env or os.environ).get("PATH", os.defpath)
@@ -87,7 +87,7 @@ def run(
 
 
 def end_all() -> None:
-    """End every program that `run` waits for, in whatever thread: they seem to have failed there."""
+    """End every program that `run` waits for, in any thread; to that thread the program seems to have failed."""
     for number in list(_open):
         _end(number)
 

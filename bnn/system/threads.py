@@ -11,8 +11,8 @@ from bnn.system import processes
 def threads(count: int) -> Iterator[ThreadPoolExecutor]:
     """Yield a pool of `count` threads; leaving the block waits for them, unless an interruption is what leaves it.
 
-    Then the programs that they wait for are ended, what has not begun never does, and a thread that computes is left
-    to itself.
+    After an interruption the programs that they wait for are ended and tasks that have not begun are dropped. A thread
+    that computes is left to itself.
     """
     pool = ThreadPoolExecutor(count)
     try:

@@ -13,7 +13,7 @@ def augment(images: Tensor, names: tuple[str, ...], generator: torch.Generator) 
     """Apply the named augmentations to uint8 pictures [N, C, H, W], each picture on its own.
 
     flip_x, flip_y: mirror half of them. rot90: a random quarter turn (square pictures only).
-    shift: up to 1/16 of the size each way, edges repeated. light: gain 0.8..1.25, offset -16..16.
+    shift: up to 1/16 of the size in each direction, edges repeated. light: gain 0.8..1.25, offset -16..16.
     """
     unknown = set(names) - set(AUGMENTATIONS)
     if unknown:

@@ -1,4 +1,4 @@
-"""The software half of what is verified: frozen torch = integer reference = QONNX execution, on sets of pictures."""
+"""Verify the software on pictures: frozen torch, integer reference and QONNX execution give the same scores."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -46,7 +46,7 @@ def check_links(network: IntegerNetwork, frozen: nn.Module, model: Path, images:
 
 
 def execute(model: ModelWrapper, images: NDArray[np.uint8]) -> tuple[Ints, Ints]:
-    """Scores [N, classes] and classes [N] of uint8 pictures [N, C, H, W] by QONNX execution, in batches."""
+    """Return scores [N, classes] and classes [N] of uint8 pictures [N, C, H, W] by QONNX execution, in batches."""
     scores, classes = [], []
     for start in range(0, len(images), BATCH):
         batch = images[start : start + BATCH].astype(np.float32)

@@ -24,7 +24,7 @@ _BLANK = "0" * 64
 
 
 def pack(tensors: Mapping[str, Tensor], numbers: Mapping[str, Any]) -> bytes:
-    """The sealed file of `tensors` and the JSON object `numbers`."""
+    """Return the sealed file of `tensors` and the JSON object `numbers`."""
     plain = {name: value.detach().clone(memory_format=torch.contiguous_format) for name, value in tensors.items()}
     data = save(plain, {KEY: json.dumps({**numbers, SEAL: _BLANK})})
     place = data.index(_BLANK.encode())  # the metadata stand first
@@ -32,7 +32,7 @@ def pack(tensors: Mapping[str, Tensor], numbers: Mapping[str, Any]) -> bytes:
 
 
 def unpack(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
-    """Tensors and numbers of a sealed file. UserError when a byte of it is not as `pack` wrote it."""
+    """Return tensors and numbers of a sealed file. UserError when a byte of it is not as `pack` wrote it."""
     try:
         if not path.is_file():  # a named pipe would be waited for
             raise ValueError("it is no file")
@@ -50,13 +50,13 @@ def unpack(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
 
 
 def damaged(path: Path, why: object) -> UserError:
-    """The sentence about a file that training cannot go on from."""
+    """Return the error about a file that training cannot go on from."""
     reason = str(why).splitlines()[0][:200] if str(why) else type(why).__name__
     return UserError(f"{path} cannot be resumed ({reason}); delete the folder and train again")
 
 
 def check_like(tensors: Mapping[str, Tensor], like: Mapping[str, Tensor]) -> None:
-    """ValueError unless names, shapes and types are those of `like` and all numbers are finite."""
+    """Raise ValueError unless names, shapes and types are those of `like` and all numbers are finite."""
     if set(tensors) != set(like):
         raise ValueError(f"tensors missing or unknown: {', '.join(sorted(set(tensors) ^ set(like))[:3])}")
     for name, value in tensors.items():

@@ -86,14 +86,14 @@ def claim(out: Path, asked: Request, resume: bool) -> None:
 
 
 def require_free(out: Path, names: Iterable[str]) -> None:
-    """UserError when one of these files is in the run folder already, though training has not come to write it."""
+    """Raise UserError when one of these files is in the run folder before training has come to write it."""
     for name in names:
         if os.path.lexists(out / name):
             raise _not_of_training(out / name)
 
 
 def put(path: Path, data: bytes) -> None:
-    """Write a file that training ends with. One that is there and differs is somebody's: UserError, and it stays."""
+    """Write a file that training ends with. UserError when a file of another content is there, which stays."""
     if os.path.lexists(path):
         if path.is_symlink() or not path.is_file() or path.read_bytes() != data:
             raise _not_of_training(path)

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from bnn.training.metrics import Metrics
 
 MOST_SEED, MOST_EPOCHS = 2**31 - 1, 10**6
+LAYERS = ("bottleneck", "separable", "constrained", "binary")  # bnn.model.forms.FORMS, without loading torch
 NAME = "train"
 HELP = "Train a binarized network on labelled pictures"
 EXAMPLE = "neuraljet train pictures/ --out run --size 64x64"
@@ -63,7 +64,7 @@ def train(
 
 
 def parse_size(text: str) -> tuple[int, int]:
-    """HxW -> (height, width)."""
+    """Read HxW as (height, width)."""
     match = re.fullmatch(r"(\d{1,5})x(\d{1,5})", text)
     if not match:
         raise UserError(f"size '{text}' is not HEIGHTxWIDTH, such as 64x64")
@@ -71,21 +72,21 @@ def parse_size(text: str) -> tuple[int, int]:
 
 
 def whole(text: str) -> int:
-    """A whole number of at least 1."""
+    """Read a whole number of at least 1."""
     if not re.fullmatch(r"\d{1,9}", text) or int(text) < 1:
         raise argparse.ArgumentTypeError(f"{text!r} is not a whole number of at least 1")
     return int(text)
 
 
 def add_trust(parser: argparse.ArgumentParser) -> None:
-    """--trust, of the commands that run what is in an accelerator folder."""
+    """Add --trust, for the commands that run what is in an accelerator folder."""
     parser.add_argument(
         "--trust", action="store_true", help="run RTL and C++ that build would not write of the network: any program"
     )
 
 
 def seed_number(text: str) -> int:
-    """A whole number that random generators take."""
+    """Read a whole number that random generators take."""
     if not re.fullmatch(r"\d{1,10}", text) or int(text) > MOST_SEED:
         raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 0 to {MOST_SEED}")
     return int(text)
@@ -95,9 +96,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("data", metavar="DATA", help="folder of class folders or IDX files, or a set: biscuits, ...")
     parser.add_argument("--out", required=True, metavar="RUN", help="folder to make")
     parser.add_argument("--network", metavar="small|medium|large|FILE", help="size, or a TOML file of your own")
-    parser.add_argument(
-        "--layer", choices=("bottleneck", "separable", "constrained", "binary"), help="form of the layers"
-    )
+    parser.add_argument("--layer", choices=LAYERS, help="form of the layers")
     parser.add_argument("--kernel", type=int, choices=(3, 5), help="kernel size of every layer")
     parser.add_argument("--size", metavar="HxW", help="scale the pictures to this size")
     parser.add_argument("--color", choices=("gray", "rgb"))

@@ -11,6 +11,7 @@ from bnn.model.network import Network
 from bnn.model.options import check_options, one_of, option, whole
 from bnn.model.spec import Block, NetworkSpec, load_spec, parse_spec
 from bnn.storage.records import entries, parse
+from neuraljet.commands.train import LAYERS
 
 
 @pytest.mark.parametrize(
@@ -109,6 +110,10 @@ def test_an_option_is_one_line():
     assert parse(Oven, {"kind": "wood"}, "") == Oven("wood")
     with pytest.raises(TypeError, match="missing or unknown: kind"):
         parse(Oven, {"heat": 1}, "")
+
+
+def test_the_command_line_knows_every_form():
+    assert tuple(FORMS) == LAYERS
 
 
 def test_another_layer_in_every_block():
