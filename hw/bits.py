@@ -7,14 +7,12 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from bnn.integer.intervals import dot_interval, signed_bits
+from bnn.integer.intervals import dot_interval
 from bnn.integer.reference import Ints
-
-__all__ = ["Ints", "bit_thresholds", "dot_range", "literal", "reachable", "selection", "signed_bits"]
 
 
 def literal(values: Iterable[int], bits: int) -> str:
-    """Elements of `bits` bits each as one sized Verilog constant, element 0 in the low bits, two's complement.
+    """Return elements of `bits` bits each as one sized Verilog constant: element 0 lowest, two's complement.
 
     >>> literal([1, -1], 4)
     "8'hf1"
@@ -26,7 +24,7 @@ def literal(values: Iterable[int], bits: int) -> str:
 
 
 def selection(ways: int, bits: int) -> int:
-    """LUTs of nj_select: four to one a LUT a bit, two to one a LUT for two bits.
+    """Return the LUTs of nj_select: one per bit chooses among four, one for two bits chooses among two.
 
     >>> selection(4, 9), selection(6, 9), selection(32, 32)
     (9, 19, 336)
@@ -45,7 +43,7 @@ def dot_range(weight: Ints, low: int, high: int) -> tuple[Ints, Ints]:
 
 
 def bit_thresholds(thresholds: Ints, weight: Ints, scale: int, offset: Ints) -> Ints:
-    """Thresholds on sums over a stream s for thresholds on sums over the tensor x = scale * s + offset[c].
+    """Return thresholds on sums over a stream s, given those on sums over the tensor x = scale * s + offset[c].
 
         sum(w x) >= T   <=>   sum(w s) >= ceil((T - sum(w offset)) / scale)
 
@@ -56,7 +54,7 @@ def bit_thresholds(thresholds: Ints, weight: Ints, scale: int, offset: Ints) -> 
 
 
 def reachable(thresholds: Ints, low: Ints, high: Ints) -> tuple[Ints, Ints]:
-    """The same decisions with thresholds inside low..high: out = (sum >= threshold) != invert.
+    """Return thresholds inside low..high that decide the same, and `invert`: out = (sum >= threshold) != invert.
 
     What is always true compares with `low`, what is never true does so too and is inverted.
     """

@@ -5,5 +5,5 @@ RAMB18_SITES = 160  # what a block RAM is worth: LUTs there are to one on small 
 
 
 def block_rams(words: int, bits: int) -> int:
-    """RAMB18 of a memory."""
+    """Return the RAMB18 that a memory takes."""
     return min(-(-bits // width) * -(-words // depth) for width, depth in BLOCKS)

@@ -5,12 +5,12 @@ The tests of the modules assert these figures exactly; the FINN operators report
 
 
 def window_map(height: int, width: int, kernel: int, stride: int, pad: int) -> tuple[int, int]:
-    """Height and width of the map of windows."""
+    """Return height and width of the map of windows."""
     return (height + 2 * pad - kernel) // stride + 1, (width + 2 * pad - kernel) // stride + 1
 
 
 def conv_cycles(height: int, width: int, kernel: int, stride: int, pad: int, fold: int) -> int:
-    """A written convolution: a step per clock, `fold` clocks per window, each hidden behind the other.
+    """Return the clocks of a written convolution: a step per clock, `fold` clocks per window, whichever is longer.
 
     From the step that completes a window to the one that completes the next, steps go on while the window is
     worked on: the longer of the two counts. The steps between are `stride` within a row of windows, then what
@@ -27,7 +27,7 @@ def conv_cycles(height: int, width: int, kernel: int, stride: int, pad: int, fol
 
 
 def hls_conv_cycles(height: int, width: int, kernel: int, stride: int, pad: int, fold: int) -> int:
-    """nj_conv.hpp: a step per place of the raster until the last window is whole, `fold` steps where one is.
+    """Return the clocks of nj_conv.hpp: a step per place of the raster, `fold` steps where a window is whole.
 
     >>> hls_conv_cycles(64, 64, kernel=3, stride=1, pad=1, fold=1), hls_conv_cycles(8, 8, 3, 1, 0, fold=2)
     (4161, 118)
@@ -39,32 +39,35 @@ def hls_conv_cycles(height: int, width: int, kernel: int, stride: int, pad: int,
 
 
 def table_cycles(height: int, width: int) -> int:
-    """nj_table takes a pixel per clock."""
+    """Return the clocks of nj_table, which takes a pixel per clock."""
     return height * width
 
 
 def column_cycles(height: int, width: int, period: int) -> int:
-    """A written convolution that works on columns: `period` clocks for each, whether it completes a window or not."""
+    """Return the clocks of a written convolution that spends `period` clocks on every column."""
     return height * width * period
 
 
 def or_pool_cycles(height: int, width: int) -> int:
-    """nj_or_pool takes a pixel per clock."""
+    """Return the clocks of nj_or_pool, which takes a pixel per clock."""
     return height * width
 
 
 def dense_cycles(beats: int, fold: int) -> int:
-    """nj_dense takes `fold` clocks per beat."""
+    """Return the clocks of nj_dense, which takes `fold` clocks per beat."""
     return beats * fold
 
 
 def argmax_cycles(classes: int) -> int:
-    """nj_argmax takes one clock per score, one to accept the scores and one to hand out the result; two at once."""
+    """Return the clocks of nj_argmax: one per score, one to accept the scores, one to hand out the result.
+
+    Two scores are compared at once.
+    """
     return 2 if classes <= 2 else classes + 2
 
 
 def matvec_cycles(beats: int, packed: int, pieces: int, groups: int, replay: bool) -> int:
-    """A matrix times vectors, a step per clock: every word of the frame meets every group of rows.
+    """Return the clocks of a folded matrix, a step each: every word of the frame meets every group of rows.
 
     packed: beats of a word; pieces: words of a beat, when a word has less than one. With replay the next frame is
     stored meanwhile, a word per clock; else a word is collected while the one before is worked on.

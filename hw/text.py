@@ -15,14 +15,14 @@ MOST_LINE = 1000  # characters; Verilator takes 40,000 tokens a line, and people
 
 @lru_cache
 def sources_of(module: str) -> tuple[Path, ...]:
-    """The file of `module` and of every nj_ module it instantiates, directly or not; packages first."""
+    """Return the files of `module` and of every nj_ module it instantiates, directly or not; packages first."""
     if not (RTL / f"{module}.sv").is_file():
         raise FileNotFoundError(f"{RTL / module}.sv")
     return sources_in(module)
 
 
 def sources_in(text: str) -> tuple[Path, ...]:
-    """The files of hw/rtl that SystemVerilog text needs; packages first."""
+    """Return the files of hw/rtl that SystemVerilog text needs; packages first."""
     found: dict[str, Path] = {}
     waiting = _names(text)
     while waiting:
@@ -38,13 +38,13 @@ def _names(text: str) -> list[str]:
 
 
 def fill(template: str, values: Mapping[str, object]) -> str:
-    """A file of hw/templates with its $names replaced; Verilog has no line longer than MOST_LINE, constants aside."""
+    """Return a file of hw/templates with its $names replaced; in Verilog only a constant exceeds MOST_LINE."""
     text = string.Template((TEMPLATES / template).read_text()).substitute(values)
     return wrapped(text) if template.endswith(("v.in", "sv.in")) else text
 
 
 def wrapped(text: str) -> str:
-    """Lines of Verilog that are longer than MOST_LINE broken behind commas; what `unwrapped` joins.
+    """Break lines of Verilog longer than MOST_LINE behind commas; `unwrapped` joins them.
 
     >>> wrapped("ab, cd") == "ab, cd", unwrapped("assign x = {a,\\n  b};")
     (True, 'assign x = {a, b};')
@@ -53,7 +53,7 @@ def wrapped(text: str) -> str:
 
 
 def unwrapped(text: str) -> str:
-    """Lists on one line again."""
+    """Join lists that `wrapped` broke."""
     return re.sub(r",\n\s*", ", ", text)
 
 

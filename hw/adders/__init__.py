@@ -1,1 +1,1 @@
-"""Sums of constant multiples, as adder graphs made for dual-output LUTs: planned, written as SystemVerilog."""
+"""Sums of constant multiples as adder graphs for dual-output LUTs, planned and written as SystemVerilog."""

@@ -1,4 +1,4 @@
-"""The sums of a convolution over one window, with thresholds: what stands between nj_window and nj_result."""
+"""The sums of a convolution over one window and their thresholds: the modules between nj_window and nj_result."""
 
 from dataclasses import replace
 

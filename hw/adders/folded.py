@@ -1,4 +1,4 @@
-"""Several clocks per window: each lane serves `fold` outputs in turn.
+"""Sums that take several clocks per window: each lane serves `fold` outputs in turn.
 
 The LUTs that hold the first level of counters take weights by the round, at no cost for up to four rounds.
 """
@@ -13,9 +13,10 @@ from hw.bits import Ints, literal
 
 
 class Folded(ColumnsAndSums):
-    """Lane l serves output f * lanes + l in round f."""
+    """Write a layer whose lane l serves output f * lanes + l in round f."""
 
     def write(self) -> Sums:
+        """Return the two modules of the layer."""
         layer = self.layer
         lanes, rounds = len(self.weight) // layer.fold, layer.fold
         self.method = f"weights by round, {lanes} lane{'s' if lanes > 1 else ''}"
@@ -67,7 +68,7 @@ class Folded(ColumnsAndSums):
     def _tables(
         self, lanes: int, rounds: int
     ) -> tuple[defaultdict[int, list[str]], defaultdict[int, list[tuple[Ints, Ints]]], Ints, Ints]:
-        """Per column of the heap: sources and what becomes of them; and per output constant and largest heap."""
+        """Return sources and tables by column of the heap; and by output the constant and the largest heap."""
         kernel = self.layer.kernel
         sources: defaultdict[int, list[str]] = defaultdict(list)
         tables: defaultdict[int, list[tuple[Ints, Ints]]] = defaultdict(list)

@@ -1,4 +1,4 @@
-"""How a heap of weighted bits is brought down to three rows, at the least area. Pure functions.
+"""Plans that bring a heap of weighted bits down to three rows with the least area. Pure functions.
 
 A heap has so many bits of each weight 2^c. Two units take bits away: nj_count7 turns seven (or six, or five) bits of
 a column into one of that column and one of each of the two above, for two LUT sites; nj_count3 turns three into one
@@ -28,7 +28,7 @@ class Unit:
 
 @dataclass(frozen=True)
 class Plan:
-    """Slots are bits, numbered; the first ones are the heap's, column by column from the lowest."""
+    """The counters that reduce a heap. Slots are numbered bits; first come the heap's, from the lowest column up."""
 
     columns: tuple[int, ...]  # of each slot
     levels: tuple[int, ...]  # of each slot: 0, or the level of the unit that makes it
@@ -38,23 +38,23 @@ class Plan:
 
     @property
     def depth(self) -> int:
-        """Levels of units."""
+        """The number of levels of units."""
         return max((unit.level for unit in self.units), default=0)
 
     @property
     def add_from(self) -> int:
-        """The lowest column the final addition has to treat; the number of columns when there is none."""
+        """The lowest column that the final addition treats; the number of columns when it treats none."""
         return next((c for c, row in enumerate(self.rows) if len(row) > 1), len(self.rows))
 
 
 def plan(heights: Sequence[int], start: Sequence[int] = ()) -> Plan:
-    """The cheapest plan for so many bits of each column; the sum fits the columns, what carries out of them is 0.
+    """Return the cheapest plan for a heap with so many bits in each column, whose sum fits the columns.
 
     start: level of each slot where it is not 0. A bit that waits three levels or more takes a shift register, which
     is a site too; so the plan with the fewest units, which is deep, competes with flat ones.
 
     >>> plan([7, 0, 0]).sites, plan([48, 48, 0, 0, 0, 0, 0, 0]).sites
-    (2, 53)
+    (2, 52)
     """
     levels = tuple(start) if start else (0,) * sum(heights)
     return _plan(tuple(heights), levels)
@@ -80,7 +80,7 @@ class _Heap:
         self.units: list[Unit] = []
 
     def count(self, column: int, size: int) -> None:
-        """A unit takes the bits of a column that were ready first."""
+        """Add a unit, which takes those bits of a column that are ready first."""
         queue = self.waiting[column]
         queue.sort(key=lambda slot: self.levels[slot])
         taken, queue[:] = queue[:size], queue[size:]
@@ -94,7 +94,7 @@ class _Heap:
         self.units.append(Unit(size, column, tuple(taken), outputs, level))
 
     def plan(self) -> Plan:
-        """What it is now."""
+        """Return the plan as it is now."""
         rows = tuple(tuple(row) for row in self.waiting)
         first = next((c for c, row in enumerate(rows) if len(row) > 1), len(rows))
         sites = sum(SITES[unit.size] for unit in self.units) + len(rows) - first
@@ -114,7 +114,7 @@ def _build(heights: Sequence[int], levels: Sequence[int], fill: Callable[[_Heap]
 
 
 def _by_columns(heap: _Heap) -> None:
-    """The fewest units, by dynamic programming over the columns."""
+    """Fill the plan with the fewest units, by dynamic programming over the columns."""
     _, choices = _cheapest(0, False, tuple(len(row) for row in heap.waiting))
     for column, sizes in enumerate(choices):
         for size in sizes:
@@ -122,7 +122,7 @@ def _by_columns(heap: _Heap) -> None:
 
 
 def _by_levels(heap: _Heap, least: int, threes: bool) -> None:
-    """As flat as can be: in each level every column is counted as far as it goes.
+    """Fill the plan as flat as possible: in each level every column is counted as far as it goes.
 
     least: the fewest bits that nj_count7 is used for; threes: what is left over goes to nj_count3 early.
     """
@@ -143,7 +143,7 @@ def _by_levels(heap: _Heap, least: int, threes: bool) -> None:
 
 @lru_cache(maxsize=200_000)
 def _cheapest(column: int, adding: bool, heights: tuple[int, ...]) -> tuple[int, tuple[tuple[int, ...], ...]]:
-    """Sites, and the sizes of the units of each column, from the lowest of `heights` on; adding: nj_add3 has begun."""
+    """Return the sites and the sizes of the units of each column, lowest first; adding: nj_add3 has begun."""
     if not heights:
         return 0, ()
     best: tuple[int, tuple[tuple[int, ...], ...]] | None = None
@@ -165,7 +165,7 @@ def _cheapest(column: int, adding: bool, heights: tuple[int, ...]) -> tuple[int,
 
 
 def _choices(height: int) -> list[tuple[int, ...]]:
-    """Sizes of units that bring a column of `height` bits to at most ROWS: sevens first."""
+    """Return the sizes of units that bring a column of `height` bits to at most ROWS, sevens first."""
     if height <= ROWS:
         return [()]
     found = []

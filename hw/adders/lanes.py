@@ -19,7 +19,7 @@ Table = tuple[tuple[int, ...], tuple[int, ...]]  # by round: passed, inverted
 
 
 def separable(layer: ConvLayer) -> list[tuple[int, int]] | None:
-    """Per output the orders, down and across, of the one jet its maps share; None when they do not."""
+    """Return each output's orders, down and across, of the one jet that its maps share; None when they share none."""
     if layer.kernel != 3 or layer.in_bits != 1 or layer.in_signed or layer.grouped or layer.thresholds is None:
         return None
     orders = []
@@ -32,7 +32,7 @@ def separable(layer: ConvLayer) -> list[tuple[int, int]] | None:
 
 
 class Lanes(ColumnsAndSums):
-    """Lane l serves its outputs in the rounds of a column; outputs of one order down are kept together."""
+    """Write a layer whose lane l serves its outputs in the rounds of a column, outputs of one order down together."""
 
     def __init__(
         self,
@@ -56,7 +56,7 @@ class Lanes(ColumnsAndSums):
         self.down = layer.weight[:, :, :, 0] * self.across[:, None, :1]
 
     def write(self) -> Sums:
-        """Stages: sums down, sums of the outer columns, then the middle one and the threshold."""
+        """Write three stages: sums down a column, sums of outer columns, then the middle column and the threshold."""
         heaps, widths = self._heaps()
         bits, levels = [], []
         for heap, width in zip(heaps, widths, strict=True):
@@ -88,7 +88,7 @@ class Lanes(ColumnsAndSums):
         )  # fmt: skip
 
     def _heaps(self) -> tuple[list[list[Leaf]], list[int]]:
-        """Of each lane the bits to be summed down a column, and the width of the sum.
+        """Return the bits that each lane sums down a column, and the widths of the sums.
 
         Two's complement where a column may lie outside the frame and be 0; else the sum exceeds by a constant.
         """
@@ -128,7 +128,7 @@ class Lanes(ColumnsAndSums):
     def _by_threes(
         self, leaves: dict[tuple[str, int], dict[int, Table]], heaps: list[list[Leaf]], widths: Sequence[int]
     ) -> None:  # fmt: skip
-        """Three bits of a place counted at once, lane by lane."""
+        """Count three bits of a place at once, lane by lane."""
         for lane, heap in enumerate(heaps):
             for place in range(widths[lane]):
                 here = [
@@ -143,7 +143,7 @@ class Lanes(ColumnsAndSums):
                         heap.append(Leaf(place + 1, Bit(f"{out}[1]")))
 
     def _leaf(self, module: str, sources: Sequence[str], tables: Sequence[Sequence[Table]]) -> str:
-        """Bits by the round, tables [lane][source]; the signal has a bit per lane, or two for nj_leaf3."""
+        """Return a signal of bits chosen by the round: one per lane, or two for nj_leaf3. tables [lane][source]."""
         lanes, rounds = len(tables), 1 << self.round_bits
         three = module == "nj_leaf3"
         out = self.sums.wire(2 * lanes if three else lanes)
@@ -162,7 +162,7 @@ class Lanes(ColumnsAndSums):
         return out
 
     def _across(self, lane: int, a: str, b: str, c: str, mask: str, stage: int) -> str:
-        """The jet across the columns a, b, c of a lane's sums, against the thresholds."""
+        """Return the bit of the jet across columns a, b, c of a lane's sums, compared with the thresholds."""
         layer, row = self.layer, self.served[lane]
         assert layer.thresholds is not None
         low, high = dot_range(layer.weight[row], 0, 1)

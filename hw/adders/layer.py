@@ -1,4 +1,4 @@
-"""A convolution layer to be written, what comes of it, and what all methods of writing one share."""
+"""A convolution layer to write, the modules that result, and what all methods of writing one share."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -28,15 +28,16 @@ class ConvLayer:
 
     @property
     def maps(self) -> int:
-        """Input maps."""
+        """The number of input maps."""
         return len(self.weight) if self.grouped else self.weight.shape[1]
 
     @property
     def kernel(self) -> int:
+        """The side of a window."""
         return int(self.weight.shape[2])
 
     def dense(self) -> Ints:
-        """Weights [O, C, K, K] with the zeros of a grouped convolution in place."""
+        """Return the weights [O, C, K, K] with the zeros of a grouped convolution in place."""
         if not self.grouped:
             return self.weight
         full = np.zeros((len(self.weight), self.maps, self.kernel, self.kernel), np.int64)
@@ -64,7 +65,7 @@ class Sums:
 
 
 def jets_of(layer: ConvLayer) -> list[JetRow] | None:
-    """Per output, of each map it reads: sign, order down, order across; None when a kernel is no jet."""
+    """Return for each output and each map it reads sign, order down, order across; None when a kernel is no jet."""
     if layer.kernel not in jets.KERNEL_SIZES:
         return None
     weight, size = layer.dense(), layer.kernel
@@ -80,7 +81,7 @@ def jets_of(layer: ConvLayer) -> list[JetRow] | None:
 
 
 class ColumnsAndSums:
-    """What all methods of writing a layer have: two writers, and the columns' words in the window.
+    """What all methods of writing a layer share: writers of columns and of sums, and the words in the window.
 
     period: 0, or the clocks for which a column is held, while those before it are not.
     """
@@ -98,7 +99,7 @@ class ColumnsAndSums:
         self.method = ""  # of Sums
 
     def raw(self, c: int, r: int) -> Word:
-        """Element c of row r of a column."""
+        """Return element c of row r of a column."""
         layer = self.layer
         base = (r * layer.maps + c) * layer.in_bits
         names = [f"column_i[{base + b}]" for b in range(layer.in_bits)]
@@ -108,7 +109,10 @@ class ColumnsAndSums:
         )
 
     def keep(self, word: Word, value: int) -> Callable[[int], Word]:
-        """Put a word into <name>_columns' output; what it is in window column j. value: for a column of zeros."""
+        """Put a word into <name>_columns' output, and return what it is called in window column j.
+
+        value: that of the word for a column of zeros.
+        """
         base = len(self.made)
         self.made += [Bit(bit.name) for bit in word.bits]
         zeros = [value >> b & 1 ^ bit.inverted for b, bit in enumerate(word.bits)]
@@ -122,7 +126,10 @@ class ColumnsAndSums:
         return at
 
     def table(self, values: Sequence[int], stage: int) -> str:
-        """A bit by the round, at a stage; the same bits are made once. Rounds beyond `values` may have any."""
+        """Return a bit chosen by the round at a stage; rounds beyond `values` may have any.
+
+        The same bits are made once.
+        """
         if len(set(values)) == 1:
             return f"1'b{values[0]}"
         tables = self.tables.setdefault(stage, {})
@@ -145,7 +152,7 @@ class ColumnsAndSums:
     def finish(
         self, results: Sequence[str], latency: int, rounds: int, final: int, order: Sequence[int] = ()
     ) -> Sums:  # fmt: skip
-        """The text of both modules; none when counting."""
+        """Return both modules; without text when counting."""
         layer, width = self.layer, len(self.made)
         held = 1 if self.period else layer.kernel
         self._make_tables()
@@ -181,5 +188,5 @@ class ColumnsAndSums:
 
 
 def batched(values: Sequence[Any], size: int) -> list[list[Any]]:
-    """Slices of so many values, the last one shorter."""
+    """Return slices of `size` values; the last one may be shorter."""
     return [list(values[i : i + size]) for i in range(0, len(values), size)]

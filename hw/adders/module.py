@@ -11,7 +11,7 @@ from bnn.integer.intervals import signed_bits
 from hw.adders.convolution import write
 from hw.adders.lanes import separable
 from hw.adders.layer import ConvLayer
-from hw.bits import dot_range
+from hw.bits import dot_range, literal
 from hw.block_ram import RAMB18_SITES, block_rams
 from hw.cycles import column_cycles, conv_cycles
 from hw.text import fill
@@ -77,7 +77,7 @@ def _module(name: str, layer: ConvLayer, geometry: Geometry, summary: str, count
         "every": sums.period or layer.fold, "round_bits": max(1, ((sums.period or layer.fold) - 1).bit_length()),
         "held_bits": sums.column_bits * (1 if sums.period else layer.kernel), "all_bits": sums.width,
         "ordered": ", ".join(f"results[{i}]" for i in reversed(sums.order)) or "results",
-        "masked": int(geometry.pad > 0), "outside": f"{sums.column_bits}'h{sums.outside:x}",
+        "masked": int(geometry.pad > 0), "outside": literal([sums.outside], sums.column_bits),
         "latency": sums.latency, "text": sums.text, "rounds": sums.rounds, "final": sums.final,
         "eager": int(layer.fold == 1),
     }  # fmt: skip
@@ -99,7 +99,7 @@ def _module(name: str, layer: ConvLayer, geometry: Geometry, summary: str, count
 def _pair(
     name: str, layer: ConvLayer, orders: Sequence[tuple[int, int]], geometry: Geometry, summary: str, counting: bool
 ) -> Module:  # fmt: skip
-    """A separable layer as two: the sums of a pixel's maps, once, then jets of these sums."""
+    """Return a separable layer as two modules: the sums of a pixel's maps, made once, then jets of these sums."""
     kernels = np.stack([jets.kernel(2, *order) for order in orders])[:, None]  # [O, 1, K, K]
     signs = np.sign((layer.weight * kernels).sum((2, 3)))  # [O, C]
     low, high = dot_range(signs, 0, 1)
@@ -123,7 +123,7 @@ def _pair(
 
 
 def _line_buffer(layer: ConvLayer, geometry: Geometry) -> tuple[int, int, int]:
-    """LUT sites, flip-flops and RAMB18 of nj_line_buffer or nj_skip: delay line, column, and the control, fitted."""
+    """Return LUT sites, flip-flops and RAMB18 of nj_line_buffer or nj_skip; the control is fitted to measurements."""
     kernel, row, pad = layer.kernel, layer.maps * layer.in_bits, geometry.pad
     across, down = (geometry.width - 1).bit_length(), geometry.height.bit_length()
     if kernel == 1:

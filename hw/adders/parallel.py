@@ -1,4 +1,4 @@
-"""One window per clock: what outputs share is made once.
+"""Sums of one window per clock: what outputs share is made once.
 
 Downwards sums of a column are made as the column comes in; a layer whose kernels are jets makes the jets of integer
 maps once per window; outputs that differ by sign or threshold alone share their sum.
@@ -16,9 +16,10 @@ from hw.bits import Ints, literal
 
 
 class Parallel(ColumnsAndSums):
-    """One window per clock."""
+    """Write a layer that takes a window per clock."""
 
     def write(self) -> Sums:
+        """Return the two modules of the layer."""
         layer = self.layer
         self.method = "adder graph"
         terms = self._terms()
@@ -37,7 +38,7 @@ class Parallel(ColumnsAndSums):
         return self.finish(late, latency, 1, 0)
 
     def _limits(self, heaps: Sequence[tuple[list[Leaf], int]], negated: Sequence[bool]) -> list[int]:
-        """What each heap has to reach; 0 always does."""
+        """Return what each heap must reach; 0 is always reached."""
         if self.layer.thresholds is None:
             return [0] * len(heaps)
         wanted = [1 - int(t) if n else int(t) for t, n in zip(self.layer.thresholds, negated, strict=True)]
@@ -45,7 +46,7 @@ class Parallel(ColumnsAndSums):
                 for t, (leaves, constant) in zip(wanted, heaps, strict=True)]  # fmt: skip
 
     def _groups(self, heaps: Sequence[tuple[list[Leaf], int]], limits: Sequence[int]) -> list[list[int]]:
-        """Outputs whose heaps share a plan; those that are constant anyway, alone and empty."""
+        """Return groups of outputs whose heaps share a plan; outputs that are constant are a group of their own."""
         groups = defaultdict(list)
         for o, (leaves, constant) in enumerate(heaps):
             key: object = profile(leaves)
@@ -94,21 +95,21 @@ class Parallel(ColumnsAndSums):
             results[o], levels[o] = [part(reached, k, len(once))], level
 
     def _negate(self, terms: Terms) -> bool:
-        """Whether -sum has fewer inverted bits; where it is the same, the first coefficient becomes positive."""
+        """Has -sum fewer inverted bits? Where both have as many, the first coefficient becomes positive."""
         balance = sum(-1 if leaf.bit.inverted else 1 for leaf in leaves_of(terms)[0])
         return balance < 0 or (balance == 0 and bool(terms) and terms[0][0] < 0)
 
     # --- what outputs share ---
 
     def _terms(self) -> list[Terms]:
-        """Of each output, words and coefficients."""
+        """Return the coefficients and words of each output."""
         if self.layer.in_bits == 1 and not self.layer.in_signed:
             return self._bit_terms()
         found = jets_of(self.layer)
         return self._pattern_terms() if found is None else self._jet_terms(found)
 
     def _bit_terms(self) -> list[Terms]:
-        """One-bit maps: triples that are +-1 in every output are counted once per sign pattern."""
+        """Return the terms for one-bit maps: triples that are +-1 in every output are counted once per sign pattern."""
         kernel, maps = self.layer.kernel, self.layer.maps
         outputs = len(self.weight)
         terms: list[list[tuple[int, Word]]] = [[] for _ in range(outputs)]
@@ -150,7 +151,7 @@ class Parallel(ColumnsAndSums):
         return list(terms)
 
     def _triple(self, writer: Writer, words: Sequence[Word], pattern: Sequence[int]) -> Word:
-        """Of three one-bit words, those with sign -1 inverted: how many are 1; combinational."""
+        """Return how many of three one-bit words are 1, those with sign -1 inverted; combinational."""
         out = writer.wire(2)
         names = [word.bits[0].name for word in words]
         inverts = [int(s < 0) for s in pattern]
@@ -160,7 +161,7 @@ class Parallel(ColumnsAndSums):
         return Word((Bit(f"{out}[0]"), Bit(f"{out}[1]")), sum(inverts))
 
     def _pattern_terms(self) -> list[Terms]:
-        """Integer maps, any kernels: what a column adds to an output, once per column and pattern of weights."""
+        """Return the terms for integer maps and any kernels: one sum per column and pattern of weights."""
         kernel = self.layer.kernel
         terms: list[list[tuple[int, Word]]] = [[] for _ in self.weight]
         for c in range(self.layer.maps):
@@ -187,13 +188,13 @@ class Parallel(ColumnsAndSums):
         return list(terms)
 
     def _column(self, rows: Sequence[Word], pattern: Sequence[int]) -> Callable[[int], Word]:
-        """sum(pattern * rows) in <name>_columns."""
+        """Make sum(pattern * rows) in <name>_columns."""
         terms = [(w, row) for w, row in zip(pattern, rows, strict=True) if w]
         word = terms[0][1] if len(terms) == 1 and terms[0][0] == 1 else self.columns.word(terms)
         return self.keep(word, word.offset)  # a column of zeros sums to zero
 
     def _jet_terms(self, found: Sequence[JetRow]) -> list[Terms]:
-        """Integer maps and jets: down once per column, across once per window, then the outputs' selections."""
+        """Return the terms for integer maps and jets: down once per column, across once per window, then selected."""
         kernel = self.layer.kernel
         axis = jets.axis_kernels(kernel - 1)
         self.method += ", jets shared"
@@ -209,6 +210,6 @@ class Parallel(ColumnsAndSums):
 
 
 def _canonical(column: Ints) -> tuple[tuple[int, ...], int]:
-    """The column with its first weight positive and no common divisor, and the factor that was taken out."""
+    """Return the column with a positive first weight and no common divisor, and the factor taken out."""
     factor = int(np.gcd.reduce(column)) * int(np.sign(column[np.flatnonzero(column)[0]]))
     return tuple(int(w) // factor for w in column), factor

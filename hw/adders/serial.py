@@ -37,6 +37,7 @@ class Serial(ColumnsAndSums):
         self.made_once: dict[tuple[object, ...], Stream] = {}
 
     def write(self) -> Sums:
+        """Return the two modules of the layer."""
         kernel = self.layer.kernel
         axis = jets.axis_kernels(kernel - 1)
         used = sorted({(c, ky, kx) for row in self.found for c, (_, ky, kx) in row.items()})
@@ -62,7 +63,7 @@ class Serial(ColumnsAndSums):
     # --- streams: a signal of digits, and the stage it comes in ---
 
     def _taps(self, maps: Sequence[int]) -> dict[tuple[int, int, int], Stream]:
-        """By map, row and column: the elements that come in."""
+        """Return the elements that come in, by map, row and column."""
         layer, columns = self.layer, 1 if self.period else self.layer.kernel
         at = {(c, r): self.keep(self.raw(c, r), self.raw(c, r).offset) for c in maps for r in range(layer.kernel)}
         places = [(c, r, j) for c, r in at for j in range(columns)]
@@ -78,13 +79,13 @@ class Serial(ColumnsAndSums):
         return {place: (self._slice(out, i, len(places)), 1) for i, place in enumerate(places)}
 
     def _slice(self, signal: str, index: int, count: int) -> str:
-        """A word's digit in a signal of so many."""
+        """Return the digit of one word in a signal of `count` words."""
         if count == 1:
             return signal
         return part(signal, index, count) if self.digit == 1 else f"{signal}[{index * self.digit}+:{self.digit}]"
 
     def _delayed(self, down: dict[tuple[int, int], Stream]) -> dict[tuple[int, int], list[Stream]]:
-        """Of every stream what it was in the columns of a window, the oldest first."""
+        """Return what each stream was in the columns of a window, the oldest first."""
         taps = self.layer.kernel - 1
         stage = max(stream[1] for stream in down.values())
         words = [self._at(stream, stage) for stream in down.values()]
@@ -110,7 +111,10 @@ class Serial(ColumnsAndSums):
         return self.sums.later(self.digit, stream[0], stage - stream[1])
 
     def _add(self, a: Stream, b: Stream, shift: int, subtract: bool, on: tuple[int, int] | None = None) -> Stream:
-        """a +- (b << shift), made once; on: which of the window's columns a and b are in, those outside being 0."""
+        """Return a +- (b << shift), made once.
+
+        on: the window's columns that a and b are in; they are 0 where these lie outside the frame.
+        """
         key = (a, b, shift, subtract, on)
         if key not in self.made_once:
             stage = max(a[1], b[1])
@@ -128,7 +132,7 @@ class Serial(ColumnsAndSums):
         return self.made_once[key]
 
     def _axis(self, taps: Sequence[Stream], kernel: Ints, masked: bool = False) -> Stream:
-        """sum(kernel * taps) for a kernel that is symmetric or antisymmetric: outer pairs first.
+        """Return sum(kernel * taps) for a symmetric or antisymmetric kernel: outer pairs first.
 
         masked: taps whose columns lie outside the frame are 0; the middle one never does.
         """
@@ -145,7 +149,7 @@ class Serial(ColumnsAndSums):
         return self._scaled(found, taps[last // 2], middle) if middle else found
 
     def _scaled(self, a: Stream, b: Stream, factor: int) -> Stream:
-        """a + factor * b."""
+        """Return a + factor * b."""
         for place, negative in digits(factor):
             a = self._add(a, b, place, negative)
         return a
@@ -153,7 +157,7 @@ class Serial(ColumnsAndSums):
     # --- outputs: the text of a bit that is right with the last digit, and its stage ---
 
     def _share(self, terms: list[list[Term]]) -> None:
-        """Pairs that several outputs with four terms or more add are added once, the most frequent first."""
+        """Add pairs once that several outputs with four terms or more have in common, the most frequent first."""
         while True:
             uses: Counter[tuple[Stream, Stream, int]] = Counter()
             for row in terms:
@@ -178,7 +182,7 @@ class Serial(ColumnsAndSums):
         return self._sign(terms, limit)
 
     def _sign(self, terms: list[Term], limit: int) -> ResultBit:
-        """The sign of threshold - 1 - sum, the constant being a word more."""
+        """Return the sign of threshold - 1 - sum; the constant is one more word."""
         terms = [(stream, -sign) for stream, sign in terms]
         constant = limit - 1 + sum(sign < 0 for _, sign in terms)  # -x = ~x + 1
         while len(terms) > 4:
@@ -189,7 +193,7 @@ class Serial(ColumnsAndSums):
         return part(out, self.digit - 1, self.digit), stage
 
     def _compared(self, terms: list[Term], limit: int) -> ResultBit:
-        """The sum digit by digit against the threshold."""
+        """Return the comparison of the sum, digit by digit, with the threshold."""
         flip = sum(sign for _, sign in terms) < 0
         if flip:  # -x >= T  <=>  not x >= 1 - T
             terms, limit = [(stream, -sign) for stream, sign in terms], 1 - limit
@@ -211,13 +215,13 @@ class Serial(ColumnsAndSums):
         return out, stage
 
     def _summed(self, terms: list[Term]) -> list[Term]:
-        """Five of the terms, or three where there are fewer, as one."""
+        """Return the terms with five of them, or three where there are fewer, added to one."""
         terms = sorted(terms, key=lambda term: term[0][1])
         count = 5 if len(terms) > 4 else 3
         return [*terms[count:], (self._sum(terms[:count], 0), 1)]
 
     def _sum(self, terms: Sequence[Term], start: int) -> Stream:
-        """start + sum of up to five streams, those with sign -1 inverted."""
+        """Return start + sum of up to five streams, those with sign -1 inverted."""
         digit, stage = self.digit, max(stream[1] for stream, _ in terms)
         room = 3 if digit > 1 and len(terms) <= 3 and start < 3 else 5
         words = [self._at(stream, stage) for stream, _ in terms] + [f"{digit}'d0"] * (room - len(terms))
@@ -235,7 +239,7 @@ class Serial(ColumnsAndSums):
         return out, stage + rows
 
     def _constant(self, value: int, stage: int) -> str:
-        """The digits of a constant, at a stage."""
+        """Return the digits of a constant at a stage."""
         return concat(
             [self.table([value >> (r * self.digit + k) & 1 for r in range(self.last + 1)], stage)
              for k in range(self.digit)]
@@ -251,7 +255,7 @@ def limits_of(layer: ConvLayer) -> list[tuple[int, int, int]]:
 
 
 def bits_of(layer: ConvLayer) -> int:
-    """Two's complement of so many bits holds every sum less its threshold."""
+    """Return the bits of two's complement that hold every sum less its threshold."""
     found = [2]
     for limit, low, high in limits_of(layer):
         if low < limit <= high:
@@ -260,5 +264,5 @@ def bits_of(layer: ConvLayer) -> int:
 
 
 def _choosing(last: int, digit: int, words: int) -> int:
-    """LUTs of nj_digits: of a digit's bits those that can differ are chosen among."""
+    """Return the LUTs of nj_digits, which choose among those bits of a digit that can differ."""
     return sum(selection(-(-(last - k) // digit) + 1, words) for k in range(min(digit, last)))

@@ -1,4 +1,4 @@
-"""SystemVerilog of sums: words in, heaps of their bits planned and written as instances of the counters and adders.
+"""A writer of SystemVerilog for sums: it plans heaps of bits and writes them as instances of counters and adders.
 
 All is unsigned: -x is ~x and a constant that is told. The signals of a pipeline stage are registered at its end,
 when ce_i is high.
@@ -21,7 +21,7 @@ class Bit:
     inverted: bool = False
 
     def text(self) -> str:
-        """As SystemVerilog."""
+        """Return the bit as SystemVerilog."""
         if self.name in "01":
             return f"1'b{int(self.name) ^ int(self.inverted)}"
         return f"~{self.name}" if self.inverted else self.name
@@ -52,7 +52,7 @@ SHIFT_REGISTER = 3  # registers in a row become one in a LUT
 
 @lru_cache(maxsize=10_000)
 def digits(value: int) -> tuple[tuple[int, bool], ...]:
-    """Powers of two, and which are subtracted: the fewest (canonical signed digits, plain binary where it is as short).
+    """Return the fewest powers of two that give `value`, and which are subtracted: signed digits, or binary.
 
     >>> digits(6), digits(-7)
     (((1, False), (2, False)), ((0, False), (3, True)))
@@ -71,7 +71,7 @@ def digits(value: int) -> tuple[tuple[int, bool], ...]:
 
 
 def leaves_of(terms: Terms) -> tuple[list[Leaf], int]:
-    """The heap of sum(coefficient * word), and the constant by which the sum exceeds the heap."""
+    """Return the heap of sum(coefficient * word), and the constant by which the sum exceeds the heap."""
     leaves, constant = [], 0
     for coefficient, word in terms:
         constant -= coefficient * word.offset
@@ -83,12 +83,12 @@ def leaves_of(terms: Terms) -> tuple[list[Leaf], int]:
 
 
 def largest(leaves: Iterable[Leaf]) -> int:
-    """The sum of all weights of a heap."""
+    """Return the sum of all weights of a heap."""
     return sum(1 << leaf.column for leaf in leaves)
 
 
 def profile(leaves: Iterable[Leaf]) -> tuple[tuple[int, int], ...]:
-    """What two heaps must have in common to share a plan."""
+    """Return what two heaps must have in common to share a plan."""
     return tuple(sorted((leaf.column, leaf.level) for leaf in leaves))
 
 
@@ -108,7 +108,7 @@ class Writer:
     ffs: int = 0  # flip-flops
 
     def wire(self, width: int, value: str = "") -> str:
-        """A new signal."""
+        """Declare a signal and return its name."""
         self.names += 1
         name = f"n{self.names}"
         if self.counting:
@@ -119,7 +119,7 @@ class Writer:
         return name
 
     def register(self, width: int, source: str) -> str:
-        """`source` one stage later."""
+        """Return `source` one stage later."""
         if not self.registered:
             return source
         name = self.wire(width)
@@ -129,7 +129,7 @@ class Writer:
         return name
 
     def later(self, width: int, source: str, stages: int) -> str:
-        """`source` some stages later; asked twice, the registers are the same."""
+        """Return `source` some stages later; asked twice, the registers are the same."""
         if self.counting or not self.registered or source in ("1'b0", "1'b1"):
             return source
         for _ in range(stages):
@@ -143,7 +143,7 @@ class Writer:
         return source
 
     def clocked(self) -> list[str]:
-        """The registers, as lines of a module.
+        """Return the registers as lines of a module.
 
         What was delayed in several and is read is reset, which it need not be: so that synthesis makes it no part of a
         shift register in a LUT, whose output comes a nanosecond later than a flip-flop's.
@@ -153,7 +153,7 @@ class Writer:
         return [*moved, *(f"    if (rst_i) {name} <= '0;" for name in self.reset), "  end"]
 
     def instance(self, module: str, parameters: dict[str, int | str], ports: dict[str, str]) -> None:
-        """An instance; parameters as Verilog text."""
+        """Write an instance; parameters as Verilog text."""
         if self.counting:
             return
         self.names += 1
@@ -164,7 +164,7 @@ class Writer:
     # --- heaps ---
 
     def total(self, lanes: Sequence[Sequence[Leaf]], width: int) -> tuple[list[list[Bit]], int]:
-        """Sums modulo 2^width of heaps of one profile, side by side: bits [lane][width], and their level."""
+        """Return the sums modulo 2^width of heaps of one profile, side by side: bits [lane][width], and their level."""
         count = len(lanes)
         ordered = [sorted(leaves, key=lambda leaf: (leaf.column, leaf.level)) for leaves in lanes]
         ordered = [[leaf for leaf in leaves if leaf.column < width] for leaves in ordered]
@@ -200,7 +200,7 @@ class Writer:
         return [[_bit(result[c][lane]) for c in range(width)] for lane in range(count)], level
 
     def _counted(self, graph: Plan, count: int, width: int) -> tuple[list[list[Bit]], int]:
-        """As `total`, with nothing but the sites and the level."""
+        """Do as `total` does, but find only the sites and the level."""
         places = width - graph.add_from
         self.sites += count * (sum(SITES[unit.size] for unit in graph.units) + places)
         level = max([graph.levels[slot] for row in graph.rows for slot in row], default=0) + (places > 0)
@@ -208,7 +208,7 @@ class Writer:
         return [[Bit(f"{name}[{c * count + lane}]") for c in range(width)] for lane in range(count)], level
 
     def word(self, terms: Terms) -> Word:
-        """sum(coefficient * word) as a word of its own."""
+        """Return sum(coefficient * word) as a word of its own."""
         leaves, constant = leaves_of(terms)
         bits, level = self.total([leaves], largest(leaves).bit_length())
         return Word(tuple(bits[0]), -constant, level)
@@ -242,7 +242,7 @@ class Writer:
 
 
 def _place(graph: Plan, lanes: Sequence[Sequence[Leaf]]) -> list[list[Bit]]:
-    """Which leaf of each lane takes which slot: inverted ones go where a LUT can invert them."""
+    """Return the leaf of each lane for each slot; inverted ones go where a LUT can invert them."""
     count = len(lanes[0])
     free = [False] * count  # can the slot be inverted for nothing?
     for unit in graph.units:
@@ -265,12 +265,12 @@ def _place(graph: Plan, lanes: Sequence[Sequence[Leaf]]) -> list[list[Bit]]:
 
 
 def part(name: str, index: int, width: int) -> str:
-    """One bit of a signal."""
+    """Return one bit of a signal."""
     return f"{name}[{index}]" if width > 1 else name
 
 
 def concat(texts: Sequence[str]) -> str:
-    """Bits as one vector, the first lowest; neighbours of one signal are taken as a slice."""
+    """Return bits as one vector, the first lowest; neighbours of one signal are taken as a slice."""
     parts: list[str] = []
     index = 0
     while index < len(texts):

@@ -1,1 +1,1 @@
-"""A matrix of weights in memories, times a stream."""
+"""A matrix of weights in a memory, times a stream."""

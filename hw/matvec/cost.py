@@ -13,24 +13,24 @@ STORED_LUTS = 64  # words of a frame store that a LUT holds without selection
 
 @lru_cache(maxsize=1024)
 def _matches(simd: int) -> tuple[int, int, int, int]:
-    """Of one lane: sites, flip-flops, bits of the count, latency."""
+    """Return sites, flip-flops, bits of the count and latency of one lane."""
     found = matches.write("matches", simd, 1)
     return found.sites, found.ffs, found.bits, found.latency
 
 
 def counting(folding: Folding) -> int:
-    """Clocks that counting the matches of a step takes, and the register behind block RAM."""
+    """Return the clocks that counting the matches of a step takes, with the register behind block RAM."""
     return _matches(folding.simd)[3] + folding.block
 
 
 def blocks(folding: Folding, output: RowOutput) -> int:
-    """RAMB18: the weights, and constants of many groups."""
+    """Return the RAMB18 of the weights, and of the constants where there are many groups."""
     width = folding.lanes * output.levels * output.constant_bits
     return folding.ramb18 + (block_rams(folding.groups, width) if folding.groups > LUT_WORDS else 0)
 
 
 def sites(folding: Folding, output: RowOutput) -> int:
-    """LUT sites."""
+    """Return the LUT sites of the module, without nj_patches."""
     f, (count_sites, _, _, latency) = folding, _matches(folding.simd)
     group_bits, word_bits = (f.groups - 1).bit_length(), (f.words - 1).bit_length()
     total = f.lanes * count_sites + 1.0
@@ -58,7 +58,7 @@ def sites(folding: Folding, output: RowOutput) -> int:
 
 
 def ffs(folding: Folding, output: RowOutput) -> int:
-    """Flip-flops."""
+    """Return the flip-flops of the module, without nj_patches."""
     f, (_, count_ffs, _, latency) = folding, _matches(folding.simd)
     group_bits, word_bits = (f.groups - 1).bit_length(), (f.words - 1).bit_length()
     words = f.packed * f.in_bits if f.packed > 1 else 0
@@ -72,7 +72,7 @@ def ffs(folding: Folding, output: RowOutput) -> int:
 
 
 def patches_sites(patches: Patches, bits: int) -> int:
-    """LUT sites of nj_patches for pixels of so many bits."""
+    """Return the LUT sites of nj_patches for pixels of so many bits."""
     depth = patches.rows << (patches.width - 1).bit_length()
     banks = -(-depth // STORED_LUTS)
     memory = 4 * -(-bits // (6 if depth <= 32 else 3)) * banks + bits * _selection(banks)
@@ -83,11 +83,11 @@ def patches_sites(patches: Patches, bits: int) -> int:
 
 
 def _selection(ways: int) -> float:
-    """Sites a bit of choosing one of so many."""
+    """Return the sites per bit that choosing one of `ways` takes."""
     return max(1.0, 0.4 * (ways - 1)) if ways > 1 else 0.0
 
 
 def _selected(words: int, bits: int) -> float:
-    """Sites of choosing among block RAMs that are not deep enough: Yosys takes the fewest blocks."""
+    """Return the sites that choose among block RAMs too shallow for all words; Yosys takes the fewest blocks."""
     deep = min((-(-bits // width) * -(-words // depth), -(-words // depth)) for width, depth in BLOCKS)[1]
     return 0.5 * bits * (deep - 1) + deep if deep > 1 else 0.0

@@ -34,7 +34,7 @@ class Folding:
     repeat: int = 1
 
     def describe(self) -> str:
-        """In a few words."""
+        """Return the folding in a few words."""
         once = f", a weight for {self.repeat}" if self.repeat > 1 else ""
         return f"memory of weights, PE {self.lanes}, SIMD {self.simd}{once}{', frames stored' if self.replay else ''}"
 
@@ -71,7 +71,7 @@ class Folding:
 
     @property
     def compact(self) -> bool:
-        """Is it worth a counter of steps not to round up?"""
+        """Is a counter of steps worth it, which saves rounding up?"""
         width = self.lanes * self.simd // self.repeat
         least = block_rams(self.words * self.groups, width)
         return self.aligned > LUT_WORDS and least < block_rams(self.aligned, width)
@@ -94,17 +94,17 @@ class Folding:
 
     @property
     def input_occupancy(self) -> int:
-        """Clocks that a beat stays at the input."""
+        """The clocks that a beat stays at the input."""
         return (self.pieces - 1) * (1 if self.replay else self.groups)
 
     @property
     def beat_interval(self) -> int:
-        """Clocks from a beat to the next, on the average of a word."""
+        """The clocks from a beat to the next, averaged over a word."""
         return -(-self.pieces * (1 if self.replay else self.groups) // self.packed)
 
     @property
     def output_occupancy(self) -> int:
-        """Clocks from a frame's first group of results, before which the frame before must be gone, to its last.
+        """The clocks from a frame's first group of results, when the one before must be gone, to its last.
 
         One more with several words, for then nj_accumulate goes on a clock after a result was taken.
         """
@@ -117,12 +117,12 @@ class Folding:
 
     @property
     def ramb18(self) -> int:
-        """Block RAMs, for the weights and for constants of many groups."""
+        """The RAMB18 of the weights, 0 when LUTs hold them."""
         return block_rams(*self.shape) if self.block else 0
 
     @cached_property
     def places(self) -> Ints:
-        """[words, simd]: which element of the frame is where, -1 for none. Element c of beat t is t * in_bits + c."""
+        """[words, simd]: the element of the frame at each place, -1 for none; c of beat t is t * in_bits + c."""
         found = np.full((self.words, self.simd), -1)
         for t in range(self.beats):
             elements = t * self.in_bits + np.arange(self.in_bits)
@@ -137,7 +137,7 @@ class Folding:
         return found
 
     def lines(self, weight: Ints) -> Iterator[str]:
-        """The weights' memory, a line of hexadecimal a word, for weight [outputs, beats * in_bits] of +-1."""
+        """Yield the words of the weights' memory in hexadecimal, for weight [outputs, beats * in_bits] of +-1."""
         bits = np.ones((self.groups * self.lanes, self.places.size), np.uint8)  # 1 never matches the 0 of no element
         used = self.places.ravel() >= 0
         bits[: self.outputs, used] = weight[:, self.places.ravel()[used]] > 0
@@ -155,14 +155,14 @@ class Folding:
 
 
 def repeated(weight: Ints, in_bits: int) -> int:
-    """How many elements of a beat in a row have one weight; weight [outputs, beats * in_bits]."""
+    """Return how many elements of a beat in a row share a weight; weight [outputs, beats * in_bits]."""
     beats = weight.reshape(-1, in_bits)
     changes = np.flatnonzero((beats[:, 1:] != beats[:, :-1]).any(0)) + 1
     return int(np.gcd.reduce([in_bits, *changes]))
 
 
 def foldings(beats: int, in_bits: int, outputs: int, clocks: float, repeat: int = 1) -> Iterator[Folding]:
-    """For every useful width of a word, in both orders: the fewest lanes that take at most `clocks` per frame.
+    """Yield, for every useful width of a word and both orders, the fewest lanes that take at most `clocks` per frame.
 
     And more lanes wherever these take fewer block RAMs, whose depth comes in steps.
     """
@@ -184,7 +184,7 @@ def foldings(beats: int, in_bits: int, outputs: int, clocks: float, repeat: int 
 
 
 def fastest(beats: int, in_bits: int, outputs: int, repeat: int = 1) -> int:
-    """The fewest clocks per frame that `foldings` has a way for."""
+    """Return the fewest clocks per frame for which `foldings` finds any."""
     found = []
     for simd in _widths(beats, in_bits, repeat):
         lanes = min(outputs, MOST_WEIGHTS // simd)
@@ -193,7 +193,7 @@ def fastest(beats: int, in_bits: int, outputs: int, repeat: int = 1) -> int:
 
 
 def _widths(beats: int, in_bits: int, repeat: int) -> list[int]:
-    """Of the words that divide a frame well."""
+    """Return the widths of words that divide a frame well."""
     widths = {-(-beats // words) * in_bits for words in range(1, beats + 1)}
     widths |= {-(-in_bits // repeat // pieces) * repeat for pieces in range(1, in_bits // repeat + 1)}
     return sorted(width for width in widths if width <= MOST_SIMD)

@@ -1,4 +1,4 @@
-"""How many bits of a word equal those of each lane's word of weights: chains of nj_match, then a heap of counters."""
+"""A module that counts matches between a word and each lane's word of weights: chains of nj_match, then counters."""
 
 from dataclasses import dataclass
 
@@ -21,7 +21,7 @@ class Matches:
 
 
 def write(name: str, simd: int, lanes: int) -> Matches:
-    """The module for words of `simd` bits; of many lanes blocks side by side, so that tools see the same block."""
+    """Return the module for words of `simd` bits. Many lanes are blocks side by side, so that tools see one block."""
     if lanes <= BLOCK:
         return _block(name, simd, lanes, "")
     blocks = -(-lanes // BLOCK)
@@ -36,7 +36,7 @@ def write(name: str, simd: int, lanes: int) -> Matches:
 
 
 def _block(name: str, simd: int, lanes: int, hint: str) -> Matches:
-    """The module for a few lanes; hint: its first line."""
+    """Return the module for a few lanes; hint: its first line."""
     writer = Writer()
     heaps: list[list[Leaf]] = [[] for _ in range(lanes)]
     for first in range(0, simd, CHAIN):

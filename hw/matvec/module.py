@@ -28,32 +28,32 @@ class RowOutput:
 
     @property
     def levels(self) -> int:
-        """Constants of a row."""
+        """The number of constants of a row."""
         return self.out_bits if self.thresholded else 1
 
     @property
     def start(self) -> int:
-        """What the sums start from, so that the constants are small and not negative."""
+        """What the sums start from, chosen so that the constants are small and not negative."""
         low = int(self.constants.min())
         return -low if self.thresholded else low
 
     @property
     def rest(self) -> Ints:
-        """The constants that are left."""
+        """The constants that remain beside `start`."""
         return self.constants + self.start if self.thresholded else self.constants - self.start
 
     @property
     def constant_bits(self) -> int:
-        """Width of these."""
+        """The width of `rest`."""
         return max(1, int(self.rest.max()).bit_length()) + (not self.thresholded)
 
     def sum_bits(self, inputs: int) -> int:
-        """Width that holds every sum of `inputs` elements."""
+        """Return the width that holds every sum of `inputs` elements."""
         return max(signed_bits(min(0, self.start), self.start + inputs), self.constant_bits + 1)
 
 
 def merged(rows: Ints, limits: Ints) -> tuple[Ints, RowOutput]:
-    """Outputs in a row that have the same weights are one row with several thresholds.
+    """Merge neighbouring outputs with the same weights into one row with several thresholds.
 
     rows [outputs, inputs], limits [outputs] on the number of matches.
     """
@@ -77,12 +77,12 @@ class Patches:
 
     @property
     def rows(self) -> int:
-        """Rows of pixels that nj_patches keeps."""
+        """The number of rows of pixels that nj_patches keeps."""
         most = self.kernel + self.stride - 1 if self.stride > 2 else self.kernel + 1
         return 1 << (most - 1).bit_length()
 
     def need(self, row: int) -> tuple[int, int]:
-        """Rows of pixels that must be there for a row of windows, and that go with it."""
+        """Return the rows of pixels that a row of windows needs, and those that leave with it."""
         top = row * self.stride - self.pad
         first, end, following = max(top, 0), min(top + self.kernel, self.height), max(top + self.stride, 0)
         last = row == window_map(self.height, self.width, self.kernel, self.stride, self.pad)[0] - 1
@@ -91,14 +91,14 @@ class Patches:
 
     @property
     def windows(self) -> int:
-        """Of a frame."""
+        """The number of windows of a frame."""
         return prod(window_map(self.height, self.width, self.kernel, self.stride, self.pad))
 
 
 def matvec_module(
     name: str, summary: str, folding: Folding, result: RowOutput, memory: str | Ints, patches: Patches | None = None
 ) -> str:
-    """Text of module `name`; ports as in hw/rtl.
+    """Return the text of module `name`; ports as in hw/rtl.
 
     memory: file of the weights, relative to the folder that tools run in; or few weights themselves, [O, inputs].
     patches: the beats are pixels of a map, and every window of it is a frame of the matrix.
@@ -114,7 +114,7 @@ def matvec_module(
         "compact": int(folding.compact), "block": int(folding.block),
         "word_bits": max(1, (folding.words - 1).bit_length()), "group_bits": max(1, (folding.groups - 1).bit_length()),
         "count_bits": found.bits, "latency": found.latency, "sums": folding.outputs, "sum_bits": sum_bits,
-        "start": f"{sum_bits}'h{result.start % (1 << sum_bits):x}", "thresholded": int(result.thresholded),
+        "start": literal([result.start], sum_bits), "thresholded": int(result.thresholded),
         "constant_bits": result.constant_bits, "constant": literal(constants.ravel(), result.constant_bits),
         "out_bits": result.out_bits, "result_bits": len(result.order) or folding.outputs * result.out_bits,
         "ordered": concat([f"results[{place}]" for place in result.order]) if result.order else "results",

@@ -1,4 +1,4 @@
-"""When each beat passes a folded matrix (hw.matvec.folding), clock by clock, its results being taken at once."""
+"""When each beat passes a folded matrix (hw.matvec.folding), clock by clock, if results are taken at once."""
 
 from collections.abc import Sequence
 from functools import lru_cache
@@ -29,7 +29,7 @@ class _Matrix:
         self.results: list[int] = []
 
     def take(self, offered: int) -> int:
-        """The clock in which a beat is taken that is there from clock `offered` on, after the one before."""
+        """Return the clock in which the next beat is taken, which is offered from clock `offered` on."""
         f = self.folding
         first, end = self.beat % f.packed == 0, self.beat == f.beats - 1
         last = end or (self.beat + 1) % f.packed == 0
@@ -61,7 +61,7 @@ class _Matrix:
 
 
 def dense(folding: "Folding", arrivals: Sequence[int] | Ints, latency: int) -> tuple[Ints, Ints]:
-    """When each beat is taken, and when the result of each frame is there."""
+    """Return when each beat is taken, and when the result of each frame is there."""
     matrix, taken = _Matrix(folding, latency), []
     time = -1
     for arrival in map(int, arrivals):
@@ -73,7 +73,7 @@ def dense(folding: "Folding", arrivals: Sequence[int] | Ints, latency: int) -> t
 def convolution(
     patches: "Patches", folding: "Folding", arrivals: Sequence[int] | Ints, latency: int
 ) -> tuple[Ints, Ints]:
-    """The same behind nj_patches: pixels arrive, of the last frame perhaps not all; a result per window."""
+    """Return the same behind nj_patches: pixels arrive, perhaps not all of the last frame; a result per window."""
     p, matrix = patches, _Matrix(folding, latency)
     out_rows, out_width = window_map(p.height, p.width, p.kernel, p.stride, p.pad)
     pixels = list(map(int, arrivals))
@@ -104,7 +104,7 @@ def convolution(
 
 @lru_cache(maxsize=1024)
 def conv_period(patches: "Patches", folding: "Folding", latency: int) -> int:
-    """Clocks per frame when pixels always wait."""
+    """Return the clocks per frame when pixels always wait."""
     frames = 4
     _, results = convolution(patches, folding, [0] * (frames * patches.height * patches.width), latency)
     ends = results.reshape(frames, -1)[:, -1]

@@ -42,15 +42,15 @@ class StreamOperator(HWCustomOp):
 
     @abstractmethod
     def run(self, stream: Ints) -> Ints:
-        """Integer function in bit space: [N, C, H, W] or [N, F] -> the same kind."""
+        """Compute the integer function in bit space: [N, C, H, W] or [N, F] -> the same kind."""
 
     @abstractmethod
     def summary(self) -> str:
-        """One line for a person who reads the wrapper."""
+        """Return a line for a person who reads the wrapper."""
 
     @abstractmethod
     def ff_estimation(self, fpgapart: str) -> int:
-        """Flip-flops; FINN itself estimates none."""
+        """Return the flip-flops; FINN itself estimates none."""
 
     @abstractmethod
     def schedule(self, *arrivals: Ints) -> Schedule:
@@ -111,7 +111,7 @@ class StreamOperator(HWCustomOp):
         return int(self.get_nodeattr("Fold"))
 
     def folds(self) -> list[int]:
-        """Values of Fold there are; one means that the operator cannot be folded."""
+        """Return the possible values of Fold; a single one means that the operator cannot be folded."""
         return [1]
 
     def variants(self) -> list[tuple[str, int, int]]:
@@ -148,7 +148,7 @@ class StreamOperator(HWCustomOp):
         return found
 
     def apply(self, folding: Mapping[str, int]) -> None:
-        """Fold the node so."""
+        """Fold the node itself."""
         for name, value in folding.items():
             self.set_nodeattr(name, value)
 
@@ -177,23 +177,23 @@ class StreamOperator(HWCustomOp):
         return None
 
     def latency(self) -> int:
-        """Clocks from the last beat of a frame to its result that folding decides on; 0 where they do not matter."""
+        """Return the clocks from a frame's last beat to its result; 0 where folding does not decide on them."""
         return 0
 
     def beat_interval(self) -> int:
-        """Clocks from one beat of several to the next that folding decides on; 0 where they do not matter."""
+        """Return the clocks from one beat to the next as far as folding decides; 0 where a frame is one beat."""
         return 0
 
     def result_interval(self) -> int:
-        """Clocks from a result of several in a frame to the next, at the least; 0 where it is not known."""
+        """Return the least clocks from one result of a frame to the next; 0 where they are not known."""
         return 0
 
     def input_occupancy(self) -> int:
-        """Clocks that a frame of one beat stays at the input while it is worked on."""
+        """Return the clocks that a frame of one beat stays at the input while it is worked on."""
         return 0
 
     def output_occupancy(self) -> int:
-        """Clocks before a result comes in which the one before must be gone."""
+        """Return the clocks before a result comes in which the one before must be gone."""
         return 0
 
     # --- when results come: what finn_build.timing and in_flight ask ---
@@ -206,19 +206,19 @@ class StreamOperator(HWCustomOp):
         return None
 
     def pace(self) -> int | None:
-        """Clocks from one result being taken to the next when beats wait; None where that is not modelled."""
+        """Return the clocks from one result taken to the next when beats wait; None where that is not modelled."""
         return self.fold
 
     def collects(self) -> bool:
-        """Are results put together in the register they are handed out from, so that none may wait there?"""
+        """Is a result collected in the register it is handed out from, so that none may wait there?"""
         return self.fold > 1
 
     def pipeline_depth(self) -> int:
-        """Registers from the input to the result that stop together when a result is not taken; 0 where none do."""
+        """Return the registers up to the result that all stop when a result is not taken; 0 where none do."""
         return 0
 
     def burst(self) -> int:
-        """Results that come one right after the other, which a FIFO behind must hold; 0 where they come evenly."""
+        """Return how many results come at once, which a FIFO behind must hold; 0 where they come evenly."""
         return 0
 
     def drain_clocks(self) -> int:
@@ -235,7 +235,7 @@ class StreamOperator(HWCustomOp):
     # --- execution ---
 
     def execute_node(self, context: dict[str, NDArray[Any]], graph: Any) -> None:
-        """Exact: floats of the container hold integers below 2^24."""
+        """Execute the node exactly: the container's floats hold integers below 2^24."""
         node = self.onnx_node
         y = self.run(*(self._stream(context[name], i) for i, name in enumerate(node.input)))
         if y.ndim == 4:
@@ -253,17 +253,17 @@ class StreamOperator(HWCustomOp):
 
 
 class RtlOperator(StreamOperator, RTLBackend):
-    """The layer as a module of hw/rtl, or one written for it, behind a wrapper."""
+    """A layer as a module of hw/rtl, or one written for it, behind a wrapper."""
 
     module: ClassVar[str]  # in hw/rtl, or written for this node
     template: ClassVar[str] = "layer.v.in"
 
     @abstractmethod
     def parameters(self) -> dict[str, int | str]:
-        """Values of the module's parameters, as Verilog text where they are wide."""
+        """Return the module's parameters, as Verilog text where they are wide."""
 
     def template_values(self) -> dict[str, object]:
-        """What the wrapper's template needs."""
+        """Return what the wrapper's template needs."""
         out_bits, out_padded = self.get_outstream_width(), self.get_outstream_width_padded()
         gap = out_padded - out_bits
         values = ",\n".join(f"    .{name}({value})" for name, value in self.parameters().items())
@@ -281,11 +281,11 @@ class RtlOperator(StreamOperator, RTLBackend):
         }
 
     def written(self) -> str | None:
-        """Text of the module when it is written for this node, None when it is one of hw/rtl."""
+        """Return the text of the module when it is written for this node; None when it is one of hw/rtl."""
         return None
 
     def memories(self) -> dict[str, Iterable[str]]:
-        """Lines of the files that $readmemh reads, by name."""
+        """Return the lines of the files that $readmemh reads, by name."""
         return {}
 
     def generate_hdl(self, model: Any, fpgapart: str, clk: float) -> None:

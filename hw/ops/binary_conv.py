@@ -68,7 +68,7 @@ class BinaryConv_rtl(BinaryConv, RtlConv):
 
     @cached_property
     def _folded(self) -> tuple[Ints, RowOutput]:
-        """Rows of the matrix, a window's pixels as they come, and what becomes of their matches.
+        """Return the rows of the matrix, a window's pixels as they come, and what they put out.
 
         Of the inputs so many equal their weight, which exceeds the sum by the number of weights -1.
         """
@@ -126,7 +126,7 @@ class BinaryConv_rtl(BinaryConv, RtlConv):
         return self.patches.windows * self.matrix.cycles + self._slack()
 
     def _slack(self) -> int:
-        """More clocks than a frame takes beside its windows: rows of pixels that nj_patches has to wait for."""
+        """Return a bound on the clocks of a frame beside its windows', in which nj_patches waits for rows of pixels."""
         return self.patches.kernel * self.patches.width + 16
 
     def get_exp_cycles(self) -> int:

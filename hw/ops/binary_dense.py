@@ -59,7 +59,7 @@ class BinaryDense(StreamOperator):
 
     @cached_property
     def together(self) -> int:
-        """So many inputs of a beat in a row have one weight, and are copied as one: the weight is kept once."""
+        """How many inputs of a beat in a row share a weight; they are copied as one, and the weight is kept once."""
         return matvec.repeated(self._rows(self.integers), self.get_normal_input_shape()[-1])
 
     @cached_property
@@ -68,12 +68,12 @@ class BinaryDense(StreamOperator):
         return self._copied(self.integers)
 
     def _rows(self, weight: Ints) -> Ints:
-        """[F, O] as the stream has them: [O, beat by beat]."""
+        """Return weights [F, O] as the stream has them: [O, beat by beat]."""
         beats = self.beats
         return weight.reshape(-1, beats, weight.shape[1]).transpose(2, 1, 0).reshape(weight.shape[1], -1)
 
     def _copied(self, weight: Ints) -> Ints:
-        """Weights [F, O] as +-1 [F * copies, O]: w = copies / 2 + w / 2 of +1, and the rest of -1."""
+        """Return weights [F, O] as +-1 [F * copies, O]: w is copies / 2 + w / 2 times +1, and -1 for the rest."""
         if self.copies == 1:
             return weight
         each = weight.reshape(-1, 1, self.together, self.beats, weight.shape[1])
@@ -132,13 +132,13 @@ class BinaryDense(StreamOperator):
         return {"op_add": self.size, "param_weight": self.size}
 
     def score_range(self) -> tuple[int, int]:
-        """Smallest and largest score: what the output datatype must hold."""
+        """Return the smallest and largest score, which the output datatype must hold."""
         inputs, bias = len(self.integers) * self.copies, self._optional("Bias")
         low, high = (0, 0) if bias is None else (int(bias.min()), int(bias.max()))
         return low - inputs, high + inputs
 
     def verify_node(self) -> Any:
-        """ValueError when the output type cannot hold every score."""
+        """Raise ValueError when the output type cannot hold every score."""
         low, high = self.score_range()
         datatype = self.get_output_datatype()
         if not self.thresholded and (low < datatype.min() or high > datatype.max()):
@@ -167,7 +167,7 @@ class BinaryDense_rtl(BinaryDense, RtlOperator):
 
     @cached_property
     def _folded(self) -> tuple[Ints, RowOutput]:
-        """Rows of the matrix as the stream has them, beat by beat, and what becomes of their matches.
+        """Return the rows of the matrix as the stream has them, beat by beat, and what they put out.
 
         Of the inputs so many equal their weight: sum of +-1 = 2 * matches - F.
         """
@@ -234,7 +234,7 @@ class BinaryDense_rtl(BinaryDense, RtlOperator):
         return found if self.matrix else [("weights in LUTs", *found[0][1:])]
 
     def _bit_space(self) -> tuple[Ints, Ints, Ints]:
-        """Of nj_dense: thresholds [O] (0 without), bias [O] and, for scores, the lowest bits [O]."""
+        """Return nj_dense's thresholds [O] (0 without), bias [O] and, for scores, the lowest bits [O]."""
         weight, none = self.weight, np.zeros(self.outputs, np.int64)
         low, high = dot_range(weight.T, 0, 1)
         thresholds, bias = self._optional("Threshold"), self._optional("Bias")
@@ -246,7 +246,7 @@ class BinaryDense_rtl(BinaryDense, RtlOperator):
         return none, constant // 2, constant % 2
 
     def _sum_bits(self) -> int:
-        """Width of a score without its lowest bit."""
+        """Return the width of a score without its lowest bit."""
         return int(self.get_output_datatype().bitwidth()) - 1
 
     # --- the module ---
@@ -309,7 +309,7 @@ class BinaryDense_rtl(BinaryDense, RtlOperator):
     # --- cost ---
 
     def _rom(self) -> tuple[int, int]:
-        """Words and bits of nj_dense's weight memory: in LUTs up to 128 words, else in block RAM."""
+        """Return words and bits of nj_dense's weight memory: in LUTs up to 128 words, else in block RAM."""
         return self.beats * self.fold, self.channels * self.outputs // self.fold
 
     def lut_estimation(self, fpgapart: str) -> int:
@@ -372,7 +372,7 @@ def dense_header(
     name: str, summary: str, weight: Ints, beats: int, thresholds: Ints | None, bias: Ints | None, fold: int,
     out_bits: int, times: tuple[int, int] = (1, 1),
 ) -> str:  # fmt: skip
-    """Dense layer of +-1 inputs; weight +-1 [F, O], F in C, H, W order. With thresholds [O] bits, else scores.
+    """Return the header of a dense layer; weight +-1 [F, O], F in C, H, W order. Bits with thresholds [O], else scores.
 
     times: how many copies of an input F has, and how many inputs in a row are copied as one.
     """

@@ -41,7 +41,7 @@ class BinaryMaxPool(StreamOperator):
         return pooled(height, width, (self.size, self.size), pixels)
 
     def burst(self) -> int:
-        """A row: its results come with the last row of its windows."""
+        """Return a row of results, which come with the last row of pixels of their windows."""
         return self.get_normal_output_shape()[2]
 
     def get_exp_cycles(self) -> int:
@@ -94,7 +94,7 @@ class BinaryMaxPool_hls(BinaryMaxPool, HlsOperator):
 
 
 def max_pool_header(name: str, summary: str, height: int, width: int, size: int, minimum: Ints) -> str:
-    """Max-pooling of bits; the minimum of the maps where `minimum` [C] is 1."""
+    """Return the header of a max-pooling of bits; the minimum of the maps where `minimum` [C] is 1."""
     constants = {
         "Height": height, "Width": width, "Channels": len(minimum), "Size": size,
         "InWidth": whole_bytes(len(minimum)), "OutWidth": whole_bytes(len(minimum)),

@@ -53,7 +53,7 @@ class ConvOperator(StreamOperator):
 
     @property
     def inside_map(self) -> bool:
-        """Is the last map that Weight has the constant 1, 0 where padded, which is not in the stream?"""
+        """Has Weight a last map that is not in the stream, 1 inside of the frame and 0 where padded?"""
         return False
 
     @property
@@ -62,12 +62,12 @@ class ConvOperator(StreamOperator):
         return False
 
     def geometry(self) -> tuple[int, int, int, int, int]:
-        """Height and width of the input, kernel, stride, padding."""
+        """Return height and width of the input, kernel, stride and padding."""
         _, height, width, _ = self.get_normal_input_shape()
         return height, width, *(int(self.get_nodeattr(name)) for name in ("Kernel", "Stride", "Pad"))  # type: ignore[return-value]
 
     def input_range(self) -> tuple[int, int]:
-        """Smallest and largest element of the stream."""
+        """Return the smallest and largest element of the stream."""
         datatype: Any = self.get_input_datatype()
         return (0, 1) if datatype == DataType["BIPOLAR"] else (int(datatype.min()), int(datatype.max()))
 
@@ -84,7 +84,7 @@ class ConvOperator(StreamOperator):
         return sums if self.thresholds is None else (reference.threshold(sums, self.thresholds) + 1) // 2
 
     def schedule(self, *arrivals: Ints) -> Schedule:
-        """As of nj_line_buffer and the sums behind it, in C++ too."""
+        """Return the schedule of nj_line_buffer and the sums behind it, taken for that of the C++ too."""
         (pixels,) = arrivals
         return windows(self.geometry(), self.fold, pixels)
 
@@ -92,12 +92,12 @@ class ConvOperator(StreamOperator):
         return windows(self.geometry(), self.fold, arrivals, interval)
 
     def sum_bits(self) -> int:
-        """Width that holds every sum."""
+        """Return the width that holds every sum."""
         low, high = dot_range(self.weight, *self.input_range())
         return signed_bits(int(low.min()), int(high.max()))
 
     def verify_node(self) -> Any:
-        """ValueError when the output type cannot hold every sum."""
+        """Raise ValueError when the output type cannot hold every sum."""
         bits = int(self.get_output_datatype().bitwidth())
         if self.thresholds is None and bits < self.sum_bits():
             raise ValueError(
@@ -123,7 +123,7 @@ class RtlConv(ConvOperator, RtlOperator):
         return self.fold
 
     def output_occupancy(self) -> int:
-        """Of a window; asked for where a frame has one."""
+        """Return that of a window; it is asked for where a frame has one."""
         return self.fold
 
     def pipeline_depth(self) -> int:
@@ -131,14 +131,14 @@ class RtlConv(ConvOperator, RtlOperator):
 
     @property
     def module(self) -> str:  # type: ignore[override]
-        """Written for this node."""
+        """The name of the module that is written for this node."""
         return f"{self.get_verilog_top_module_name()}_conv"
 
     def parameters(self) -> dict[str, int | str]:
         return {}
 
     def layer(self) -> tuple[ConvLayer, Geometry]:
-        """What is written."""
+        """Return the layer to write, and where its windows are."""
         height, width, _, stride, pad = self.geometry()
         layer = ConvLayer(
             self.weight, self.thresholds, int(self.get_input_datatype().bitwidth()), self.input_range()[0] < 0,
@@ -150,7 +150,7 @@ class RtlConv(ConvOperator, RtlOperator):
         return self.made().text
 
     def made(self) -> Module:
-        """The module, and what is known of it."""
+        """Return the module and what is known of it."""
         layer, geometry = self.layer()
         limits = None if layer.thresholds is None else layer.thresholds.tobytes()
         rest = (layer.in_bits, layer.in_signed, layer.grouped, layer.fold, layer.out_bits, layer.inside_map)

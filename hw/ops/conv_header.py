@@ -25,7 +25,9 @@ def conv_header(
     name: str, summary: str, geometry: Geometry, weight: Ints, constant: Ints | None, in_bits: int,
     signed: bool, grouped: bool, fold: int, out_bits: int, inside_map: bool = False,
 ) -> str:  # fmt: skip
-    """Convolution of bits (in_bits 1) or integers; `constant`: thresholds [O] on the sums, None to put out sums.
+    """Return the header of a convolution of bits (in_bits 1) or integers.
+
+    constant: thresholds [O] on the sums, None to put out sums.
 
     weight [O, C, K, K] of +-1, of jets (+-) and zeros ([O, 1, K, K] when grouped), or of any small integers.
     inside_map: of bits, the last map is 1 inside of the frame and not in the stream.
@@ -64,7 +66,7 @@ def conv_header(
 
 
 def _jet_table(weight: Ints) -> Ints | None:
-    """[O, C]: 0 or +-(1 + index of the jet); None where a kernel is none."""
+    """Return [O, C]: 0 or +-(1 + index of the jet); None where a kernel is no jet."""
     side = weight.shape[2]
     kernels, inverse = np.unique(weight.reshape(-1, side, side), axis=0, return_inverse=True)
     chosen = []

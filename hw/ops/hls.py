@@ -15,7 +15,7 @@ HEADERS = HW / "hls"
 
 
 class HlsOperator(StreamOperator, HLSBackend):
-    """The layer as a C++ function, a frame per call. FINN writes the script for Vitis HLS, this the C++.
+    """A layer as a C++ function, a frame per call. FINN writes the script for Vitis HLS, this class the C++.
 
     Cost is FINN's formula for its own HLS layers (FINN-R, Blott et al. 2018), never measured here: 300 + 1.1 * logic.
     """
@@ -26,7 +26,7 @@ class HlsOperator(StreamOperator, HLSBackend):
 
     @abstractmethod
     def logic(self) -> int:
-        """LUTs of multipliers, adders and thresholds."""
+        """Return the LUTs of multipliers, adders and thresholds."""
 
     def code_generation_ipgen(self, model: Any, fpgapart: str, clk: float) -> None:
         """Write hls_syn_<node>.tcl, top_<node>.cpp and every header it includes: FINN's PrepareIP calls this."""
@@ -38,11 +38,11 @@ class HlsOperator(StreamOperator, HLSBackend):
             (folder / path.name).write_text(path.read_text())
 
     def top(self, name: str) -> str:
-        """The text of the .cpp with the top function."""
+        """Return the text of the .cpp with the top function."""
         return cpp.layer_top(name, self.summary(), self.instream_widths(), self.get_outstream_width())
 
     def get_verilog_top_module_name(self) -> str:
-        """As Vitis HLS calls it: the function."""
+        """Return the function's name, which Vitis HLS gives the module."""
         return str(self.onnx_node.name)
 
     def variants(self) -> list[tuple[str, int, int]]:
@@ -73,7 +73,7 @@ class HlsOperator(StreamOperator, HLSBackend):
 
 
 def multiply_accumulate(terms: int, bits: int, most: int) -> int:
-    """LUTs of one lane by FINN-R: products of 1-bit weights, adder tree, accumulator, threshold."""
+    """Return the LUTs of one lane by FINN-R: products of 1-bit weights, adder tree, accumulator, threshold."""
     width = 1 + bits
     products = terms * (2 * ceil(width / 6) - 1) * width
     return products + width * (2 * terms - 1) + 2 * most.bit_length()

@@ -36,7 +36,7 @@ class PixelTable(StreamOperator):
         return table_cycles(height, width)
 
     def verify_node(self) -> Any:
-        """ValueError when the output type cannot hold every value."""
+        """Raise ValueError when the output type cannot hold every value."""
         datatype = self.get_output_datatype()
         if datatype != DataType["BIPOLAR"] and not (
             datatype.min() <= self.table.min() <= self.table.max() <= datatype.max()
@@ -77,7 +77,7 @@ class PixelTable_hls(PixelTable, HlsOperator):
 
 
 def table_header(name: str, summary: str, height: int, width: int, values: Ints, out_bits: int) -> str:
-    """Tables of pixels; values [C, 256], bits (out_bits 1) or integers."""
+    """Return the header of tables of pixels; values [C, 256], bits (out_bits 1) or integers."""
     channels = len(values)
     constants = {
         "Height": height, "Width": width, "Channels": channels, "OutBits": out_bits,

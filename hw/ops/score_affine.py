@@ -32,7 +32,7 @@ class ScoreAffine(StreamOperator):
         return 1
 
     def verify_node(self) -> Any:
-        """ValueError when the output type cannot hold every score."""
+        """Raise ValueError when the output type cannot hold every score."""
         source, datatype = self.get_input_datatype(), self.get_output_datatype()
         ends = np.stack([self.run(np.array(end)) for end in (int(source.min()), int(source.max()))])
         if ends.min() < datatype.min() or ends.max() > datatype.max():
@@ -58,7 +58,7 @@ class ScoreAffine_rtl(ScoreAffine, RtlOperator):
         }
 
     def lut_estimation(self, fpgapart: str) -> int:
-        """A third of a multiplier's bits are digits other than 0, and each is an adder; powers of two take none."""
+        """Estimate a third of a multiplier's bits as digits other than 0, each an adder; powers of two take none."""
         bits = int(self.get_output_datatype().bitwidth())
         digits = [
             0 if m & (m - 1) == 0 else m.bit_length() // 3 + 1 for m in map(int, np.abs(self._values("Multiplier")))
@@ -81,7 +81,7 @@ class ScoreAffine_hls(ScoreAffine, HlsOperator):
 
 
 def affine_header(name: str, summary: str, multiplier: Ints, bias: Ints, in_bits: int, out_bits: int) -> str:
-    """Scores on a common scale; multiplier and bias [O]."""
+    """Return the header of scores on a common scale; multiplier and bias [O]."""
     classes = len(bias)
     constants = {
         "Classes": classes, "InBits": in_bits, "OutBits": out_bits, "InWidth": whole_bytes(classes * in_bits),

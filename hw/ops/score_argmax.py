@@ -15,7 +15,7 @@ from hw.schedule import Schedule, paced
 
 
 def class_bits(classes: int) -> int:
-    """Bits of the result's lowest field, whole bytes: the class, and above it the bit that marks a broken frame.
+    """Return the bits of the result's lowest field, whole bytes: the class, and on top the bit of a broken frame.
 
     >>> class_bits(2), class_bits(128), class_bits(129)
     (8, 8, 16)
@@ -30,11 +30,11 @@ class ScoreArgMax(StreamOperator):
 
     @property
     def classes(self) -> int:
-        """How many scores."""
+        """The number of scores."""
         return self.get_normal_input_shape()[-1]
 
     def score_bits(self) -> int:
-        """Width of a score in the result, a multiple of 8."""
+        """Return the width of a score in the result, a multiple of 8."""
         return 8 * ceil(int(self.get_input_datatype().bitwidth()) / 8)
 
     def get_outstream_width(self, ind: int = 0) -> int:
@@ -98,7 +98,7 @@ class ScoreArgMax_hls(ScoreArgMax, HlsOperator):
 
 
 def argmax_header(name: str, summary: str, classes: int, score_bits: int, class_bits: int, out_score_bits: int) -> str:
-    """Class and scores."""
+    """Return the header of the arg-max, which puts out class and scores."""
     constants = {
         "Classes": classes, "ScoreBits": score_bits, "ClassBits": class_bits, "OutScoreBits": out_score_bits,
         "InWidth": whole_bytes(classes * score_bits), "OutWidth": whole_bytes(class_bits + classes * out_score_bits),

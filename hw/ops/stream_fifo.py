@@ -60,7 +60,7 @@ class StreamFIFO_rtl(StreamingFIFO_rtl):
         return immediate(beats, 2)
 
     def drain_clocks(self) -> int:
-        """Nothing: it is empty when results are taken at once."""
+        """Return 0: it is empty when results are taken at once."""
         return 0
 
     @property
@@ -82,7 +82,7 @@ class StreamFIFO_rtl(StreamingFIFO_rtl):
         return 0
 
     def ff_estimation(self, fpgapart: str) -> int:
-        """Flip-flops: pointers, output register, two of control."""
+        """Return the flip-flops: pointers, output register, two of control."""
         return 2 * (int(self.get_nodeattr("depth")) - 1).bit_length() + self.get_instream_width() + 2
 
 
