@@ -14,11 +14,12 @@ from torch import nn
 
 from bnn.errors import UserError
 from bnn.integer.intervals import dot_interval
-from bnn.integer.layers import Bias, Conv, Dense, Layer, MaxPool, Pad, Threshold
+from bnn.integer.layers import Bias, Conv, Dense, Layer, MaxPool, Pad, Shape, Threshold
 from bnn.integer.network import IMAGE, SCORES, GraphBuilder, IntegerNetwork
 from bnn.integer.reference import Ints
 from bnn.model.layers import Norm
 from bnn.model.network import PIXEL_SCALE, Network
+from bnn.model.pooling import MaxPooling, Pooling
 from bnn.model.shortcuts import Shortcut
 
 MOST = 1 << 24  # of the integers in the exported file, whose constants are float32
@@ -98,8 +99,8 @@ def freeze(network: Network, classes: tuple[str, ...], metadata: dict[str, str] 
         layers += [Conv(*stage) for stage in stages]
         sums = joined(block.shortcut, builder, builder.chain(layers, tensor), tensor, sign)
         tensor = builder.add(Threshold(thresholds), sums)
-        if block.pool > 1:
-            tensor = builder.add(MaxPool(block.pool), tensor)
+        shape = _shape(builder, network.input_shape, tensor)
+        tensor = builder.chain(pooling_layers(block.pooling, where, shape), tensor)
         low, high, scale = -1, 1, 1.0
     for index, hidden in enumerate(network.hidden):
         where = f"hidden layer {index}"
@@ -122,6 +123,28 @@ def joined(shortcut: Shortcut, builder: GraphBuilder, sums: str, tensor: str, si
     if type(shortcut) is Shortcut:
         return sums
     raise TypeError(f"nothing says what a {type(shortcut).__name__} becomes")
+
+
+@singledispatch
+def pooling_layers(pooling: Pooling, where: str, shape: Shape) -> list[Layer]:
+    """Return what stands behind a block's thresholds for its pooling.
+
+    where: the block, for messages. shape: of the map that is pooled.
+    """
+    raise TypeError(f"{where}: nothing says what a {type(pooling).__name__} becomes")
+
+
+@pooling_layers.register
+def _(pooling: MaxPooling, where: str, shape: Shape) -> list[Layer]:
+    return [MaxPool(pooling.size)] if pooling.size > 1 else []
+
+
+def _shape(builder: GraphBuilder, input_shape: Shape, tensor: str) -> Shape:
+    """The shape of a frame of a tensor made so far."""
+    shapes = {IMAGE: input_shape}
+    for node in builder.nodes:
+        shapes[node.output] = node.shape(shapes)
+    return shapes[tensor]
 
 
 def _sums(weight: Ints, groups: int, low: Ints, high: Ints) -> tuple[Ints, Ints]:

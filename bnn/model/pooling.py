@@ -27,6 +27,11 @@ class Pooling(nn.Module):
         super().__init__()
         self.channels, self.size = channels, size
 
+    @classmethod
+    def windows(cls, length: int, size: int) -> int:
+        """Return how many windows there are along a side of the map that is `length` long."""
+        return length // size
+
     def of_sums(self, sums: Tensor) -> Tensor:
         """Return what norm and sign take of the sums [N, C, H, W]."""
         return sums

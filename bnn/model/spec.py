@@ -49,7 +49,8 @@ class Block:
 
     def output_size(self, size: int) -> int:
         """Return the height of the map behind the block, of the height in front of it; widths alike."""
-        return ((size + 2 * self.padded - self.kernel) // self.stride + 1) // self.pool
+        sums = (size + 2 * self.padded - self.kernel) // self.stride + 1
+        return POOLINGS[self.pooling].windows(sums, self.pool)
 
 
 @dataclass(frozen=True)
