@@ -70,6 +70,10 @@ class Layer(ABC):
         """
         raise Misfit(f"{type(self).__name__} cannot make a channel several times")
 
+    def multiplied(self, factors: Ints) -> "Layer":
+        """Return the layer that makes channel o times the integer factors[o]. Misfit when there is no such layer."""
+        raise Misfit(f"{type(self).__name__} cannot multiply what it makes")
+
     @abstractmethod
     def write(self, file: "FileWriter", name: str, inputs: Sequence[str], output: str, interval: Interval) -> None:
         """Write the layer's nodes into a QONNX file.

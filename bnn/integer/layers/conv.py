@@ -55,6 +55,9 @@ class Conv(Layer):
     def copied(self, times: int, together: int = 1) -> "Conv":
         return replace(self, weight=repeated(self.weight, times, together))
 
+    def multiplied(self, factors: Ints) -> "Conv":
+        return replace(self, weight=self.weight * factors.reshape(-1, 1, 1, 1))
+
     def write(self, file: "FileWriter", name: str, inputs: Sequence[str], output: str, interval: Interval) -> None:
         k = self.weight.shape[2]
         weight = file.weights(f"{name}_weight", self.weight)

@@ -54,6 +54,9 @@ class Dense(Layer):
     def copied(self, times: int, together: int = 1) -> "Dense":
         return replace(self, weight=repeated(self.weight.T, times, together).T)
 
+    def multiplied(self, factors: Ints) -> "Dense":
+        return replace(self, weight=self.weight * factors)
+
     def write(self, file: "FileWriter", name: str, inputs: Sequence[str], output: str, interval: Interval) -> None:
         (source,) = inputs
         shape = file.shape(source)

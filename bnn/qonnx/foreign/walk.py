@@ -6,17 +6,17 @@ What a node makes of its inputs' states, its module in `steps` says.
 from dataclasses import replace
 
 import numpy as np
-import onnx
 from qonnx.core.modelwrapper import ModelWrapper
 
 from bnn.errors import UserError
-from bnn.integer.layers import Bias, Conv, Dense, Pad
+from bnn.integer.layers import Bias, Misfit
 from bnn.integer.network import IMAGE, GraphBuilder, IntegerNetwork
 from bnn.qonnx.foreign import ends
 from bnn.qonnx.foreign import pixels as picture
 from bnn.qonnx.foreign.decisions import outputs, reachable
 from bnn.qonnx.foreign.graph import Graph
 from bnn.qonnx.foreign.imported import Decided, Imported
+from bnn.qonnx.foreign.last import ACCEPTED, has_even_weights, last_layer
 from bnn.qonnx.foreign.meaning import FEW_BITS
 from bnn.qonnx.foreign.scores import solve
 from bnn.qonnx.foreign.state import PICTURE, State, Walk
@@ -65,18 +65,17 @@ def _finish(walk: Walk, end: ends.End, state: State) -> Imported:
             "ends the network, which must end in scores",
             "MatMul, Gemm or a Conv over the whole map, and what follows it element by element",
         )
-    linear = _last_layer(walk, node, state)
-    if (count := linear.weight.shape[1]) > MOST_CLASSES:
+    layer = last_layer(walk.layers[state.place].layer, walk, node, state)
+    if (count := len(sums.low)) > MOST_CLASSES:
         raise graph.refuse(node, f"makes {count} scores", f"at most {MOST_CLASSES}: the class is a byte")
     k = np.arange(int(sums.low.min()), int(sums.high.max()) + 1, 2)  # sums of so many +-1 are all odd or all even
-    even = not (linear.weight % 2).any()  # weights of a few bits: sums beyond a class's reach do not matter
-    if not even and not reachable(sums, k).all():
+    if not has_even_weights(layer) and not reachable(sums, k).all():  # else sums beyond a class's reach do not matter
         raise graph.refuse(node, "its scores are no sums of +-1", FEW_BITS)
     exact, below, above = (outputs(graph, state.pending, sums, k, state.pending_flat, shift) for shift in (0, -1, 1))
-    notes = list(walk.notes)
-    if exact.shape[1] == 1:
+    notes, times, signs = list(walk.notes), 1, np.ones(count, np.int64)
+    if count == 1:
         exact, below, above = ends.two_of_one(exact, below, above)
-        linear = Dense(np.hstack([-linear.weight, linear.weight]))
+        times, signs = 2, np.array([-1, 1])
         notes.append(f"{node.name}: makes one score; class1 where it is above 0, class0 elsewhere")
     scores = solve(k, exact, (below, above))
     if scores is None:
@@ -87,7 +86,11 @@ def _finish(walk: Walk, end: ends.End, state: State) -> Imported:
         )
     if sums.error.any():
         notes.append(f"{node.name}: float32 may round equal scores apart; the accelerator compares exact sums")
-    walk.layers[state.place].layer = Dense(linear.weight * scores.multiplier)
+    try:
+        layer = layer.copied(times).multiplied(signs * scores.multiplier)
+    except Misfit as misfit:
+        raise graph.refuse(node, str(misfit), f"{ACCEPTED} there") from misfit
+    walk.layers[state.place].layer = layer
     walk.emit(Bias(scores.bias), node, state.place)
     network, made = _network(walk, len(scores.bias))
     decided = tuple(
@@ -108,23 +111,3 @@ def _network(walk: Walk, classes: int) -> tuple[IntegerNetwork, dict[int, str]]:
     metadata = {p.key: p.value for p in graph.model.model.metadata_props}
     names = tuple(f"class{i}" for i in range(classes))
     return IntegerNetwork(_picture(graph).shape, builder.finished(), names, metadata), made
-
-
-def _last_layer(walk: Walk, node: onnx.NodeProto, state: State) -> Dense:
-    """The layer whose sums are the scores, as a dense one."""
-    emitted = walk.layers[state.place]
-    linear = emitted.layer
-    if isinstance(linear, Conv):
-        (source,) = emitted.inputs
-        padded = source != PICTURE and isinstance(walk.layers[source].layer, Pad)
-        if state.shape[1:] != (1, 1) or linear.groups > 1 or padded:
-            raise walk.graph.refuse(
-                node,
-                f"ends the network with maps of {state.shape[1]}x{state.shape[2]}",
-                "a dense layer, or a Conv over the whole map",
-            )
-        linear = Dense(linear.weight.reshape(len(linear.weight), -1).T.copy())
-    if not isinstance(linear, Dense):
-        kind = type(linear).__name__
-        raise walk.graph.refuse(node, f"ends the network with a {kind}", "MatMul, Gemm or a Conv over the whole map")
-    return linear

@@ -1,11 +1,9 @@
 """Nodes that treat every element of a channel alike; a sign or a quantizer at their end decides."""
 
-from dataclasses import replace
-
 import numpy as np
 import onnx
 
-from bnn.integer.layers import Conv, Dense, MaxPool, Threshold
+from bnn.integer.layers import MaxPool, Misfit, Threshold
 from bnn.qonnx.foreign import pixels as picture
 from bnn.qonnx.foreign.decisions import Decisions, decide, decide_levels, slopes
 from bnn.qonnx.foreign.linear import window
@@ -17,7 +15,8 @@ from bnn.qonnx.foreign.values import Sums, bit, thermometer
 
 OPERATORS = (
     "Mul", "Add", "Sub", "Div", "Neg", "BatchNormalization", "Clip", "Relu", "LeakyRelu", "PRelu", "Elu", "Selu",
-    "Softplus", "Sigmoid", "HardSigmoid", "Tanh", "Identity", "Dropout", "Cast", "MultiThreshold", "Sign", *QUANTIZERS,
+    "Softplus", "Sigmoid", "HardSigmoid", "Tanh", "Identity", "Dropout", "Cast", "MultiThreshold", "Sign", "Trunc",
+    *QUANTIZERS,
 )  # fmt: skip
 INPUTS = (1,)
 
@@ -95,12 +94,10 @@ def _decided(walk: Walk, node: onnx.NodeProto, state: State, sums: Sums, found: 
             raise graph.refuse(pool, "pools again what a node in between has turned around", "pools in a row")
         signs = rises
     emitted = walk.layers[state.place]
-    linear, directions = emitted.layer.copied(levels), found.directions.ravel()
-    if isinstance(linear, Conv):
-        emitted.layer = replace(linear, weight=linear.weight * directions[:, None, None, None])
-    else:
-        assert isinstance(linear, Dense)
-        emitted.layer = replace(linear, weight=linear.weight * directions)
+    try:
+        emitted.layer = emitted.layer.copied(levels).multiplied(found.directions.ravel())
+    except Misfit as misfit:
+        raise graph.refuse(node, str(misfit), "a sign of the sums of weights") from misfit
     place = threshold = walk.emit(Threshold(found.thresholds.ravel()), node, state.place)
     for _, pool in pools:
         turned = None if (signs > 0).all() else signs.ravel()

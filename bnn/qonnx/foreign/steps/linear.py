@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import onnx
 
-from bnn.integer.layers import Conv, Dense, Levels, Pad
+from bnn.integer.layers import Conv, Dense, Levels, Misfit, Pad
 from bnn.integer.reference import Ints
 from bnn.qonnx.foreign import copies
 from bnn.qonnx.foreign.linear import Linear, convolution, dense
@@ -101,7 +101,10 @@ def _copied(walk: Walk, node: onnx.NodeProto, state: State, values: Values, weig
     if state.shared:
         raise walk.refuse_shared(state, node, "has weights of more than one bit, for which it needs its maps copied")
     for emitted in (walk.layers[place] for place in makers):
-        emitted.layer = emitted.layer.copied(times, values.levels)
+        try:
+            emitted.layer = emitted.layer.copied(times, values.levels)
+        except Misfit as misfit:
+            raise walk.graph.refuse(node, f"has weights of more than one bit; {misfit}", "1-bit weights") from misfit
     weight = copies.signs(weight, state.shape[0], most)
     values = replace(values, unit=values.unit / 2, error=2 * values.error, levels=values.levels * times)
     return values, weight
