@@ -3,7 +3,7 @@
 import dataclasses
 import shutil
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 from math import isfinite
 from pathlib import Path
@@ -21,9 +21,21 @@ from finn_build import adapter
 from finn_build.boards import Board, check_fits, find_board
 from finn_build.folders import ACCELERATOR
 from finn_build.known import remember
-from finn_build.manifest import FILE, FORMAT, LARGEST, PIXELS, SOURCE, VERSION, Manifest, check_data, sealed, sha256
+from finn_build.manifest import (
+    FILE,
+    FORMAT,
+    LARGEST,
+    PIXELS,
+    SOURCE,
+    VERSION,
+    Manifest,
+    check_data,
+    input_name,
+    sealed,
+    sha256,
+)
 from finn_build.origin import original
-from finn_build.recognise import Stage, Stream, recognise
+from finn_build.recognise import Stage, recognise
 
 
 def build(
@@ -95,11 +107,11 @@ def _build(
         cycles, chosen_ways, slower = folding.fold_to_rate(plain, fps, clock_mhz, part)
         search = time.perf_counter() - search
         if fifos is None:
-            fifos = fifo_depths(plain.nodes, dict(plain.operators), cycles)
+            fifos = fifo_depths(plain.nodes, plain.operators, cycles)
         elif isinstance(fifos, int):
-            fifos = {node.name: fifos for node in plain.nodes[1:]}
-        folded = _with_fifos(plain, fifos)
-        design = make_design(source, folded, network.metadata)
+            fifos = {input_name(node.name, i): fifos for node in plain.nodes[1:] for i in range(len(node.inputs))}
+        folded = [_folded(node.stage, plain.operators[node.name]) for node in plain.nodes]
+        design = make_design(source, folded, network.metadata, fifos)
         finn_model = stitch.generate(design, part, clock_mhz)
         design = dataclasses.replace(design, model=finn_model, operators=_operators(finn_model))
         estimates = stitch.estimate(design, finn_model, part, chosen_ways)
@@ -110,7 +122,7 @@ def _build(
             in_flight = frames_in_flight(design, cycles)
             stitch.write_rtl(design, folder, network.classes, cycles, in_flight)
             if "hls" in backends.values():
-                whole = make_design(source, [in_cpp(stage) for stage in folded], {})
+                whole = make_design(source, [in_cpp(stage) for stage in folded], {}, fifos)
                 write_hls(design, whole, folder, stitch.TOP, network.classes, part, clock_mhz)
             if _is_foreign(network):
                 write_qonnx(network, folder / "model.onnx")
@@ -191,16 +203,9 @@ def _test_set(network: IntegerNetwork, path: Path) -> dict[str, Any]:
     return data
 
 
-def _with_fifos(design: Any, depths: Mapping[str, int]) -> Sequence[Stage]:
-    """The stages with their foldings, and a FIFO in front of every node in `depths`."""
-    stages = []
-    for node in design.nodes:
-        if node.name in depths:
-            source: Stream = node.source
-            stages.append(Stage("StreamFIFO_rtl", "fifo", {"depth": depths[node.name]}, (), source, ()))
-        attributes = {**node.stage.attributes, **design.operators[node.name].folding()}
-        stages.append(dataclasses.replace(node.stage, attributes=attributes))
-    return stages
+def _folded(stage: Stage, operator: Any) -> Stage:
+    """Return the stage folded as its operator is."""
+    return replace(stage, attributes={**stage.attributes, **operator.folding()})
 
 
 def _operators(model: Any) -> dict[str, Any]:

@@ -7,10 +7,11 @@ from pathlib import Path
 import numpy as np
 
 from bnn.errors import UserError
-from bnn.integer.network import SCORES, IntegerNetwork
+from bnn.integer.network import IMAGE, SCORES, IntegerNetwork
 from bnn.qonnx.read import read_qonnx
-from finn_build.manifest import FILE, Layer, Manifest
+from finn_build.manifest import FILE, PIXEL_STREAM, Manifest, StreamLayer
 
+RESULT = "class"  # the tensor that an accelerator puts out; the model ends in front of it
 MODULE = re.compile(r"^\s*module\s+(?:automatic\s+|static\s+)?(\w+)", re.MULTILINE)
 
 
@@ -36,10 +37,7 @@ def _against_model(manifest: Manifest, network: IntegerNetwork) -> str | None:
     if not -(1 << (output.score_bits - 1)) <= low <= high < 1 << (output.score_bits - 1):
         return f"scores of model.onnx reach {low} to {high}, too much for {output.score_bits} bits"
     _, tensors = network.run(np.zeros((1, *network.input_shape), np.uint8), taps=True)
-    order = {name: place for place, name in enumerate([*tensors, "class"])}
-    places = [order.get(layer.onnx_tensor, -1) for layer in manifest.layers]
-    known = [place for place in places if place >= 0]  # an import may stream what its file has no tensor of
-    if known != sorted(known) or not known:
+    if not _in_order(manifest, network):
         return "the layers are not in the order of model.onnx"
     for layer in manifest.layers:
         if layer.onnx_tensor in tensors and _shape(tensors[layer.onnx_tensor], layer) != layer.shape:
@@ -47,7 +45,26 @@ def _against_model(manifest: Manifest, network: IntegerNetwork) -> str | None:
     return None
 
 
-def _shape(tensor: np.ndarray, layer: Layer) -> tuple[int, ...]:
+def _in_order(manifest: Manifest, network: IntegerNetwork) -> bool:
+    """Does the model compute what each layer puts out from what that layer reads, and is there something it computes?
+
+    An import may stream what its file has no tensor of.
+    """
+    before = {IMAGE: {IMAGE}}  # of each tensor: itself and what it is computed from
+    for node in network.nodes:
+        before[node.output] = {node.output}.union(*(before[name] for name in node.inputs))
+    before[RESULT] = {RESULT, *before[SCORES]}
+    carried = {PIXEL_STREAM: {IMAGE}}  # of each stream: the tensors behind it that are known, the nearest of each way
+    for layer in manifest.layers:
+        read = set[str]().union(*(carried[name] for name in layer.inputs))
+        known = layer.onnx_tensor in before
+        if known and not read <= before[layer.onnx_tensor]:
+            return False
+        carried[layer.stream] = {layer.onnx_tensor} if known else read
+    return carried[manifest.layers[-1].stream] in ({SCORES}, {RESULT})
+
+
+def _shape(tensor: np.ndarray, layer: StreamLayer) -> tuple[int, ...]:
     """Height, width and channels that are streamed of a tensor [1, C, H, W] or [1, C]."""
     if tensor.ndim != 4:
         return (1, 1, tensor.shape[1])

@@ -6,18 +6,18 @@ from math import prod
 from pathlib import Path
 
 from bnn.errors import UserError
-from finn_build.graph import DEFAULT_PART, Design, Node
+from finn_build.graph import DEFAULT_PART, Design, Instance
+from finn_build.manifest import FIFO, PIXEL_STREAM
 from finn_build.recognise import Stage
 from hw.dataflow import PICTURE, Call, network_top
 from hw.ops.hls import HEADERS
 from hw.text import fill
 
 BACKENDS = ("rtl", "hls", "auto")
-FIFO = "StreamFIFO_rtl"
 STREAM_DEPTH = 2  # beats between layers that need no FIFO
 
 
-def chosen_backends(text: str, nodes: Sequence[Node]) -> dict[str, str]:
+def chosen_backends(text: str, nodes: Sequence[Instance]) -> dict[str, str]:
     """Which back-end makes each node: "rtl", "hls" or "auto" for all, then NAME=BACKEND for single ones.
 
     "auto" is RTL, which is the smaller one by estimate for every layer there is. UserError names what is unknown.
@@ -40,8 +40,6 @@ def chosen_backends(text: str, nodes: Sequence[Node]) -> dict[str, str]:
 
 def in_cpp(stage: Stage) -> Stage:
     """The stage in C++, folded as it is; a matrix with a memory of weights, which only RTL has, is not folded."""
-    if stage.kind == "fifo":
-        return stage
     attributes = {name: value for name, value in stage.attributes.items() if name not in ("PE", "SIMD", "Replay")}
     if stage.attributes.get("PE"):
         attributes["Fold"] = 1
@@ -57,18 +55,21 @@ def write_hls(
     for path in sorted(HEADERS.glob("*.hpp")):
         (target / path.name).write_text(path.read_text())
     calls: list[Call] = []
-    waiting = STREAM_DEPTH
+    nodes = {node.name: node for node in design.nodes}
     for node in design.nodes:
         if node.stage.operator == FIFO:
-            waiting = int(design.operators[node.name].get_nodeattr("depth"))
             continue
         operator = hls.operators[node.name]
         (target / f"{node.name}.hpp").write_text(operator.header(node.name))
         (target / f"{node.name}.cpp").write_text(operator.top(node.name))
-        source = calls[-1].layer if calls else PICTURE
+        sources, depths = [], []
+        for stream in node.inputs:
+            fifo = stream != PIXEL_STREAM and nodes[stream].stage.operator == FIFO
+            depths.append(int(design.operators[stream].get_nodeattr("depth")) if fifo else STREAM_DEPTH)
+            source = nodes[stream].inputs[0] if fifo else stream
+            sources.append(PICTURE if source == PIXEL_STREAM else source)
         beats = prod(node.output.shape[:2])
-        calls.append(Call(node.name, (source,), (waiting,), operator.get_outstream_width(), beats))
-        waiting = STREAM_DEPTH
+        calls.append(Call(node.name, tuple(sources), tuple(depths), operator.get_outstream_width(), beats))
     height, width, channels = design.pixels.shape
     summary = f"classifier of {height}x{width} pictures: {', '.join(classes)}"
     (target / f"{name}.cpp").write_text(network_top(name, summary, 8 * channels, height * width, calls))

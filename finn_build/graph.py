@@ -1,7 +1,7 @@
 """FINN's graph: stages become nodes of qonnx, NHWC, with datatypes annotated. Needs `adapter.workspace`."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -10,6 +10,7 @@ from qonnx.core.datatype import DataType
 from qonnx.core.modelwrapper import ModelWrapper
 from qonnx.custom_op.registry import getCustomOp
 
+from finn_build.manifest import FIFO, PIXEL_STREAM, input_name
 from finn_build.recognise import Stage, Stream
 from hw.ops.operators import operator_class
 
@@ -18,34 +19,43 @@ DEFAULT_PART = "xc7z020clg400-1"  # for FINN's estimates when no board is given
 
 
 @dataclass(frozen=True, eq=False)
-class Node:
-    """A stage with the name of its instance, module and stream, and what it reads."""
+class Instance:
+    """A stage with the name of its instance, its module and its stream, and the streams that it reads."""
 
     name: str
     stage: Stage
-    source: Stream
+    inputs: tuple[str, ...]  # names of instances, or PIXEL_STREAM
+    sources: tuple[Stream, ...]  # the same streams
+
+    @property
+    def source(self) -> Stream:
+        """The stream that it reads, or the first of them."""
+        return self.sources[0]
 
     @property
     def output(self) -> Stream:
+        """The stream that it puts out."""
         return self.stage.output
 
 
 @dataclass(frozen=True, eq=False)
 class Design:
-    """The chain of nodes and FINN's view of it."""
+    """The instances in topological order, and FINN's view of them."""
 
     pixels: Stream
-    nodes: tuple[Node, ...]
+    nodes: tuple[Instance, ...]
     model: ModelWrapper
     operators: Mapping[str, Any] = field(repr=False)  # FINN operator of each node's name
 
 
-def make_design(pixels: Stream, stages: Sequence[Stage], metadata: Mapping[str, str]) -> Design:
-    """FINN's graph of the named stages: input "image" [1, H, W, C], output "class" [1, 1].
+def make_design(
+    pixels: Stream, stages: Sequence[Stage], metadata: Mapping[str, str], fifos: Mapping[str, int] | None = None
+) -> Design:
+    """Return FINN's graph of the stages, named: input "image" [1, H, W, C], output "class" [1, 1].
 
-    The tensor behind node n is called n's name plus "_out".
+    The tensor behind node n is called n's name plus "_out". fifos: depths of FIFOs by `input_name` of the input behind.
     """
-    nodes = named(pixels, stages)
+    nodes = with_fifos(named(pixels, stages), fifos or {})
     model = _model(pixels, nodes, metadata)
     operators = {node.name: getCustomOp(proto) for node, proto in zip(nodes, model.graph.node, strict=True)}
     for operator in operators.values():
@@ -53,77 +63,87 @@ def make_design(pixels: Stream, stages: Sequence[Stage], metadata: Mapping[str, 
     return Design(pixels, nodes, model, operators)
 
 
-def named(pixels: Stream, stages: Sequence[Stage]) -> tuple[Node, ...]:
-    """The stages with their names and what each reads."""
+def named(pixels: Stream, stages: Sequence[Stage]) -> tuple[Instance, ...]:
+    """Return the stages with their names and what each reads."""
     counts: dict[str, int] = {}
-    nodes, source = [], pixels
+    makers = {pixels.tensor: (PIXEL_STREAM, pixels)}
+    nodes = []
     for stage in stages:
         number = counts.setdefault(stage.kind, 0)
         counts[stage.kind] += 1
         single = sum(other.kind == stage.kind for other in stages) == 1 and stage.kind in ("scores", "argmax")
-        nodes.append(Node(stage.kind if single else f"{stage.kind}_{number}", stage, source))
-        source = stage.output
+        inputs, sources = zip(*(makers[tensor] for tensor in stage.inputs), strict=True)
+        nodes.append(Instance(stage.kind if single else f"{stage.kind}_{number}", stage, inputs, sources))
+        makers[stage.output.tensor] = (nodes[-1].name, stage.output)
     return tuple(nodes)
 
 
-def _model(pixels: Stream, nodes: Sequence[Node], metadata: Mapping[str, str]) -> ModelWrapper:
-    tensors = {"image": pixels}
-    protos, current = [], "image"
-    shapes = _shapes(pixels, nodes)
+def readers(nodes: Sequence[Instance], name: str) -> list[tuple[Instance, int]]:
+    """Return who reads the stream of that name, and as which of its inputs."""
+    return [(node, i) for node in nodes for i, source in enumerate(node.inputs) if source == name]
+
+
+def with_fifos(nodes: Sequence[Instance], depths: Mapping[str, int]) -> tuple[Instance, ...]:
+    """Return the nodes with a FIFO in front of every input whose `input_name` is in `depths`."""
+    found: list[Instance] = []
+    count = 0
     for node in nodes:
-        output = f"{node.name}_out" if node is not nodes[-1] else "class"
-        protos.append(_proto(node, current, output, shapes[current], shapes[output]))
-        tensors[output] = node.output
-        current = output
+        inputs = list(node.inputs)
+        for i, (name, source) in enumerate(zip(node.inputs, node.sources, strict=True)):
+            if input_name(node.name, i) in depths:
+                stage = Stage(FIFO, "fifo", {"depth": depths[input_name(node.name, i)]}, (source.tensor,), source, ())
+                inputs[i] = f"fifo_{count}"
+                found.append(Instance(inputs[i], stage, (name,), (source,)))
+                count += 1
+        found.append(replace(node, inputs=tuple(inputs)))
+    return tuple(found)
+
+
+def _model(pixels: Stream, nodes: Sequence[Instance], metadata: Mapping[str, str]) -> ModelWrapper:
+    shapes = _shapes(pixels, nodes)
+    tensors = {PIXEL_STREAM: "image", **{node.name: f"{node.name}_out" for node in nodes}, nodes[-1].name: "class"}
+    streams = {PIXEL_STREAM: pixels, **{node.name: node.output for node in nodes}}
+    values = {name: helper.make_tensor_value_info(tensors[name], TensorProto.FLOAT, shapes[name]) for name in streams}
+    inside = [value for name, value in values.items() if name not in (PIXEL_STREAM, nodes[-1].name)]
     graph = helper.make_graph(
-        protos,
+        [_proto(node, tensors, shapes) for node in nodes],
         "neuraljet_accelerator",
-        [helper.make_tensor_value_info("image", TensorProto.FLOAT, shapes["image"])],
-        [helper.make_tensor_value_info(current, TensorProto.FLOAT, shapes[current])],
-        value_info=[
-            helper.make_tensor_value_info(name, TensorProto.FLOAT, shapes[name])
-            for name in tensors
-            if name not in ("image", current)
-        ],
+        [values[PIXEL_STREAM]],
+        [values[nodes[-1].name]],
+        value_info=inside,
     )
     opsets = [helper.make_opsetid("", 14), *(helper.make_opsetid(f"{DOMAIN}.{end}", 1) for end in ("rtl", "hls"))]
     proto = helper.make_model(graph, opset_imports=opsets, producer_name="neuraljet", ir_version=8)
     helper.set_model_props(proto, dict(metadata))
     model = ModelWrapper(proto)
-    for name, stream in tensors.items():
-        model.set_tensor_datatype(name, DataType[stream.datatype])
+    for name, stream in streams.items():
+        model.set_tensor_datatype(tensors[name], DataType[stream.datatype])
     return model
 
 
-def _shapes(pixels: Stream, nodes: Sequence[Node]) -> dict[str, list[int]]:
-    """Tensors are maps until an operator flattens them."""
-    shapes, flat = {"image": [1, *pixels.shape]}, False
+def _shapes(pixels: Stream, nodes: Sequence[Instance]) -> dict[str, list[int]]:
+    """Return the shape of each stream's tensor: maps until an operator flattens them."""
+    shapes, flat = {PIXEL_STREAM: [1, *pixels.shape]}, set[str]()
     for node in nodes:
-        flat = flat or operator_class(node.stage.operator).flattens
-        name = f"{node.name}_out" if node is not nodes[-1] else "class"
-        shapes[name] = [1, node.output.shape[2]] if flat else [1, *node.output.shape]
+        if operator_class(node.stage.operator).flattens or flat.intersection(node.inputs):
+            flat.add(node.name)
+        shapes[node.name] = [1, node.output.shape[2]] if node.name in flat else [1, *node.output.shape]
     return shapes
 
 
-def _proto(node: Node, source: str, target: str, source_shape: list[int], target_shape: list[int]) -> Any:
+def _proto(node: Instance, tensors: Mapping[str, str], shapes: Mapping[str, list[int]]) -> Any:
     attributes: dict[str, Any] = {
         name: numpy_helper.from_array(value.astype(np.int64), name) if isinstance(value, np.ndarray) else value
         for name, value in node.stage.attributes.items()
     }
-    if node.stage.operator == "StreamFIFO_rtl":
-        attributes |= {
-            "folded_shape": source_shape,
-            "normal_shape": source_shape,
-            "dataType": node.output.datatype,
-        }
+    if node.stage.operator == FIFO:
+        shape = shapes[node.inputs[0]]
+        attributes |= {"folded_shape": shape, "normal_shape": shape, "dataType": node.output.datatype}
     else:
-        attributes |= {
-            "inputShape": source_shape,
-            "outputShape": target_shape,
-            "inputDataType": node.source.datatype,
-            "outputDataType": node.output.datatype,
-        }
+        attributes |= {"outputShape": shapes[node.name], "outputDataType": node.output.datatype}
+        for i, (name, source) in enumerate(zip(node.inputs, node.sources, strict=True)):
+            attributes |= {f"inputShape{i or ''}": shapes[name], f"inputDataType{i or ''}": source.datatype}
     return helper.make_node(
-        node.stage.operator, [source], [target], node.name, domain=f"{DOMAIN}.{node.stage.backend}",
-        backend="fpgadataflow", **attributes,
+        node.stage.operator, [tensors[name] for name in node.inputs], [tensors[node.name]], node.name,
+        domain=f"{DOMAIN}.{node.stage.backend}", backend="fpgadataflow", **attributes,
     )  # fmt: skip

@@ -22,7 +22,9 @@ from finn_build.keywords import RESERVED
 FILE, FORMAT = ACCELERATOR.file, ACCELERATOR.format
 SOURCE = "source.onnx"  # beside model.onnx, when that was imported from a file of another program: the file
 PIXELS = "neuraljet.pixels"  # of model.onnx' metadata then: what the source takes, unit or byte
-VERSION = 2  # 2: sealed; results say whether their frame was broken
+VERSION = 3  # 2: sealed; results say whether their frame was broken. 3: layers say what they read
+PIXEL_STREAM = "pixels"
+FIFO = "StreamFIFO_rtl"
 LARGEST = 2**31 - 1  # of any number of clocks, pixels, bits or MHz
 SOURCES = ("rtl", "mem", "hls")
 LOGS = (".log", ".jou")  # that tools leave where they ran
@@ -66,13 +68,14 @@ class Decode:
 
 
 @dataclass(frozen=True)
-class Layer:
-    """One instance in the top module and the stream it puts out."""
+class StreamLayer:
+    """One instance in the top module, the streams it reads and the one it puts out."""
 
     name: str
     operator: str  # of FINN's graph, JetConv_rtl for example
     module: str  # the wrapper, one per layer
     onnx_tensor: str  # of model.onnx, that the stream carries
+    inputs: tuple[str, ...]  # streams: "pixels", or what layers before it put out
     stream: str  # wire prefix in the top: <stream>_tdata, _tvalid, _tready
     shape: tuple[int, int, int]  # height, width, channels
     bits: int  # of one element
@@ -102,7 +105,7 @@ class Manifest:
     top: str
     input: Input
     output: Output
-    layers: tuple[Layer, ...]
+    layers: tuple[StreamLayer, ...]
     clock_mhz: float
     fps: float | None  # asked for; None: a pixel per clock
     cycles_per_frame: int
@@ -110,16 +113,24 @@ class Manifest:
     board: str | None
     part: str | None
     backend: str  # as asked for: rtl, hls or auto, then NAME=BACKEND
-    fifos: Mapping[str, int]  # depths, by the layer behind
+    fifos: Mapping[str, int]  # depths, by `input_name` of the input behind
     data: Mapping[str, Any]  # where the test pictures come from
     tools: Mapping[str, str]
     model_sha256: str
     files: Mapping[str, str]  # relative path -> SHA-256
     seal: str  # bnn.storage.records.seal_of all others
 
-    def computing(self) -> tuple[Layer, ...]:
+    def computing(self) -> tuple[StreamLayer, ...]:
         """The layers without the FIFOs between them."""
-        return tuple(layer for layer in self.layers if layer.operator != "StreamFIFO_rtl")
+        return tuple(layer for layer in self.layers if layer.operator != FIFO)
+
+    def sources(self, layer: StreamLayer) -> tuple[StreamLayer | None, ...]:
+        """Return the layers whose streams reach the inputs of `layer`, through FIFOs or not; None is the picture."""
+        makers = {found.stream: found for found in self.layers}
+        sources = [makers.get(name) for name in layer.inputs]
+        return tuple(
+            makers.get(found.inputs[0]) if found is not None and found.operator == FIFO else found for found in sources
+        )
 
     def in_cpp(self) -> tuple[str, ...]:
         """The layers that are C++: no RTL is there for them before Vitis HLS made some."""
@@ -136,6 +147,15 @@ class Manifest:
     def to_json(self) -> str:
         """The text of the file."""
         return json.dumps(dataclasses.asdict(self), indent=2) + "\n"
+
+
+def input_name(name: str, index: int) -> str:
+    """Return what an input of a layer is called in `fifos`: the layer's name, from the second input on with a number.
+
+    >>> input_name("add_0", 0), input_name("add_0", 1)
+    ('add_0', 'add_0.1')
+    """
+    return name if index == 0 else f"{name}.{index}"
 
 
 def load(folder: Path) -> Manifest:
@@ -218,6 +238,7 @@ def check(manifest: Manifest) -> None:
         names = [getattr(layer, what) for layer in layers]
         if len({*names, manifest.top}) <= len(names):
             raise ValueError(f"the layers have a {what} twice, or that of the top module")
+    _check_streams(layers)
     check_ports(size, output)
     sizes = [
         manifest.cycles_per_frame, manifest.frames_in_flight,
@@ -250,6 +271,22 @@ def check(manifest: Manifest) -> None:
     for name in manifest.files:
         if not RELATIVE.fullmatch(name) or ".." in name.split("/"):
             raise ValueError(f"file name {name[:60]!r} does not stay inside the folder")
+
+
+def _check_streams(layers: tuple[StreamLayer, ...]) -> None:
+    """ValueError unless layers read what layers before them put out, and the last one alone is read by none."""
+    made, read = {PIXEL_STREAM}, set[str]()
+    for layer in layers:
+        if not layer.inputs or not made.issuperset(layer.inputs) or layer.stream == PIXEL_STREAM:
+            raise ValueError(
+                f"the layers are not in the order of model.onnx: {layer.name} reads what none in front of it puts out"
+            )
+        if layer.operator == FIFO and len(layer.inputs) != 1:
+            raise ValueError(f"the FIFO {layer.name} has several inputs")
+        made.add(layer.stream)
+        read.update(layer.inputs)
+    if made - read != {layers[-1].stream}:
+        raise ValueError("every stream but that of the last layer must be read")
 
 
 def check_ports(size: Input, output: Output) -> None:

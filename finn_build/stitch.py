@@ -3,16 +3,16 @@
 import dataclasses
 import json
 import shutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from finn_build.folding import Chosen
-from finn_build.graph import DEFAULT_PART, Design, Node
+from finn_build.graph import DEFAULT_PART, Design, Instance, readers
 from finn_build.in_flight import flag_depth
-from finn_build.manifest import Decode, Input, Layer, Output
+from finn_build.manifest import FIFO, PIXEL_STREAM, Decode, Input, Output, StreamLayer
 from hw.ops.base import MEMORIES
 from hw.ops.score_argmax import class_bits
 from hw.text import fill, sources_of
@@ -31,7 +31,8 @@ def write_rtl(design: Design, folder: Path, classes: tuple[str, ...], cycles: in
     """Write rtl/: the top, FINN's wrappers and every module they use, each once; and mem/, what these read."""
     target = folder / "rtl"
     target.mkdir()
-    sources = {path.name: path for name in ("nj_frame_sync", "nj_frame_flags") for path in sources_of(name)}
+    modules = ["nj_frame_sync", "nj_frame_flags", *(["nj_fork"] if _forks(design) else [])]
+    sources = {path.name: path for name in modules for path in sources_of(name)}
     for node in design.nodes:
         if node.stage.backend != "rtl":
             continue
@@ -51,18 +52,24 @@ def write_rtl(design: Design, folder: Path, classes: tuple[str, ...], cycles: in
 
 def _top(design: Design, classes: tuple[str, ...], cycles: int, in_flight: int) -> str:
     height, width, channels = design.pixels.shape
-    instances, source = [], "pixels"
+    forks = _forks(design)
+    parts = [_fork(PIXEL_STREAM, forks[PIXEL_STREAM], 8 * channels)] if PIXEL_STREAM in forks else []
     for node in design.nodes:
         operator = design.operators[node.name]
+        wires = [_branch(name, node) if name in forks else name for name in node.inputs]
+        inputs = [fill("instance_input.v.in", {"index": i, "source": wire}) for i, wire in enumerate(wires)]
+        bits = operator.get_outstream_width_padded()
         values = {
             "comment": _comment(node, operator),
             "name": node.name,
             "module": operator.get_verilog_top_module_name(),
-            "source": source,
-            "out_bits": operator.get_outstream_width_padded(),
+            "inputs": "".join(inputs),
+            "out_bits": bits,
         }
-        instances.append(fill("instance.v.in", values))
-        source = node.name
+        parts.append(fill("instance.v.in", values))
+        if node.name in forks:
+            parts.append(_fork(node.name, forks[node.name], bits))
+    source = design.nodes[-1].name
     last = design.operators[source]
     values = {
         "summary": f"Classifier of {height}x{width} pictures: {', '.join(classes)}",
@@ -78,14 +85,40 @@ def _top(design: Design, classes: tuple[str, ...], cycles: int, in_flight: int) 
         "score_bits": last.score_bits(),
         "cycles": cycles,
         "flags": flag_depth(in_flight),
-        "layers": "".join(instances),
+        "layers": "".join(parts),
         "last": source,
     }
     return fill(f"{TOP}.v.in", values)
 
 
-def _comment(node: Node, operator: Any) -> str:
-    if node.stage.operator == "StreamFIFO_rtl":
+def _forks(design: Design) -> dict[str, list[Instance]]:
+    """Return who reads each stream that several nodes read, by its name."""
+    found = {name: readers(design.nodes, name) for name in (PIXEL_STREAM, *(node.name for node in design.nodes))}
+    return {name: [node for node, _ in pairs] for name, pairs in found.items() if len(pairs) > 1}
+
+
+def _branch(source: str, node: Instance) -> str:
+    """Return the prefix of the wires from the fork of a stream to a node."""
+    return f"{source}_for_{node.name}"
+
+
+def _fork(source: str, nodes: Sequence[Instance], bits: int) -> str:
+    """Return the fork of a stream and the wires to the nodes that read it."""
+    branches = [_branch(source, node) for node in nodes]
+    values = {
+        "source": source,
+        "readers": " and ".join(node.name for node in nodes),
+        "branches": "".join(fill("fork_branch.v.in", {"branch": b, "source": source, "bits": bits}) for b in branches),
+        "outputs": len(nodes),
+        "bits": bits,
+        "valids": ", ".join(f"{branch}_tvalid" for branch in reversed(branches)),
+        "readies": ", ".join(f"{branch}_tready" for branch in reversed(branches)),
+    }
+    return fill("fork.v.in", values)
+
+
+def _comment(node: Instance, operator: Any) -> str:
+    if node.stage.operator == FIFO:
         return f"room for {operator.get_nodeattr('depth')} beats while the next layer is busy"
     return f"{operator.summary()}  [{', '.join(node.stage.nodes)}]"
 
@@ -106,18 +139,19 @@ def describe_output(design: Design, classes: tuple[str, ...]) -> Output:
     return Output(last.get_outstream_width_padded(), field, field - 1, last.score_bits(), classes)
 
 
-def describe_layers(design: Design, cycles: Mapping[str, int]) -> tuple[Layer, ...]:
+def describe_layers(design: Design, cycles: Mapping[str, int]) -> tuple[StreamLayer, ...]:
     """One entry per instance, in order."""
     layers = []
     for node in design.nodes:
         operator, stream = design.operators[node.name], node.output
         datatype = operator.get_output_datatype()
         layers.append(
-            Layer(
+            StreamLayer(
                 name=node.name,
                 operator=node.stage.operator,
                 module=operator.get_verilog_top_module_name(),
                 onnx_tensor=stream.tensor,
+                inputs=node.inputs,
                 stream=node.name,
                 shape=stream.shape,
                 bits=int(datatype.bitwidth()),

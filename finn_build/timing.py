@@ -5,6 +5,7 @@ that communicate through FIFOs is never slower than any schedule its FIFOs have 
 here keeps the rate when pixels come faster and wait. This is a model: sim.fifos measures, and takes longer.
 """
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from math import prod
 from typing import Any
@@ -12,41 +13,71 @@ from typing import Any
 import numpy as np
 
 from bnn.integer.reference import Ints
-from finn_build.graph import Node
+from finn_build.graph import Instance
+from finn_build.manifest import PIXEL_STREAM, input_name
 from hw.schedule import Schedule
 
 FRAMES = 3
 SLACK = 2  # beats more than the model says, for the registers it does not know
 
 
-def fifo_depths(nodes: Sequence[Node], operators: Mapping[str, Any], period: int) -> dict[str, int]:
-    """Return the depth of the FIFO in front of each node that needs one, by node name.
+def fifo_depths(nodes: Sequence[Instance], operators: Mapping[str, Any], period: int) -> dict[str, int]:
+    """Return the depth of the FIFO in front of each input that needs one, by its name (manifest.input_name).
 
-    period: clocks per frame at the input. A node that takes beats as they come needs none; where results come in a
-    burst the depth is at least that of one. Powers of two, as nj_fifo has them.
+    nodes: in topological order, without FIFOs. period: clocks per frame at the input. An input that takes beats as they
+    come needs none; where results come in a burst the depth is at least that of one. A layer with several inputs takes
+    their beats together, so that those of the branch that is ahead wait. Powers of two, as nj_fifo has them.
     """
-    height, width, _ = nodes[0].source.shape
-    beats = height * width
-    arrivals = np.arange(FRAMES * beats, dtype=np.int64) * period // beats
-    depths: dict[str, int] = {}
-    entering = arrivals  # of the node before
-    for before, node, following in zip([None, *nodes], nodes, [*nodes[1:], None], strict=False):
-        operator = operators[node.name]
-        found: Schedule = operator.schedule(arrivals)
-        results = found.results
-        if before is not None and _stalls(operators[before.name], arrivals, found.taken[0]):
-            coupled = _coupled(operators[before.name], operator, arrivals, period)
-            if before.name in depths and coupled is not None:  # its FIFO has room for what waits in `before` then
-                held = np.concatenate([arrivals[:1], coupled.taken[0][:-1]])
-                depths[before.name] = max(depths[before.name], _occupancy(entering, held) + SLACK)
-                results = coupled.results
-            else:
-                depth = _occupancy(arrivals, found.taken[0]) + SLACK
-                depths[node.name] = max(depth, operators[before.name].burst())
-        entering, arrivals = arrivals, results
-        if following is None or prod(following.source.shape[:2]) == 1:
-            break  # a beat per frame
-    return {name: 1 << (depth - 1).bit_length() for name, depth in depths.items()}
+    flow = _Flow(nodes, operators, period)
+    for node in nodes:
+        flow.schedule(node)
+    return {name: 1 << (depth - 1).bit_length() for name, depth in flow.depths.items()}
+
+
+class _Flow:
+    """When beats pass, from node to node."""
+
+    def __init__(self, nodes: Sequence[Instance], operators: Mapping[str, Any], period: int) -> None:
+        self.nodes = {node.name: node for node in nodes}
+        self.readers = Counter(name for node in nodes for name in node.inputs)
+        self.operators, self.period = operators, period
+        beats = prod(nodes[0].source.shape[:2])  # the first node reads the pixels
+        self.results = {PIXEL_STREAM: np.arange(FRAMES * beats, dtype=np.int64) * period // beats}  # of each stream
+        self.depths: dict[str, int] = {}
+
+    def schedule(self, node: Instance) -> None:
+        """Find when the node takes its beats and gives its results, and the FIFOs in front of it."""
+        operator = self.operators[node.name]
+        arrivals = [self.results[name] for name in node.inputs]
+        found: Schedule = operator.schedule(*arrivals)
+        self.results[node.name] = found.results
+        if len(node.inputs) == 1 and prod(node.source.shape[:2]) == 1:
+            return  # a beat per frame
+        for i, (name, came, taken) in enumerate(zip(node.inputs, arrivals, found.taken, strict=True)):
+            if name != PIXEL_STREAM and _stalls(self.operators[name], came, taken):
+                coupled = self._coupled(node, name, came)
+                if coupled is not None:
+                    self.results[node.name] = coupled
+                else:
+                    depth = _occupancy(came, taken) + SLACK
+                    self.depths[input_name(node.name, i)] = max(depth, self.operators[name].burst())
+            elif name == PIXEL_STREAM and len(node.inputs) > 1 and (taken > came).any():
+                self.depths[input_name(node.name, i)] = _occupancy(came, taken) + SLACK
+
+    def _coupled(self, node: Instance, name: str, arrivals: Ints) -> Ints | None:
+        """Return the results of a node with no FIFO in front, that of the node before it having room for what waits.
+
+        None where that node has no FIFO, other readers or other inputs, or where it costs time.
+        """
+        before = self.nodes[name]
+        if name not in self.depths or len(before.inputs) > 1 or self.readers[name] > 1 or len(node.inputs) > 1:
+            return None
+        coupled = _coupled(self.operators[name], self.operators[node.name], arrivals, self.period)
+        if coupled is None:
+            return None
+        held = np.concatenate([arrivals[:1], coupled.taken[0][:-1]])
+        self.depths[name] = max(self.depths[name], _occupancy(self.results[before.inputs[0]], held) + SLACK)
+        return coupled.results
 
 
 def _coupled(before: Any, operator: Any, arrivals: Ints, period: int) -> Schedule | None:

@@ -25,7 +25,7 @@ from bnn.storage.cache import cache_folder, keep
 from bnn.storage.files import require_room
 from bnn.system import processes
 from bnn.system.threads import threads
-from finn_build.manifest import Layer, Manifest, write_report
+from finn_build.manifest import Manifest, StreamLayer, write_report
 from finn_build.trust import opened
 from sim.frames import unpack_result
 from sim.localise import expected_stream
@@ -145,7 +145,7 @@ def ap_types() -> Path:
     return folder
 
 
-def _widths(manifest: Manifest, layers: Sequence[Layer]) -> list[tuple[int, int]]:
+def _widths(manifest: Manifest, layers: Sequence[StreamLayer]) -> list[tuple[int, int]]:
     """Widths of the streams of each layer, then of the whole: (in, out) in bits."""
     bits = [manifest.input.tdata_bits, *(8 * ceil(layer.shape[2] * layer.bits / 8) for layer in layers[:-1])]
     bits.append(manifest.output.tdata_bits)
@@ -187,7 +187,7 @@ def _includes(folder: Path, name: str) -> list[Path]:
 
 
 def _streams(
-    network: IntegerNetwork, manifest: Manifest, layers: Sequence[Layer], images: NDArray[np.uint8]
+    network: IntegerNetwork, manifest: Manifest, layers: Sequence[StreamLayer], images: NDArray[np.uint8]
 ) -> tuple[list[NDArray[np.uint8] | None], Ints, Ints]:
     """Beats [N, beats, bytes] of the pixels and of what each layer puts out, by the reference; scores and classes.
 

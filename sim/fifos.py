@@ -4,11 +4,11 @@ The accelerator is built with a place for a FIFO in front of every layer but the
 with FIFOs whose depths are set when a run begins (benches/gauged). Then it runs on whole frames again and again:
 
 1. Frames come evenly, at the rate asked for, and every FIFO has room without end. What each held at most is enough:
-   a chain of processes that communicate through FIFOs is never slower than a schedule that its FIFOs have room for.
+   a network of processes that communicate through FIFOs is never slower than a schedule that its FIFOs have room for.
 2. Frames come back to back. FIFOs are taken away and halved, dearest first, as long as the rate stays what it is.
 
-Layers take the same clocks whatever the pixels are, so a few frames tell. A chain without forks cannot come to a
-deadlock; a run in which nothing moves any more would be one, and counts as too slow.
+Layers take the same clocks whatever the pixels are, so a few frames tell. Where streams fork and meet again, a FIFO
+that is too small lets everything stand still; a run in which nothing moves any more counts as too slow.
 """
 
 import re
@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 from bnn.errors import ToolError, UserError
 from bnn.storage.work import work_folder
 from finn_build.build import build
-from finn_build.manifest import Manifest, load
+from finn_build.manifest import FIFO, Manifest, input_name, load
 from sim import design as designs
 from sim.accelerator import measure, run_bench
 from sim.localise import BENCHES
@@ -40,7 +40,7 @@ SAID = re.compile(r"^FIFO \S*\.u_(fifo_\d+)\.u_layer (\d+) (\d+)$", re.MULTILINE
 class Place:
     """Where a FIFO may stand."""
 
-    layer: str  # it stands in front of
+    layer: str  # it stands in front of; with a number, of its second input
     fifo: str  # the instance of the gauged accelerator
     bits: int  # of a beat
     held: int = 0  # most beats in it when it has room without end
@@ -159,11 +159,12 @@ def _try(gauge: Gauge, places: list[Place], depths: Mapping[str, int]) -> bool:
 
 
 def _places(manifest: Manifest) -> list[Place]:
-    pairs = zip(manifest.layers, manifest.layers[1:], strict=False)
+    fifos = {layer.stream: layer for layer in manifest.layers if layer.operator == FIFO}
     return [
-        Place(layer.name, fifo.name, fifo.bits * fifo.shape[2])
-        for fifo, layer in pairs
-        if fifo.operator == "StreamFIFO_rtl"
+        Place(input_name(layer.name, i), fifos[name].name, fifos[name].bits * fifos[name].shape[2])
+        for layer in manifest.layers
+        for i, name in enumerate(layer.inputs)
+        if name in fifos
     ]
 
 

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bnn.errors import UserError
-from finn_build.manifest import Layer, Manifest
+from finn_build.manifest import Manifest, StreamLayer
 from sim.frames import unpack_stream
 
 BENCHES = Path(__file__).resolve().parent / "benches"
@@ -88,7 +88,7 @@ def first_difference(
     return None
 
 
-def _expected(layer: Layer, tensor: NDArray[np.int64]) -> NDArray[np.int64]:
+def _expected(layer: StreamLayer, tensor: NDArray[np.int64]) -> NDArray[np.int64]:
     """The part of the reference's tensor that the stream carries, as [H, W, C]."""
     value = tensor[0].transpose(1, 2, 0) if tensor.ndim == 4 else tensor[0].reshape(1, 1, -1)
     crop = layer.pad_crop
@@ -102,7 +102,7 @@ def _expected(layer: Layer, tensor: NDArray[np.int64]) -> NDArray[np.int64]:
     return value
 
 
-def expected_stream(layer: Layer, tensor: NDArray[np.int64]) -> NDArray[np.int64]:
+def expected_stream(layer: StreamLayer, tensor: NDArray[np.int64]) -> NDArray[np.int64]:
     """What the layer streams when the model's tensor is `tensor`, [N, C, H, W] or [N, C]: [N, H, W, C]."""
     maps = np.stack([_expected(layer, frame[None]) for frame in tensor])
     return (maps - np.asarray(layer.decode.offset, np.int64)) // layer.decode.scale

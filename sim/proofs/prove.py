@@ -11,7 +11,7 @@ from qonnx.core.datatype import DataType
 from bnn.errors import UserError
 from bnn.qonnx.read import read_qonnx
 from bnn.storage.files import require_room
-from finn_build.manifest import Layer, Manifest, write_report
+from finn_build.manifest import Manifest, StreamLayer, write_report
 from finn_build.recognise import Stage, Stream, recognise
 from finn_build.trust import opened
 from hw.adders import layer as sums
@@ -46,13 +46,13 @@ def _prove_all(acc: Path, manifest: Manifest, started: float) -> dict[str, Any]:
     layers = manifest.computing()
     if [layer.operator for layer in layers] != [stage.operator for stage in stages]:
         raise UserError(f"{acc}: the layers of manifest.json are not those of model.onnx; build the accelerator again")
-    rows, others, source = [], [], pixels
+    streams = {stream.tensor: stream for stream in (pixels, *(stage.output for stage in stages))}
+    rows, others = [], []
     for layer, stage in zip(layers, stages, strict=True):
         if layer.operator in CONVOLUTIONS:
-            rows.append(_prove(acc, manifest, layer, stage, source))
+            rows.append(_prove(acc, manifest, layer, stage, streams[stage.inputs[0]]))
         else:
             others.append(layer.name)
-        source = stage.output
     proved = sum(row["outputs"] for row in rows if row["verdict"] == "proved")
     report = {
         "format": "neuraljet-proof",
@@ -69,7 +69,7 @@ def _prove_all(acc: Path, manifest: Manifest, started: float) -> dict[str, Any]:
     return report
 
 
-def _prove(acc: Path, manifest: Manifest, layer: Layer, stage: Stage, source: Stream) -> dict[str, Any]:
+def _prove(acc: Path, manifest: Manifest, layer: StreamLayer, stage: Stage, source: Stream) -> dict[str, Any]:
     name = f"{layer.module}_conv"
     row = {"name": layer.name, "operator": layer.operator, "outputs": layer.shape[2], "why": None}
     if f"rtl/{name}.sv" not in manifest.files:

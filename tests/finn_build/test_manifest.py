@@ -97,7 +97,7 @@ def test_entries_changed_by_hand_are_refused(acc):
         ('"clock_mhz": 200.0', '"clock_mhz": NaN', "holds NaN"),
         ('"clock_mhz": 200.0', '"clock_mhz": 1e999', "too large a number"),
         ('"fps": null', '"fps": null, "fps": null', "'fps' stands twice"),
-        ('"version": 2', '"version": 2.0', "version '2.0'"),
+        ('"version": 3', '"version": 3.0', "version '3.0'"),
         ('"data": {', '"data": {"x": ' + "[" * 50_000, "not valid JSON"),
     ],
 )

@@ -56,13 +56,16 @@ def write_manifest(folder: Path, data: dict) -> None:
     def digest(path: Path) -> str:
         return hashlib.sha256(path.read_bytes()).hexdigest()
 
-    def layer(name, tensor, stream, shape, bits, signed, scale, offset, cycles):
+    def layer(name, tensor, source, stream, shape, bits, signed, scale, offset, cycles):
         return {
-            "name": name, "operator": name, "module": f"tiny_{name}", "onnx_tensor": tensor, "stream": stream,
-            "shape": shape, "bits": bits, "signed": signed, "decode": {"scale": scale, "offset": [offset] * shape[2]},
+            "name": name, "operator": name, "module": f"tiny_{name}", "onnx_tensor": tensor,
+            "inputs": [source], "stream": stream, "shape": shape,
+            "bits": bits, "signed": signed, "decode": {"scale": scale, "offset": [offset] * shape[2]},
             "pad_crop": 0, "fold": 1, "cycles_per_frame": cycles, "source_nodes": [tensor.removesuffix("_out")],
         }  # fmt: skip
 
+    size = HEIGHT * WIDTH
+    half = [HEIGHT // 2, WIDTH // 2, 2]
     names = ["rtl/nj_accelerator.v", "rtl/tiny_layers.sv", "mem/weights.mem", "model.onnx"]
     manifest = {
         "format": "neuraljet-accelerator",
@@ -74,9 +77,9 @@ def write_manifest(folder: Path, data: dict) -> None:
         },
         "output": {"tdata_bits": 56, "class_bits": 8, "broken_bit": 7, "score_bits": 16, "classes": CLASSES},
         "layers": [
-            layer("threshold", "Threshold_0_out", "bits", [HEIGHT, WIDTH, 2], 1, False, 2, -1, HEIGHT * WIDTH),
-            layer("pool", "MaxPool_0_out", "pooled", [HEIGHT // 2, WIDTH // 2, 2], 1, False, 2, -1, HEIGHT * WIDTH),
-            layer("dense", "scores", "scores", [1, 1, 3], 16, True, 1, 0, 16),
+            layer("threshold", "Threshold_0_out", "pixels", "bits", [HEIGHT, WIDTH, 2], 1, False, 2, -1, size),
+            layer("pool", "MaxPool_0_out", "bits", "pooled", half, 1, False, 2, -1, size),
+            layer("dense", "scores", "pooled", "scores", [1, 1, 3], 16, True, 1, 0, 16),
         ],
         "clock_mhz": 200.0,
         "fps": None,
