@@ -1,7 +1,6 @@
 """Class folders: what is read, in which order, how it is split, and every refusal."""
 
 import os
-import warnings
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +9,7 @@ from PIL import Image
 
 from bnn.data import load
 from bnn.errors import UserError
+from tests.support.pictures import refusal
 
 
 def picture(path: Path, value: int = 0, size: tuple[int, int] = (16, 16), mode: str = "L") -> Path:
@@ -122,38 +122,31 @@ def test_a_missing_folder_names_the_known_sets(tmp_path: Path, monkeypatch: pyte
         load("mnist")
 
 
-def refused(source: Path, match: str, **options: object) -> None:
-    with warnings.catch_warnings(), pytest.raises(UserError, match=match) as caught:
-        warnings.simplefilter("error")
-        load(source, **options)  # type: ignore[arg-type]
-    assert "\n" not in str(caught.value)
-
-
 def test_empty_folders(tmp_path: Path) -> None:
-    refused(tmp_path, "has no class folders with pictures; make one folder per class")
+    refusal(tmp_path, "has no class folders with pictures; make one folder per class")
     (tmp_path / "a").mkdir()
     (tmp_path / "b").mkdir()
-    refused(tmp_path, r"has folders \(a, b\) but no picture")
+    refusal(tmp_path, r"has folders \(a, b\) but no picture")
 
 
 def test_a_file_is_no_folder(tmp_path: Path) -> None:
-    refused(picture(tmp_path / "x.png"), "is a file.*unpack")
+    refusal(picture(tmp_path / "x.png"), "is a file.*unpack")
 
 
 def test_loose_pictures(tmp_path: Path) -> None:
     picture(tmp_path / "x.png")
-    refused(tmp_path, "pictures but no class folders; make one folder per class")
+    refusal(tmp_path, "pictures but no class folders; make one folder per class")
 
 
 def test_one_class(tmp_path: Path) -> None:
     picture(tmp_path / "ok" / "0.png", 0)
     picture(tmp_path / "ok" / "1.png", 1)
-    refused(tmp_path, "only one class .'ok'.")
+    refusal(tmp_path, "only one class .'ok'.")
 
 
 def test_a_class_with_one_picture(plain: Path) -> None:
     picture(plain / "rare" / "0.png")
-    refused(plain, "class 'rare' has 1 picture, and at least 2 are needed")
+    refusal(plain, "class 'rare' has 1 picture, and at least 2 are needed")
     (plain / "rare" / "0.png").unlink()
     data = load(plain)
     assert data.classes == ("ok", "worn")
@@ -163,21 +156,21 @@ def test_a_class_with_one_picture(plain: Path) -> None:
 def test_a_class_of_copies(plain: Path) -> None:
     picture(plain / "rare" / "0.png", 7)
     picture(plain / "rare" / "1.png", 7)
-    refused(plain, "class 'rare' has 2 pictures that are all the same file")
+    refusal(plain, "class 'rare' has 2 pictures that are all the same file")
 
 
 def test_sides_that_do_not_match(parted: Path) -> None:
     picture(parted / "test" / "new" / "0.png")
-    refused(parted, "class 'new' is in .*test and has no picture in .*train")
+    refusal(parted, "class 'new' is in .*test and has no picture in .*train")
     picture(parted / "train" / "new" / "0.png", 1)
     (parted / "test" / "new" / "0.png").unlink()
-    refused(parted, "class 'new' has no picture in .*test")
+    refusal(parted, "class 'new' has no picture in .*test")
     (parted / "test" / "new").rmdir()
-    refused(parted, "class 'new' has no picture in .*test")
+    refusal(parted, "class 'new' has no picture in .*test")
     (parted / "train" / "new" / "0.png").unlink()
     (parted / "test" / "new").mkdir()
     picture(parted / "test" / "new" / "0.png")
-    refused(parted, "class 'new' is in .*test and has no picture in .*train")
+    refusal(parted, "class 'new' is in .*test and has no picture in .*train")
 
 
 @pytest.mark.parametrize(("side", "other"), [("train", "test"), ("test", "train")])
@@ -185,14 +178,14 @@ def test_half_a_split(plain: Path, side: str, other: str) -> None:
     half = plain.parent / "half"
     half.mkdir()
     plain.rename(half / side)
-    refused(half, f"has {side}/ and no {other}/")
+    refusal(half, f"has {side}/ and no {other}/")
 
 
 @pytest.mark.parametrize("name", ["two words", "<b>bold<b>", "a;b", "ümlaut", "x" * 65, "new\nline"])
 def test_class_names(plain: Path, name: str) -> None:
     picture(plain / name / "0.png")
     picture(plain / name / "1.png")
-    refused(plain, "class name .* is not allowed")
+    refusal(plain, "class name .* is not allowed")
 
 
 def test_too_many_classes(tmp_path: Path) -> None:
@@ -200,27 +193,27 @@ def test_too_many_classes(tmp_path: Path) -> None:
     for index in range(1, 257):
         (tmp_path / f"c{index}").mkdir()
         (tmp_path / f"c{index}" / "0.png").write_bytes(source.read_bytes())
-    refused(tmp_path, "has 257 classes, and at most 256")
+    refusal(tmp_path, "has 257 classes, and at most 256")
 
 
 def test_a_file_that_may_not_be_read(plain: Path) -> None:
     target = plain / "ok" / "0.png"
     target.unlink()
     os.symlink(plain / "gone.png", target)  # dangling: also what root cannot read
-    refused(plain, "0.png cannot be read")
+    refusal(plain, "0.png cannot be read")
 
 
 def test_size_and_color_arguments(plain: Path) -> None:
-    refused(plain, "size 4x64 is out of range", size=(4, 64))
-    refused(plain, "size 64x2000 is out of range", size=(64, 2000))
-    refused(plain, "color 'blue' is not known; choose gray or rgb", color="blue")
+    refusal(plain, "size 4x64 is out of range", size=(4, 64))
+    refusal(plain, "size 64x2000 is out of range", size=(64, 2000))
+    refusal(plain, "color 'blue' is not known; choose gray or rgb", color="blue")
 
 
 def test_another_size_without_resize(plain: Path) -> None:
     odd = picture(plain / "worn" / "3.png", 3, size=(20, 16))
-    refused(plain, f"{odd} is 20x16 pixels .* not 16x16; add --resize", resize=False)
+    refusal(plain, f"{odd} is 20x16 pixels .* not 16x16; add --resize", resize=False)
     assert load(plain).train_images.shape[1:] == (64, 64, 1)  # sizes differ: the default
     odd.unlink()
     assert load(plain, resize=False).train_images.shape[1:] == (16, 16, 1)
-    refused(plain, "is 16x16 pixels .* not 32x24", size=(32, 24), resize=False)
+    refusal(plain, "is 16x16 pixels .* not 32x24", size=(32, 24), resize=False)
     assert load(plain, size=(32, 24)).train_images.shape[1:] == (32, 24, 1)

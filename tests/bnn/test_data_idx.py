@@ -10,6 +10,7 @@ import pytest
 
 from bnn.data import load
 from bnn.errors import UserError
+from tests.support.pictures import refusal
 
 GENERATOR = np.random.default_rng(5)
 IMAGES = GENERATOR.integers(0, 256, (24, 10, 12), np.uint8)
@@ -60,19 +61,13 @@ def test_size_color_and_gaps_in_the_labels(tmp_path: Path) -> None:
         load(tmp_path, size=(20, 24), resize=False)
 
 
-def refused(root: Path, match: str) -> None:
-    with pytest.raises(UserError, match=match) as caught:
-        load(root)
-    assert "\n" not in str(caught.value)
-
-
 @pytest.mark.parametrize("zipped", [False, True])
 @pytest.mark.parametrize("keep", [0, 3, 9, 400, -1])
 def test_truncated(tmp_path: Path, zipped: bool, keep: int) -> None:
     write(tmp_path, "train", zipped=zipped)
     path = next(tmp_path.glob("train-images*"))
     path.write_bytes(path.read_bytes()[:keep])
-    refused(tmp_path, "train-images.*(truncated|is no IDX file)")
+    refusal(tmp_path, "train-images.*(truncated|is no IDX file)")
 
 
 def test_damaged_gzip(tmp_path: Path) -> None:
@@ -81,7 +76,7 @@ def test_damaged_gzip(tmp_path: Path) -> None:
     data = bytearray(path.read_bytes())
     data[len(data) // 2] ^= 0xFF
     path.write_bytes(data)
-    refused(tmp_path, "train-images.*(damaged|cannot be read|truncated|longer)")
+    refusal(tmp_path, "train-images.*(damaged|cannot be read|truncated|longer)")
 
 
 @pytest.mark.parametrize(
@@ -99,14 +94,14 @@ def test_damaged_gzip(tmp_path: Path) -> None:
 def test_files_that_are_not_pictures(tmp_path: Path, data: bytes, match: str) -> None:
     write(tmp_path, "train")
     (tmp_path / "train-images-idx3-ubyte").write_bytes(data)
-    refused(tmp_path, match)
+    refusal(tmp_path, match)
 
 
 def test_several_sets_in_one_folder(tmp_path: Path) -> None:
     """EMNIST's archive holds six; the first was taken without a word."""
     write(tmp_path, "emnist-digits-train")
     write(tmp_path, "emnist-letters-train")
-    refused(tmp_path, "more than one file of train images .emnist-digits-train-images.*of its own")
+    refusal(tmp_path, "more than one file of train images .emnist-digits-train-images.*of its own")
 
 
 def test_what_lies_beside_is_told_of(tmp_path: Path) -> None:
@@ -122,7 +117,7 @@ def test_what_lies_beside_is_told_of(tmp_path: Path) -> None:
 def test_a_gzip_bomb(tmp_path: Path) -> None:
     blank = np.zeros((20_000, 32, 32), np.uint8)  # 20 MB in 20 kB
     write(tmp_path, "train", blank, np.arange(20_000).astype(np.uint8) % 3, zipped=True)
-    refused(tmp_path, "claims 20480000 bytes out of .*a bomb")
+    refusal(tmp_path, "claims 20480000 bytes out of .*a bomb")
 
 
 def test_a_pipe_called_like_an_idx_file(tmp_path: Path) -> None:
@@ -133,18 +128,18 @@ def test_a_pipe_called_like_an_idx_file(tmp_path: Path) -> None:
 
 def test_files_that_do_not_belong_together(tmp_path: Path) -> None:
     write(tmp_path, "train", labels=LABELS[:-1])
-    refused(tmp_path, "for 24 pictures; it belongs to other pictures")
+    refusal(tmp_path, "for 24 pictures; it belongs to other pictures")
     write(tmp_path, "train", labels=LABELS * 0)
-    refused(tmp_path, "only one class .'0'.")
+    refusal(tmp_path, "only one class .'0'.")
     write(tmp_path, "train")
     write(tmp_path, "test", labels=LABELS + 1)
-    refused(tmp_path, "class '3' is in the test labels")
+    refusal(tmp_path, "class '3' is in the test labels")
     write(tmp_path, "test", labels=LABELS // 2)
-    refused(tmp_path, "class '2' has no picture on the test side")
+    refusal(tmp_path, "class '2' has no picture on the test side")
     write(tmp_path, "test", images=IMAGES[:, :-1])
-    refused(tmp_path, "different shape; give --size")
+    refusal(tmp_path, "different shape; give --size")
     (tmp_path / "test-labels-idx1-ubyte").unlink()
-    refused(tmp_path, "lacks the labels of test")
+    refusal(tmp_path, "lacks the labels of test")
     for path in tmp_path.glob("train-*"):
         path.unlink()
-    refused(tmp_path, "none of training pictures")
+    refusal(tmp_path, "none of training pictures")

@@ -1,5 +1,6 @@
 """Folders of tiny pictures, as people have them, and what loading them gives."""
 
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -51,10 +52,19 @@ def counts(data: Dataset) -> tuple[list[int], list[int], list[int] | None]:
     return train, test, validation
 
 
-def refused(make: Maker, *parts: str) -> None:
-    with pytest.raises(UserError) as caught:
-        load(make.root)
+def refusal(source: Path, match: str | None = None, *, quiet: bool = True, **options: object) -> str:
+    """Load a folder that is refused by one sentence that fits the pattern; return the sentence. quiet: no warning."""
+    with warnings.catch_warnings(), pytest.raises(UserError, match=match) as caught:
+        if quiet:
+            warnings.simplefilter("error")
+        load(source, **options)  # type: ignore[arg-type]
     message = str(caught.value)
     assert "\n" not in message
+    return message
+
+
+def refused(make: Maker, *parts: str) -> None:
+    """Load what was made; the sentence that refuses it holds all parts."""
+    message = refusal(make.root, quiet=False)
     for part in parts:
         assert part in message, message
