@@ -97,10 +97,12 @@ def freeze(network: Network, classes: tuple[str, ...], metadata: dict[str, str] 
         weight, stride, groups = stages[-1]
         stages[-1] = (weight * sign[:, None, None, None], stride, groups)
         layers += [Conv(*stage) for stage in stages]
-        sums = joined(block.shortcut, builder, builder.chain(layers, tensor), tensor, sign)
+        source = tensor
+        sums = joined(block.shortcut, builder, builder.chain(layers, source), source, sign)
         tensor = builder.add(Threshold(thresholds), sums)
         shape = _shape(builder, network.input_shape, tensor)
         tensor = builder.chain(pooling_layers(block.pooling, where, shape), tensor)
+        tensor = beside(block.shortcut, builder, tensor, source)
         low, high, scale = -1, 1, 1.0
     for index, hidden in enumerate(network.hidden):
         where = f"hidden layer {index}"
@@ -120,7 +122,7 @@ def joined(shortcut: Shortcut, builder: GraphBuilder, sums: str, tensor: str, si
 
     sign: +-1 [O], by which the sums are multiplied already.
     """
-    if type(shortcut) is Shortcut:
+    if type(shortcut).forward is Shortcut.forward:
         return sums
     raise TypeError(f"nothing says what a {type(shortcut).__name__} becomes")
 
@@ -145,6 +147,14 @@ def _shape(builder: GraphBuilder, input_shape: Shape, tensor: str) -> Shape:
     for node in builder.nodes:
         shapes[node.output] = node.shape(shapes)
     return shapes[tensor]
+
+
+@singledispatch
+def beside(shortcut: Shortcut, builder: GraphBuilder, bits: str, tensor: str) -> str:
+    """Append what a block's shortcut makes of its +-1 and of the tensor in front of it; return the tensor made."""
+    if type(shortcut).past is Shortcut.past:
+        return bits
+    raise TypeError(f"nothing says what a {type(shortcut).__name__} becomes")
 
 
 def _sums(weight: Ints, groups: int, low: Ints, high: Ints) -> tuple[Ints, Ints]:

@@ -39,11 +39,12 @@ class ConvBlock(nn.Module):
         self.pool = block.pool
         self.pooling = POOLINGS[block.pooling](block.channels, block.pool)
         self.sign = Sign()
+        self.outputs = self.shortcut.outputs(inputs, block.channels)
 
     def forward(self, x: Tensor) -> Tensor:
         signs = self.norm.signs()
         sums = self.pooling.of_sums(self.shortcut(self.conv(x, signs), x, signs))
-        return self.pooling.of_signs(self.sign(self.norm(sums)))
+        return self.shortcut.past(self.pooling.of_signs(self.sign(self.norm(sums))), x)
 
 
 class DenseBlock(nn.Module):
@@ -85,7 +86,7 @@ class Network(nn.Module):
                 blocks.append(ConvBlock(channels, block, pixels=i == 0))
             except UserError as error:
                 raise UserError(f"network '{spec.name}', block {i}: {error}") from None
-            channels, height, width = block.channels, block.output_size(height), block.output_size(width)
+            channels, height, width = blocks[-1].outputs, block.output_size(height), block.output_size(width)
             if height < 1 or width < 1:
                 raise UserError(
                     f"network '{spec.name}' leaves nothing of a {input_shape[2]}x{input_shape[1]} picture "

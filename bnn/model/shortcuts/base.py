@@ -11,9 +11,9 @@ SHORTCUTS: dict[str, type["Shortcut"]] = {}
 
 
 class Shortcut(nn.Module):
-    """From the map in front of a block to the sums of its convolution. A subclass with a name is in SHORTCUTS.
+    """From the map in front of a block to its sums or past its signs. A subclass with a name is in SHORTCUTS.
 
-    What it becomes in integers is `bnn.integer.freeze.joined`'s to say.
+    What it becomes in integers is to be said to `bnn.integer.freeze`, by `joined` and `beside`.
     """
 
     most = 0  # by which it changes a sum at the most
@@ -32,6 +32,15 @@ class Shortcut(nn.Module):
         signs: +-1 [O], by which the sums are multiplied already.
         """
         return sums
+
+    def past(self, bits: Tensor, x: Tensor) -> Tensor:
+        """Return what the block puts out, of its +-1 [N, O, H', W'] and of the map x [N, C, H, W] in front."""
+        return bits
+
+    @staticmethod
+    def outputs(inputs: int, channels: int) -> int:
+        """Return how many channels the block puts out, of those in front of it and of its convolution's."""
+        return channels
 
 
 SHORTCUTS["none"] = Shortcut
