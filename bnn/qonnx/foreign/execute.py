@@ -1,15 +1,13 @@
 """What a foreign file itself computes, by qonnx: the measure of the import."""
 
-import warnings
 from collections.abc import Sequence
 
 import numpy as np
-import onnxruntime
 from numpy.typing import NDArray
 from qonnx.core.modelwrapper import ModelWrapper
-from qonnx.core.onnx_exec import execute_onnx
 
 from bnn.errors import UserError
+from bnn.qonnx.execute import quietly, run_model
 from bnn.qonnx.foreign.batch import prepare
 from bnn.qonnx.foreign.nodes import Array, one_line
 
@@ -26,17 +24,15 @@ def trace(model: ModelWrapper, images: NDArray[np.uint8], unit: bool, tensors: S
     UserError when qonnx cannot execute the file.
     """
     made: dict[str, list[Array]] = {name: [] for name in tensors}
-    onnxruntime.set_default_logger_severity(4)  # what fails is raised
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
+    with quietly():
         file = prepare(model)
-        for x in file.batches(images, unit):
-            try:
-                context = execute_onnx(file.model, {file.source: x}, return_full_exec_context=True)
-            except Exception as error:  # qonnx and onnxruntime raise their own and plain Exceptions
-                raise UserError(f"the imported file cannot be executed by qonnx ({one_line(error)})") from error
-            for name in tensors:
-                made[name].append(_by_picture(context[name], len(x)))
+    for x in file.batches(images, unit):
+        try:
+            context = run_model(file.model, {file.source: x})
+        except Exception as error:  # qonnx and onnxruntime raise their own and plain Exceptions
+            raise UserError(f"the imported file cannot be executed by qonnx ({one_line(error)})") from error
+        for name in tensors:
+            made[name].append(_by_picture(context[name], len(x)))
     return {name: np.concatenate(parts)[: len(images)] for name, parts in made.items()}
 
 

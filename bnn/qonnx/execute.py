@@ -1,0 +1,62 @@
+"""Execute an ONNX file with qonnx: what the file itself computes, whoever wrote it."""
+
+import warnings
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+
+import numpy as np
+import onnxruntime
+from numpy.typing import NDArray
+from onnx import TensorProto, helper
+from qonnx.core.modelwrapper import ModelWrapper
+from qonnx.core.onnx_exec import execute_onnx
+
+from bnn.integer.reference import Ints
+
+BATCH = 64  # frames at a time
+
+
+@contextmanager
+def quietly() -> Iterator[None]:
+    """Keep what onnxruntime and Python warn of to themselves; what fails is raised."""
+    onnxruntime.set_default_logger_severity(4)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
+
+
+def run_model(model: ModelWrapper, inputs: Mapping[str, NDArray]) -> dict[str, NDArray]:
+    """Return every tensor of the model by its name; qonnx and onnxruntime raise exceptions of their own."""
+    with quietly():
+        found: dict[str, NDArray] = execute_onnx(model, dict(inputs), return_full_exec_context=True)
+    return found
+
+
+def execute(model: ModelWrapper, images: NDArray[np.uint8]) -> tuple[Ints, Ints]:
+    """Return scores [N, classes] and classes [N] of uint8 pictures [N, C, H, W], by a file that `write_qonnx` wrote."""
+    scores, classes = [], []
+    source, (score, answer) = model.graph.input[0].name, (output.name for output in model.graph.output)
+    for start in range(0, len(images), BATCH):
+        batch = images[start : start + BATCH].astype(np.float32)
+        tensors = run_model(_with_batch(model, len(batch)), {source: batch})
+        scores.append(tensors[score])
+        classes.append(tensors[answer])
+    exact, labels = np.concatenate(scores), np.concatenate(classes).reshape(-1)
+    rounded = np.rint(exact)
+    if not np.array_equal(rounded, exact):
+        raise ArithmeticError("QONNX execution gave scores that are not integers")
+    return rounded.astype(np.int64), labels.astype(np.int64)
+
+
+def _with_batch(model: ModelWrapper, frames: int) -> ModelWrapper:
+    """Return a copy of a model of one frame that takes `frames`."""
+    batched = ModelWrapper(model.model, make_deepcopy=True)
+    graph = batched.graph
+    constants = {tensor.name for tensor in graph.initializer}
+    for info in [*graph.input, *graph.output, *graph.value_info]:
+        if info.name in constants:
+            continue
+        shape = [d.dim_value for d in info.type.tensor_type.shape.dim]
+        kind = info.type.tensor_type.elem_type or TensorProto.FLOAT
+        info.CopyFrom(helper.make_tensor_value_info(info.name, kind, [frames, *shape[1:]]))
+    return batched
