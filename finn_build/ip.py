@@ -16,7 +16,7 @@ from finn_build.ipxact import Core, Port, component, ports_of
 from finn_build.manifest import Manifest, sha256
 from finn_build.registers import DESCRIPTION, read_registers, write_registers
 from finn_build.trust import opened
-from hw.text import HW, fill, sources_of
+from hw.text import HW, fill, packages_first, sources_of
 
 FILE, FORMAT = IP.file, IP.format
 TOP = "nj_accelerator_ip"
@@ -118,7 +118,7 @@ def _connections(ports: list[Port]) -> str:
 
 def _files(folder: Path) -> dict[str, list[str]]:
     names = [str(path.relative_to(folder)) for path in (folder / "rtl").iterdir()]
-    rtl = sorted(names, key=lambda name: (not name.endswith("_pkg.sv"), name == f"rtl/{TOP}.v", name))
+    rtl = packages_first(sorted(names, key=lambda name: (name == f"rtl/{TOP}.v", name)))
     xgui = [str(path.relative_to(folder)) for path in (folder / "xgui").iterdir()]
     return {"synthesis": [*rtl, f"{TOP}.xdc"], "simulation": rtl, "xgui": xgui}
 

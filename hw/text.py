@@ -2,14 +2,16 @@
 
 import re
 import string
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from pathlib import Path
+from typing import TypeVar
 
 HW = Path(__file__).resolve().parent
 RTL = HW / "rtl"
 CELLS = HW / "cells"  # ports of the vendor's cells, for tools without his library
 TEMPLATES = HW / "templates"
+File = TypeVar("File", str, Path)
 MOST_LINE = 1000  # characters; Verilator takes 40,000 tokens a line, and people fewer
 
 
@@ -30,7 +32,17 @@ def sources_in(text: str) -> tuple[Path, ...]:
         if path.stem not in found and path.is_file():
             found[path.stem] = path
             waiting += _names(path.read_text())
-    return tuple(sorted(found.values(), key=lambda path: (not path.stem.endswith("_pkg"), path.name)))
+    return tuple(packages_first(sorted(found.values(), key=lambda path: path.name)))
+
+
+def packages_first(files: Iterable[File]) -> list[File]:
+    """Return the files with the packages in front, which tools must read before what uses them."""
+    return sorted(files, key=lambda file: not is_package(file))
+
+
+def is_package(file: str | Path) -> bool:
+    """Is that SystemVerilog file a package, by its name?"""
+    return Path(file).stem.endswith("_pkg")
 
 
 def _names(text: str) -> list[str]:

@@ -16,7 +16,7 @@ from pathlib import Path
 from pyslang import driver
 
 from bnn.storage.work import work_folder
-from hw.text import CELLS
+from hw.text import CELLS, is_package
 from sim import plain
 from sim.runner import check_tools
 
@@ -25,7 +25,7 @@ def lint(files: Sequence[Path]) -> list[str]:
     """The names of the modules of `files` (one a file, of the same name) that have findings; prints them."""
     failed = []
     for file in files:
-        if _is_package(file):
+        if is_package(file):
             continue  # read with every module
         clean = [front(file, files, macros) for front in (_slang, _verilator) for macros in ([], ["-DNJ_GENERIC"])]
         print(f"{'ok  ' if all(clean) else 'FAIL'} {file}", flush=True)
@@ -34,14 +34,10 @@ def lint(files: Sequence[Path]) -> list[str]:
     return failed
 
 
-def _is_package(file: Path) -> bool:
-    return file.stem.endswith("_pkg")
-
-
 def _arguments(file: Path, files: Sequence[Path]) -> list[str]:
     """The packages, the file, and where the modules it instantiates are."""
     folders = sorted({*(str(file.parent) for file in files), str(CELLS)})
-    packages = [str(package) for package in files if _is_package(package)]
+    packages = [str(package) for package in files if is_package(package)]
     return [*packages, str(file), *(word for folder in folders for word in ("-y", folder))]
 
 
@@ -69,7 +65,7 @@ def main(arguments: Sequence[str]) -> int:
     """0 when every module is clean, 1 on findings, 2 when there is no module to lint."""
     files = [Path(argument) for argument in arguments]
     absent = [str(file) for file in files if not file.is_file()]
-    if absent or all(_is_package(file) for file in files):
+    if absent or all(is_package(file) for file in files):
         what = f"no such file: {', '.join(absent)}" if absent else "no module to lint; give SystemVerilog files"
         print(what, file=sys.stderr)
         return 2

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from bnn.errors import UserError
 from finn_build.manifest import Manifest
-from hw.text import fill, sources_of
+from hw.text import fill, packages_first, sources_of
 
 TOP = "nj_serial_accelerator"
 LEAST_CLOCKS = 6  # of a bit, that nj_uart_rx needs
@@ -55,7 +55,7 @@ def write_serial(acc: Path, manifest: Manifest, clock_mhz: float, baud: int, fol
         shutil.copy(path, folder / "rtl" / path.name)
     (folder / "rtl" / f"{TOP}.sv").write_text(fill("serial_accelerator.sv.in", values))
     names = sorted(f"rtl/{path.name}" for path in (folder / "rtl").iterdir() if path.suffix in (".v", ".sv"))
-    return sorted(names, key=lambda name: not Path(name).stem.endswith("_pkg"))
+    return packages_first(names)
 
 
 def pictures_per_second(manifest: Manifest, baud: int) -> float:

@@ -32,7 +32,7 @@ from bnn.storage.work import work_folder
 from bnn.system import processes
 from finn_build import wasm
 from finn_build.synthesis import run_yosys
-from hw.text import sources_of
+from hw.text import packages_first, sources_of
 from sim.proofs import yosys_abc
 
 PROPERTIES = Path(__file__).resolve().parent / "properties"
@@ -199,15 +199,15 @@ def combinational_paths(
     for name, port in ports:
         if port["direction"] != "input":
             continue
-        waiting = [bit for bit in port["bits"] if isinstance(bit, int)]
-        seen = set(waiting)
-        while waiting:
-            bit = waiting.pop()
+        to_follow = [bit for bit in port["bits"] if isinstance(bit, int)]
+        seen = set(to_follow)
+        while to_follow:
+            bit = to_follow.pop()
             if bit in outputs:
                 found.add((name, outputs[bit]))
             further = {b for b in follows.get(bit, ()) if isinstance(b, int)} - seen
             seen |= further
-            waiting += further
+            to_follow += further
     return found
 
 
@@ -236,9 +236,9 @@ def _sby(
 def _property_sources(top: str) -> list[Path]:
     """The file of `top`, of what it instantiates of sim/proofs/properties, and of what these need of hw/rtl."""
     found: dict[str, Path] = {}
-    waiting = [top]
-    while waiting:
-        name = waiting.pop()
+    to_read = [top]
+    while to_read:
+        name = to_read.pop()
         path = PROPERTIES / f"{name}.sv"
         if name in found:
             continue
@@ -246,8 +246,8 @@ def _property_sources(top: str) -> list[Path]:
             found |= {file.stem: file for file in sources_of(name)}
             continue
         found[name] = path
-        waiting += re.findall(r"^\s*(nj_\w+) (?:#\(|u_)", path.read_text(), re.MULTILINE)
-    return sorted(found.values(), key=lambda file: (not file.stem.endswith("_pkg"), file.name))
+        to_read += re.findall(r"^\s*(nj_\w+) (?:#\(|u_)", path.read_text(), re.MULTILINE)
+    return packages_first(sorted(found.values(), key=lambda file: file.name))
 
 
 def _read(top: str, parameters: Parameters | None, files: Sequence[Path], generic: bool = True) -> str:
@@ -311,9 +311,9 @@ def _wrapper(
 
 
 def _decide(work: Path, limit_s: float) -> list[str]:
-    """ABC's status on equivalent.aig, snl_UNSAT or snl_SAT and an input; ["none"] when no way leads to one."""
-    for way in DECIDE:
-        commands = f"read_aiger equivalent.aig; strash; {way}"
+    """ABC's status on equivalent.aig, snl_UNSAT or snl_SAT and an input; ["none"] when no script comes to one."""
+    for script in DECIDE:
+        commands = f"read_aiger equivalent.aig; strash; {script}"
         try:
             _run([sys.executable, str(Path(yosys_abc.__file__).resolve()), "-c", commands], work, limit_s)
         except ProofError:  # it took too long

@@ -34,6 +34,7 @@ from bnn.integer.reference import Ints
 from finn_build.adapter import workspace
 from hw.bits import dot_range
 from hw.cycles import window_map
+from hw.text import packages_first
 from sim.modules import Stall, run_streams
 from tests.benchmarks.finn_estimates import DOMAIN, PART, units
 from tests.benchmarks.kept import kept
@@ -238,7 +239,7 @@ def _design(operator: Any, folder: Path) -> Design:
     top = {"name": "cost_model", "in_bits": operator.get_instream_width(), "out_bits": operator.get_outstream_width(),
            "nodes": fill("node.sv.in", values), "last": "layer"}  # fmt: skip
     (folder / "cost_model.sv").write_text(fill("nodes.sv.in", top))
-    names = sorted(files, key=lambda name: (not name.endswith("_pkg.sv"), name))
+    names = packages_first(sorted(files))
     return Design(folder, (*names, "cost_model.sv"), "cost_model", 0, 0, 0)
 
 

@@ -19,6 +19,7 @@ from typing import Any
 from finn_build.bitstream.ecp5 import run_tool
 from finn_build.manifest import load
 from finn_build.synthesis import READ_SLANG, run_yosys
+from hw.text import packages_first
 
 SHELL = Path(__file__).resolve().parent / "fmax_shell.sv.in"
 
@@ -36,8 +37,7 @@ def fmax(acc: Path, speed: int, freq: float, seed: int) -> dict[str, Any]:
             "in_bits": manifest.input.tdata_bits, "out_bits": manifest.output.tdata_bits, "top": manifest.top,
         }  # fmt: skip
         (work / "shell.sv").write_text(string.Template(SHELL.read_text()).substitute(values))
-        sources = sorted(name for name in manifest.files if name.startswith("rtl/"))
-        sources.sort(key=lambda name: not Path(name).stem.endswith("_pkg"))
+        sources = packages_first(sorted(name for name in manifest.files if name.startswith("rtl/")))
         script = [
             f"{READ_SLANG} -D NJ_GENERIC --top shell {' '.join(sources)} shell.sv",
             "synth_ecp5 -top shell -json mapped.json",

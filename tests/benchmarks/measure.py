@@ -15,6 +15,7 @@ import numpy as np
 from bnn.integer.reference import Ints
 from finn_build.netlist import count_cells
 from finn_build.synthesis import READ_SLANG, copy_cells, mapping, run_yosys
+from hw.text import packages_first
 from sim.modules import Stall, run_streams
 from tests.benchmarks.workloads import Workload
 from tests.support.streams import pack, unpack
@@ -90,7 +91,7 @@ def area(design: Design, timeout_s: float) -> dict[str, Any]:
             (work / name).parent.mkdir(parents=True, exist_ok=True)
             # Yosys sees only what lies below its folder: memory files are named relative to it
             (work / name).write_text((design.folder / name).read_text().replace(f"{design.folder}/", ""))
-        names = " ".join(sorted(design.sources, key=lambda name: not Path(name).stem.endswith("_pkg")))
+        names = " ".join(packages_first(design.sources))
         cells = " ".join(copy_cells(work))
         if design.cells:  # as black boxes
             (work / "cells.v").write_text(_cells(design.cells))

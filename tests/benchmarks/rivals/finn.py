@@ -23,6 +23,7 @@ from bnn.integer.intervals import signed_bits
 from bnn.integer.layers import Conv, Dense, Levels, Threshold
 from bnn.integer.reference import Ints
 from finn_build.adapter import workspace
+from hw.text import packages_first
 from tests.benchmarks.measure import Design
 from tests.benchmarks.rivals.templates import fill
 from tests.benchmarks.workloads import Workload, sum_range
@@ -153,7 +154,7 @@ def build(workload: Workload, variant: str, folder: Path, limit_s: float) -> Des
     values = {"name": TOP, "in_bits": in_elements * workload.input_bits, "out_bits": out_elements * out_bits,
               "nodes": chain.text, "last": chain.source}  # fmt: skip
     (folder / f"{TOP}.sv").write_text(fill("nodes.sv.in", values))
-    names = sorted(chain.files, key=lambda name: (not name.endswith("_pkg.sv"), name))
+    names = packages_first(sorted(chain.files))
     memories = tuple(path.relative_to(folder).as_posix() for path in chain.memories)
     return Design(folder, (*names, f"{TOP}.sv"), TOP, in_elements, out_elements, out_bits, memories,
                   cells=CELLS, frame_clocks=chain.clocks)  # fmt: skip

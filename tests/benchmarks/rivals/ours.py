@@ -15,6 +15,7 @@ from bnn.qonnx.foreign.copies import repeated, signs
 from finn_build.folding import choose
 from hw.bits import bit_thresholds, dot_range
 from hw.ops.base import MEMORIES
+from hw.text import packages_first
 from tests.benchmarks.measure import Design
 from tests.benchmarks.rivals.templates import fill
 from tests.benchmarks.workloads import Workload
@@ -68,7 +69,7 @@ def layer(workload: Workload, clocks: int, folder: Path) -> Design:
         source = "value"
     values = {"name": TOP, "in_bits": in_bits, "out_bits": outputs * out_bits, "nodes": nodes, "last": source}
     (folder / f"{TOP}.sv").write_text(fill("nodes.sv.in", values))
-    names = sorted(files, key=lambda name: (not name.endswith("_pkg.sv"), name))
+    names = packages_first(sorted(files))
     return Design(folder, (*names, f"{TOP}.sv"), TOP, in_elements, outputs, out_bits,
                   tuple(f"{MEMORIES}/{path.name}" for path in sorted((folder / MEMORIES).glob("*"))),
                   frame_clocks=max(int(operator.get_exp_cycles()) for operator in operators))  # fmt: skip
