@@ -1,5 +1,8 @@
 """The kinds of folders that commands make, and what each may hold (see bnn.storage.folders)."""
 
+from pathlib import Path
+
+from bnn.errors import UserError
 from bnn.storage.folders import Kind
 
 REPORTS = (  # that commands write into an accelerator folder
@@ -26,3 +29,9 @@ ACCELERATOR = Kind(
     later=REPORTS,
     folders=(("bitstream-*", ECP5), ("bitstream-*", ZYNQ)),
 )
+
+
+def require_elsewhere(out: Path, acc: Path, made: str) -> None:
+    """UserError when the folder to make is the accelerator folder that it is made from."""
+    if out.resolve() == acc.resolve():
+        raise UserError(f"--out {out} is the accelerator folder itself; choose another folder for the {made}")

@@ -15,7 +15,7 @@ from typing import Any
 
 from bnn.errors import UserError
 from bnn.storage.files import restore, write_file
-from bnn.storage.records import CLASS_NAME, check_seal, parse, parse_json, seal_of, sha256
+from bnn.storage.records import CLASS_NAME, Record, check_seal, parse, parse_json, seal_of, sha256
 from finn_build.folders import ACCELERATOR, REPORTS
 from finn_build.keywords import RESERVED
 
@@ -197,7 +197,7 @@ def sealed(manifest: Manifest) -> Manifest:
     return replace(manifest, seal=seal_of(dataclasses.asdict(manifest)))
 
 
-def write_report(folder: Path, manifest: Manifest, name: str, report: Mapping[str, Any]) -> None:
+def write_report(folder: Path, manifest: Manifest, name: str, report: Record) -> None:
     """Write what a command found out about the accelerator in `folder`, unless that was built again meanwhile."""
     assert name in REPORTS, name
     path = Path(folder) / FILE
@@ -207,7 +207,7 @@ def write_report(folder: Path, manifest: Manifest, name: str, report: Mapping[st
         content = None
     if not isinstance(content, dict) or content.get("seal") != manifest.seal:
         raise UserError(f"{folder} was built again or changed while this ran; give the command again")
-    write_file(Path(folder) / name, json.dumps(report, indent=2) + "\n")
+    write_file(Path(folder) / name, report.to_json())
 
 
 def estimates(folder: Path) -> dict[str, Any]:

@@ -10,19 +10,23 @@ import shutil
 import sys
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import reduce
 from importlib import metadata
+from operator import add
 from pathlib import Path
 from typing import Any
 
 from bnn.errors import ToolError, UserError
 from bnn.storage.files import require_room
+from bnn.storage.records import FLAT, Record
 from bnn.storage.work import work_folder
 from bnn.system import processes
 from finn_build import wasm
 from finn_build.manifest import Manifest, estimates, write_report
 from finn_build.netlist import COUNTS, cell_types, count_cells, is_ours
 from finn_build.trust import opened
-from hw.text import CELLS
+from hw.text import CELLS, packages_first
 
 FAMILIES = {"xc7": "7 series", "xcup": "UltraScale+"}
 TIMEOUT_S = 3600
@@ -41,14 +45,57 @@ class SynthesisTimeout(SynthesisError):
     """Yosys was stopped at its time limit."""
 
 
-def synthesise(acc: Path, family: str = "xc7", trust: bool = False) -> dict[str, Any]:
+@dataclass(frozen=True)
+class Counts(Record):
+    """Cells, counted as `finn_build.netlist` tells."""
+
+    lut: int
+    ff: int
+    lutram: int
+    srl: int
+    ramb18: int
+    uram: int
+    dsp: int
+    carry: int
+    sites: int
+
+    def __add__(self, other: "Counts") -> "Counts":
+        """Add them name by name."""
+        return Counts(*(getattr(self, name) + getattr(other, name) for name in COUNTS))
+
+
+@dataclass(frozen=True)
+class LayerSynthesis(Record):
+    """An instance in the top module; the instance "" is the top's own glue."""
+
+    instance: str
+    module: str
+    layer: str | None  # of the manifest
+    operator: str | None
+    counts: Counts = field(metadata={FLAT: True})
+    estimate: Mapping[str, Any] | None  # what estimates.json beside says of it
+
+
+@dataclass(frozen=True)
+class Synthesis(Record):
+    """synthesis.json."""
+
+    format: str
+    version: int
+    family: str
+    tool: str
+    counts: Counts = field(metadata={FLAT: True})
+    estimate: Mapping[str, Any] | None  # what estimates.json beside says of all
+    layers: tuple[LayerSynthesis, ...]
+    model_sha256: str
+    seconds: float
+
+
+def synthesise(acc: Path, family: str = "xc7", trust: bool = False) -> Synthesis:
     """Map the accelerator in folder `acc` to `family` ("xc7" or "xcup") and count cells per layer and in all.
 
-    Writes synthesis.json into the folder and returns it: {"family", lut, ff, lutram, srl, ramb18, uram,
-    dsp, carry, sites, "layers": [{"instance", "module", "layer", "operator", counts..., "estimate"}],
-    ...}; what each count means is told in `finn_build.netlist`. The layer "" is the top's own glue.
-    "estimate" is what estimates.json beside says of the layer, or of all, when it does. No place and route: the
-    figures are cells after mapping, and no clock rate follows from them. trust: see finn_build.trust.
+    Write synthesis.json into the folder and return what it says. There is no place and route: the figures are cells
+    after mapping, and no clock rate follows from them. trust: see finn_build.trust.
     """
     acc = Path(acc)
     require_room(acc, REPORT)
@@ -57,22 +104,22 @@ def synthesise(acc: Path, family: str = "xc7", trust: bool = False) -> dict[str,
         return _synthesise(acc, manifest, family)
 
 
-def _synthesise(acc: Path, manifest: Manifest, family: str) -> dict[str, Any]:
+def _synthesise(acc: Path, manifest: Manifest, family: str) -> Synthesis:
     started = time.perf_counter()
     netlist = map_design(acc, *_inputs(manifest, family))
     estimated = estimates(acc)
     rows = _rows(netlist["modules"], manifest, {entry["name"]: entry for entry in estimated.get("layers", ())})
-    report = {
-        "format": "neuraljet-synthesis",
-        "version": 1,
-        "family": family,
-        "tool": f"Yosys {_yosys_version()} (synth_xilinx -abc9), no place and route",
-        **{name: sum(row[name] for row in rows) for name in COUNTS},
-        "estimate": estimated.get("total"),
-        "layers": rows,
-        "model_sha256": manifest.model_sha256,
-        "seconds": round(time.perf_counter() - started, 1),
-    }
+    report = Synthesis(
+        format="neuraljet-synthesis",
+        version=1,
+        family=family,
+        tool=f"Yosys {_yosys_version()} (synth_xilinx -abc9), no place and route",
+        counts=reduce(add, (row.counts for row in rows)),
+        estimate=estimated.get("total"),
+        layers=tuple(rows),
+        model_sha256=manifest.model_sha256,
+        seconds=round(time.perf_counter() - started, 1),
+    )
     write_report(acc, manifest, REPORT, report)
     return report
 
@@ -124,7 +171,7 @@ def map_design(
             shutil.copy(folder / name, work / name)
         stubs = " ".join(copy_cells(work))
         script = [
-            f"{READ_SLANG} --keep-hierarchy --top {top} {' '.join(_packages_first(sources))} {stubs}",
+            f"{READ_SLANG} --keep-hierarchy --top {top} {' '.join(packages_first(sources))} {stubs}",
             f"setattr -mod -set keep_hierarchy 1 *${top}.*",  # slang names an instance's module <module>$<path>
             f"setattr -mod -unset keep_hierarchy *${top}.*.*",
             *mapping(top, family),
@@ -174,8 +221,11 @@ def run_yosys(work: Path, arguments: Sequence[str], timeout_s: float = TIMEOUT_S
         raise SynthesisError(f"Yosys ended with exit code {done.code}\n" + "\n".join(lines))
 
 
-def _rows(modules: Mapping[str, Any], manifest: Manifest, estimates: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """One row per instance in the top, in the order of the manifest's layers, then the others, then the glue."""
+def _rows(modules: Mapping[str, Any], manifest: Manifest, estimates: Mapping[str, Any]) -> list[LayerSynthesis]:
+    """Return a row per instance in the top: layers in the order of the manifest, then the others, then the glue.
+
+    estimates: by the name of the layer.
+    """
     top = modules[manifest.top]
     layers = {layer.module: layer for layer in manifest.layers}
     order = {layer.name: index for index, layer in enumerate(manifest.layers)}
@@ -185,33 +235,23 @@ def _rows(modules: Mapping[str, Any], manifest: Manifest, estimates: Mapping[str
             continue
         module = re.split(r"\$", cell["type"], maxsplit=1)[0]
         layer = layers.get(module)
-        rows.append(
-            {
-                "instance": instance,
-                "module": module,
-                "layer": layer.name if layer else None,
-                "operator": layer.operator if layer else None,
-                **_count_below(cell["type"], modules),
-                "estimate": estimates.get(layer.name) if layer else None,
-            }
-        )
-    rows.sort(key=lambda row: order.get(row["layer"], len(order)))
-    glue = {"instance": "", "module": manifest.top, "layer": None, "operator": None}
-    return [*rows, {**glue, **count_cells(top, modules), "estimate": None}]
+        counts = _count_below(cell["type"], modules)
+        if layer is None:
+            rows.append(LayerSynthesis(instance, module, None, None, counts, None))
+        else:
+            estimate = estimates.get(layer.name)
+            rows.append(LayerSynthesis(instance, module, layer.name, layer.operator, counts, estimate))
+    rows.sort(key=lambda row: order.get(row.layer or "", len(order)))
+    return [*rows, LayerSynthesis("", manifest.top, None, None, Counts(**count_cells(top, modules)), None)]
 
 
-def _count_below(name: str, modules: Mapping[str, Any]) -> dict[str, int]:
-    """The counts of a module and of everything in it that was not flattened."""
-    counts = count_cells(modules[name], modules)
+def _count_below(name: str, modules: Mapping[str, Any]) -> Counts:
+    """Count a module's cells and everything in it that was not flattened."""
+    counts = Counts(**count_cells(modules[name], modules))
     for cell in modules[name]["cells"].values():
         if is_ours(cell["type"], modules):
-            below = _count_below(cell["type"], modules)
-            counts = {key: counts[key] + below[key] for key in counts}
+            counts += _count_below(cell["type"], modules)
     return counts
-
-
-def _packages_first(sources: Sequence[str]) -> list[str]:
-    return sorted(sources, key=lambda name: not Path(name).stem.endswith("_pkg"))
 
 
 def _yosys_version() -> str:

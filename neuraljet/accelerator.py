@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 
 from bnn.errors import ToolError, UserError
 from finn_build.manifest import Input, Output, sha256
+from finn_build.results import unpack_results
 
 if TYPE_CHECKING:
     from typing import Self
@@ -232,8 +233,12 @@ class Accelerator:
         """`frames` uint8 [N, H, W, C], N > 0."""
         beats = frames.reshape(len(frames), -1, self._description.input.channels)
         data, clocks = self._open().run(np.ascontiguousarray(beats))
-        classes, scores = unpack_results(data, self._description.output)
-        return Results(classes, scores, Latency(clocks, self.clock_mhz))
+        found, names = unpack_results(data, self._description.output), len(self.class_names)
+        unknown = found.classes[~found.broken & (found.classes >= names)]
+        if len(unknown):
+            raise ToolError(f"the accelerator gave class {unknown.max()}, and its network has {names}")
+        classes = np.where(found.broken, names, found.classes)
+        return Results(classes, found.scores, Latency(clocks, self.clock_mhz))
 
     def _open(self) -> Transport:
         if self._transport is None:
@@ -262,25 +267,6 @@ class Accelerator:
         elif not batch and frames.shape[1:] in (shape, shape[:2]):
             hint = "; a stream takes frames one by one: use classify for a batch"
         raise UserError(f"{what} must be {wanted} and not {got}{hint}")
-
-
-def unpack_results(data: Frames, output: Output) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Classes [N] and scores [N, classes] of result beats [N, bytes], low byte first.
-
-    Class in the low bits, then the signed scores, class 0 first. The class is the number of classes where the beat says
-    that its frame was broken. ToolError for a class that the network does not have.
-    """
-    classes, width = len(output.classes), output.score_bits
-    bits = np.unpackbits(data, axis=1, bitorder="little").astype(np.int64)
-    end = output.class_bits + classes * width
-    weights = 1 << np.arange(width, dtype=np.int64)
-    weights[-1] = -weights[-1]  # two's complement
-    scores = bits[:, output.class_bits : end].reshape(-1, classes, width) @ weights
-    numbers = bits[:, : output.broken_bit] @ (1 << np.arange(output.broken_bit, dtype=np.int64))
-    broken = bits[:, output.broken_bit] == 1
-    if (numbers[~broken] >= classes).any():
-        raise ToolError(f"the accelerator gave class {numbers[~broken].max()}, and its network has {classes}")
-    return np.where(broken, classes, numbers), scores
 
 
 def _check_choice(on_broken: str) -> None:

@@ -7,30 +7,26 @@ import importlib.metadata
 import importlib.util
 import os
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 from math import ceil
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from bnn.errors import UserError
-from bnn.integer.network import IntegerNetwork
 from bnn.integer.reference import Ints
-from bnn.qonnx.read import read_qonnx
 from bnn.storage.cache import cache_folder, keep
-from bnn.storage.files import require_room
+from bnn.storage.records import Record
 from bnn.system import processes
 from bnn.system.threads import threads
-from finn_build.manifest import Manifest, StreamLayer, write_report
-from finn_build.trust import opened
-from sim.frames import unpack_result
+from finn_build.manifest import Manifest, StreamLayer
+from finn_build.results import unpack_results
 from sim.localise import expected_stream
 from sim.pictures import choose_pictures, planes
 from sim.runner import SimulationError, check_tools, contents, digest, versions
+from sim.subject import Subject, opened_subject
 
 BENCH = Path(__file__).resolve().parent / "benches" / "nj_cppsim.cpp"
 FLAGS = ("-O2", "-std=c++14", "-Wno-unknown-pragmas", "-Wno-attributes")
@@ -38,15 +34,54 @@ COMPILE_TIMEOUT_S = 300.0
 FRAME_TIMEOUT_S = 30.0
 BATCH = 64  # frames at a time: what every layer puts out is kept for them
 REPORT = "cppsim.json"
+PIXELS = "s_axis"  # the name of the stream of pixels
+INPUTS = ("NJ_IN", "NJ_IN1")  # macros of the bench: the widths of the streams that a function reads
 
 
 @dataclass(frozen=True)
-class Unit:
-    """A function in C++, compiled."""
+class Program:
+    """A function in C++, compiled, and the widths of its streams in bits."""
 
     name: str
-    program: Path
+    path: Path
+    out_bits: int
     seconds: float  # that compiling took; 0 when it was found in the cache
+
+
+@dataclass(frozen=True)
+class UnitReport(Record):
+    """What was found of a layer, or of all as one."""
+
+    name: str
+    compile_seconds: float  # 0 when it was found in the cache
+    mismatches: int
+
+
+@dataclass(frozen=True)
+class BeatDifference(Record):
+    """The first beat of a layer that differs."""
+
+    layer: str
+    frame: int
+    element: int | None  # the beat; None when there are too few or too many beats
+
+
+@dataclass(frozen=True)
+class CppVerification(Record):
+    """cppsim.json."""
+
+    format: str
+    version: int
+    passed: bool
+    data: str
+    frames: int
+    mismatches: int
+    accuracy: float | None
+    units: tuple[UnitReport, ...]
+    first_mismatch: BeatDifference | None
+    model_sha256: str
+    run_seconds: float
+    seconds: float
 
 
 def verify_cppsim(
@@ -56,84 +91,87 @@ def verify_cppsim(
     resize: bool = False,
     seed: int = 1,
     trust: bool = False,
-) -> dict[str, Any]:
+) -> CppVerification:
     """Compile every HLS layer of the accelerator folder `acc`, and run it, and all in a row, on pictures.
 
     data, frames, resize, trust: as for `sim.accelerator.verify`; None `frames` is all. A layer reads what the reference
-    says is put out before it, so that each is judged for itself. Writes cppsim.json into the folder and returns it.
-    UserError for a damaged folder or one without C++; SimulationError when the compiler or a program fails.
+    says is put out before it, so that each is judged for itself. Write cppsim.json into the folder and return what it
+    says. Raise UserError for a damaged folder or one without C++, SimulationError when the compiler or a program fails.
     """
     started = time.perf_counter()
-    acc = Path(acc)
-    require_room(acc, REPORT)
-    with opened(acc, trust=trust) as manifest:
-        return _verify(acc, manifest, data, frames, resize, seed, started)
-
-
-def _verify(
-    acc: Path,
-    manifest: Manifest,
-    data: str | Path | None,
-    frames: str | int | None,
-    resize: bool,
-    seed: int,
-    started: float,
-) -> dict[str, Any]:
-    if f"hls/{manifest.top}.cpp" not in manifest.files:
-        raise UserError(f"{acc} has no C++ of its layers; make one with `neuraljet build ... --backend hls`")
-    network = read_qonnx(acc / "model.onnx")
-    pictures = choose_pictures(manifest, data, "all" if frames is None else frames, resize, seed)
-    check_tools()
-    layers = manifest.computing()
-    sizes = _widths(manifest, layers)
-    names = [*(layer.module for layer in layers), manifest.top]
-    with threads(2) as pool:
-        units = list(pool.map(lambda item: _compile(acc, *item), zip(names, sizes, strict=True)))
-    wrong: dict[str, set[int]] = {unit.name: set() for unit in units}
-    first: dict[str, Any] | None = None
-    correct = 0
-    running = time.perf_counter()
-    for begin in range(0, len(pictures.images), BATCH):
-        images = pictures.images[begin : begin + BATCH]
-        streams, scores, classes = _streams(network, manifest, layers, images)
-        if pictures.labels is not None:
-            correct += int((classes == pictures.labels[begin : begin + BATCH]).sum())
-        for index, layer in enumerate(layers):
-            read, wanted = streams[index], streams[index + 1]
-            assert read is not None
-            got = _run(units[index], read, sizes[index][1])
-            if wanted is None:  # the model has no such tensor: the next layer is judged on what this one puts out
-                streams[index + 1] = got
-                continue
-            for frame, element in _differences(got, wanted):
-                wrong[layer.module].add(begin + frame)
-                first = first or {"layer": layer.name, "frame": begin + frame, "element": element}
-        assert streams[0] is not None
-        got = _run(units[-1], streams[0], sizes[-1][1])
-        results = [unpack_result(int.from_bytes(row.tobytes(), "little"), manifest) for row in got[:, 0]]
-        for frame, (label, score) in enumerate(zip(classes, scores, strict=True)):
-            if results[frame] != (int(label), score.tolist()):
-                wrong[manifest.top].add(begin + frame)
-    count = len(pictures.images)
-    report = {
-        "format": "neuraljet-cppsim",
-        "version": 1,
-        "passed": not any(wrong.values()),
-        "data": pictures.name,
-        "frames": count,
-        "mismatches": len(set().union(*wrong.values())),
-        "accuracy": correct / count if pictures.labels is not None else None,
-        "units": [
-            {"name": unit.name, "compile_seconds": round(unit.seconds, 2), "mismatches": len(wrong[unit.name])}
-            for unit in units
-        ],
-        "first_mismatch": first,
-        "model_sha256": manifest.model_sha256,
-        "run_seconds": round(time.perf_counter() - running, 3),
-        "seconds": round(time.perf_counter() - started, 3),
-    }
-    write_report(acc, manifest, REPORT, report)
+    with opened_subject(acc, REPORT, trust=trust) as subject:
+        manifest = subject.manifest
+        if f"hls/{manifest.top}.cpp" not in manifest.files:
+            raise UserError(f"{acc} has no C++ of its layers; make one with `neuraljet build ... --backend hls`")
+        pictures = choose_pictures(manifest, data, "all" if frames is None else frames, resize, seed)
+        check_tools()
+        judge = Judge(subject, _programs(subject))
+        running, correct = time.perf_counter(), 0
+        for begin in range(0, len(pictures.images), BATCH):
+            classes = judge.run(pictures.images[begin : begin + BATCH], begin)
+            if pictures.labels is not None:
+                correct += int((classes == pictures.labels[begin : begin + BATCH]).sum())
+        count, wrong = len(pictures.images), judge.wrong
+        report = CppVerification(
+            format="neuraljet-cppsim",
+            version=1,
+            passed=not any(wrong.values()),
+            data=pictures.name,
+            frames=count,
+            mismatches=len(set().union(*wrong.values())),
+            accuracy=correct / count if pictures.labels is not None else None,
+            units=tuple(
+                UnitReport(name, round(program.seconds, 2), len(wrong[name]))
+                for name, program in judge.programs.items()
+            ),
+            first_mismatch=judge.first,
+            model_sha256=manifest.model_sha256,
+            run_seconds=round(time.perf_counter() - running, 3),
+            seconds=round(time.perf_counter() - started, 3),
+        )
+        subject.write(report)
     return report
+
+
+class Judge:
+    """Runs the layers one by one on what the reference says that they read, and notes the frames that differ."""
+
+    def __init__(self, subject: Subject, programs: Mapping[str, Program]) -> None:
+        """programs: by name of the module, the layers in order and the whole last."""
+        self.manifest, self.network, self.programs = subject.manifest, subject.network, programs
+        self.wrong: dict[str, set[int]] = {name: set() for name in programs}
+        self.first: BeatDifference | None = None
+
+    def run(self, images: NDArray[np.uint8], begin: int) -> Ints:
+        """Judge every layer and the whole on a batch [N, H, W, C] whose first frame is `begin`; return the classes."""
+        scores, tensors = self.network.run(planes(images), taps=True)
+        classes = self.network.classify(scores)
+        layers = self.manifest.computing()
+        pixels = pack(images.astype(np.int64), 8)
+        streams = {PIXELS: pixels}  # beats [N, beats, bytes] by the name of the stream
+        for index, layer in enumerate(layers):
+            got = run_program(self.programs[layer.module], *(streams[name] for name in read_by(layers, index)))
+            if index == len(layers) - 1:
+                wanted = _result_words(classes, scores, self.manifest)
+            elif layer.onnx_tensor in tensors:
+                wanted = pack(expected_stream(layer, tensors[layer.onnx_tensor]), layer.bits)
+            else:  # the model has no such tensor: the next layer is judged on what this one puts out
+                wanted = got
+            streams[layer.stream] = wanted
+            for frame, element in _differences(got, wanted):
+                self.wrong[layer.module].add(begin + frame)
+                self.first = self.first or BeatDifference(layer.name, begin + frame, element)
+        got = run_program(self.programs[self.manifest.top], pixels)
+        results = unpack_results(got[:, 0], self.manifest.output)
+        for frame, (label, score) in enumerate(zip(classes, scores, strict=True)):
+            if results.of(frame) != (int(label), score.tolist()):
+                self.wrong[self.manifest.top].add(begin + frame)
+        return classes
+
+
+def read_by(layers: Sequence[StreamLayer], index: int) -> tuple[str, ...]:
+    """Return the names of the streams that a layer reads: that of the layer before it."""
+    return (layers[index - 1].stream if index else PIXELS,)
 
 
 def ap_types() -> Path:
@@ -145,17 +183,26 @@ def ap_types() -> Path:
     return folder
 
 
-def _widths(manifest: Manifest, layers: Sequence[StreamLayer]) -> list[tuple[int, int]]:
-    """Widths of the streams of each layer, then of the whole: (in, out) in bits."""
-    bits = [manifest.input.tdata_bits, *(8 * ceil(layer.shape[2] * layer.bits / 8) for layer in layers[:-1])]
-    bits.append(manifest.output.tdata_bits)
-    return [*pairwise(bits), (bits[0], bits[-1])]
+def _programs(subject: Subject) -> dict[str, Program]:
+    """Compile the layers and the whole, by the names of their modules."""
+    manifest, layers = subject.manifest, subject.manifest.computing()
+    bits = {PIXELS: manifest.input.tdata_bits}
+    bits |= {layer.stream: 8 * ceil(layer.shape[2] * layer.bits / 8) for layer in layers}
+    bits[layers[-1].stream] = manifest.output.tdata_bits
+    jobs = [
+        (layer.module, [bits[name] for name in read_by(layers, index)], bits[layer.stream])
+        for index, layer in enumerate(layers)
+    ]
+    jobs.append((manifest.top, [bits[PIXELS]], bits[layers[-1].stream]))
+    with threads(2) as pool:
+        return {program.name: program for program in pool.map(lambda job: _compile(subject.acc, *job), jobs)}
 
 
-def _compile(acc: Path, name: str, widths: tuple[int, int]) -> Unit:
-    """hls/<name>.cpp with the bench, found again by the content of all that it can include."""
+def _compile(acc: Path, name: str, in_bits: Sequence[int], out_bits: int) -> Program:
+    """Compile hls/<name>.cpp with the bench, or find it by the content of all that it can include."""
     folder = acc / "hls"
-    flags = [*FLAGS, f"-DNJ_TOP={name}", f"-DNJ_IN={widths[0]}", f"-DNJ_OUT={widths[1]}"]
+    inputs = [f"-D{macro}={bits}" for macro, bits in zip(INPUTS, in_bits, strict=False)]
+    flags = [*FLAGS, f"-DNJ_TOP={name}", *inputs, f"-DNJ_OUT={out_bits}"]
     sources = [BENCH, *sorted(folder.glob("nj_*.hpp")), *_includes(folder, name)]
     headers = ap_types()
     key = digest(flags, versions(), [importlib.metadata.version("hls4ml")], contents(sources))
@@ -176,7 +223,7 @@ def _compile(acc: Path, name: str, widths: tuple[int, int]) -> Unit:
 
     started = time.perf_counter()
     fresh = keep(kept, (name,), make)
-    return Unit(name, kept / name, time.perf_counter() - started if fresh else 0.0)
+    return Program(name, kept / name, out_bits, time.perf_counter() - started if fresh else 0.0)
 
 
 def _includes(folder: Path, name: str) -> list[Path]:
@@ -186,24 +233,15 @@ def _includes(folder: Path, name: str) -> list[Path]:
     return [source, *(path for path in sorted(folder.glob("*.hpp")) if f'"{path.name}"' in text)]
 
 
-def _streams(
-    network: IntegerNetwork, manifest: Manifest, layers: Sequence[StreamLayer], images: NDArray[np.uint8]
-) -> tuple[list[NDArray[np.uint8] | None], Ints, Ints]:
-    """Beats [N, beats, bytes] of the pixels and of what each layer puts out, by the reference; scores and classes.
-
-    None where the model has no tensor of that stream.
-    """
-    scores, tensors = network.run(planes(images), taps=True)
-    classes = network.classify(scores)
-    streams: list[NDArray[np.uint8] | None] = [pack(images.astype(np.int64), 8)]
-    for layer in layers[:-1]:
-        tensor = tensors.get(layer.onnx_tensor)
-        streams.append(None if tensor is None else pack(expected_stream(layer, tensor), layer.bits))
+def _result_words(classes: Ints, scores: Ints, manifest: Manifest) -> NDArray[np.uint8]:
+    """Return the result words of frames [N, 1, bytes]."""
     output = manifest.output
-    result = np.concatenate([pack(classes[:, None, None, None], output.class_bits),
-                             pack(scores[:, None, None, :], output.score_bits)], axis=2)  # fmt: skip
-    missing = output.tdata_bits // 8 - result.shape[2]
-    return [*streams, np.pad(result, ((0, 0), (0, 0), (0, missing)))], scores, classes
+    fields = [
+        pack(classes[:, None, None, None], output.class_bits),
+        pack(scores[:, None, None, :], output.score_bits),
+    ]
+    words = np.concatenate(fields, axis=2)
+    return np.pad(words, ((0, 0), (0, 0), (0, output.tdata_bits // 8 - words.shape[2])))
 
 
 def pack(values: Ints, bits: int) -> NDArray[np.uint8]:
@@ -218,19 +256,24 @@ def pack(values: Ints, bits: int) -> NDArray[np.uint8]:
     return np.packbits(rows, axis=2, bitorder="little")
 
 
-def _run(unit: Unit, beats: NDArray[np.uint8], out_bits: int) -> NDArray[np.uint8]:
-    """Send frames [N, beats, bytes] through; [N, beats out, bytes]."""
+def run_program(program: Program, *inputs: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Send frames [N, beats, bytes] through, of each stream that it reads; return [N, beats out, bytes].
+
+    All inputs have as many beats. The bench takes those of a frame of the first stream, then of the second.
+    """
+    count, beats, _ = inputs[0].shape
+    data = np.concatenate([each.reshape(count, -1) for each in inputs], axis=1).tobytes()
     try:
-        limit = 60 + FRAME_TIMEOUT_S * len(beats)
-        done = processes.run([unit.program, str(beats.shape[1])], data=beats.tobytes(), timeout_s=limit)
+        limit = 60 + FRAME_TIMEOUT_S * count
+        done = processes.run([program.path, str(beats)], data=data, timeout_s=limit)
     except processes.TimeLimit:
-        raise SimulationError(f"{unit.name} did not end in time on {len(beats)} frames") from None
+        raise SimulationError(f"{program.name} did not end in time on {count} frames") from None
     if done.code:
-        raise SimulationError(f"{unit.name} ended with {done.code}: {done.output}")
+        raise SimulationError(f"{program.name} ended with {done.code}: {done.output}")
     raw = np.frombuffer(done.data, np.uint8)
-    if len(raw) % (len(beats) * out_bits // 8):
-        raise SimulationError(f"{unit.name} gave {len(raw)} bytes for {len(beats)} frames, which is no whole number")
-    return raw.reshape(len(beats), -1, out_bits // 8)
+    if len(raw) % (count * program.out_bits // 8):
+        raise SimulationError(f"{program.name} gave {len(raw)} bytes for {count} frames: no whole number a frame")
+    return raw.reshape(count, -1, program.out_bits // 8)
 
 
 def _differences(got: NDArray[np.uint8], wanted: NDArray[np.uint8]) -> Iterator[tuple[int, int | None]]:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from finn_build.manifest import Manifest
 from finn_build.synthesis import cell_library, write_netlist
+from hw.text import packages_first
 from sim.runner import SimulationError
 
 CELLS = Path(__file__).resolve().parent / "benches" / "cells"  # those that Yosys has no behaviour for
@@ -37,8 +38,15 @@ class Design:
 def rtl(acc: Path, manifest: Manifest) -> Design:
     """The (System)Verilog files of the accelerator, packages first."""
     names = sorted(name for name in manifest.files if name.startswith("rtl/") and name.endswith((".sv", ".v")))
-    sources = [acc / name for name in sorted(names, key=lambda name: not Path(name).stem.endswith("_pkg"))]
+    sources = [acc / name for name in packages_first(names)]
     return Design(tuple(sources), acc / "rtl" / f"{manifest.top}.v", RTL_ARGS, noise=False, slowest=10_000)
+
+
+def link_memories(acc: Path, place: Path) -> None:
+    """Let a design that runs in the folder `place` find its memory files, which it names relative to that folder."""
+    if (acc / "mem").is_dir():
+        (place / "mem").unlink(missing_ok=True)
+        (place / "mem").symlink_to((acc / "mem").resolve())
 
 
 def netlist(acc: Path, manifest: Manifest, family: str, folder: Path) -> Design:

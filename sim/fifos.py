@@ -22,11 +22,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bnn.errors import ToolError, UserError
+from bnn.storage.records import Record
 from bnn.storage.work import work_folder
 from finn_build.build import build
 from finn_build.manifest import FIFO, Manifest, input_name, load
 from sim import design as designs
-from sim.accelerator import measure, run_bench
+from sim.bench import Bench, measure
 from sim.localise import BENCHES
 from sim.pictures import choose_pictures
 
@@ -48,6 +49,30 @@ class Place:
     depth: int = 0  # 0: none is needed
 
 
+@dataclass(frozen=True)
+class Gauged(Record):
+    """What a place for a FIFO needed; see Place."""
+
+    layer: str
+    bits: int
+    held: int
+    stalled: int
+    depth: int
+
+
+@dataclass(frozen=True)
+class Depths(Record):
+    """The FIFOs that an accelerator needs, and how they were found."""
+
+    depths: dict[str, int]  # by the layer behind, for `build`'s fifos
+    places: tuple[Gauged, ...]  # every one where a FIFO may stand
+    data: str  # what was simulated
+    frames: int
+    runs: int
+    build_seconds: float
+    seconds: float
+
+
 class Gauge:
     """An accelerator whose FIFOs' depths are set run by run."""
 
@@ -55,43 +80,41 @@ class Gauge:
         """acc: built with `fifos=0`. images: uint8 [N, H, W, C], sent in every run."""
         self.manifest = load(acc)
         self.manifest.require_rtl("sizing FIFOs by simulation")
-        self._acc, self._images = acc, images
+        self._images = images
         plain = designs.rtl(acc, self.manifest)
-        self._design = replace(plain, sources=tuple(GAUGED if s.name == GAUGED.name else s for s in plain.sources))
+        sources = tuple(GAUGED if source.name == GAUGED.name else source for source in plain.sources)
+        self._bench = Bench(acc, self.manifest, replace(plain, sources=sources))
         self.runs, self.build_seconds = 0, 0.0
 
-    def run(self, depths: Mapping[str, int], period: int = 0) -> tuple[dict[str, Any], dict[str, tuple[int, int]]]:
-        """One run: what `sim.accelerator.measure` says of it, and what each FIFO held and how long it stood.
+    def run(self, depths: Mapping[str, int], period: int = 0) -> tuple[float | None, dict[str, tuple[int, int]]]:
+        """Run once: clocks per frame (None when a result is missing), and what each FIFO held and how long it stood.
 
         depths: by instance; what is not named has room without end. period: clocks per frame in which pixels come, 0
         for a pixel whenever there is room.
         """
         with work_folder() as temporary:
             work = Path(temporary)
-            run = run_bench(
-                self._acc, self.manifest, self._images, self._design, work=work,
-                more=[f"+period={period}", *(f"+depth.{_path(fifo)}={depth}" for fifo, depth in depths.items())],
-            )  # fmt: skip
+            depths_set = [f"+depth.{_path(fifo)}={depth}" for fifo, depth in depths.items()]
+            run = self._bench.run(self._images, work=work, more=[f"+period={period}", *depths_set])
             said = SAID.findall((work / "simulation.log").read_text(errors="replace"))
         self.runs += 1
         self.build_seconds += run.build_seconds
-        found = measure(run.events, self.manifest.clock_mhz)
+        clocks = measure(run.events, self.manifest.clock_mhz).cycles_per_frame
         if run.events.stuck or run.events.faults or len(run.events.data) != len(self._images):
-            found["cycles_per_frame"] = None
-        return found, {fifo: (int(held), int(stalled)) for fifo, held, stalled in said}
+            clocks = None
+        return clocks, {fifo: (int(held), int(stalled)) for fifo, held, stalled in said}
 
     def keeps_rate(self, places: list[Place]) -> bool:
         """With these depths, is a frame done every `cycles_per_frame` clocks when frames come back to back?"""
-        found, _ = self.run({place.fifo: place.depth for place in places})
-        return bool(found["cycles_per_frame"] == self.manifest.cycles_per_frame)
+        clocks, _ = self.run({place.fifo: place.depth for place in places})
+        return clocks == self.manifest.cycles_per_frame
 
 
-def find_depths(model: Path, **options: Any) -> dict[str, Any]:
-    """The FIFOs that an accelerator of the QONNX file `model` needs; options: of `finn_build.build.build`.
+def find_depths(model: Path, **options: Any) -> Depths:
+    """Find the FIFOs that an accelerator of the QONNX file `model` needs; options: of `finn_build.build.build`.
 
-    Returns depths (by layer, for `build`'s fifos), places (a row each: layer, bits, held, stalled, depth), data (what
-    was simulated), frames, runs, build_seconds and seconds. ToolError when the rate is not reached whatever the FIFOs,
-    or one would have to be deeper than nj_fifo can be; UserError as of `build`.
+    Raise ToolError when the rate is not reached whatever the FIFOs, or one would have to be deeper than nj_fifo can be;
+    UserError as `build` does.
     """
     started = time.perf_counter()
     with work_folder() as temporary:
@@ -103,26 +126,24 @@ def find_depths(model: Path, **options: Any) -> dict[str, Any]:
         places = _places(manifest)
         _hold(gauge, places)
         _shrink(gauge, places)
-    return {
-        "depths": {place.layer: place.depth for place in places if place.depth},
-        "places": [
-            {"layer": p.layer, "bits": p.bits, "held": p.held, "stalled": p.stalled, "depth": p.depth} for p in places
-        ],
-        "data": name,
-        "frames": len(images),
-        "runs": gauge.runs,
-        "build_seconds": round(gauge.build_seconds, 3),
-        "seconds": round(time.perf_counter() - started, 3),
-    }
+    return Depths(
+        depths={place.layer: place.depth for place in places if place.depth},
+        places=tuple(Gauged(p.layer, p.bits, p.held, p.stalled, p.depth) for p in places),
+        data=name,
+        frames=len(images),
+        runs=gauge.runs,
+        build_seconds=round(gauge.build_seconds, 3),
+        seconds=round(time.perf_counter() - started, 3),
+    )
 
 
 def _hold(gauge: Gauge, places: list[Place]) -> None:
     """The first run: depths with which no FIFO is ever full."""
     cycles = gauge.manifest.cycles_per_frame
-    found, gauges = gauge.run({}, cycles)
-    if found["cycles_per_frame"] != cycles:
+    clocks, gauges = gauge.run({}, cycles)
+    if clocks != cycles:
         raise ToolError(
-            f"with FIFOs of any depth a frame takes {found['cycles_per_frame']} clocks and not {cycles}: one of the "
+            f"with FIFOs of any depth a frame takes {clocks} clocks and not {cycles}: one of the "
             "layers is slower than its estimate says; please report this network"
         )
     for place in places:

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from finn_build.manifest import Manifest
+from finn_build.results import unpack_results, words_as_bytes
 from sim.runner import SimulationError
 
 
@@ -63,16 +64,8 @@ def read_events(path: Path) -> Events:
 
 
 def unpack_result(beat: int, manifest: Manifest) -> tuple[int, list[int]]:
-    """(class, scores) of one result beat: class in the low bits, then the signed scores, class 0 first.
-
-    The bit of a broken frame counts to the class, which then is none that the network has.
-    """
-    output = manifest.output
-    scores = []
-    for index in range(len(output.classes)):
-        raw = beat >> (output.class_bits + index * output.score_bits) & ((1 << output.score_bits) - 1)
-        scores.append(to_signed(raw, output.score_bits))
-    return beat & ((1 << output.class_bits) - 1), scores
+    """Return class and scores of one result beat; the class is -1 when it says that its frame was broken."""
+    return unpack_results(words_as_bytes([beat], manifest.output), manifest.output).of(0)
 
 
 def to_signed(raw: int, bits: int) -> int:

@@ -24,6 +24,7 @@ from bnn.storage.cache import cache_folder, keep
 from finn_build.manifest import Manifest
 from sim import design as designs
 from sim import plain
+from sim.bench import slowest_cycles
 from sim.localise import BENCHES
 from sim.runner import (
     BUILD_JOBS,
@@ -69,14 +70,12 @@ class LiveModel:
 
     def __init__(self, acc: Path, manifest: Manifest) -> None:
         """Build the model or find that build; UserError when a tool is missing, SimulationError when it fails."""
-        slowest = max(layer.cycles_per_frame for layer in manifest.layers)
-        slowest = max(slowest, manifest.input.beats_per_frame, manifest.cycles_per_frame)
         self._result_bytes = -(-manifest.output.tdata_bits // 8)
         sizes = (
             manifest.input.beats_per_frame,
             manifest.input.tdata_bits // 8,
             self._result_bytes,
-            8 * slowest + 10_000,
+            8 * slowest_cycles(manifest) + 10_000,
         )
         program = build(acc, manifest)
         self._folder = program.parent  # where the paths of memory files begin: a copy, whatever becomes of `acc`

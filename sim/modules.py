@@ -34,7 +34,7 @@ STALLS = tuple(Stall(idle, backpressure, 7) for idle, backpressure in product((0
 
 
 @dataclass(frozen=True)
-class Result:
+class StreamResult:
     """What one run put out. Cycle 0 is the first one after reset."""
 
     beats: list[int]  # m_data_o of each accepted output beat
@@ -63,7 +63,7 @@ def run_streams(
     watch: Sequence[str] = (),
     silence_limit: int = 20_000,
     timeout_s: float = 120.0,
-) -> list[Result]:
+) -> list[StreamResult]:
     """Feed `beats` once per entry of `stalls`, all in one simulator process on one build, a reset before each.
 
     extra_in: values of further `*_i` ports that go with each beat (`{"s_last_i": [0, 0, 1]}`).
@@ -98,7 +98,8 @@ def run_streams(
         )  # fmt: skip
         results = json.loads(outcome.read_text())
     return [
-        Result([int(beat, 16) for beat in r["beats"]], r["in_cycles"], r["out_cycles"], r["watched"]) for r in results
+        StreamResult([int(beat, 16) for beat in r["beats"]], r["in_cycles"], r["out_cycles"], r["watched"])
+        for r in results
     ]
 
 
@@ -112,6 +113,6 @@ def run_stream(
     backpressure: float = 0.0,
     seed: int = 0,
     sources: Sequence[Path] | None = None,
-) -> Result:
+) -> StreamResult:
     """One run of `run_streams`."""
     return run_streams(top, parameters, beats, out_count, stalls=[Stall(idle, backpressure, seed)], sources=sources)[0]

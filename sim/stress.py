@@ -9,6 +9,8 @@ from numpy.typing import NDArray
 from bnn.storage.work import work_folder
 from finn_build.manifest import load as load_manifest
 from sim import design as designs
+from sim.bench import slowest_cycles
+from sim.design import link_memories
 from sim.frames import pack_frames
 from sim.localise import BENCHES
 from sim.runner import SimulationError, simulate
@@ -54,13 +56,12 @@ def run_beats(
     design = designs.rtl(acc, manifest)
     beats, tdata_bits = manifest.input.beats_per_frame, manifest.input.tdata_bits
     pixels = np.frombuffer(pack_frames(data[:, None, None, :], tdata_bits), np.uint8).reshape(len(data), -1)
-    slowest = max([beats, manifest.cycles_per_frame, *(layer.cycles_per_frame for layer in manifest.layers)])
+    slowest = slowest_cycles(manifest)
     quiet = 4 * slowest + 2 * beats + 2000
     cycles = (len(data) + 4 * slowest) / (1 - idle) * (1 + 4 * backpressure / (1 - backpressure)) + 10 * quiet
     with work_folder() as temporary:
         place = Path(temporary)
-        if (acc / "mem").is_dir():  # memory files are named relative to the folder
-            (place / "mem").symlink_to((acc / "mem").resolve())
+        link_memories(acc, place)
         (place / "beats.bin").write_bytes(np.concatenate([flags[:, None], pixels], axis=1).tobytes())
         simulate(
             "nj_stress_bench", [*design.sources, BENCHES / "nj_stress_bench.sv"], "sim.benches.frames",

@@ -16,7 +16,10 @@ from typing import Any
 
 CLASS_NAME = re.compile(r"[A-Za-z0-9._-]{1,64}")  # of a class, for file names, comments and tables
 SEAL = "seal"  # the entry that holds `seal_of` the others
-OPTIONAL = "optional"  # in the metadata of a field: files that lack it mean its default
+# In the metadata of a field:
+OPTIONAL = "optional"  # files that lack it mean its default
+NAMED = "named"  # its name in the file, where that is no name in Python
+FLAT = "flat"  # the entries of this record stand among those of the record it is in; None has none
 
 
 def parse_json(data: bytes) -> Any:
@@ -87,11 +90,30 @@ def optional(default: Any) -> Any:
 
 def entries(record: Any) -> dict[str, Any]:
     """Return a dataclass as the JSON object that `parse` reads."""
-    return {
-        field.name: _plain(getattr(record, field.name))
-        for field in dataclasses.fields(record)
-        if not (field.metadata.get(OPTIONAL) and getattr(record, field.name) == field.default)
-    }
+    found: dict[str, Any] = {}
+    for field in dataclasses.fields(record):
+        value = getattr(record, field.name)
+        if field.metadata.get(FLAT):
+            found |= {} if value is None else entries(value)
+        elif not (field.metadata.get(OPTIONAL) and value == field.default):
+            found[field.metadata.get(NAMED, field.name)] = _plain(value)
+    return found
+
+
+class Record:
+    """Base of the frozen dataclasses that commands return and leave in a folder as JSON."""
+
+    def entries(self) -> dict[str, Any]:
+        """Return the JSON object."""
+        return entries(self)
+
+    def to_json(self) -> str:
+        """Return the text of the file."""
+        return json.dumps(self.entries(), indent=2) + "\n"
+
+    def __getitem__(self, name: str) -> Any:
+        """Return an entry as the file has it, so that what reads the file reads the record as well."""
+        return self.entries()[name]
 
 
 def _plain(value: Any) -> Any:

@@ -28,7 +28,10 @@ def bitstream(
     without it the folder to take to a machine that has it; see finn_build.vivado.
     """
     from finn_build.bitstream import make
+    from finn_build.folders import require_elsewhere
 
+    if out is not None:
+        require_elsewhere(Path(out), Path(accelerator), "bitstream")
     return make(Path(accelerator), board, None if out is None else Path(out), clock_mhz, baud, trust)
 
 

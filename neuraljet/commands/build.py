@@ -56,7 +56,7 @@ def build(
     refuse_foreign(Path(out), ACCELERATOR)  # before minutes are spent
     with lock(Path(out)):
         found = find_depths(path, **options)
-        return {**build_accelerator(path, Path(out), **options, fifos=found["depths"]), "fifos": found}
+        return {**build_accelerator(path, Path(out), **options, fifos=found.depths), "fifos": found.entries()}
 
 
 def positive(text: str) -> float:

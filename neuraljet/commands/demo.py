@@ -76,7 +76,7 @@ def main(options: argparse.Namespace) -> tuple[bool, dict[str, Any]]:
         "                          neuraljet build run --out accelerator && neuraljet verify accelerator"
     )
     sys.stdout.flush()
-    return all(results[step]["passed"] for step in ("verify", "prove")), results
+    return all(results[step].passed for step in ("verify", "prove")), results
 
 
 def table(results: dict[str, Any]) -> str:
@@ -84,16 +84,19 @@ def table(results: dict[str, Any]) -> str:
     built, verified, proved, area = (results[step] for step in ("build", "verify", "prove", "synth"))
     rows = [
         ("test accuracy", f"{results['train'].test_accuracy:.1%}"),
-        ("verified in simulation", f"{verified['frames']} frames, {verified['mismatches']} mismatches"),
-        ("proved for all inputs", f"{proved['outputs_proved']} of {proved['outputs']} outputs of convolutions"),
-        ("LUT sites (7-series)", f"{area['sites']:,}"),
-        ("LUT (7-series)", f"{area['lut']:,}"),
-        ("flip-flops", f"{area['ff']:,}"),
-        ("block RAM (18 kbit)", f"{area['ramb18']}"),
-        ("DSP", f"{area['dsp']}"),
-        (f"frames/s at {built['clock_mhz']:g} MHz", f"{built['clock_mhz'] * 1e6 / verified['cycles_per_frame']:,.0f}"),
-        ("latency, last pixel to class", f"{verified['latency_cycles']} cycles"),
-        ("simulated cycles/s", f"{verified['cycles_per_second']:,.0f}"),
+        ("verified in simulation", f"{verified.frames} frames, {verified.mismatches} mismatches"),
+        ("proved for all inputs", f"{proved.outputs_proved} of {proved.outputs} outputs of convolutions"),
+        ("LUT sites (7-series)", f"{area.counts.sites:,}"),
+        ("LUT (7-series)", f"{area.counts.lut:,}"),
+        ("flip-flops", f"{area.counts.ff:,}"),
+        ("block RAM (18 kbit)", f"{area.counts.ramb18}"),
+        ("DSP", f"{area.counts.dsp}"),
+        (
+            f"frames/s at {built['clock_mhz']:g} MHz",
+            f"{built['clock_mhz'] * 1e6 / verified.rates.cycles_per_frame:,.0f}",
+        ),
+        ("latency, last pixel to class", verify.clocks(verified.rates.latency_cycles)),
+        ("simulated cycles/s", f"{verified.cycles_per_second:,.0f}"),
         ("whole demo", f"{results['seconds']:.0f} s"),
     ]
     return "\n".join(f"  {name:30} {value}" for name, value in rows)

@@ -13,8 +13,10 @@ EXAMPLE = "neuraljet ip accelerator --out ip"
 
 def ip(accelerator: str | Path, out: str | Path, *, trust: bool = False) -> dict[str, Any]:
     """Package the accelerator folder as the IP folder `out`; returns what its ip.json says (see finn_build.ip)."""
+    from finn_build.folders import require_elsewhere
     from finn_build.ip import package
 
+    require_elsewhere(Path(out), Path(accelerator), "IP")
     return package(Path(accelerator), Path(out), trust=trust)
 
 

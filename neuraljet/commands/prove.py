@@ -2,16 +2,19 @@
 
 import argparse
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from neuraljet.commands.train import add_trust
+
+if TYPE_CHECKING:
+    from sim.proofs.prove import Proof
 
 NAME = "prove"
 HELP = "Prove for all inputs that each convolution's RTL sums what the network's weights say"
 EXAMPLE = "neuraljet prove accelerator"
 
 
-def prove(accelerator: str | Path, *, trust: bool = False) -> dict[str, Any]:
+def prove(accelerator: str | Path, *, trust: bool = False) -> "Proof":
     """Trace every output of every convolution back to the pixels of its window; see sim.proofs.prove."""
     from sim.proofs.prove import prove as prove_accelerator
 
@@ -23,24 +26,24 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_trust(parser)
 
 
-def main(options: argparse.Namespace) -> tuple[bool, dict[str, Any]]:
+def main(options: argparse.Namespace) -> tuple[bool, "Proof"]:
     result = prove(options.accelerator, trust=options.trust)
     print(summary(result))
-    return result["passed"], result
+    return result.passed, result
 
 
-def summary(result: dict[str, Any]) -> str:
+def summary(result: "Proof") -> str:
     """One row per convolution, for people."""
     lines = [f"{'layer':18} {'outputs':>7}  verdict"]
-    for layer in result["layers"]:
-        why = f": {layer['why']}" if layer["why"] else ", for all inputs"
-        lines.append(f"{layer['name']:18} {layer['outputs']:7d}  {layer['verdict']}{why}")
-    proved, outputs = result["outputs_proved"], result["outputs"]
+    for layer in result.layers:
+        why = f": {layer.why}" if layer.why else ", for all inputs"
+        lines.append(f"{layer.name:18} {layer.outputs:7d}  {layer.verdict}{why}")
+    proved, outputs = result.outputs_proved, result.outputs
     if proved:
-        lines.append(f"{proved} of {outputs} outputs of convolutions proved in {result['seconds']:.1f} s")
+        lines.append(f"{proved} of {outputs} outputs of convolutions proved in {result.seconds:.1f} s")
     else:
         what = f"none of {outputs} outputs of convolutions" if outputs else "there is no convolution"
         lines.append(f"nothing is proved: {what}")
-    if result["other_layers"]:
-        lines.append(f"simulation alone checks {', '.join(result['other_layers'])}: see `neuraljet verify`")
+    if result.other_layers:
+        lines.append(f"simulation alone checks {', '.join(result.other_layers)}: see `neuraljet verify`")
     return "\n".join(lines)

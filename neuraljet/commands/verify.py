@@ -2,10 +2,14 @@
 
 import argparse
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from bnn.errors import UserError
 from neuraljet.commands.train import add_trust, whole
+
+if TYPE_CHECKING:
+    from sim.cppsim import CppVerification
+    from sim.verification import Difference, SourceAgreement, Verification
 
 NAME = "verify"
 HELP = "Simulate an accelerator on a test set and compare every score with the network"
@@ -23,7 +27,7 @@ def verify(
     netlist: str | None = None,
     cppsim: bool = False,
     trust: bool = False,
-) -> dict[str, Any]:
+) -> "Verification | CppVerification":
     """Run the test set through the accelerator folder's RTL in Verilator (see sim.accelerator).
 
     `data` is what it was trained on when None (random frames when that is not known), "random" for random frames,
@@ -77,12 +81,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--cppsim", action="store_true", help="run the C++ of HLS layers instead: each layer, then all as one"
     )
-    parser.add_argument(
-        "--family", choices=("xc7", "xcup"), help="of the netlist: 7-series (as if not given) or UltraScale+"
-    )
+    parser.add_argument("--family", choices=("xc7", "xcup"), help="of the netlist: 7-series (default) or UltraScale+")
 
 
-def main(options: argparse.Namespace) -> tuple[bool, dict[str, Any]]:
+def main(options: argparse.Namespace) -> tuple[bool, "Verification | CppVerification"]:
     if options.family and not options.netlist:
         raise UserError("--family chooses the cells of a netlist; add --netlist")
     result = verify(
@@ -96,85 +98,97 @@ def main(options: argparse.Namespace) -> tuple[bool, dict[str, Any]]:
         cppsim=options.cppsim,
         trust=options.trust,
     )
-    print(cppsim_summary(result) if options.cppsim else summary(result))
-    return result["passed"], result
+    from sim.verification import Verification
+
+    print(summary(result) if isinstance(result, Verification) else cppsim_summary(result))
+    return result.passed, result
 
 
-def cppsim_summary(result: dict[str, Any]) -> str:
-    """Layers, compile times and mismatches, for people."""
+def counted(number: float, one: str, more: str = "") -> str:
+    """Return a number and what is counted, such as "1 frame"; the plural adds an s unless `more` says it."""
+    return f"{number:,} {one if number == 1 else more or f'{one}s'}"
+
+
+def cppsim_summary(result: "CppVerification") -> str:
+    """Return layers, compile times and mismatches, for people."""
     lines = [f"{'C++ of':18} {'compiled in':>11} {'mismatches':>10}"]
-    for unit in result["units"]:
-        took = f"{unit['compile_seconds']:.1f} s" if unit["compile_seconds"] else "cached"
-        lines.append(f"{unit['name']:18} {took:>11} {unit['mismatches']:10d}")
+    for unit in result.units:
+        took = f"{unit.compile_seconds:.1f} s" if unit.compile_seconds else "cached"
+        lines.append(f"{unit.name:18} {took:>11} {unit.mismatches:10d}")
     lines.append(
-        f"{counted(result['frames'], 'frame', 'frames')} of {result['data']}, "
-        f"{counted(result['mismatches'], 'mismatch', 'mismatches')}, {result['seconds']:.1f} s"
+        f"{counted(result.frames, 'frame')} of {result.data}, "
+        f"{counted(result.mismatches, 'mismatch', 'mismatches')}, {result.seconds:.1f} s"
     )
-    where = result["first_mismatch"]
+    where = result.first_mismatch
     if where:
-        place = "the number of beats" if where["element"] is None else f"beat {where['element']}"
-        lines.append(f"frame {where['frame']} differs first in layer {where['layer']}: {place}")
+        place = "the number of beats" if where.element is None else f"beat {where.element}"
+        lines.append(f"frame {where.frame} differs first in layer {where.layer}: {place}")
     return "\n".join(lines)
 
 
-def counted(number: int, one: str, more: str) -> str:
-    """A number and what is counted, such as "1 frame"."""
-    return f"{number:,} {one if number == 1 else more}"
-
-
-def source_summary(source: dict[str, Any]) -> list[str]:
-    """The execution of the imported file against the network, as `bnn.qonnx.foreign.compare` reports it."""
+def source_summary(source: "SourceAgreement") -> list[str]:
+    """Return how executing the imported file agreed with the network; see `bnn.qonnx.foreign.compare`."""
+    found = source.agreement
     lines = [
-        f"{counted(source['frames'], 'frame', 'frames')} by execution of source.onnx: "
-        f"{counted(source['classes_differ'], 'class differs', 'classes differ')}, "
-        f"{counted(source['scores_beyond'], 'score', 'scores')} beyond the rounding of float32 (largest difference "
-        f"{source['largest_difference']:.2g}, bound {source['bound']:.2g})"
+        f"{counted(found.frames, 'frame')} by execution of source.onnx: "
+        f"{counted(found.classes_differ, 'class differs', 'classes differ')}, "
+        f"{counted(found.scores_beyond, 'score')} beyond the rounding of float32 (largest difference "
+        f"{found.largest_difference:.2g}, bound {found.bound:.2g})"
     ]
-    if source["decisions_beyond"]:
-        found = counted(source["decisions_beyond"], "sign or level differs", "signs or levels differ")
-        lines.append(f"fault: {found} from source.onnx")
-    if source["mismatches"]:
-        lines.append(f"fault: {counted(source['mismatches'], 'frame is', 'frames are')} not what source.onnx computes")
-    if source["decisions_taken"]:
-        sums, frames = (
-            counted(source["decisions_taken"], "sum", "sums"),
-            counted(source["frames_taken"], "frame", "frames"),
-        )
-        changed = counted(source["classes_taken"], "frame", "frames")
+    if found.decisions_beyond:
+        wrong = counted(found.decisions_beyond, "sign or level differs", "signs or levels differ")
+        lines.append(f"fault: {wrong} from source.onnx")
+    if found.mismatches:
+        lines.append(f"fault: {counted(found.mismatches, 'frame is', 'frames are')} not what source.onnx computes")
+    if found.decisions_taken:
+        sums, frames = counted(found.decisions_taken, "sum"), counted(found.frames_taken, "frame")
+        changed = counted(found.classes_taken, "frame")
         lines.append(f"float32 rounds {sums} of {frames} past a threshold, which changes the class in {changed}")
-    if source["classes_tied"]:
-        tied = counted(source["classes_tied"], "frame", "frames")
+    if found.classes_tied:
+        tied = counted(found.classes_tied, "frame")
         lines.append(f"in {tied} the class differs because float32 rounds a tie apart")
-    if source["scores_indistinct"]:
-        classes = counted(source["scores_indistinct"], "class", "classes")
+    if found.scores_indistinct:
+        classes = counted(found.scores_indistinct, "class", "classes")
         lines.append(
             f"note: in {classes} float32 rounds by more than the step between two sums, so the scores tell little"
         )
-    return [*lines, *(f"note: {note}" for note in source["notes"])]
+    return [*lines, *(f"note: {note}" for note in source.notes)]
 
 
-def summary(result: dict[str, Any]) -> str:
-    """Frames, mismatches and times, for people."""
-    cycles = result["cycles_per_frame"]
-    lines = [
-        f"{counted(result['frames'], 'frame', 'frames')} of {result['data']}, "
-        f"{counted(result['mismatches'], 'mismatch', 'mismatches')}",
-        f"{'-' if cycles is None else f'{cycles:g}'} cycles per frame back to back, "
-        f"{result['latency_cycles']} cycles from the last pixel to the result",
-        f"{result['cycles_per_second']:,.0f} simulated cycles per second, {result['seconds']:.1f} s with the build",
+def summary(result: "Verification") -> str:
+    """Return frames, mismatches and times, for people."""
+    rates = result.rates
+    lines = []
+    if result.netlist:
+        cells = result.netlist.cells
+        kinds = ", ".join(f"{number} {kind}" for kind, number in cells.items())
+        lines.append(f"netlist of {counted(sum(cells.values()), 'cell')} for {result.netlist.family}: {kinds}")
+    lines += [
+        f"{counted(result.frames, 'frame')} of {result.data}, {counted(result.mismatches, 'mismatch', 'mismatches')}",
+        f"{clocks(rates.cycles_per_frame)} per frame back to back, "
+        f"{clocks(rates.latency_cycles)} from the last pixel to the result",
+        f"{result.cycles_per_second:,.0f} simulated cycles per second, {result.seconds:.1f} s with the build",
     ]
-    if "source" in result:
-        lines += source_summary(result["source"])
-    if "cells" in result:
-        cells = ", ".join(f"{number} {kind}" for kind, number in result["cells"].items())
-        lines.insert(0, f"netlist of {sum(result['cells'].values())} cells for {result['family']}: {cells}")
-    lines += [f"fault: {fault}" for fault in result["faults"]]
-    where = result["first_mismatch"]
-    if where and where.get("layer"):
-        lines.append(
-            f"frame {where['frame']} differs first in layer {where['layer']} ({where['operator']}) at "
-            f"[y, x, c] = {where['element']}: expected {where['expected']}, got {where['got']}"
-        )
-    elif where:
-        lines.append(f"frame {where['frame']} differs, but not when it is run again")
+    if result.source:
+        lines += source_summary(result.source)
+    lines += [f"fault: {fault}" for fault in result.faults]
+    mismatch = result.first_mismatch
+    if mismatch and mismatch.where:
+        lines.append(f"frame {mismatch.frame} differs first in {_place(mismatch.where)}")
+    elif mismatch:
+        lines.append(f"frame {mismatch.frame} differs, but not when it is run again")
     return "\n".join(lines)
+
+
+def clocks(number: float | None) -> str:
+    """Return a number of clock cycles in words."""
+    return "- cycles" if number is None else f"{number:g} cycle{'s' * (number != 1)}"
+
+
+def _place(where: "Difference") -> str:
+    layer = f"layer {where.layer} ({where.operator})"
+    if where.element is not None:
+        return f"{layer} at [y, x, c] = {list(where.element)}: expected {where.expected}, got {where.got}"
+    if where.beats != where.beats_expected:
+        return f"{layer}: {where.beats} beats and not {where.beats_expected}"
+    return f"what is made behind {layer}, whose values are right"

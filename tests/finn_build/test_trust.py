@@ -11,6 +11,7 @@ import pytest
 from bnn.errors import UserError
 from bnn.qonnx.write import write_qonnx
 from bnn.storage import cache
+from bnn.storage.records import Record
 from finn_build import known, trust
 from finn_build.build import build
 from finn_build.ip import package
@@ -218,7 +219,7 @@ def test_a_report_does_not_go_to_another_accelerator(acc):
     manifest = load(acc)
     edit(acc, other_clock)
     with pytest.raises(UserError, match="built again or changed while this ran"):
-        write_report(acc, manifest, "proof.json", {})
+        write_report(acc, manifest, "proof.json", Record())
     assert not (acc / "proof.json").exists() and asdict(manifest)
 
 

@@ -1,5 +1,6 @@
 """The program as a user meets it: exit statuses, one-sentence errors, JSON on the last line, nothing left behind."""
 
+import dataclasses
 import errno
 import json
 import os
@@ -81,13 +82,13 @@ def test_doctor_finds_what_is_missing_and_what_does_not_run(capsys, tmp_path, mo
 
 def test_one_is_counted_as_one():
     """verify's words on an imported file."""
+    from bnn.qonnx.foreign.compare import Agreement
     from neuraljet.commands.verify import source_summary
+    from sim.verification import SourceAgreement
 
-    source = dict.fromkeys(
-        ("frames", "classes_differ", "scores_beyond", "decisions_beyond", "mismatches", "decisions_taken",
-         "frames_taken", "classes_taken", "classes_tied", "scores_indistinct"), 1,
-    )  # fmt: skip
-    text = source_summary(source | {"largest_difference": 0.5, "bound": 1.0, "notes": ["so"]})
+    ones = dict.fromkeys((field.name for field in dataclasses.fields(Agreement)), 1)
+    agreement = Agreement(**ones | {"largest_difference": 0.5, "bound": 1.0})
+    text = source_summary(SourceAgreement(agreement, ("so",)))
     assert text[0].startswith("1 frame by execution of source.onnx: 1 class differs, 1 score beyond the rounding")
     assert text[1:] == [
         "fault: 1 sign or level differs from source.onnx",
@@ -97,6 +98,41 @@ def test_one_is_counted_as_one():
         "note: in 1 class float32 rounds by more than the step between two sums, so the scores tell little",
         "note: so",
     ]
+
+
+def verification(**found):
+    from sim.verification import Rates, Verification
+
+    rates = {"cycles_per_frame": 64, "frames_per_second": 1.0, "latency_cycles": 1, "frame_latency_cycles": 65}
+    report = {"frames": 1, "mismatches": 0, "faults": (), "rates": Rates(**rates), "first_mismatch": None} | found
+    same = {"format": "", "version": 1, "passed": True, "accuracy": None, "cycles": 9, "cycles_per_second": 9}
+    return Verification(
+        **same, build_seconds=0.0, data="x", backpressure=0.0, seed=1, model_sha256="", seconds=1.0, **report
+    )
+
+
+def test_verify_says_where_a_frame_differs_and_counts_a_clock_as_one():
+    from neuraljet.commands.verify import summary
+    from sim.verification import Difference, Mismatch
+
+    assert "64 cycles per frame back to back, 1 cycle from the last pixel to the result" in summary(verification())
+    mismatch = Mismatch(3, "alone", 0, (1, 2), 1, (1, 2))
+    for where, words in (
+        (
+            Difference("pool", "MaxPool", "t", (1, 2, 0), 1, -1),
+            "layer pool (MaxPool) at [y, x, c] = [1, 2, 0]: expected 1",
+        ),
+        (
+            Difference("pool", "MaxPool", "t", None, beats=17, beats_expected=16),
+            "layer pool (MaxPool): 17 beats and not 16",
+        ),
+        (Difference("dense", "Dense", "t", None), "what is made behind layer dense (Dense), whose values are right"),
+    ):
+        found = verification(mismatches=1, first_mismatch=dataclasses.replace(mismatch, where=where))
+        assert f"frame 3 differs first in {words}" in summary(found)
+    found = verification(mismatches=1, first_mismatch=Mismatch(3, None, 0, (1, 2)))
+    assert "frame 3 differs, but not when it is run again" in summary(found)
+    assert found.entries()["first_mismatch"]["class"] is None and "family" not in found.entries()
 
 
 def test_train_ends_with_json_and_says_what_is_next(capsys, pictures, tmp_path):

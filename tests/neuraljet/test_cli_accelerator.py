@@ -81,6 +81,15 @@ def test_ip_names_itself_and_its_registers(capsys, accelerator, tmp_path):
     one_sentence(err, "not an accelerator folder", "neuraljet build")
 
 
+@pytest.mark.parametrize(
+    "command", [("ip",), ("bitstream", "--board", "pynq-z2"), ("bitstream", "--board", "ulx3s-85f")]
+)
+def test_nothing_is_made_in_place_of_the_accelerator(capsys, accelerator, command):
+    status, _, err = run(capsys, command[0], accelerator, "--out", accelerator, *command[1:])
+    assert status == 2
+    one_sentence(err, f"--out {accelerator} is the accelerator folder itself", "choose another folder")
+
+
 def test_build_with_fifos_sized_by_simulation(capsys, tiny_model, tmp_path):
     status, out, _ = run(capsys, "build", tiny_model, "--out", tmp_path / "acc", "--fifos", "simulate", "--json")
     assert status == 0

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from finn_build.manifest import Output
 from sim.frames import Events, pack_frames, read_events, to_signed, unpack_result, unpack_stream
 from sim.runner import SimulationError
 
@@ -30,9 +31,10 @@ def test_two_s_complement_comes_back(case):
 
 
 def test_result_is_class_below_scores():
-    output = SimpleNamespace(class_bits=8, score_bits=16, classes=["a", "b"])
+    output = Output(tdata_bits=40, class_bits=8, broken_bit=7, score_bits=16, classes=("a", "b"))
     beat = 1 | (0xFFFE << 8) | (0x0007 << 24)
     assert unpack_result(beat, SimpleNamespace(output=output)) == (1, [-2, 7])
+    assert unpack_result(beat | 1 << 7, SimpleNamespace(output=output)) == (-1, [-2, 7])  # its frame was broken
 
 
 def test_stream_beats_fill_rows_first():

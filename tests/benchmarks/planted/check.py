@@ -12,6 +12,7 @@ from typing import Any
 
 from bnn.errors import ToolError, UserError
 from bnn.qonnx.write import write_qonnx
+from bnn.storage.records import Record
 from finn_build.build import build
 from tests.support.networks import random_network
 from tests.support.sealing import reseal
@@ -38,7 +39,7 @@ def refusal(call: Callable[[], Any]) -> Said:
     return None
 
 
-def outcome(report: dict[str, Any], *fields: str) -> Said:
+def outcome(report: Record, *fields: str) -> Said:
     """The fields of a report that did not pass; None when it passed."""
     return None if report["passed"] else ", ".join(f"{name} {report[name]}" for name in fields)
 

@@ -20,6 +20,7 @@ from sim.proofs import formal
 from sim.proofs.formal import ProofError, combinational_paths, equivalent
 from sim.serial import run_serial
 from sim.stress import LAST, run_beats
+from sim.verification import Verification
 from tests.benchmarks.planted.check import Check, Said, accelerator, changed_rtl, copied, outcome, planted
 from tests.support.sealing import reseal
 from tests.support.tiny import tiny_accelerator
@@ -37,12 +38,12 @@ def rtl(right: str, wrong: str, folder: Path, plant: bool, frames: int = 20, **o
     return told(verify(acc, "random", frames=frames, **options))
 
 
-def told(report: dict[str, Any]) -> Said:
-    if report["passed"]:
+def told(report: Verification) -> Said:
+    if report.passed:
         return None
-    where = report["first_mismatch"] or {}
-    layer = f", first in layer {where['layer']}" if where.get("layer") else ""
-    return "; ".join([f"{report['mismatches']} mismatches{layer}", *report["faults"][:1]])
+    where = report.first_mismatch.where if report.first_mismatch else None
+    layer = f", first in layer {where.layer}" if where else ""
+    return "; ".join([f"{report.mismatches} mismatches{layer}", *report.faults[:1]])
 
 
 def top(right: str, wrong: str, folder: Path, plant: bool) -> Said:

@@ -34,7 +34,7 @@ from finn_build.trust import opened
 from neuraljet.commands import prove as prove_command
 from neuraljet.commands.doctor import doctor
 from sim.proofs.certify import CertificateError, certify
-from sim.proofs.prove import prove
+from sim.proofs.prove import Proof, prove
 from tests.benchmarks.planted.check import Check, Said, accelerator, changed_rtl, copied, planted, refusal
 from tests.sim.proofs.test_certify import SERIAL, module
 from tests.support.foreign import Recipe, export, frames, network
@@ -151,12 +151,12 @@ def proof(name: str, pattern: str, replacement: Any, folder: Path, plant: bool, 
 
 
 def refusal_of_proof(acc: Path) -> Said:
-    reports: list[dict[str, object]] = []
+    reports: list[Proof] = []
     said = refusal(lambda: reports.append(prove(acc)))
-    if said is not None or reports[0]["passed"]:
+    if said is not None or reports[0].passed:
         return said
-    rows = [row for row in reports[0]["layers"] if row["verdict"] == "refuted"]  # type: ignore[attr-defined]
-    return rows[0]["why"] if rows else prove_command.summary(reports[0]).splitlines()[-2]
+    rows = [row for row in reports[0].layers if row.verdict == "refuted"]
+    return rows[0].why if rows else prove_command.summary(reports[0]).splitlines()[-2]
 
 
 def serial_proof(folder: Path, plant: bool) -> Said:

@@ -1,0 +1,47 @@
+"""What is checked: an accelerator folder that may be run, and the network that it must equal."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from bnn.errors import UserError
+from bnn.integer.network import IntegerNetwork
+from bnn.qonnx.read import read_qonnx
+from bnn.storage.files import require_room
+from bnn.storage.records import Record
+from finn_build.manifest import Manifest, write_report
+from finn_build.trust import opened
+
+
+@dataclass(frozen=True)
+class Subject:
+    """An accelerator folder, opened for a check that leaves its report there."""
+
+    acc: Path
+    manifest: Manifest
+    network: IntegerNetwork  # of its model.onnx
+    report: str  # the name of the report's file
+
+    def write(self, record: Record) -> None:
+        """Leave the report in the folder; UserError when the accelerator was built again meanwhile."""
+        write_report(self.acc, self.manifest, self.report, record)
+
+
+@contextmanager
+def opened_subject(acc: Path, report: str, *, trust: bool) -> Iterator[Subject]:
+    """Open the accelerator folder `acc` for a check that writes `report` into it; nobody builds it again meanwhile.
+
+    Raise UserError for a folder that is damaged or cannot be written to, that `build` would not write unless `trust` is
+    given (see finn_build.trust), and when its model.onnx and manifest.json do not belong together.
+    """
+    acc = Path(acc)
+    require_room(acc, report)
+    with opened(acc, trust=trust) as manifest:
+        network = read_qonnx(acc / "model.onnx")
+        shape = (manifest.input.channels, manifest.input.height, manifest.input.width)
+        if network.input_shape != shape:
+            raise UserError(
+                f"{acc}: model.onnx takes {network.input_shape} and manifest.json says {shape}; build it again"
+            )
+        yield Subject(acc, manifest, network, report)
