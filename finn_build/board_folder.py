@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bnn.errors import UserError
+from bnn.storage.hashes import Damage, check_names, first_damage
 from bnn.storage.records import check_seal, parse, parse_json, seal_of
-from finn_build.manifest import LARGEST, RELATIVE, Input, Output, check_ports, sha256
+from finn_build.manifest import LARGEST, Input, Output, check_ports
 
 FILE = "bitstream.json"
 FORMAT = "neuraljet-pynq-bitstream"
@@ -57,19 +58,19 @@ def load(folder: Path) -> Bitstream:
         numbers = (description.clock_mhz, description.cycles_per_frame)
         if min(numbers) <= 0 or max(numbers) > LARGEST or not description.output.classes:
             raise ValueError("clocks must be above 0, and there must be classes")
-        outside = [name for name in description.files if not RELATIVE.fullmatch(name) or ".." in name.split("/")]
-        if outside:
-            raise ValueError(f"file name {outside[0][:60]!r} does not stay inside the folder")
+        check_names(description.files)
         check_seal(content)
     except (TypeError, ValueError) as error:
         raise UserError(f"{path}: {error}; {again}") from error
-    for name, expected in description.files.items():
-        if not (path.parent / name).is_file():
-            raise UserError(f"{path.parent / name} is missing; copy the whole folder, or {again}")
-        if sha256(path.parent / name) != expected:
-            raise UserError(
-                f"{path.parent / name} does not match its hash in {FILE}; copy the folder again, or {again}"
-            )
+    damage = first_damage(path.parent, description.files)
+    if damage is not None:
+        file, what = damage
+        words = {
+            Damage.OUTSIDE: "leads outside the folder; copy the whole folder",
+            Damage.MISSING: "is missing; copy the whole folder",
+            Damage.CHANGED: f"does not match its hash in {FILE}; copy the folder again",
+        }
+        raise UserError(f"{file} {words[what]}, or {again}")
     return description
 
 

@@ -16,7 +16,7 @@ from bnn.qonnx.foreign import import_model
 from bnn.qonnx.read import network_of
 from bnn.qonnx.write import write_qonnx
 from bnn.storage.files import lock, new_folder, refuse_foreign
-from bnn.storage.records import parse_json
+from bnn.storage.records import parse_json, sha256
 from finn_build import adapter
 from finn_build.boards import Board, check_fits, find_board
 from finn_build.folders import ACCELERATOR
@@ -32,7 +32,6 @@ from finn_build.manifest import (
     check_data,
     input_name,
     sealed,
-    sha256,
 )
 from finn_build.origin import original
 from finn_build.recognise import Stage, recognise

@@ -8,12 +8,13 @@ from pathlib import Path
 from typing import Any
 
 from bnn.storage.files import new_folder, refuse_foreign
+from bnn.storage.records import sha256
 from finn_build.board_folder import padded
 from finn_build.folders import IP
 from finn_build.graph import DEFAULT_PART
 from finn_build.in_flight import flag_depth
 from finn_build.ipxact import Core, Port, component, ports_of
-from finn_build.manifest import Manifest, sha256
+from finn_build.manifest import Manifest
 from finn_build.registers import DESCRIPTION, read_registers, write_registers
 from finn_build.trust import opened
 from hw.text import HW, fill, packages_first, sources_of

@@ -15,7 +15,8 @@ from typing import Any
 
 from bnn.errors import UserError
 from bnn.storage.files import restore, write_file
-from bnn.storage.records import CLASS_NAME, Record, check_seal, parse, parse_json, seal_of, sha256
+from bnn.storage.hashes import Damage, check_names, first_damage
+from bnn.storage.records import CLASS_NAME, Record, check_seal, parse, parse_json, seal_of
 from finn_build.folders import ACCELERATOR, REPORTS
 from finn_build.keywords import RESERVED
 
@@ -29,7 +30,6 @@ LARGEST = 2**31 - 1  # of any number of clocks, pixels, bits or MHz
 SOURCES = ("rtl", "mem", "hls")
 LOGS = (".log", ".jou")  # that tools leave where they ran
 IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,127}")
-RELATIVE = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*(/[A-Za-z0-9_][A-Za-z0-9_.-]*)*")
 
 
 @dataclass(frozen=True)
@@ -268,9 +268,7 @@ def check(manifest: Manifest) -> None:
         if not 0 <= depth <= LARGEST:
             raise ValueError(f"the FIFO before {name[:40]!r} has a depth out of range")
     check_data(manifest.data)
-    for name in manifest.files:
-        if not RELATIVE.fullmatch(name) or ".." in name.split("/"):
-            raise ValueError(f"file name {name[:60]!r} does not stay inside the folder")
+    check_names(manifest.files)
 
 
 def _check_streams(layers: tuple[StreamLayer, ...]) -> None:
@@ -319,17 +317,17 @@ def check_data(data: Mapping[str, Any]) -> None:
 
 
 def _check_files(folder: Path, manifest: Manifest) -> None:
-    inside = folder.resolve()
     if "model.onnx" not in manifest.files:
         raise UserError(f"{folder / FILE}: model.onnx is not among the files; build the accelerator again")
-    for name, expected in manifest.files.items():
-        path = folder / name
-        if not path.resolve().is_relative_to(inside):
-            raise UserError(f"{path} leads outside the accelerator folder; build the accelerator again")
-        if not path.is_file():
-            raise UserError(f"{path} is missing; build the accelerator again")
-        if sha256(path) != expected:
-            raise UserError(f"{path} does not match its hash in {FILE}; it was changed: build the accelerator again")
+    damage = first_damage(folder, manifest.files)
+    if damage is not None:
+        path, what = damage
+        words = {
+            Damage.OUTSIDE: "leads outside the accelerator folder;",
+            Damage.MISSING: "is missing;",
+            Damage.CHANGED: f"does not match its hash in {FILE}; it was changed:",
+        }
+        raise UserError(f"{path} {words[what]} build the accelerator again")
     if manifest.files["model.onnx"] != manifest.model_sha256:
         raise UserError(f"{folder / FILE}: model_sha256 is not the hash of model.onnx; build the accelerator again")
     for name in SOURCES:  # where a compiler looks for what a source names

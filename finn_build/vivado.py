@@ -17,14 +17,14 @@ from typing import Any
 
 from bnn.errors import ToolError, UserError
 from bnn.storage.files import lock, new_folder, write_file
-from bnn.storage.records import parse_json, seal_of
+from bnn.storage.records import parse_json, seal_of, sha256
 from bnn.system import processes
 from finn_build import board_folder
 from finn_build.board_folder import BIT, HWH, Bitstream, padded
 from finn_build.boards import boards
 from finn_build.folders import ZYNQ
 from finn_build.ip import CORE, write_ip
-from finn_build.manifest import Manifest, estimates, sha256
+from finn_build.manifest import Manifest, estimates
 from finn_build.trust import opened
 from hw.text import HW
 

@@ -22,7 +22,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bnn.errors import ToolError, UserError
-from finn_build.manifest import Input, Output, sha256
+from bnn.storage.records import sha256
+from finn_build.manifest import Input, Output
 from finn_build.results import unpack_results
 
 if TYPE_CHECKING:

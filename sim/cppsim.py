@@ -201,6 +201,7 @@ def _programs(subject: Subject) -> dict[str, Program]:
 def _compile(acc: Path, name: str, in_bits: Sequence[int], out_bits: int) -> Program:
     """Compile hls/<name>.cpp with the bench, or find it by the content of all that it can include."""
     folder = acc / "hls"
+    assert len(in_bits) <= len(INPUTS), f"{name} reads {len(in_bits)} streams"
     inputs = [f"-D{macro}={bits}" for macro, bits in zip(INPUTS, in_bits, strict=False)]
     flags = [*FLAGS, f"-DNJ_TOP={name}", *inputs, f"-DNJ_OUT={out_bits}"]
     sources = [BENCH, *sorted(folder.glob("nj_*.hpp")), *_includes(folder, name)]

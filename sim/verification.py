@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 
 from bnn.qonnx.foreign.compare import Agreement
-from bnn.storage.records import FLAT, NAMED, Record, optional
+from bnn.storage.records import FLAT, NAMED, OPTIONAL, Record
 
 
 @dataclass(frozen=True)
@@ -86,4 +86,4 @@ class Verification(Record):
     seconds: float
     # The file leaves out what does not apply: of a netlist, and of an accelerator imported from another program's file.
     netlist: Netlist | None = field(default=None, metadata={FLAT: True})
-    source: SourceAgreement | None = optional(None)
+    source: SourceAgreement | None = field(default=None, metadata={OPTIONAL: True})

@@ -23,6 +23,7 @@ from bnn.errors import UserError
 from bnn.model.spec import NetworkSpec
 from bnn.storage.files import new_folder, write_file
 from bnn.storage.folders import Kind
+from bnn.storage.hashes import first_damage
 from bnn.storage.records import SEAL, check_seal, entries, parse, parse_json, seal_of, sha256
 from bnn.training.config import TrainConfig
 from bnn.training.metrics import Metrics
@@ -128,12 +129,12 @@ def finished(run: Path) -> Metrics:
     files = content.pop("files", None)
     if not isinstance(files, dict) or set(files) != {ASKED, WEIGHTS, MODEL}:
         raise UserError(f"{run / METRICS} does not list the files of the run; train again")
-    for name, digest in files.items():
-        if not (run / name).is_file() or sha256(run / name) != digest:
-            raise UserError(
-                f"{run / name} is not the file that training wrote; train again, or, when it was changed on purpose, "
-                "give the QONNX file itself instead of the folder"
-            )
+    damage = first_damage(run, files)
+    if damage is not None:
+        raise UserError(
+            f"{damage[0]} is not the file that training wrote; train again, or, when it was changed on purpose, "
+            "give the QONNX file itself instead of the folder"
+        )
     return _record(Metrics, content, run / METRICS, "train again")
 
 

@@ -16,12 +16,13 @@ from typing import Any
 
 from bnn.errors import ToolError, UserError
 from bnn.storage.files import new_folder, refuse_foreign
+from bnn.storage.records import sha256
 from bnn.storage.work import work_folder
 from bnn.system import processes
 from finn_build import wasm
 from finn_build.bitstream.serial import pictures_per_second, reply_format, write_serial
 from finn_build.folders import ECP5
-from finn_build.manifest import Manifest, estimates, sha256
+from finn_build.manifest import Manifest, estimates
 from finn_build.synthesis import READ_SLANG, run_yosys
 from hw.text import HW
 

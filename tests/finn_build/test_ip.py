@@ -13,10 +13,11 @@ from pyslang import syntax
 
 from bnn.errors import ToolError, UserError
 from bnn.qonnx.write import write_qonnx
+from bnn.storage.records import sha256
 from finn_build import ip as ips
 from finn_build.build import build
 from finn_build.ipxact import SPIRIT, ports_of
-from finn_build.manifest import load, sha256
+from finn_build.manifest import load
 from hw.matvec.folding import Folding
 from hw.matvec.module import RowOutput, matvec_module
 from neuraljet import Accelerator, board

@@ -5,9 +5,10 @@ import dataclasses
 import numpy as np
 
 from bnn.qonnx.write import write_qonnx
+from bnn.storage.records import sha256
 from finn_build import board_folder as bitstreams
 from finn_build.build import build
-from finn_build.manifest import load, sha256
+from finn_build.manifest import load
 
 
 @dataclasses.dataclass(frozen=True)

@@ -6,8 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from bnn.storage.cache import state_folder
-from bnn.storage.records import seal_of
-from finn_build.manifest import sha256
+from bnn.storage.records import seal_of, sha256
 
 
 def seal(folder: Path, manifest: dict[str, Any], known: bool = True) -> None:

@@ -10,10 +10,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from bnn.storage.records import seal_of
+from bnn.storage.records import seal_of, sha256
 from finn_build import board_folder
 from finn_build.board_folder import BIT, FILE, HWH, Bitstream
-from finn_build.manifest import Input, Output, sha256
+from finn_build.manifest import Input, Output
 from tests.benchmarks.damage.alter import Tally, alter_bytes, alter_json, outcome_of
 
 NAME = "bitstream"
