@@ -5,7 +5,7 @@ Each command of the `neuraljet` program is also a function here, with the same a
 >>> import neuraljet
 >>> neuraljet.train("biscuits", "run", epochs=2)        # doctest: +SKIP
 >>> neuraljet.build("run", "accelerator")               # doctest: +SKIP
->>> neuraljet.verify("accelerator")["mismatches"]       # doctest: +SKIP
+>>> neuraljet.verify("accelerator").mismatches          # doctest: +SKIP
 0
 
 `Accelerator` drives what came out, on a board or simulated (docs/driver.md).
@@ -44,7 +44,7 @@ if TYPE_CHECKING:
 
 
 def __getattr__(name: str) -> Any:
-    """Accelerator, when it is first asked for: it needs NumPy, and the command line starts without."""
+    """Import Accelerator when it is first asked for: it needs NumPy, and the command line starts without."""
     if name == "Accelerator":
         from neuraljet.accelerator import Accelerator
 

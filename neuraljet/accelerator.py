@@ -35,7 +35,7 @@ NAMED = 10  # broken frames that an error names
 
 
 class Transport(Protocol):
-    """The way to an accelerator and back."""
+    """Carries frames to an accelerator and results back."""
 
     def run(self, frames: Frames) -> tuple[Frames, int]:
         """Send `frames` [N, beats, bytes of a beat], N > 0, back to back.
@@ -71,12 +71,12 @@ class Latency:
 
     @property
     def seconds(self) -> float:
-        """The clocks, at the rate that the accelerator was built for (in a simulation) or runs at (on a board)."""
+        """Return the time, at the rate that the accelerator was built for (simulated) or runs at (on a board)."""
         return self.clocks / (self.clock_mhz * 1e6)
 
 
 class Results(NamedTuple):
-    """Of a batch."""
+    """The results of a batch."""
 
     classes: NDArray[np.int64]  # [N], indices into `class_names`; of a broken frame len(class_names), which is none
     scores: NDArray[np.int64]  # [N, classes]; of a broken frame they mean nothing
@@ -84,12 +84,12 @@ class Results(NamedTuple):
 
     @property
     def broken(self) -> NDArray[np.bool_]:
-        """[N]: which frames reached the accelerator cut, too short or too long, as their results say."""
+        """Tell [N] which frames reached the accelerator cut, too short or too long, as their results say."""
         return self.classes == self.scores.shape[1]
 
 
 class Result(NamedTuple):
-    """Of one frame of a stream."""
+    """The result of one frame of a stream."""
 
     class_index: int  # of a broken frame len(class_names), which is none
     label: str | None  # its name; None of a broken frame
@@ -137,7 +137,7 @@ class Accelerator:
 
     @classmethod
     def simulated(cls, accelerator: str | Path, *, model: str | Path | None = None, trust: bool = False) -> Self:
-        """A Verilator model of the RTL in that folder; compiling it takes some seconds, the first time only.
+        """Compile a Verilator model of the RTL in that folder, which takes some seconds the first time, and open it.
 
         model: a run folder or QONNX file that the accelerator must have been made of.
         trust: run RTL that `build` would not write of the network: it can run any program (docs/trust.md).
@@ -157,27 +157,27 @@ class Accelerator:
 
     @property
     def frame_shape(self) -> tuple[int, int, int]:
-        """Height, width and channels of a frame."""
+        """Return height, width and channels of a frame."""
         size = self._description.input
         return size.height, size.width, size.channels
 
     @property
     def class_names(self) -> tuple[str, ...]:
-        """What the class indices mean."""
+        """Return what the class indices mean."""
         return self._description.output.classes
 
     @property
     def clock_mhz(self) -> float:
-        """Rate that seconds of a latency are reckoned with."""
+        """Return the rate that turns clocks of a latency into seconds."""
         return self._description.clock_mhz
 
     @property
     def model_sha256(self) -> str:
-        """Hash of the network, model.onnx, that this accelerator is."""
+        """Return the hash of the network, model.onnx, that this accelerator is."""
         return self._description.model_sha256
 
     def classify(self, frames: Frames, *, on_broken: str = "raise") -> Results:
-        """Classes, scores and latency of uint8 frames [N, H, W, C], or [N, H, W] when gray, sent back to back.
+        """Return classes, scores and latency of uint8 frames [N, H, W, C], or [N, H, W] when gray, sent back to back.
 
         Pixels are raw, as they come from a camera. on_broken: what a result does that says that its frame was broken on
         its way: "raise" a ToolError, or "mark" it, see `Results.broken`. UserError for another type or shape, ToolError
@@ -193,7 +193,7 @@ class Accelerator:
         return results
 
     def stream(self, frames: Iterable[Frames], *, on_broken: str = "raise") -> Iterator[Result]:
-        """Results of live frames, one by one: each frame is sent when it comes, and its result given at once.
+        """Yield results of live frames, one by one: send each frame when it comes, and give its result at once.
 
         frames: anything that gives uint8 pictures [H, W, C], or [H, W] when gray; it may never end. The next frame is
         asked for when its result is. on_broken: as for `classify`; with "mark" the stream goes on.
@@ -231,7 +231,7 @@ class Accelerator:
             yield Result(index, None if broken else self.class_names[index], results.scores[0], results.latency)
 
     def _run(self, frames: Frames) -> Results:
-        """`frames` uint8 [N, H, W, C], N > 0."""
+        """Send `frames` uint8 [N, H, W, C], N > 0."""
         beats = frames.reshape(len(frames), -1, self._description.input.channels)
         data, clocks = self._open().run(np.ascontiguousarray(beats))
         found, names = unpack_results(data, self._description.output), len(self.class_names)
@@ -247,7 +247,7 @@ class Accelerator:
         return self._transport
 
     def _checked(self, frames: Any, what: str, batch: str) -> Frames:
-        """`frames` as [*batch, H, W, C]; UserError when they are not that."""
+        """Return `frames` as [*batch, H, W, C]; raise UserError when they are not that."""
         shape = self.frame_shape
         wanted = f"uint8 [{batch}{', '.join(map(str, shape))}]"
         if not isinstance(frames, np.ndarray):
@@ -276,7 +276,7 @@ def _check_choice(on_broken: str) -> None:
 
 
 def _refuse_broken(broken: NDArray[np.bool_], first: int = 0) -> None:
-    """ToolError that names the broken frames; `first` is the number of the first."""
+    """Raise ToolError that names the broken frames; `first` is the number of the first."""
     found = (np.flatnonzero(broken) + first).tolist()
     if found:
         names = ", ".join(map(str, found[:NAMED])) + (", ..." if len(found) > NAMED else "")
@@ -288,7 +288,7 @@ def _refuse_broken(broken: NDArray[np.bool_], first: int = 0) -> None:
 
 
 def _check_model(description: Description, model: str | Path | None, folder: Path) -> None:
-    """UserError when `model` is not the network that `description` was made of."""
+    """Raise UserError when `model` is not the network that `description` was made of."""
     if model is None:
         return
     path = Path(model)

@@ -1,4 +1,4 @@
-"""The way to the FPGA of a PYNQ board: an AXI DMA for frames and results, AXI4-Lite registers for the rest.
+"""Reach the FPGA of a PYNQ board: an AXI DMA for frames and results, AXI4-Lite registers for the rest.
 
 PYNQ's own drivers of DMA and memory do the work. finn-plus-driver is not used: it moves data with FINN's DMA, which
 only Vitis HLS can make, waits without a time limit, and pins numpy below 2 and grpcio (docs/driver.md).
@@ -28,7 +28,7 @@ class Board:
     """The transport of `neuraljet.Accelerator` to the bitstream in `folder`, downloaded unless told not to."""
 
     def __init__(self, folder: Path, description: Bitstream, *, timeout_s: float, download: bool) -> None:
-        """UserError without PYNQ, and when the FPGA then holds something else than `description` tells of."""
+        """Raise UserError without PYNQ, and when the FPGA then holds something else than `description` tells of."""
         try:
             import pynq
         except ImportError as error:
@@ -77,7 +77,7 @@ class Board:
             buffer.freebuffer()
 
     def _transfer(self, frames: NDArray[np.uint8], room: int) -> NDArray[np.uint8]:
-        """Results [N, bytes] of one packet of frames [N, beats, bytes of a beat]; `room`: frames the buffers hold."""
+        """Return results [N, bytes] of one packet of frames [N, beats, bytes of a beat]; buffers hold `room` frames."""
         count, beats, used = frames.shape
         if self._buffers is None or len(self._buffers[0]) < room:
             self.close()
@@ -99,7 +99,7 @@ class Board:
         return data
 
     def _says_broken(self, data: NDArray[np.uint8]) -> NDArray[np.bool_]:
-        """Of result beats [N, bytes]: does each say that its frame was broken?"""
+        """Tell of result beats [N, bytes] whether each says that its frame was broken."""
         return (data[:, self._broken_bit // 8] >> self._broken_bit % 8 & 1) == 1
 
     def _wait(self, channel: Any, what: str, deadline: float) -> None:
@@ -117,7 +117,7 @@ class Board:
             raise ToolError(f"the DMA failed: {error}") from error
 
     def _recover(self) -> None:
-        """Bring DMA and accelerator to where a frame can begin."""
+        """Bring DMA and accelerator back to where a frame can begin."""
         self._dma.write(DMA_CONTROL, DMA_RESET)
         deadline = time.monotonic() + self._timeout_s
         while self._dma.read(DMA_CONTROL) & DMA_RESET:
@@ -128,7 +128,7 @@ class Board:
             channel.start()
 
     def _check(self, folder: Path, description: Bitstream) -> None:
-        """UserError unless the registers are those of the model that `description` names."""
+        """Raise UserError unless the registers are those of the model that `description` names."""
         again = "load the right one, or make it again with `neuraljet bitstream`"
         if self._registers.read(IDENTITY) != IDENTITY_VALUE:
             raise UserError(f"what the FPGA holds is no accelerator of this program; {again}")

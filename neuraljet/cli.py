@@ -1,4 +1,4 @@
-"""The `neuraljet` program: finds the command, turns mistakes into one sentence and an exit status.
+"""The `neuraljet` program: find the command, run it, turn mistakes into one sentence and an exit status.
 
 0: done, and every check held.  1: a check failed, or a tool.  2: wrong input, or a machine that lacks what is needed.
 130: interrupted, by Ctrl-C, a closed terminal or `kill`.  141: whoever read the output is gone.
@@ -54,7 +54,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command; returns the exit status. Without `arguments` this is the program itself, which then ends."""
+    """Run one command and return its exit status; without `arguments` this is the program itself, which then ends."""
     if arguments is not None:
         return _run(_parser().parse_args(arguments))
     open_streams()
@@ -68,7 +68,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _flushed(status: int) -> int:
-    """The exit status once all output is out. Threads that still compute do not keep an interrupted program."""
+    """Return the exit status once all output is out. An interrupted program does not wait for threads that compute."""
     for number in ENDS:  # there is nothing left to clean
         if signal.getsignal(number) != signal.SIG_IGN:
             signal.signal(number, signal.SIG_DFL)
@@ -114,7 +114,7 @@ def _run(options: argparse.Namespace) -> int:
 
 @contextmanager
 def _interruptible() -> Iterator[None]:
-    """Let what ends a program raise KeyboardInterrupt, so that tools are ended and what is half written taken away."""
+    """Let signals that end a program raise KeyboardInterrupt, so that tools end and half-written files go."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
@@ -170,7 +170,7 @@ def _operating_system(error: OSError) -> str:
 
 
 def _plain(text: str) -> str:
-    """Without what steers a terminal: names in a stranger's file are in some messages."""
+    """Replace what steers a terminal: some messages hold names from a stranger's file."""
     return "".join(letter if letter.isprintable() or letter in "\n\t" else "?" for letter in text)
 
 

@@ -1,4 +1,4 @@
-"""Standard streams that may be closed, full or broken: what that means for a command.
+"""What it means for a command that standard streams may be closed, full or broken.
 
 What goes to standard output is the result: when it cannot be written, `OutputLost` is raised, which no handler of
 mistakes with files takes for one of theirs. What goes to standard error is for whoever watches: what cannot be written
@@ -21,7 +21,7 @@ class OutputLost(Exception):
 
 
 class _Stream(io.FileIO):
-    """A file descriptor that is written to until that fails once."""
+    """A file descriptor; what is written after the first failure is dropped."""
 
     def __init__(self, number: int, name: str, lost_matters: bool) -> None:
         super().__init__(number, "w", closefd=False)

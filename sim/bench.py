@@ -28,7 +28,7 @@ class BenchRun:
 
 @dataclass(frozen=True)
 class Bench:
-    """The bench round a design of the accelerator in folder `acc`."""
+    """nj_frame_bench round a design of the accelerator in folder `acc`."""
 
     acc: Path
     manifest: Manifest

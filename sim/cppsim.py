@@ -1,4 +1,4 @@
-"""The C++ of an accelerator against the network: every layer alone, then all of them as one dataflow.
+"""Check the C++ of an accelerator against the network: every layer alone, then all of them as one dataflow.
 
 g++ compiles what Vitis HLS would take, with the ap_types headers that the hls4ml package carries.
 """
@@ -134,7 +134,7 @@ def verify_cppsim(
 
 
 class Judge:
-    """Runs the layers one by one on what the reference says that they read, and notes the frames that differ."""
+    """Runs the layers one by one on what the reference gives them to read, and notes the frames that differ."""
 
     def __init__(self, subject: Subject, programs: Mapping[str, Program]) -> None:
         """programs: by name of the module, the layers in order and the whole last."""
@@ -175,7 +175,7 @@ def read_by(layers: Sequence[StreamLayer], index: int) -> tuple[str, ...]:
 
 
 def ap_types() -> Path:
-    """The folder of ap_int.h and hls_stream.h; UserError when hls4ml, which brings them, is not installed."""
+    """Return the folder of ap_int.h and hls_stream.h; raise UserError without hls4ml, which brings them."""
     spec = importlib.util.find_spec("hls4ml")
     folder = Path(spec.origin).parent / "templates" / "vivado" / "ap_types" if spec and spec.origin else None
     if folder is None or not (folder / "ap_int.h").is_file():
@@ -228,7 +228,7 @@ def _compile(acc: Path, name: str, in_bits: Sequence[int], out_bits: int) -> Pro
 
 
 def _includes(folder: Path, name: str) -> list[Path]:
-    """The .cpp and the layer headers it names."""
+    """Return the .cpp and the layer headers that it names."""
     source = folder / f"{name}.cpp"
     text = source.read_text()
     return [source, *(path for path in sorted(folder.glob("*.hpp")) if f'"{path.name}"' in text)]
@@ -246,7 +246,7 @@ def _result_words(classes: Ints, scores: Ints, manifest: Manifest) -> NDArray[np
 
 
 def pack(values: Ints, bits: int) -> NDArray[np.uint8]:
-    """[N, H, W, C] as beats [N, H*W, bytes], channel 0 in the low bits, two's complement.
+    """Pack [N, H, W, C] as beats [N, H*W, bytes], channel 0 in the low bits, two's complement.
 
     >>> pack(np.array([[[[1, -1]]]]), 4).tolist()
     [[[241]]]
@@ -278,7 +278,7 @@ def run_program(program: Program, *inputs: NDArray[np.uint8]) -> NDArray[np.uint
 
 
 def _differences(got: NDArray[np.uint8], wanted: NDArray[np.uint8]) -> Iterator[tuple[int, int | None]]:
-    """Frames that differ, each with the first beat that does; None when there are too few or too many beats."""
+    """Yield the frames that differ, each with the first beat that does, None when it has too few or too many."""
     if got.shape != wanted.shape:
         yield from ((frame, None) for frame in range(len(wanted)))
         return

@@ -1,4 +1,4 @@
-"""What is put on the bench: an accelerator's RTL, or the netlist of Xilinx cells that synthesis makes of it."""
+"""What the bench simulates: an accelerator's RTL, or the netlist of Xilinx cells that synthesis makes of it."""
 
 import re
 import time
@@ -14,10 +14,10 @@ from sim.runner import SimulationError
 CELLS = Path(__file__).resolve().parent / "benches" / "cells"  # those that Yosys has no behaviour for
 BLOCK_RAM = CELLS / "nj_block_ram.sv"
 
-# Modules kept apart (-fno-inline): half the code to compile and a third faster than one flat function, measured on
-# four jet layers at 64x64: 17 s to build, 580,000 clocks per second of processor time.
+# Modules stay functions of their own (-fno-inline). That halves the code to compile and is a third faster than one
+# flat function: 17 s to build and 580,000 clocks per second of processor time, measured on four jet layers at 64x64.
 RTL_ARGS = ("--timing", "-CFLAGS", "-std=gnu++20 -O2", "--x-assign", "fast", "--x-initial", "fast")
-# A module per cell would be slow, so everything is inlined. Cells that are not initialised start as noise.
+# A function per cell would be slow, so everything is inlined. Cells that nothing initialises start as noise.
 NETLIST_ARGS = ("--timing", "-CFLAGS", "-std=gnu++20 -O1", "--x-assign", "unique", "--x-initial", "unique")
 
 
@@ -28,7 +28,7 @@ class Design:
     sources: tuple[Path, ...]
     top: Path  # the one with the top module, whose streams have the manifest's names
     build_args: tuple[str, ...]
-    noise: bool  # what is not reset and not initialised starts at random
+    noise: bool  # what nothing resets or initialises starts at random
     slowest: int  # clocks per second that any machine reaches, for the outer time limit
     cells: dict[str, int] = field(default_factory=dict)  # of a netlist: how many of each type
     family: str | None = None
@@ -36,7 +36,7 @@ class Design:
 
 
 def rtl(acc: Path, manifest: Manifest) -> Design:
-    """The (System)Verilog files of the accelerator, packages first."""
+    """Return the design of the accelerator's own (System)Verilog files."""
     names = sorted(name for name in manifest.files if name.startswith("rtl/") and name.endswith((".sv", ".v")))
     sources = [acc / name for name in packages_first(names)]
     return Design(tuple(sources), acc / "rtl" / f"{manifest.top}.v", RTL_ARGS, noise=False, slowest=10_000)
@@ -61,9 +61,9 @@ def netlist(acc: Path, manifest: Manifest, family: str, folder: Path) -> Design:
 
 
 def write_cells(kinds: Iterable[str], target: Path) -> list[Path]:
-    """Write what Yosys knows of the cell types `kinds` to `target`; that and our own models of the others.
+    """Write what Yosys knows of the cell types `kinds` to `target`; return that file and our models of the other types.
 
-    SimulationError names the cells that neither describes.
+    Raise SimulationError, which names the cells that neither Yosys nor we describe.
     """
     modules = dict(re.findall(r"^module (\w+)\b(.*?)^endmodule", cell_library().read_text(), re.DOTALL | re.MULTILINE))
     ours = {path.stem: path for path in CELLS.glob("*.sv")}

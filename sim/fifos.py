@@ -1,4 +1,4 @@
-"""How deep the FIFOs between layers must be: found in simulation, without a vendor's tools.
+"""Find in simulation how deep the FIFOs between layers must be, without a vendor's tools.
 
 The accelerator is built with a place for a FIFO in front of every layer but the first and compiled by Verilator once,
 with FIFOs whose depths are set when a run begins (benches/gauged). Then it runs on whole frames again and again:
@@ -39,7 +39,7 @@ SAID = re.compile(r"^FIFO \S*\.u_(fifo_\d+)\.u_layer (\d+) (\d+)$", re.MULTILINE
 
 @dataclass
 class Place:
-    """Where a FIFO may stand."""
+    """A place where a FIFO may stand."""
 
     layer: str  # it stands in front of; with a number, of its second input
     fifo: str  # the instance of the gauged accelerator
@@ -105,7 +105,7 @@ class Gauge:
         return clocks, {fifo: (int(held), int(stalled)) for fifo, held, stalled in said}
 
     def keeps_rate(self, places: list[Place]) -> bool:
-        """With these depths, is a frame done every `cycles_per_frame` clocks when frames come back to back?"""
+        """Is a frame done every `cycles_per_frame` clocks with these depths, when frames come back to back?"""
         clocks, _ = self.run({place.fifo: place.depth for place in places})
         return clocks == self.manifest.cycles_per_frame
 
@@ -138,7 +138,7 @@ def find_depths(model: Path, **options: Any) -> Depths:
 
 
 def _hold(gauge: Gauge, places: list[Place]) -> None:
-    """The first run: depths with which no FIFO is ever full."""
+    """Run once with room without end, and set depths with which no FIFO is ever full."""
     cycles = gauge.manifest.cycles_per_frame
     clocks, gauges = gauge.run({}, cycles)
     if clocks != cycles:
@@ -154,7 +154,7 @@ def _hold(gauge: Gauge, places: list[Place]) -> None:
 
 
 def _shrink(gauge: Gauge, places: list[Place]) -> None:
-    """Take away and halve while the rate stays."""
+    """Take FIFOs away and halve them while the rate stays."""
     if not gauge.keeps_rate(places):
         raise ToolError("FIFOs that were never full are too small: the model of FIFOs is wrong, please report this")
     passing = [place for place in places if place.held <= 1]  # those that beats only pass through
@@ -168,7 +168,7 @@ def _shrink(gauge: Gauge, places: list[Place]) -> None:
 
 
 def _try(gauge: Gauge, places: list[Place], depths: Mapping[str, int]) -> bool:
-    """Set these depths if they keep the rate."""
+    """Set these depths if they keep the rate; return whether they do."""
     before = [place.depth for place in places]
     for place in places:
         place.depth = depths.get(place.fifo, place.depth)
@@ -190,7 +190,7 @@ def _places(manifest: Manifest) -> list[Place]:
 
 
 def _pictures(manifest: Manifest) -> tuple[str, NDArray[np.uint8]]:
-    """Test pictures of the network where they are to be had, else random ones."""
+    """Return test pictures of the network where this machine has them, else random ones."""
     try:
         pictures = choose_pictures(manifest, None, FRAMES, False, 1)
     except UserError:  # not on this machine, or fewer

@@ -1,4 +1,4 @@
-"""The files that nj_frame_bench reads and writes: packed frames in, an event log out. Pure functions."""
+"""The files that nj_frame_bench reads and writes: frames packed for it, and its log of events."""
 
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,7 +12,7 @@ from sim.runner import SimulationError
 
 
 def pack_frames(images: NDArray[np.uint8], tdata_bits: int) -> bytes:
-    """uint8 [N, H, W, C] as beats of one pixel each, channel c at bits [8c +: 8], most significant byte first."""
+    """Pack uint8 [N, H, W, C] as beats of one pixel each: channel c at bits [8c +: 8], most significant byte first."""
     n, height, width, channels = images.shape
     beat_bytes = tdata_bits // 8
     if tdata_bits % 8 or channels > beat_bytes:
@@ -36,7 +36,7 @@ class Events:
 
 
 def read_events(path: Path) -> Events:
-    """Parse the log; SimulationError when it does not end as the bench ends it."""
+    """Parse the log; raise SimulationError when it does not end as the bench ends it."""
     events = Events()
     kind = ""
     for line in path.read_text().splitlines():
@@ -69,14 +69,14 @@ def unpack_result(beat: int, manifest: Manifest) -> tuple[int, list[int]]:
 
 
 def to_signed(raw: int, bits: int) -> int:
-    """Two's complement of `bits` bits."""
+    """Read `bits` bits as a two's complement number."""
     return raw - (1 << bits) if raw >> (bits - 1) else raw
 
 
 def unpack_stream(
     beats: list[int], shape: tuple[int, int, int], bits: int, signed: bool
 ) -> tuple[NDArray[np.int64], int]:
-    """Beats of one frame as int64 [H, W, C] and how many there were; absent ones read as 0."""
+    """Return the beats of one frame as int64 [H, W, C], and how many there were; absent ones are 0."""
     height, width, channels = shape
     values = np.zeros((height * width, channels), np.int64)
     for position, beat in enumerate(beats[: height * width]):

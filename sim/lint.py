@@ -1,4 +1,4 @@
-"""Lints SystemVerilog with two front ends, which find different things: pyslang and Verilator.
+"""Lint SystemVerilog with two front ends, which find different things: pyslang and Verilator.
 
     python -m sim.lint hw/rtl/*.sv
 
@@ -22,7 +22,7 @@ from sim.runner import check_tools
 
 
 def lint(files: Sequence[Path]) -> list[str]:
-    """The names of the modules of `files` (one a file, of the same name) that have findings; prints them."""
+    """Lint every module of `files` (one a file, of the same name), print what is found, return those that failed."""
     failed = []
     for file in files:
         if is_package(file):
@@ -35,7 +35,7 @@ def lint(files: Sequence[Path]) -> list[str]:
 
 
 def _arguments(file: Path, files: Sequence[Path]) -> list[str]:
-    """The packages, the file, and where the modules it instantiates are."""
+    """Name the packages, the file, and the folders of the modules that it instantiates."""
     folders = sorted({*(str(file.parent) for file in files), str(CELLS)})
     packages = [str(package) for package in files if is_package(package)]
     return [*packages, str(file), *(word for folder in folders for word in ("-y", folder))]
@@ -62,7 +62,7 @@ def _verilator(file: Path, files: Sequence[Path], macros: Sequence[str]) -> bool
 
 
 def main(arguments: Sequence[str]) -> int:
-    """0 when every module is clean, 1 on findings, 2 when there is no module to lint."""
+    """Return 0 when every module is clean, 1 on findings, 2 when there is no module to lint."""
     files = [Path(argument) for argument in arguments]
     absent = [str(file) for file in files if not file.is_file()]
     if absent or all(is_package(file) for file in files):

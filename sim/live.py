@@ -1,4 +1,4 @@
-"""The accelerator as a live model: frames in, results out, as often as one likes, in a process of its own.
+"""A live model of the accelerator: frames in, results out, as often as you like, in a process of its own.
 
 The RTL is compiled by Verilator with a small C++ main (benches/live.cpp) into a program that reads frames from its
 standard input and writes results to its standard output. A process and not a library in ours: a model that aborts
@@ -69,7 +69,7 @@ class LiveModel:
     """
 
     def __init__(self, acc: Path, manifest: Manifest) -> None:
-        """Build the model or find that build; UserError when a tool is missing, SimulationError when it fails."""
+        """Build the model or find that build; raise UserError without a tool, SimulationError when it fails."""
         self._result_bytes = -(-manifest.output.tdata_bits // 8)
         sizes = (
             manifest.input.beats_per_frame,
@@ -142,7 +142,7 @@ class LiveModel:
 
 
 def build(acc: Path, manifest: Manifest) -> Path:
-    """The program of the accelerator folder's RTL, from the cache when there."""
+    """Compile the accelerator folder's RTL into a program, or find it in the cache; return its path."""
     wheel = check_tools()
     sources = [*designs.rtl(acc, manifest).sources, BENCHES / "live.cpp"]
     arguments = [*DEFAULT_ARGS, *ARGS, "--top-module", manifest.top]

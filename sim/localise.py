@@ -1,4 +1,4 @@
-"""Which layer differs: one frame is run again with a tap on every stream and compared with the reference."""
+"""Find the layer that differs: tap every stream, and compare what one frame leaves there with the reference."""
 
 import re
 import string
@@ -49,8 +49,8 @@ def first_difference(
 ) -> Difference | None:
     """Compare tap_<i>.hex with the reference's tensors [1, C, H, W] or [1, C], and return what differs first.
 
-    Values are those of the ONNX tensor: scale * stream + offset[c]. `last`: no frame followed, so that more
-    beats than the frame has are a difference too.
+    Values are those of the ONNX tensor: scale * stream + offset[c]. `last`: no frame followed, so
+    that more beats than the frame has are a difference too.
     """
     for index, layer in enumerate(manifest.layers):
         if layer.onnx_tensor not in tensors:
@@ -87,7 +87,7 @@ def behind_the_streams(manifest: Manifest) -> Difference:
 
 
 def _expected(layer: StreamLayer, tensor: NDArray[np.int64]) -> NDArray[np.int64]:
-    """The part of the reference's tensor that the stream carries, as [H, W, C]."""
+    """Return the part of the reference's tensor that the stream carries, as [H, W, C]."""
     value = tensor[0].transpose(1, 2, 0) if tensor.ndim == 4 else tensor[0].reshape(1, 1, -1)
     crop = layer.pad_crop
     if crop:
@@ -101,6 +101,6 @@ def _expected(layer: StreamLayer, tensor: NDArray[np.int64]) -> NDArray[np.int64
 
 
 def expected_stream(layer: StreamLayer, tensor: NDArray[np.int64]) -> NDArray[np.int64]:
-    """What the layer streams when the model's tensor is `tensor`, [N, C, H, W] or [N, C]: [N, H, W, C]."""
+    """Return what the layer streams when the model's tensor is `tensor`, [N, C, H, W] or [N, C]: [N, H, W, C]."""
     maps = np.stack([_expected(layer, frame[None]) for frame in tensor])
     return (maps - np.asarray(layer.decode.offset, np.int64)) // layer.decode.scale

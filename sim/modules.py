@@ -1,4 +1,4 @@
-"""Module tests in a few lines: beats in, beats and cycle stamps out.
+"""Simulate a module in a few lines: beats in, beats and the cycles they came in out.
 
 result = run_stream("nj_spill", {"Width": 8}, beats=[1, 2, 3], out_count=3, idle=0.3, backpressure=0.5)
 assert result.beats == [1, 2, 3]
@@ -35,7 +35,7 @@ STALLS = tuple(Stall(idle, backpressure, 7) for idle, backpressure in product((0
 
 @dataclass(frozen=True)
 class StreamResult:
-    """What one run put out. Cycle 0 is the first one after reset."""
+    """What one run put out; cycle 0 is the first one after reset."""
 
     beats: list[int]  # m_data_o of each accepted output beat
     in_cycles: list[int]  # the cycle in which each input beat was accepted
@@ -44,7 +44,7 @@ class StreamResult:
 
 
 def rtl_sources(top: str) -> list[Path]:
-    """The file of `top` and of every `nj_` module it needs, directly or not; packages first."""
+    """Return the file of `top` and of every `nj_` module that it needs, directly or not; packages first."""
     try:
         return list(sources_of(top))
     except FileNotFoundError:
@@ -114,5 +114,5 @@ def run_stream(
     seed: int = 0,
     sources: Sequence[Path] | None = None,
 ) -> StreamResult:
-    """One run of `run_streams`."""
+    """Run `run_streams` once."""
     return run_streams(top, parameters, beats, out_count, stalls=[Stall(idle, backpressure, seed)], sources=sources)[0]

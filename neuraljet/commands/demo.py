@@ -80,7 +80,7 @@ def main(options: argparse.Namespace) -> tuple[bool, dict[str, Any]]:
 
 
 def table(results: dict[str, Any]) -> str:
-    """The figures that matter, one a line."""
+    """Return the figures that matter, one a line."""
     built, verified, proved, area = (results[step] for step in ("build", "verify", "prove", "synth"))
     rows = [
         ("test accuracy", f"{results['train'].test_accuracy:.1%}"),

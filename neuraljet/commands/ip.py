@@ -12,7 +12,7 @@ EXAMPLE = "neuraljet ip accelerator --out ip"
 
 
 def ip(accelerator: str | Path, out: str | Path, *, trust: bool = False) -> dict[str, Any]:
-    """Package the accelerator folder as the IP folder `out`; returns what its ip.json says (see finn_build.ip)."""
+    """Package the accelerator folder as the IP folder `out`; return what its ip.json says (see finn_build.ip)."""
     from finn_build.folders import require_elsewhere
     from finn_build.ip import package
 
@@ -34,7 +34,7 @@ def main(options: argparse.Namespace) -> tuple[bool, dict[str, Any]]:
 
 
 def summary(result: dict[str, Any]) -> str:
-    """Name, streams and registers, for people."""
+    """Return name, streams and registers, for people."""
     lines = [f"{result['vlnv']}: s_axis {result['s_axis_bits']} bits, m_axis {result['m_axis_bits']} bits, s_axi:"]
     lines += [f"  0x{address:02x} {name}" for name, address in result["registers"].items()]
     return "\n".join(lines)

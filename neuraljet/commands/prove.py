@@ -33,7 +33,7 @@ def main(options: argparse.Namespace) -> tuple[bool, "Proof"]:
 
 
 def summary(result: "Proof") -> str:
-    """One row per convolution, for people."""
+    """Return a row per convolution, for people."""
     lines = [f"{'layer':18} {'outputs':>7}  verdict"]
     for layer in result.layers:
         why = f": {layer.why}" if layer.why else ", for all inputs"

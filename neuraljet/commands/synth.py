@@ -1,4 +1,4 @@
-"""neuraljet synth: what the accelerator takes of an FPGA, by Yosys."""
+"""neuraljet synth: count what the accelerator takes of an FPGA, with Yosys."""
 
 import argparse
 from pathlib import Path

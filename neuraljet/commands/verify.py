@@ -1,4 +1,4 @@
-"""neuraljet verify: the accelerator's RTL, or the netlist made of it, against the network, frame by frame."""
+"""neuraljet verify: compare the accelerator's RTL, or the netlist made of it, with the network, frame by frame."""
 
 import argparse
 from pathlib import Path

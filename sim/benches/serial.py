@@ -18,7 +18,7 @@ RESET_CYCLES = 4
 
 
 def levels(run: list[list[int]], bit_clocks: float) -> list[int]:
-    """The line into the design, clock by clock."""
+    """Return the level of the line into the design, clock by clock."""
     line: list[int] = []
     for gap, byte, stop in run:
         line += [1] * gap
@@ -30,7 +30,7 @@ def levels(run: list[list[int]], bit_clocks: float) -> list[int]:
 
 
 class Receiver:
-    """Bytes of the line out of the design, sampled in the middle of their bits."""
+    """Receives the bytes on the line out of the design: samples each bit in its middle."""
 
     def __init__(self, bit_clocks: float) -> None:
         self.bit_clocks = bit_clocks
@@ -55,7 +55,7 @@ class Receiver:
 
 @cocotb.test(timeout_time=1, timeout_unit="ms")  # a clock is 2 ps: half a billion cycles
 async def serial(dut: Any) -> None:
-    """Every run of the job."""
+    """Do every run of the job."""
     job = json.loads(Path(os.environ["NJ_SERIAL_JOB"]).read_text())
     results = []
     for run in job["runs"]:

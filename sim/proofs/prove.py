@@ -1,4 +1,4 @@
-"""The adder graphs of an accelerator, proved for all inputs: the RTL sums what the model's weights say."""
+"""Prove the adder graphs of an accelerator for all inputs: the RTL sums what the model's weights say."""
 
 import re
 import time
@@ -133,7 +133,7 @@ def _verdict(acc: Path, manifest: Manifest, layer: StreamLayer, stage: Stage, so
 
 
 def _check_cells(acc: Path, text: str) -> None:
-    """UserError when a cell in the folder is not the one that was proved; simulation takes the folder's."""
+    """Raise UserError when a cell in the folder is not the one that was proved, for simulation takes the folder's."""
     for cell in sorted(kind for kind in CELLS if re.search(rf"\b{kind}\b", text)):
         for proved in sources_of(cell):
             file = acc / "rtl" / proved.name
