@@ -73,13 +73,14 @@ def _prove_all(subject: Subject, started: float) -> Proof:
     layers = manifest.computing()
     if [layer.operator for layer in layers] != [stage.operator for stage in stages]:
         raise UserError(f"{acc}: the layers of manifest.json are not those of model.onnx; build the accelerator again")
-    rows, other_layers, source = [], [], pixels
+    rows, other_layers, streams = [], [], {pixels.tensor: pixels}
     for layer, stage in zip(layers, stages, strict=True):
         if layer.operator in CONVOLUTIONS:
-            rows.append(_prove(acc, manifest, layer, stage, streams[stage.inputs[0]]))
+            (source,) = stage.inputs
+            rows.append(_prove(acc, manifest, layer, stage, streams[source]))
         else:
             other_layers.append(layer.name)
-        source = stage.output
+        streams[stage.output.tensor] = stage.output
     proved = sum(row.outputs for row in rows if row.verdict == "proved")
     return Proof(
         format="neuraljet-proof",
