@@ -23,6 +23,22 @@ def literal(values: Iterable[int], bits: int) -> str:
     return f"{total}'h{int(''.join(reversed(digits)), 2):x}"
 
 
+def parameter_value(value: int | str) -> str:
+    """Return an integer of any width as a Verilog constant for a parameter; a string is one already.
+
+    >>> parameter_value(-3), parameter_value(1 << 40), parameter_value("8'hff")
+    ('-3', "41'h10000000000", "8'hff")
+    """
+    if isinstance(value, str):
+        return value
+    value = int(value)
+    if -(2**31) <= value < 2**31:
+        return str(value)
+    if value < 0:
+        raise ValueError(f"parameter {value}: give a negative number beyond 32 bits as its two's complement bits")
+    return f"{value.bit_length()}'h{value:x}"
+
+
 def selection(ways: int, bits: int) -> int:
     """Return the LUTs of nj_select: one per bit chooses among four, one for two bits chooses among two.
 

@@ -29,6 +29,7 @@ from bnn.errors import ToolError, UserError
 from bnn.storage.cache import cache_folder, keep
 from bnn.storage.work import is_plain, work_folder
 from bnn.system import processes
+from hw.bits import parameter_value
 from sim import plain
 
 BUILD_JOBS = 2
@@ -113,7 +114,7 @@ def build(
 ) -> tuple[Path, bool]:
     """Build a simulator of this design, or find it; return its folder in the cache, and whether it had to be built."""
     check_tools()
-    lines = [f"-G{name}={_literal(value)}" for name, value in sorted((parameters or {}).items())]
+    lines = [f"-G{name}={parameter_value(value)}" for name, value in sorted((parameters or {}).items())]
     key = digest(top, lines, [*DEFAULT_ARGS, *build_args], [f"waves={waves}"], versions(), contents(sources))
     folder = cache_folder("verilator") / f"{top}-{key}"
     fresh = keep(folder, (top, "build.log"), lambda place: _build(top, sources, lines, build_args, waves, place))
@@ -307,17 +308,6 @@ def tail(log: Path, lines: int = LOG_LINES) -> str:
     if not log.is_file():
         return ""
     return "\n".join(line[:LINE_LENGTH] for line in log.read_text(errors="replace").splitlines()[-lines:])
-
-
-def _literal(value: int | str) -> str:
-    if isinstance(value, str):
-        return value
-    value = int(value)
-    if -(2**31) <= value < 2**31:
-        return str(value)
-    if value < 0:
-        raise ValueError(f"parameter {value}: give a negative number beyond 32 bits as its two's complement bits")
-    return f"{value.bit_length()}'h{value:x}"
 
 
 def contents(sources: Sequence[Path]) -> list[str]:

@@ -32,6 +32,7 @@ from bnn.storage.work import work_folder
 from bnn.system import processes
 from finn_build import wasm
 from finn_build.synthesis import run_yosys
+from hw.bits import parameter_value
 from hw.text import packages_first, sources_of
 from sim.proofs import yosys_abc
 
@@ -251,15 +252,9 @@ def _property_sources(top: str) -> list[Path]:
 
 
 def _read(top: str, parameters: Parameters | None, files: Sequence[Path], generic: bool = True) -> str:
-    settings = [f"-G {name}={_literal(value)}" for name, value in sorted((parameters or {}).items())]
+    settings = [f"-G {name}={parameter_value(value)}" for name, value in sorted((parameters or {}).items())]
     macros = ["-DNJ_GENERIC"] if generic else []
     return " ".join(["read_slang -j 1", *macros, "--top", top, *settings, *(file.name for file in files)])
-
-
-def _literal(value: int | str) -> str:
-    if isinstance(value, str) or -(2**31) <= int(value) < 2**31:
-        return str(value)
-    return f"{value.bit_length()}'h{value:x}"
 
 
 def _netlist(
@@ -298,7 +293,7 @@ def _wrapper(
     return string.Template(template.read_text()).substitute(
         module=module,
         inputs=",\n  input logic ".join(inputs),
-        parameters="\n".join(f"  localparam {name} = {_literal(value)};" for name, value in parameters.items()),
+        parameters="\n".join(f"  localparam {name} = {parameter_value(value)};" for name, value in parameters.items()),
         got=", ".join(f"[{width[name] - 1}:0] got_{name}" for name in outputs).replace(", ", ";\n  logic "),
         want=", ".join(f"[{width[name] - 1}:0] want_{name}" for name in outputs).replace(", ", ";\n  logic "),
         overrides=", ".join(f".{name}({name})" for name in parameters),

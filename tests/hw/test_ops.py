@@ -13,7 +13,7 @@ from onnx import helper, numpy_helper
 
 from bnn import jets
 from bnn.integer.intervals import signed_bits
-from hw.bits import bit_thresholds, dot_range, literal, reachable
+from hw.bits import bit_thresholds, dot_range, literal, parameter_value, reachable
 from hw.text import CELLS, sources_in
 from sim.runner import check_tools
 from tests.support.streams import unpack
@@ -28,6 +28,15 @@ def test_literals_are_read_back(values, spare):
     head, digits = literal(values, bits).split("'h")
     assert int(head) == bits * len(values)
     assert unpack(int(digits, 16), len(values), bits, signed=True) == values
+
+
+def test_parameters_of_any_width_are_constants():
+    assert [parameter_value(value) for value in (0, -3, 2**31 - 1, -(2**31), "8'hff")] == [
+        "0", "-3", "2147483647", "-2147483648", "8'hff",
+    ]  # fmt: skip
+    assert parameter_value(2**31) == "32'h80000000" and parameter_value(2**100 + 1) == f"101'h1{'0' * 24}1"
+    with pytest.raises(ValueError, match="two's complement bits"):
+        parameter_value(-(2**31) - 1)
 
 
 @given(st.integers(-300, 300), st.integers(-300, 300))
