@@ -14,7 +14,7 @@ from finn_build.manifest import Output
 
 
 @dataclass(frozen=True, eq=False)
-class Results:
+class ResultWords:
     """What N result words say."""
 
     classes: NDArray[np.int64]  # [N], as the bits say; of a broken frame it means nothing
@@ -26,7 +26,7 @@ class Results:
         return -1 if self.broken[frame] else int(self.classes[frame]), self.scores[frame].tolist()
 
 
-def unpack_results(data: NDArray[np.uint8], output: Output) -> Results:
+def unpack_results(data: NDArray[np.uint8], output: Output) -> ResultWords:
     """Take result words [N, bytes] apart, low byte first."""
     classes, width = len(output.classes), output.score_bits
     bits = np.unpackbits(data, axis=1, bitorder="little").astype(np.int64)
@@ -34,7 +34,7 @@ def unpack_results(data: NDArray[np.uint8], output: Output) -> Results:
     weights[-1] = -weights[-1]  # two's complement
     scores = bits[:, output.class_bits : output.class_bits + classes * width].reshape(-1, classes, width) @ weights
     numbers = bits[:, : output.broken_bit] @ (1 << np.arange(output.broken_bit, dtype=np.int64))
-    return Results(numbers, scores, bits[:, output.broken_bit] == 1)
+    return ResultWords(numbers, scores, bits[:, output.broken_bit] == 1)
 
 
 def words_as_bytes(words: Sequence[int], output: Output) -> NDArray[np.uint8]:

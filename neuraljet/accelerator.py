@@ -75,7 +75,7 @@ class Latency:
         return self.clocks / (self.clock_mhz * 1e6)
 
 
-class Results(NamedTuple):
+class BatchResults(NamedTuple):
     """The results of a batch."""
 
     classes: NDArray[np.int64]  # [N], indices into `class_names`; of a broken frame len(class_names), which is none
@@ -88,7 +88,7 @@ class Results(NamedTuple):
         return self.classes == self.scores.shape[1]
 
 
-class Result(NamedTuple):
+class FrameResult(NamedTuple):
     """The result of one frame of a stream."""
 
     class_index: int  # of a broken frame len(class_names), which is none
@@ -176,23 +176,23 @@ class Accelerator:
         """Return the hash of the network, model.onnx, that this accelerator is."""
         return self._description.model_sha256
 
-    def classify(self, frames: Frames, *, on_broken: str = "raise") -> Results:
+    def classify(self, frames: Frames, *, on_broken: str = "raise") -> BatchResults:
         """Return classes, scores and latency of uint8 frames [N, H, W, C], or [N, H, W] when gray, sent back to back.
 
-        Pixels are raw, as they come from a camera. on_broken: what a result does that says that its frame was broken on
-        its way: "raise" a ToolError, or "mark" it, see `Results.broken`. UserError for another type or shape, ToolError
-        when the accelerator does not answer.
+        Pixels are raw, as they come from a camera. on_broken: what to do with a result that says that its frame was
+        broken on its way: "raise" a ToolError, or "mark" it, see `BatchResults.broken`. Raise UserError for another
+        type or shape, ToolError when the accelerator does not answer.
         """
         _check_choice(on_broken)
         frames = self._checked(frames, "frames", "N, ")
         if not len(frames):
-            return Results(np.zeros(0, np.int64), np.zeros((0, len(self.class_names)), np.int64), None)
+            return BatchResults(np.zeros(0, np.int64), np.zeros((0, len(self.class_names)), np.int64), None)
         results = self._run(frames)
         if on_broken == "raise":
             _refuse_broken(results.broken)
         return results
 
-    def stream(self, frames: Iterable[Frames], *, on_broken: str = "raise") -> Iterator[Result]:
+    def stream(self, frames: Iterable[Frames], *, on_broken: str = "raise") -> Iterator[FrameResult]:
         """Yield results of live frames, one by one: send each frame when it comes, and give its result at once.
 
         frames: anything that gives uint8 pictures [H, W, C], or [H, W] when gray; it may never end. The next frame is
@@ -221,16 +221,16 @@ class Accelerator:
         state = "" if self._transport else ", closed"
         return f"<Accelerator {self._where}: {shape} to {', '.join(self.class_names)}{state}>"
 
-    def _stream(self, frames: Iterable[Frames], on_broken: str) -> Iterator[Result]:
+    def _stream(self, frames: Iterable[Frames], on_broken: str) -> Iterator[FrameResult]:
         for number, frame in enumerate(frames):
             results = self._run(self._checked(frame, f"frame {number}", "")[None])
             broken, index = bool(results.broken[0]), int(results.classes[0])
             if broken and on_broken == "raise":
                 _refuse_broken(np.array([True]), number)
             assert results.latency is not None
-            yield Result(index, None if broken else self.class_names[index], results.scores[0], results.latency)
+            yield FrameResult(index, None if broken else self.class_names[index], results.scores[0], results.latency)
 
-    def _run(self, frames: Frames) -> Results:
+    def _run(self, frames: Frames) -> BatchResults:
         """Send `frames` uint8 [N, H, W, C], N > 0."""
         beats = frames.reshape(len(frames), -1, self._description.input.channels)
         data, clocks = self._open().run(np.ascontiguousarray(beats))
@@ -239,7 +239,7 @@ class Accelerator:
         if len(unknown):
             raise ToolError(f"the accelerator gave class {unknown.max()}, and its network has {names}")
         classes = np.where(found.broken, names, found.classes)
-        return Results(classes, found.scores, Latency(clocks, self.clock_mhz))
+        return BatchResults(classes, found.scores, Latency(clocks, self.clock_mhz))
 
     def _open(self) -> Transport:
         if self._transport is None:
