@@ -11,6 +11,7 @@ PYTHON_LINES, VERILOG_LINES = 400, 250
 # Importers, what they import for annotations alone, and why that closes no cycle.
 ANNOTATED = {
     ("bnn.integer.layers", "bnn.qonnx"): "a layer is handed the file that it writes itself into or is read from",
+    ("bnn.model.shortcuts", "bnn.model.spec"): "a shortcut is told of the block that it bridges",
 }
 
 
