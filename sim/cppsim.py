@@ -21,7 +21,7 @@ from bnn.storage.cache import cache_folder, keep
 from bnn.storage.records import Record
 from bnn.system import processes
 from bnn.system.threads import threads
-from finn_build.manifest import Manifest, StreamLayer
+from finn_build.manifest import PIXEL_STREAM, Manifest, StreamLayer
 from finn_build.results import unpack_results
 from sim.localise import expected_stream
 from sim.pictures import choose_pictures, planes
@@ -34,7 +34,6 @@ COMPILE_TIMEOUT_S = 300.0
 FRAME_TIMEOUT_S = 30.0
 BATCH = 64  # frames at a time: what every layer puts out is kept for them
 REPORT = "cppsim.json"
-PIXELS = "s_axis"  # the name of the stream of pixels
 INPUTS = ("NJ_IN", "NJ_IN1")  # macros of the bench: the widths of the streams that a function reads
 
 
@@ -148,10 +147,10 @@ class Judge:
         classes = self.network.classify(scores)
         layers = self.manifest.computing()
         pixels = pack(images.astype(np.int64), 8)
-        streams = {PIXELS: pixels}  # beats [N, beats, bytes] by the name of the stream
-        for index, layer in enumerate(layers):
-            got = run_program(self.programs[layer.module], *(streams[name] for name in read_by(layers, index)))
-            if index == len(layers) - 1:
+        streams = {PIXEL_STREAM: pixels}  # beats [N, beats, bytes] by the name of the stream
+        for layer in layers:
+            got = run_program(self.programs[layer.module], *(streams[name] for name in read_by(self.manifest, layer)))
+            if layer is layers[-1]:
                 wanted = _result_words(classes, scores, self.manifest)
             elif layer.onnx_tensor in tensors:
                 wanted = pack(expected_stream(layer, tensors[layer.onnx_tensor]), layer.bits)
@@ -169,9 +168,9 @@ class Judge:
         return classes
 
 
-def read_by(layers: Sequence[StreamLayer], index: int) -> tuple[str, ...]:
-    """Return the names of the streams that a layer reads: that of the layer before it."""
-    return (layers[index - 1].stream if index else PIXELS,)
+def read_by(manifest: Manifest, layer: StreamLayer) -> tuple[str, ...]:
+    """Return the names of the streams that a layer reads; C++ has no FIFOs between them."""
+    return tuple(PIXEL_STREAM if source is None else source.stream for source in manifest.sources(layer))
 
 
 def ap_types() -> Path:
@@ -186,14 +185,11 @@ def ap_types() -> Path:
 def _programs(subject: Subject) -> dict[str, Program]:
     """Compile the layers and the whole, by the names of their modules."""
     manifest, layers = subject.manifest, subject.manifest.computing()
-    bits = {PIXELS: manifest.input.tdata_bits}
+    bits = {PIXEL_STREAM: manifest.input.tdata_bits}
     bits |= {layer.stream: 8 * ceil(layer.shape[2] * layer.bits / 8) for layer in layers}
     bits[layers[-1].stream] = manifest.output.tdata_bits
-    jobs = [
-        (layer.module, [bits[name] for name in read_by(layers, index)], bits[layer.stream])
-        for index, layer in enumerate(layers)
-    ]
-    jobs.append((manifest.top, [bits[PIXELS]], bits[layers[-1].stream]))
+    jobs = [(layer.module, [bits[name] for name in read_by(manifest, layer)], bits[layer.stream]) for layer in layers]
+    jobs.append((manifest.top, [bits[PIXEL_STREAM]], bits[layers[-1].stream]))
     with threads(2) as pool:
         return {program.name: program for program in pool.map(lambda job: _compile(subject.acc, *job), jobs)}
 

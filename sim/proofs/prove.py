@@ -73,14 +73,14 @@ def _prove_all(subject: Subject, started: float) -> Proof:
     layers = manifest.computing()
     if [layer.operator for layer in layers] != [stage.operator for stage in stages]:
         raise UserError(f"{acc}: the layers of manifest.json are not those of model.onnx; build the accelerator again")
-    rows, other_layers, streams = [], [], {pixels.tensor: pixels}
+    streams = {stream.tensor: stream for stream in (pixels, *(stage.output for stage in stages))}
+    rows, other_layers = [], []
     for layer, stage in zip(layers, stages, strict=True):
         if layer.operator in CONVOLUTIONS:
             (source,) = stage.inputs
             rows.append(_prove(acc, manifest, layer, stage, streams[source]))
         else:
             other_layers.append(layer.name)
-        streams[stage.output.tensor] = stage.output
     proved = sum(row.outputs for row in rows if row.verdict == "proved")
     return Proof(
         format="neuraljet-proof",
