@@ -1,4 +1,4 @@
-// Scores on a common scale: what batch norm behind the last layer does, in integers.
+// Brings scores to a common scale in integers, as batch norm behind the last layer does.
 //
 //   element i of the beat out = multiplier[i] * (element i of the beat in) + bias[i]          all two's complement
 //

@@ -4,7 +4,7 @@
 //   y[o] = sum(window) + constant[o], L::OutBits bits of two's complement, else
 //
 // The sums are those of Sums (nj_sums.hpp). A call is a frame of
-//   Raster + Windows * (Fold-1) clocks, Raster = pixels + what the last window lies behind the last pixel,
+//   Raster + Windows * (Fold-1) clocks, Raster = pixels + the steps by which the last window ends behind the last pixel,
 // one clock per step: a step takes a pixel, and a pixel that completes a window is worked on for Fold steps, in each of
 // which Outputs/Fold outputs are made. Padding is 0. When InsideMap, the last of the Channels is not in the stream: it is 1
 // inside of the frame.

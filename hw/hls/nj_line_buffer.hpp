@@ -2,7 +2,7 @@
 //
 // Pixels come in raster order, each a word of Bits bits. After push(pixel, x) the window's element [ky][kx] is the
 // pixel (Kernel-1-ky) rows above and (Kernel-1-kx) columns before the newest, counted along a raster Width wide
-// without regard for where a row ends: masking what is outside the frame is the caller's.
+// without regard for where a row ends: the caller masks what is outside the frame.
 #ifndef NJ_LINE_BUFFER_HPP
 #define NJ_LINE_BUFFER_HPP
 

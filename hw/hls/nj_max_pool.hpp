@@ -12,8 +12,8 @@ template <typename L>
 void nj_max_pool(hls::stream<ap_uint<L::InWidth> > &in, hls::stream<ap_uint<L::OutWidth> > &out,
                  const unsigned char (&minimum)[L::Channels]) {
   const int Columns = L::Width / L::Size, Rows = L::Height / L::Size;
-  ap_uint<L::Channels> above[Columns];  // of every window, what its rows so far gave
-  ap_uint<L::Channels> across = 0;      // what this row gave
+  ap_uint<L::Channels> above[Columns];  // of every window, the result of its rows so far
+  ap_uint<L::Channels> across = 0;      // the result of this row
   ap_uint<L::Channels> flip;
   for (int c = 0; c < L::Channels; c++) {
 #pragma HLS UNROLL

@@ -1,4 +1,4 @@
-// A table per channel: what a quantizer, or a sign, makes of each byte of a pixel.
+// Looks each byte of a pixel up in the table of its channel, as a quantizer or a sign does.
 //
 //   element c of the beat out = table[c][element c of the beat in], OutBits bits of two's complement
 //

@@ -1,14 +1,14 @@
-// Counts of steps (nj_steps) summed up to results, which are collected into a beat a frame.
+// Sums the counts of steps (nj_steps) to results, and collects these into one beat per frame.
 //
 //   sum = Start + the counts of a group's steps, of each lane
 //   Thresholded: OutBits bits, bit k being sum >= Constant[(group*Lanes+lane)*OutBits+k] (unsigned)
 //   else sum + Constant[group*Lanes+lane] (two's complement) in OutBits
 //   m_data_o = the first Outputs results, that of group 0 and lane 0 lowest
 //
-// s_* are flags as nj_steps gives them, the counts come Latency clocks of advance_o later. With Replay 0 the groups take
-// turns, no two steps in a row being of one group, and their sums wait in LUT memory, which is read a clock before the
-// sum is made; else a group's steps follow each other, and a register does. A result that waits for m_ready_i stops the
-// steps only when the next one is ready to take its place.
+// nj_steps gives the flags s_*; the counts come Latency clocks of advance_o later. With Replay 0 the groups take turns, so
+// no two steps in a row are of one group: their sums wait in LUT memory, which is read a clock before the sum is made.
+// With Replay 1 the steps of a group follow each other, and a register holds the sum. A result that waits for m_ready_i
+// stops the steps only when the next one is ready to take its place.
 module nj_accumulate #(
   parameter int unsigned Lanes     = 1,
   parameter int unsigned CountBits = 4,
@@ -55,7 +55,7 @@ module nj_accumulate #(
       for (int i = 1; i < int'(Latency); i++) flags_q[i] <= flags_q[i-1];
       flags_q[0] <= {s_first_i, s_last_i, s_group_i};
     end
-    // so that what is read is no part of a shift register, whose output comes late
+    // keeps synthesis from using a shift register, whose output comes late
     if (rst_i) for (int i = Latency > 1 ? int'(Latency) - 2 : 0; i < int'(Latency); i++) flags_q[i] <= '0;
   end
   assign valid = valid_q[Latency-1];
@@ -66,7 +66,7 @@ module nj_accumulate #(
     assign ahead = s_group_i;
   end
 
-  // sums, a clock later finished ones wait in sum_q
+  // sums; a finished one waits in sum_q a clock later
   logic [Lanes*SumBits-1:0] prior, sum, sum_q;
   logic done_q, end_q, room;
   if (Replay || Groups == 1) begin : gen_register
@@ -91,7 +91,7 @@ module nj_accumulate #(
     .clk_i, .ce_i(advance_o), .address_i(Block ? ahead : group), .data_o(constant)
   );
 
-  assign room      = !m_valid_o || (Words == 1 && m_ready_i);  // with more words the next result is a clock away
+  assign room      = !m_valid_o || (Words == 1 && m_ready_i);  // with more words the next result comes a clock later
   assign advance_o = !done_q || room;
   always_ff @(posedge clk_i) begin
     if (rst_i) done_q <= 1'b0;

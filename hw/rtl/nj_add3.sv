@@ -1,9 +1,9 @@
-// Sum of three words and up to two, one LUT and carry place a bit, for N lanes side by side.
+// Adds three words and a constant of up to two, with one LUT and carry place per bit, for N lanes side by side.
 //
 //   lane n: sum = (a ^ InvertA) + (b ^ InvertB) + (c ^ InvertC) + Add, modulo 2^Width
 //
 // Bit w of word k of lane n is x_i[(k*Width+w)*N+n], bit w of its sum is sum_o[w*N+n]. The LUT's other output is
-// what its three bits carry into the next place: three words need no second adder. With Add, -x is ~x + 1.
+// what its three bits carry into the next place, so three words need no second adder. With Add, -x is ~x + 1.
 module nj_add3 #(
   parameter int unsigned N      = 1,
   parameter int unsigned Width  = 8,

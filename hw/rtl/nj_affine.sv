@@ -1,4 +1,4 @@
-// Scores on a common scale: what batch norm behind the last layer does, in integers.
+// Brings scores to a common scale in integers, as batch norm behind the last layer does.
 //
 //   element i of m_data_o = Multiplier[i] * (element i of s_data_i) + Bias[i]          all two's complement
 //
@@ -29,7 +29,7 @@ module nj_affine #(
     else if (s_ready_o) m_valid_o <= s_valid_i;
   end
 
-  // digits -1, 0 and 1 of which no two neighbours differ from 0: the fewest that there are
+  // digits -1, 0 and 1, no two neighbours of which differ from 0: the fewest possible
   function automatic logic [2*OutBits-1:0] digits(input logic [OutBits-1:0] value);
     logic [OutBits-1:0] rest;
     digits = '0;

@@ -1,7 +1,7 @@
-// A column held for the Period clocks in which its digits, or the outputs in turn, are worked on.
+// Holds a column for Period clocks, in which its digits or the outputs are worked on in turn.
 //
 // The column stays where it is, in the registers of nj_line_buffer, until m_round_o has counted from 0 to Period-1.
-// m_emit_o: it completes a window, mask_o[c]: whose column c (0 the oldest) lies inside the frame.
+// m_emit_o: the column completes a window. mask_o[c]: column c of that window (0 the oldest) lies inside the frame.
 module nj_column #(
   parameter int unsigned Kernel = 3,
   parameter int unsigned Bits   = 8,  // of a column

@@ -2,9 +2,9 @@
 //
 //   s_o[n] + 2 * s_o[N+n] + 4 * s_o[2*N+n] = sum over k of (x_i[k*N+n] ^ Invert[k*N+n])
 //
-// The count of the first five bits: its low bit enters a full adder with the sixth bit and the seventh, which
-// comes in by the carry chain; the second place adds its middle bit to the carry, and generates its top bit.
-// Bits 5 and 6 cannot be inverted: what the first place generates is the LUT's other half, and no LUT stands
+// The first five bits are counted. The count's low bit enters a full adder with the sixth bit and with the seventh,
+// which comes in by the carry chain. The second place adds the count's middle bit to the carry, and generates its top
+// bit. Bits 5 and 6 cannot be inverted: what the first place generates is the LUT's other half, and no LUT stands
 // before the carry input.
 module nj_count7 #(
   parameter int unsigned N = 1,

@@ -1,9 +1,9 @@
-// What came in so many rounds before: word r of a period comes in the clock after round_i = r, with the words of the
-// same round of the Taps periods before it.
+// Delays words by whole periods: word r of a period comes out in the clock after round_i = r, beside the words of the
+// same round in the Taps periods before.
 //
 //   y_o[k] = x_i of the same round, k+1 periods ago
 //
-// A memory that is read where it is written next, so that a LUT holds two bits of up to 32 rounds.
+// The memory is read where it is written next, so that a LUT holds two bits of up to 32 rounds.
 module nj_delay #(
   parameter int unsigned Bits   = 8,
   parameter int unsigned Taps   = 2,

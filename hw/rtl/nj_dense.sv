@@ -8,8 +8,8 @@
 // advanced: a frame takes Beats*Fold clocks, without bubble from frame to frame. A result that waits for
 // m_ready_i stops the input only when the next result is ready to take its place.
 //
-// As x or -x is (x XNOR w) - (w ? 0 : 1), an output is a popcount plus a constant; the accumulators start from
-// that constant, and from one lower by the threshold, so that comparing is looking at the sign.
+// Since x or -x is (x XNOR w) - (w ? 0 : 1), an output is a popcount plus a constant. The accumulators start from that
+// constant less the threshold, so that the sign is the comparison.
 module nj_dense #(
   parameter int unsigned Beats = 16,
   parameter int unsigned CIn   = 32,

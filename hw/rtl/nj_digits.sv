@@ -1,7 +1,7 @@
-// The digits of N words, the lowest first: in the clock after round r, digit_o is digit r of each word.
+// Gives the digits of N words, the lowest first: in the clock after round r, digit_o is digit r of each word.
 //
-// Words go on beyond their last bit: two's complement with Signed, else unsigned. Bits are chosen by nj_select: a LUT
-// one among four, or among two for two words.
+// Words are extended beyond their last bit: by the sign with Signed, else by zeros. nj_select chooses the bits: a LUT
+// chooses one among four, or one among two for two words.
 module nj_digits #(
   parameter int unsigned N         = 1,
   parameter int unsigned Bits      = 5,
@@ -34,7 +34,7 @@ module nj_digits #(
     end
   end else begin : gen_cells
     for (genvar k = 0; k < int'(Digit); k++) begin : gen_place
-      // bit k of the digits: so many that can differ, the last one stays
+      // bit k of the digits: the number that can differ; the last one stays
       localparam int unsigned Count = Last > unsigned'(k) ? (Last - unsigned'(k) + Digit - 1) / Digit + 1 : 1;
       localparam int unsigned IndexBits = Count > 1 ? unsigned'($clog2(Count)) : 1;
       /* verilator lint_off UNUSEDSIGNAL */
@@ -42,7 +42,7 @@ module nj_digits #(
       /* verilator lint_on UNUSEDSIGNAL */
       logic [Count*N-1:0] bits;
       logic [N-1:0] bit_k;
-      // a last one alone in its four is chosen whatever the lowest bits are: they need not stay then
+      // a last one that is alone in its four is chosen whatever the lowest bits are, so these need not stay
       assign at[3:2] = nj_pkg::at_least(32'(round_i), int'(Count) - 1) ? 2'((Count - 1) >> 2) : 2'(round_i >> 2);
       assign at[1:0] = Count % 4 != 1 && nj_pkg::at_least(32'(round_i), int'(Count) - 1) ? 2'(Count - 1) : 2'(round_i);
       for (genvar n = 0; n < int'(N); n++) begin : gen_bit

@@ -1,7 +1,7 @@
-// Keeps frames of Words words, two at a time: while one is read, in any order and as often as wanted, the next comes in.
+// Stores two frames of Words words: while one is read, in any order and as often as wanted, the next comes in.
 //
-// m_valid_o: there is a whole frame; m_data_o is its word m_word_i, in the same clock. m_free_i gives the frame up, and
-// the clock after shows the next one. Takes a word per clock while a frame's place is free; s_ready_o depends on
+// m_valid_o: a whole frame is there, and m_data_o is its word m_word_i in the same clock. m_free_i gives the frame up; the
+// next one shows in the clock after. Takes a word per clock while a frame's place is free; s_ready_o depends on
 // registers only. Memory in LUTs, 32 or 64 words deep without selection.
 module nj_frame_store #(
   parameter int unsigned Words = 8,  // at least 2

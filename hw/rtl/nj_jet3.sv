@@ -1,9 +1,9 @@
-// Three words by a jet that may change from clock to clock, and a constant: what an output adds up across a window.
+// Adds three words, weighted by a jet that may change from clock to clock, and a constant: an output across a window.
 //
 //   sum_o = (a_i & a_on_i) +- (c_i & c_on_i) +- 2 (b_i & !minus_c_i) + constant, modulo 2^Width
 //
-// minus_c_i goes with a, b, c; minus_b_i and constant_i a clock later, with sum_o. Subtracting 2 b leaves out the one
-// that makes an inverse a negation. Two LUTs and carry places a bit: minus_c_i stands for the kernel [1 0 -1].
+// minus_c_i comes with a, b, c; minus_b_i and constant_i come a clock later, with sum_o. Subtracting 2 b only inverts: the
+// one that makes it a negation is the caller's. Two LUTs and carry places per bit. minus_c_i selects the kernel [1 0 -1].
 module nj_jet3 #(
   parameter int unsigned Bits   = 6,  // of a word
   parameter bit          Signed = 1'b0,  // the words are two's complement

@@ -1,4 +1,4 @@
-// A bit, its inverse, 0 or 1 by the round and the lane: two lanes in a LUT.
+// Passes a bit, its inverse, 0 or 1, chosen by the round and the lane: two lanes per LUT.
 //
 //   leaf_o[n] = (x_i & Pass[round_i][n]) ^ Invert[round_i][n]
 module nj_leaf #(

@@ -1,4 +1,4 @@
-// Counts three bits, each passed, inverted, 0 or 1 by the round and the lane: a dual-output LUT per lane.
+// Counts three bits, each passed, inverted, 0 or 1 as the round and the lane choose: a dual-output LUT per lane.
 //
 //   s_o[n] + 2 * s_o[N+n] = sum over k of ((x_i[k] & Pass[round_i][k][n]) ^ Invert[round_i][k][n])
 module nj_leaf3 #(

@@ -1,19 +1,19 @@
-// Sliding columns over a raster of pixels: one column of Kernel pixels per accepted pixel.
+// Slides a column over a raster of pixels: one column of Kernel pixels per accepted pixel.
 //
 //   m_data = {emit, mask[Kernel], column[Kernel]}, column[0] lowest
 //   column[r] = pixel (y - (Kernel-1) + r, x), r = 0 the topmost, 0 where that row is outside the frame
 //   mask[c]   = window column c (0 the oldest of the last Kernel columns) lies inside the frame
-//               (with Pad 0 no window needs either: rows outside are anything, and mask is all ones)
+//               (with Pad 0 no window needs either: rows outside have any value, and mask is all ones)
 //   emit      = the last Kernel columns are a window of the output map (stride and padding applied)
 //
-// One step a clock: exactly Height*Width steps per frame when pixels come without a gap, also between frames.
-// The last Pad rows and pixels of windows of a frame ride on the first steps of the next one; when no pixel
-// waits at the end of a frame, dummy steps do it. What they write into the delay line is masked later on.
-// Once a frame has begun, only its pixels make steps, so the input waits one clock at most for a dummy. With Eager 0 a
-// dummy waits until the column before has left: behind it are layers that take several clocks for a window, have
-// enough to do with that one, and would only get windows earlier whose pixels are then missing later on.
+// One step per clock: exactly Height*Width steps per frame when pixels come without a gap, also between frames.
+// The windows that end in the padding below a frame, or to the right of its last pixel, ride on the first steps of the
+// next frame; when no pixel waits at the end of a frame, dummy steps make them. What these write into the delay line is
+// masked later. Once a frame has begun, only its pixels make steps, so the input waits at most one clock for a dummy.
+// With Eager 0 a dummy waits until the column before has left: the layers behind take several clocks for a window and
+// would only get windows earlier, whose pixels they then lack later.
 // Latency: one clock from pixel to column. Rows wait in a delay line of Width words: in LUT memory, or in block RAM
-// where that is worth less, 160 LUTs for 18 Kbit (which is about what chips have of them).
+// where that costs less; 18 Kbit count as 160 LUTs, which is about the ratio that chips have.
 module nj_line_buffer #(
   parameter int unsigned Height = 8,
   parameter int unsigned Width  = 8,   // at least 2
@@ -84,7 +84,7 @@ module nj_line_buffer #(
     if (rst_i) {y_q, x_q, flush_q, begun_q} <= '0;
   end
 
-  // which windows end here: `here` in this row, `tail` those of the row before that reach over its right border
+  // the windows that end here: `here` in this row, `tail` those of the row before that hang over its right border
   logic [XBits-1:0] col;
   logic             here, tail, row_ends, row_before_ends, flush_row;
   assign col             = flush_q ? flush_x_q : x_q;
@@ -128,8 +128,8 @@ module nj_line_buffer #(
   end
 
   // the delay line: word x holds the last Rows pixels of column x, the oldest in the low bits
-  // LUT memory is read where it is written, so that a LUT holds two bits of 32 columns, or one of 64; the pointer's
-  // initial value keeps Yosys from putting it into the memory, which would take a second port.
+  // LUT memory is read where it is written, so that a LUT holds two bits of 32 columns, or one of 64. The pointer's
+  // initial value keeps Yosys from moving it into the memory, which would take a second port.
   function automatic int unsigned blocks();  // of 18 Kbit: 512 words of 36 bits, 1024 of 18, ... 16384 of 1
     int unsigned words, bits;
     words = 512;
@@ -149,7 +149,7 @@ module nj_line_buffer #(
   logic [Kernel*Bits-1:0] column;
   assign column = {s_data_i, past};
   assign ptr_d  = ptr_q == PtrBits'(Width - 1) ? '0 : PtrBits'(nj_pkg::next(32'(ptr_q)));
-  initial ptr_q = '0;  // with always, not with always_ff; where it is declared a warning of Verilator
+  initial ptr_q = '0;  // needs always, not always_ff; in the declaration Verilator would warn
   always @(posedge clk_i) begin
     if (rst_i) ptr_q <= '0;
     else if (step) ptr_q <= ptr_d;

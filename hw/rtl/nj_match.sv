@@ -1,9 +1,9 @@
-// Counts the bits in which a word equals another, two pairs of bits a dual-output LUT, for N lanes side by side.
+// Counts the bits in which two words agree, two pairs of bits per dual-output LUT, for N lanes side by side.
 //
 //   lane n: low_o[n] + 2 * sum over k of twos_o[n*Twos+k] = number of i with x_i[i] == w_i[n*Pairs+i]
 //
-// A chain: a LUT adds two pairs to the low bit of the LUT before, and its carry is one of twos_o. So a pair costs half
-// a site here and the carries a quarter later on; XNOR apart from the counting would cost half a site and a half.
+// The LUTs form a chain: each adds two pairs to the low bit of the one before, and its carry is one of twos_o. So a pair
+// costs half a site here and a quarter for the carries later. A separate XNOR would cost another half.
 module nj_match #(
   parameter int unsigned N     = 1,
   parameter int unsigned Pairs = 8,
@@ -24,7 +24,7 @@ module nj_match #(
   endfunction
 
   for (genvar n = 0; n < int'(N); n++) begin : gen_lane
-    logic [2*Twos-1:0] x, w;  // an odd number of pairs is filled up with one that differs
+    logic [2*Twos-1:0] x, w;  // an odd number of pairs is filled up with a pair that differs
     if (Pairs % 2 != 0) begin : gen_odd
       assign x = {1'b0, x_i};
       assign w = {1'b1, w_i[n*Pairs+:Pairs]};

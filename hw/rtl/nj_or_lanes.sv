@@ -1,4 +1,4 @@
-// Bit by bit a, or a OR b: y = a | (keep ? b : 0). Two bits a LUT, which Yosys does not find: a single OR is one.
+// Gives a, or a OR b, bit by bit: y = a | (keep ? b : 0). Two bits per LUT; Yosys would take a LUT per bit.
 module nj_or_lanes #(
   parameter int unsigned N = 2,
   parameter bit Plain = nj_pkg::Plain

@@ -1,9 +1,9 @@
-// Windows of a raster of pixels, a pixel per clock: of each window in raster order its Kernel*Kernel pixels in raster
-// order, zeros where it reaches out of the frame.
+// Gives the windows of a raster in raster order, a pixel per clock: the Kernel*Kernel pixels of each in raster order,
+// zeros where the window lies outside of the frame.
 //
-// Rows of pixels are kept in LUT memory, as many as the next power of two above Kernel. A row of windows begins when
-// all its rows of pixels are there; when it is done, rows that no later window needs give way. A pixel is taken per clock
-// while there is room; s_ready_o and m_valid_o depend on registers only.
+// LUT memory keeps rows of pixels, as many as the next power of two above Kernel. A row of windows begins when all its
+// rows of pixels are there. When it is done, rows that no later window needs give way. A pixel is taken per clock while
+// there is room; s_ready_o and m_valid_o depend on registers only.
 module nj_patches #(
   parameter int unsigned Height = 8,
   parameter int unsigned Width  = 8,

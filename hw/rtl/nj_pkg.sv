@@ -1,4 +1,4 @@
-// What the modules are built for.
+// Constants and functions that the modules share: what they are built for, and shift registers in place of counters.
 //
 // NJ_GENERIC defined (simulation, other chips than Xilinx'): the compressors are plain arithmetic. Otherwise they
 // are dual-output LUTs and carry chains of 7 series and UltraScale+ (Vivado maps a CARRY4 to half a CARRY8). Both
@@ -21,8 +21,8 @@ package nj_pkg;
       ones   &= value[i];
     end
   endfunction
-  // All values of so many bits in a circle, each once: a shift register, of which one bit takes a LUT (two above six
-  // bits). For what counts without caring for the order: addresses of a memory.
+  // The next of all values of so many bits, each once in a cycle: a shift register, of which one bit takes a LUT (two
+  // above six bits). It replaces a counter where the order does not matter, as for addresses of a memory.
   function automatic logic [31:0] around(input logic [31:0] value, input int unsigned bits);
     logic [31:0] taps, ones;
     case (bits)

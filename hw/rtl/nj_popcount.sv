@@ -1,7 +1,7 @@
-// Number of ones: count_o = sum of bits_i, combinational.
+// Counts ones: count_o = sum of bits_i, combinational.
 //
-// Six bits become a three-bit number (three LUT6, no carry chain; the compressors work side by side on slices
-// of the input), the numbers are added in a tree. LUT by Yosys on xc7, in brackets a plain sum: 15 (19) for 16
+// Six bits become a three-bit number in three LUT6 without a carry chain; the compressors work side by side on slices
+// of the input. A tree adds the numbers. LUT by Yosys on xc7, in brackets a plain sum: 15 (19) for 16
 // bits, 28 (43) for 32, 108 (146) for 96, 357 (478) for 288.
 module nj_popcount #(
   parameter int unsigned Width = 16,

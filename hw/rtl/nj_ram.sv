@@ -1,7 +1,7 @@
 // Memory with one port: data_o is the word at addr_i before this clock's write, in the same clock.
 //
-// Of the chip's cells up to 64 words: eight bits take four LUTs up to 32 words, eight beyond. Yosys would find them by
-// itself but where addr_i is a register, which it moves into the memory and with it gives the memory a second port.
+// Up to 64 words are written as cells of the chip: eight bits take four LUTs up to 32 words, eight beyond. Yosys finds
+// these cells itself, except where addr_i is a register: it moves that into the memory, which then takes a second port.
 module nj_ram #(
   parameter int unsigned Words = 16,
   parameter int unsigned Bits  = 8,

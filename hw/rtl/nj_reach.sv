@@ -1,4 +1,4 @@
-// Words against constants, unsigned, for N lanes side by side; a LUT and a carry place decide five bits.
+// Compares unsigned words with constants, for N lanes side by side; a LUT and a carry place decide five bits.
 //
 //   lane n: reach_o[n] = (x >= Limit) ^ Invert        bit w of x is x_i[w*N+n]
 module nj_reach #(

@@ -1,10 +1,10 @@
 // Collects the results of a window's rounds into one beat, behind a pipeline of Latency registers.
 //
-// advance_o moves the pipeline and its source; it stops both while a result waits for m_ready_i: with Every = 1 any
-// result, with more, when results are further apart, only one that a new result would take the place of. Then the
-// collected beat stands in registers of its own and advance_o depends on registers alone: no path leads from
-// m_ready_i to what moves a layer's window and columns. What is valid at s_valid_i gives, Latency clocks of advance_o
-// later, result_i: Bits bits a round, the first round's lowest in m_data_o. The rounds of a window come without a gap.
+// advance_o moves the pipeline and its source. It stops both while a result waits for m_ready_i: with Every = 1 any
+// result, with a larger Every only a result whose place a new one would take. In that case the collected beat has
+// registers of its own and advance_o depends on registers alone: no path leads from m_ready_i to what moves a layer's
+// window and columns. What is valid at s_valid_i comes as result_i Latency clocks of advance_o later: Bits bits per round,
+// those of the first round lowest in m_data_o. The rounds of a window come without a gap.
 module nj_result #(
   parameter int unsigned Bits    = 1,  // of a round
   parameter int unsigned Fold    = 1,  // rounds of a window

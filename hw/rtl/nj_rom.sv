@@ -1,9 +1,9 @@
-// Read-only memory, a clock of ce_i from address to data, with Block two.
+// Read-only memory: one clock of ce_i from address to data, two with Block.
 //
-// The words are those of File ($readmemh, a line a word, found from the folder that the tool runs in), or without one
-// of Content, word 0 lowest. A simulation that does not find File ends with $fatal; $readmemh alone only warns, and all
-// words are 0. Block: in block RAM, whose data come late in the clock and take a register more (which can be the RAM's
-// own); else in LUTs, where a word wider than needed costs nothing but what is not constant.
+// The words come from File ($readmemh, a line per word, relative to the folder that the tool runs in), or without one
+// from Content, word 0 lowest. A simulation that does not find File ends with $fatal; $readmemh alone only warns, and all
+// words are 0. Block: in block RAM, whose data come late in the clock and take one more register (which can be the RAM's
+// own). Otherwise in LUTs, where constant bits of a word cost nothing.
 module nj_rom #(
   parameter int unsigned Depth = 16,
   parameter int unsigned Bits  = 8,

@@ -1,7 +1,7 @@
 // One word of Ways, by its index: y_o = x_i[index_i*Bits +: Bits]; anything for an index that no word has.
 //
-// A tree of 4 to 1, a LUT a bit each, and of 2 to 1, a LUT for two bits. Written as cells: abc9 spends up to twice as
-// many LUTs to spare a level. Plain: whole words at a time, as a simulator is fast with.
+// A tree of 4 to 1, a LUT per bit, and of 2 to 1, a LUT for two bits. It is written as cells, because abc9 spends up to
+// twice as many LUTs to save a level. With Plain it works on whole words, which a simulator does fast.
 module nj_select #(
   parameter int unsigned Ways = 6,
   parameter int unsigned Bits = 2,

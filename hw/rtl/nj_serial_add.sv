@@ -1,4 +1,4 @@
-// Sum of two words that come in digits, the lowest first: sum_o = a_i + ((b_i << Shift) ^ Invert) + Invert.
+// Adds two words that come in digits, the lowest first: sum_o = a_i + ((b_i << Shift) ^ Invert) + Invert.
 //
 // Digit bits per clock of ce_i, one LUT each; sum_o is a clock later. start_i goes with the last digit of a word and
 // with every clock on which none comes: what is carried and shifted over does not reach the next word. Where a_on_i

@@ -1,6 +1,6 @@
-// Sum of three words that come in digits, the lowest first: sum_o = Start + sum over k of (x_i[k] ^ Invert[k]).
+// Adds three words that come in digits, the lowest first: sum_o = Start + sum over k of (x_i[k] ^ Invert[k]).
 //
-// Digit bits per clock of ce_i, one LUT with its carry place each and one more for what is carried; sum_o is a clock
+// Digit bits per clock of ce_i: one LUT with its carry place for each, and one more for the carry; sum_o comes a clock
 // later. start_i as in nj_serial_add. The LUT's other output is what its three bits carry, as in nj_add3.
 module nj_serial_add3 #(
   parameter int unsigned Digit  = 2,

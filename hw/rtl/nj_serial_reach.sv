@@ -1,7 +1,7 @@
-// Whether a word that comes in digits, the lowest first, has reached a constant: with its last digit, reach_o = x >= Limit.
+// Compares a word that comes in digits, the lowest first, with a constant: with its last digit, reach_o = x >= Limit.
 //
-// Both are two's complement. One LUT where round_i, a digit and what was found so far are six bits at the most; what
-// was found before round 0 is not looked at, so that nothing stands between this LUT and its register.
+// Both are two's complement. It takes one LUT where round_i, a digit and the result so far are at most six bits. Round 0
+// ignores the result so far, so that no reset stands between this LUT and its register.
 module nj_serial_reach #(
   parameter int unsigned Digit     = 2,
   parameter int unsigned Digits    = 3,

@@ -1,8 +1,8 @@
-// Sum of up to five words that come in digits, the lowest first: sum_o = Start + sum over k of (x_i[k] ^ Invert[k]).
+// Adds up to five words that come in digits, the lowest first: sum_o = Start + sum over k of (x_i[k] ^ Invert[k]).
 //
 // Digit bits per clock of ce_i. With one bit, sum_o is a clock later and takes two LUTs; with more it is two clocks
 // later, and takes two LUTs a bit and two for the carries: three words are added, then the other two to their sum.
-// start_i as in nj_serial_add. What is subtracted is inverted, the ones that make it a negation are the caller's.
+// start_i as in nj_serial_add. Words to be subtracted are only inverted; the caller adds the ones that make it a negation.
 module nj_serial_sum #(
   parameter int unsigned Digit  = 1,
   parameter logic [4:0]  Invert = 5'b00000,

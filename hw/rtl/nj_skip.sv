@@ -1,4 +1,5 @@
-// Which pixels of a raster a stride keeps: those whose row and column are multiples of Stride. Combinational stream.
+// Tells which pixels of a raster a stride keeps: those whose row and column are multiples of Stride. The stream itself is
+// combinational.
 module nj_skip #(
   parameter int unsigned Height = 8,
   parameter int unsigned Width  = 8,

@@ -1,14 +1,14 @@
 // The steps of a matrix times a vector: which word of the vector meets which word of weights.
 //
-// The vector has Words words of Simd bits, the matrix Groups groups of Lanes rows. A step is a word and a group; m_x_o
-// is the vector's word, m_w_o that of each lane's row (lane l at l*Simd), m_first_o and m_last_o tell the first and the
-// last step of a group. A step per clock of advance_i, out a clock later (with Block two). Two orders, the inner one
+// The vector has Words words of Simd bits, the matrix Groups groups of Lanes rows. A step is a word and a group: m_x_o is
+// the vector's word, m_w_o that of each lane's row (lane l at l*Simd); m_first_o and m_last_o mark the first and the last
+// step of a group. A step per clock of advance_i, out a clock later (with Block two). Two orders, the inner one
 // counting faster:
 //   Replay 0: every word meets all groups before the next word is taken: s_data_i waits in a register for Groups clocks
 //   Replay 1: every group meets all words, read from a store: s_word_o is the word wanted in this clock, s_ready_o
 //             gives the frame up
-// The weights' memory has a line a step, in their order; without Compact the inner count is rounded up to a power of
-// two there, which saves a counter. Repeat neighbours of a word have one weight, which is kept once.
+// The weights' memory has a line per step, in the order of the steps. Without Compact the inner count is rounded up to a
+// power of two there, which saves a counter. Repeat neighbours of a word share a weight, which is stored once.
 module nj_steps #(
   parameter int unsigned Simd   = 8,
   parameter int unsigned Lanes  = 1,

@@ -1,8 +1,8 @@
-// A table per channel: what a quantizer of pixels makes of each byte.
+// Looks each byte up in the table of its channel, as a quantizer of pixels does.
 //
 //   element c of m_data_o = Table[c][element c of s_data_i]          Table[c][x] at bits [(256*c + x)*OutBits +: OutBits]
 //
-// A beat per clock, one clock later. A bit of an element takes 4 LUTs at most; of a table that is a threshold, 2.
+// A beat per clock, one clock later. A bit of an element takes at most 4 LUTs, or 2 when the table is a threshold.
 module nj_table #(
   parameter int unsigned C       = 1,
   parameter int unsigned OutBits = 1,

@@ -10,7 +10,8 @@
 //
 // A picture that is broken off, or whose last pixel is dropped, is ended by a zero pixel with m_last_o, so the accelerator
 // answers it too, and the next byte begins a picture. If that would be pixel Beats, as of a whole picture, there is one
-// more: a picture that lacks a pixel never has the length of a whole one, and its result says that it is broken. Who has lost a byte waits for Pause clocks and is in step again.
+// more: a picture that lacks a pixel never has the length of a whole one, and its result says that it is broken.
+// A sender that lost a byte waits for Pause clocks and is in step again.
 // m_data_o: channel 0 lowest. Results wait while one is sent: the input has no room to wait with them, see overrun.
 module nj_uart_frames #(
   parameter int unsigned Beats       = 64,  // pixels of a picture

@@ -1,7 +1,7 @@
 // The last Kernel columns as a window, held for the Fold clocks that its outputs take.
 //
-// s_column_i: a column a beat, already summed downwards or not; s_emit_i: it completes a window; s_mask_i[c]: window
-// column c (0 the oldest) lies inside the frame, else it reads as Outside. m_window_o = {column Kernel-1, ..., 0}.
+// s_column_i: one column per beat, already summed downwards or not. s_emit_i: it completes a window. s_mask_i[c]: column c
+// of the window (0 the oldest) lies inside the frame; otherwise it reads as Outside. m_window_o = {column Kernel-1, ..., 0}.
 // m_round_o counts the clocks of a window from 0 to Fold-1. With Fold > 1 further columns move in behind the window
 // that is held; with Fold 1 the columns themselves are what is read.
 // Latency: 1 clock from the column that completes a window, 2 with Fold > 1.
@@ -33,8 +33,8 @@ module nj_window #(
     else if (s_ready_o) full_q <= s_valid_i && s_emit_i;
   end
 
-  // Columns outside are put in by resetting registers, which costs nothing; so with Fold 1 a column that is
-  // outside of this window, but not of a later one, has to be kept beside.
+  // Registers are reset to put in columns outside, which costs nothing. So with Fold 1 a column that is outside of this
+  // window, but not of a later one, must be kept apart.
   logic [Kernel-1:0] mask;
   if (Masked) begin : gen_mask
     assign mask = s_mask_i;

@@ -1,9 +1,9 @@
-// The beats of a frame as words of Simd bits.
+// Packs the beats of a frame into words of Simd bits.
 //
 // A beat wider than a word is split: word k of it is bits k*Simd and on, filled up with zeros; the beat waits at the
 // input until its last word is taken. Else as many beats as fit, P = Simd / InBits, make a word, the first beat lowest.
-// The last word of a frame may have fewer: they end at bit P*InBits like those of a full one, with zeros below. What a
-// word has above P*InBits is zero. It goes out a clock after its last beat, while the next one is collected.
+// The last word of a frame may have fewer beats: they end at bit P*InBits as in a full word, with zeros below. The bits of
+// a word above P*InBits are zero. A word goes out a clock after its last beat, while the next one is collected.
 module nj_words #(
   parameter int unsigned InBits = 1,
   parameter int unsigned Beats  = 16,  // of a frame

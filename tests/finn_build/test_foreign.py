@@ -36,7 +36,7 @@ def test_random_networks_are_exact(seed, tmp_path):
 
 
 def test_zero_padding_folded(tmp_path):
-    """A plane of ones beside the maps, four clocks a window."""
+    """A map that is 1 inside of the frame beside the others, four clocks a window."""
     recipe = Recipe(
         shape=(1, 16, 16), blocks=(Block(outputs=4, pool=2, padding=1), Block(outputs=8, padding=1)), classes=3
     )
