@@ -9,6 +9,7 @@ from math import isfinite
 from pathlib import Path
 from typing import Any
 
+from bnn.data.source import parse_source
 from bnn.errors import UserError
 from bnn.integer.network import IntegerNetwork
 from bnn.qonnx.file import load_model
@@ -16,7 +17,7 @@ from bnn.qonnx.foreign import import_model
 from bnn.qonnx.read import network_of
 from bnn.qonnx.write import write_qonnx
 from bnn.storage.files import lock, new_folder, refuse_foreign
-from bnn.storage.records import parse_json, sha256
+from bnn.storage.records import entries, parse_json, sha256
 from finn_build import adapter
 from finn_build.boards import Board, check_fits, find_board
 from finn_build.folders import ACCELERATOR
@@ -29,7 +30,6 @@ from finn_build.manifest import (
     SOURCE,
     VERSION,
     Manifest,
-    check_data,
     input_name,
     sealed,
 )
@@ -191,15 +191,13 @@ def _test_set(network: IntegerNetwork, path: Path) -> dict[str, Any]:
     """Where the pictures come from that the network was tested on; empty when the file does not say."""
     try:
         data = parse_json(network.metadata.get("neuraljet.data", "{}").encode())
-        if not isinstance(data, dict):
-            raise ValueError("it is no object")
-        check_data(data)
+        source = parse_source(data)
     except ValueError as error:
         raise UserError(
             f"{path}: its metadata neuraljet.data is not a JSON object as training writes it ({error}); "
             "export the network again"
         ) from error
-    return data
+    return {} if source is None else entries(source)
 
 
 def _folded(stage: Stage, operator: Any) -> Stage:

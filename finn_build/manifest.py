@@ -267,7 +267,7 @@ def check(manifest: Manifest) -> None:
     for name, depth in manifest.fifos.items():
         if not 0 <= depth <= LARGEST:
             raise ValueError(f"the FIFO before {name[:40]!r} has a depth out of range")
-    check_data(manifest.data)
+    _check_data(manifest.data)
     check_names(manifest.files)
 
 
@@ -287,6 +287,12 @@ def _check_streams(layers: tuple[StreamLayer, ...]) -> None:
         raise ValueError("every stream but that of the last layer must be read")
 
 
+def _check_data(data: Mapping[str, Any]) -> None:
+    from bnn.data.source import parse_source  # reading pictures needs Pillow, which a board may lack
+
+    parse_source(data)
+
+
 def check_ports(size: Input, output: Output) -> None:
     """ValueError when widths and sizes of pixels and result do not go together."""
     sizes = [*dataclasses.astuple(size), output.tdata_bits, output.class_bits, output.score_bits]
@@ -304,16 +310,6 @@ def check_ports(size: Input, output: Output) -> None:
             raise ValueError(f"class name {name[:80]!r} must be letters, digits, '.', '_' or '-'")
     if len(set(output.classes)) < len(output.classes):
         raise ValueError("two classes have one name")
-
-
-def check_data(data: Mapping[str, Any]) -> None:
-    """ValueError unless it says where pictures are, as training wrote it, or nothing."""
-    wanted = {"source": str, "size": list, "color": str, "seed": int}
-    wrong = [name for name, kind in wanted.items() if name in data and not isinstance(data[name], kind)]
-    if wrong or isinstance(data.get("seed"), bool) or ("source" in data and "\0" in data["source"]):
-        raise ValueError(f"data does not say where pictures are: {', '.join(wrong) or 'source, seed'}")
-    if not 0 <= data.get("seed", 0) <= LARGEST:
-        raise ValueError("data.seed is out of range")
 
 
 def _check_files(folder: Path, manifest: Manifest) -> None:

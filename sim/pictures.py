@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bnn import data as labelled
+from bnn.data.source import parse_source
 from bnn.errors import UserError
 from finn_build.manifest import Manifest
 
@@ -40,7 +41,8 @@ def choose_pictures(
     """
     count, named = _count(frames), source is not None
     shape = (manifest.input.height, manifest.input.width, manifest.input.channels)
-    if source is None and "source" not in manifest.data:
+    own = parse_source(manifest.data)
+    if source is None and own is None:
         source = "random"
     if source == "random":
         total = RANDOM_FRAMES if count is None else count
@@ -49,11 +51,11 @@ def choose_pictures(
         return Pictures("random", images, None)
     size, color = shape[:2], "rgb" if shape[2] == 3 else "gray"
     split_seed = 0
-    if source is None:
-        source, resize = str(manifest.data["source"]), True  # scaled in training too
-        split_seed = int(manifest.data.get("seed", 0))
-    elif str(source) == manifest.data.get("source"):
-        split_seed = int(manifest.data.get("seed", 0))
+    if source is None and own is not None:
+        source, resize = own.source, True  # scaled in training too
+    assert source is not None
+    if own is not None and str(source) == own.source:
+        split_seed = own.seed or 0
     dataset = labelled.load(source, size=size, color=color, seed=split_seed, resize=resize)
     images = dataset.test_images
     if images.shape[1:] != shape:

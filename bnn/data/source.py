@@ -1,8 +1,11 @@
 """Where the pictures of a network come from, as it stands in run.json and in the exported model."""
 
 from dataclasses import dataclass, replace
+from typing import Any
 
-from bnn.storage.records import optional
+from bnn.storage.records import optional, parse
+
+MOST_SEED = 2**31 - 1
 
 
 @dataclass(frozen=True)
@@ -17,3 +20,21 @@ class DataSource:
     def anywhere(self) -> "DataSource":
         """Return the same without its place: whether pictures are the same is told by their digest."""
         return replace(self, source="")
+
+
+def parse_source(content: Any) -> DataSource | None:
+    """Return the source that a JSON object describes, as training wrote it; None when the object is empty.
+
+    ValueError when it describes none.
+    """
+    if content == {}:
+        return None
+    try:
+        source: DataSource = parse(DataSource, content, "data")
+    except TypeError as error:
+        raise ValueError(f"data does not say where pictures are ({error})") from None
+    if not source.source or "\0" in source.source:
+        raise ValueError("data does not say where pictures are (data.source is no name)")
+    if source.seed is not None and not 0 <= source.seed <= MOST_SEED:
+        raise ValueError(f"data.seed is {str(source.seed)[:40]} and must be from 0 to {MOST_SEED}")
+    return source
