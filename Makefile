@@ -85,6 +85,7 @@ $(RIVALS)/.ready: requirements-rivals.lock | $(STAMP)
 # The pages below docs/ and the README as a site in site/. It needs nothing of `make setup`; a broken link is an error.
 SITE := $(VENV)/docs
 docs: $(SITE)/.ready
+	@rm -rf site build/docs
 	PYTHONPATH=$(CURDIR)/$(SITE) $(BIN)/python -m sphinx --quiet --fail-on-warning --keep-going -c docs -d build/docs . site
 	@cp site/README.html site/index.html
 	@echo "open site/index.html"

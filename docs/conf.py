@@ -4,6 +4,8 @@ The source folder is the repository itself, so that a link works in the reposito
 nowhere is an error. Nothing is loaded from a network when the site is read.
 """
 
+import re
+from pathlib import Path
 from typing import Any
 
 project = "Neural Jets"
@@ -25,6 +27,7 @@ html_css_files = ["site.css"]
 html_copy_source = html_show_sourcelink = html_show_sphinx = html_show_copyright = False
 html_theme_options = {"navigation_with_keys": True}
 
+LINK = re.compile(r"\[([^]]*)\]\(([\w./-]+)\)")
 PAGES = {
     "": ("first-steps", "pictures", "networks", "verification"),
     "Boards and IP": ("boards", "vivado", "ip", "driver"),
@@ -42,10 +45,16 @@ def contents() -> str:
     )
 
 
-def _add_contents(app: Any, page: str, source: list[str]) -> None:
+def without_folders(text: str, folder: Path) -> str:
+    """Return `text` with links from `folder` to other folders as plain text: a site has no page of a folder."""
+    return LINK.sub(lambda found: found[1] if (folder / found[2]).is_dir() else found[0], text)
+
+
+def _prepare(app: Any, page: str, source: list[str]) -> None:
+    source[0] = without_folders(source[0], (Path(app.srcdir) / page).parent)
     if page == root_doc:
         source[0] += contents()
 
 
 def setup(app: Any) -> None:
-    app.connect("source-read", _add_contents)
+    app.connect("source-read", _prepare)
