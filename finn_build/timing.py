@@ -43,14 +43,19 @@ class _Flow:
         self.operators, self.period = operators, period
         beats = prod(nodes[0].source.shape[:2])  # the first node reads the pixels
         self.results = {PIXEL_STREAM: np.arange(FRAMES * beats, dtype=np.int64) * period // beats}  # of each stream
+        self.registers = {PIXEL_STREAM: 0}  # of the longest pipeline to each stream; schedules leave registers out
         self.depths: dict[str, int] = {}
 
     def schedule(self, node: Instance) -> None:
         """Find when the node takes its beats and gives its results, and the FIFOs in front of it."""
         operator = self.operators[node.name]
-        arrivals = [self.results[name] for name in node.inputs]
+        fewest = min(self.registers[name] for name in node.inputs)
+        arrivals = [self.results[name] + self.registers[name] - fewest for name in node.inputs]
+        known = min(map(len, arrivals))  # what padding makes of the end of the last frame comes with a frame behind it
+        arrivals = [came[:known] for came in arrivals]
         found: Schedule = operator.schedule(*arrivals)
         self.results[node.name] = found.results
+        self.registers[node.name] = fewest + operator.pipeline_depth()
         if len(node.inputs) == 1 and prod(node.source.shape[:2]) == 1:
             return  # a beat per frame
         for i, (name, came, taken) in enumerate(zip(node.inputs, arrivals, found.taken, strict=True)):

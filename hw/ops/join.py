@@ -32,8 +32,8 @@ class JoinOperator(StreamOperator):
         return self.beats
 
     def schedule(self, *arrivals: Ints) -> Schedule:
-        both = np.maximum(*arrivals)
-        return Schedule((both, both), both + 1)
+        both = np.maximum.reduce(arrivals)
+        return Schedule((both,) * len(arrivals), both + 1)
 
 
 class RtlJoin(JoinOperator, RtlOperator):
