@@ -7,6 +7,7 @@ import numpy as np
 
 from bnn.data import Dataset
 from bnn.integer.reference import Ints
+from bnn.storage.records import Record
 
 
 @dataclass(frozen=True)
@@ -27,7 +28,7 @@ class ClassScores:
 
 
 @dataclass(frozen=True)
-class Metrics:
+class Metrics(Record):
     """The content of metrics.json, and what training returns."""
 
     test_accuracy: float

@@ -18,8 +18,8 @@ class Shortcut(nn.Module):
 
     most = 0  # by which it changes a sum at the most
 
-    def __init_subclass__(cls, shortcut: str, **others: Any) -> None:
-        super().__init_subclass__(**others)
+    def __init_subclass__(cls, shortcut: str, **keywords: Any) -> None:
+        super().__init_subclass__(**keywords)
         SHORTCUTS[shortcut] = cls
 
     def __init__(self, inputs: int, block: "Block", pixels: bool) -> None:
