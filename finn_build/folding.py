@@ -1,8 +1,8 @@
 """How far each layer is folded: the least hardware that keeps the frame rate.
 
-Layers are chosen one by one, and that is exact but for the FIFOs that come between them later: each layer has the
-frame's clocks to itself, less what a dense layer behind it needs to take its result. What a layer takes at every
-folding is kept in the cache by content, since it is the writing of its sums that takes time.
+Layers are chosen one by one. That is exact but for the FIFOs that come between them later, because each layer has the
+frame's clocks to itself, less what a dense layer behind it needs to take its result. The cache keeps by content what a
+layer takes at every folding, because writing its sums takes time.
 """
 
 import dataclasses
@@ -26,9 +26,9 @@ from hw.block_ram import RAMB18_SITES
 
 LATENCY_CLOCKS = 8  # clocks from the last pixel to the class that are worth a LUT
 GROWTH = 16  # clocks of a frame grow by a part of so many until all layers fit
-MOST_SITES = 20_000  # of all layers, where no rate is asked for: beyond it tools take minutes and small chips do not do
-SLOWER = 16  # times the clocks of a frame that are looked at for it
-FIFO_SITES, FIFO_CONTROL = 0.7, 10  # of a FIFO of up to 64 beats: of a bit, and what counts
+MOST_SITES = 20_000  # of all layers, where no rate is asked for: beyond it tools take minutes and small chips are full
+SLOWER = 16  # up to so many times the clocks of a frame are tried for it
+FIFO_SITES, FIFO_CONTROL = 0.7, 10  # LUT sites of a FIFO of up to 64 beats: per bit, and of its counters
 
 
 @dataclass(frozen=True)
@@ -46,20 +46,20 @@ class Choice:
     beat_interval: int  # clocks from a beat of several to the next, where folding decides on it
 
     def cost(self) -> tuple[float, int]:
-        """Less is better: area, block RAM and latency weighed as above, then the clocks."""
+        """Return what is to be least: area, block RAM and latency weighed as above, then the clocks."""
         return self.lut + RAMB18_SITES * self.bram18 + self.latency / LATENCY_CLOCKS, self.cycles_per_frame
 
 
 @dataclass(frozen=True)
 class Chosen:
-    """What was taken, and the best of what else keeps the rate; None when there is nothing else."""
+    """What was taken, and the best of the other choices that keep the rate; None when there is no other."""
 
     taken: Choice
     instead_of: Choice | None
 
 
 def frame_clocks(design: Design, fps: float | None, clock_mhz: float) -> int:
-    """Clocks that a frame may take: one per pixel without `fps`, else clock / fps.
+    """Return the clocks that a frame may take: one per pixel without `fps`, else clock / fps.
 
     UserError with the maximum when the rate is beyond what one pixel per clock gives.
     """
@@ -84,9 +84,9 @@ class NothingFits(Exception):
 def fold_to_rate(
     design: Design, fps: float | None, clock_mhz: float, part: str | None
 ) -> tuple[int, dict[str, Chosen], tuple[str, ...]]:  # fmt: skip
-    """`fold` for `fps` frames per second; without it for a pixel per clock, or the fastest there is, and then a note.
+    """Fold for `fps` frames per second; without it for a pixel per clock, or as fast as possible and then with a note.
 
-    Without it and beyond MOST_SITES the fastest within these, if there is one, and a note with the rate.
+    Without it and beyond MOST_SITES: for the fastest rate within these, if there is one, and with a note.
     UserError with the maximum when the rate is out of reach.
     """
     cycles, chosen, notes = plan_to_rate(design, fps, clock_mhz, part)
@@ -97,7 +97,7 @@ def fold_to_rate(
 def plan_to_rate(
     design: Design, fps: float | None, clock_mhz: float, part: str | None
 ) -> tuple[int, dict[str, Chosen], tuple[str, ...]]:  # fmt: skip
-    """As `fold_to_rate`, without folding anything."""
+    """Return what `fold_to_rate` does, without folding anything."""
     height, width, _ = design.pixels.shape
     clocks = least = frame_clocks(design, fps, clock_mhz)
     while True:
@@ -131,7 +131,7 @@ def _area(chosen: Mapping[str, Chosen]) -> int:
 def _within_limit(
     design: Design, clocks: int, clock_mhz: float, part: str | None, cycles: int, chosen: dict[str, Chosen]
 ) -> tuple[int, dict[str, Chosen], tuple[str, ...]]:  # fmt: skip
-    """The fastest folding within MOST_SITES instead of what was chosen for `clocks`; that where there is none."""
+    """Return the fastest folding within MOST_SITES; where there is none, what was chosen for `clocks`."""
     least, slower = clocks, clocks
     while slower < SLOWER * least:
         slower += max(1, slower // 4)
@@ -252,7 +252,7 @@ def _cheapest(operator: Any, fitting: Sequence[Choice], result_interval: int | N
 
 
 def choices(operator: Any, clocks: float, part: str | None) -> list[Choice]:
-    """Every way to build the operator in so many clocks per frame, per folding the one it would take itself first."""
+    """Return every choice of at most `clocks` per frame; of a folding first the one that the operator takes itself."""
     part = part or DEFAULT_PART
     if operator.counting:
         return [choice for folding in operator.foldings(clocks) for choice in _variants(operator, folding, part)]
@@ -269,7 +269,7 @@ def choices(operator: Any, clocks: float, part: str | None) -> list[Choice]:
 
 
 def _kept(path: Path) -> dict[str, list[dict[str, Any]]]:
-    """What the cache holds of an operator, by folding; nothing when that is damaged."""
+    """Return what the cache holds of an operator, by folding; nothing when that is damaged."""
     fields = {field.name for field in dataclasses.fields(Choice)}
     try:
         kept: dict[str, list[dict[str, Any]]] = parse_json(path.read_bytes())
@@ -294,7 +294,7 @@ def _text(folding: Mapping[str, int]) -> str:
 
 
 def _key(operator: Any, part: str) -> str:
-    """Of all that the estimates depend on: the node without its names and its folding, and the code."""
+    """Return a hash of all that the estimates depend on: the node without its names and its folding, and the code."""
     node = type(operator.onnx_node)()
     node.CopyFrom(operator.onnx_node)
     for name in ("name", "input", "output"):
@@ -309,7 +309,7 @@ def _key(operator: Any, part: str) -> str:
 
 @lru_cache
 def _code() -> str:
-    """What estimates the operators."""
+    """Return a hash of the code that estimates the operators."""
     room = Path(hw.__file__).parent
     files = (*room.rglob("*.py"), Path(jets.__file__))
     return hashlib.sha256(b"".join(path.name.encode() + path.read_bytes() for path in sorted(files))).hexdigest()

@@ -17,5 +17,5 @@ def frames_in_flight(design: Design, cycles: int) -> int:
 
 
 def flag_depth(in_flight: int) -> int:
-    """Depth of nj_frame_flags, half of it for frames that wait before the input does, and of nj_latency."""
+    """Return the depth of nj_frame_flags and nj_latency; half of it is for frames that wait before the input does."""
     return max(LEAST_DEPTH, 2 << (in_flight - 1).bit_length())

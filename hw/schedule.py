@@ -55,7 +55,7 @@ def windows(geometry: tuple[int, int, int, int, int], fold: int, arrivals: Ints,
     emits, flush_emits = marks[:steps].tolist(), marks[steps:].tolist()
     taken: list[int] = []
     results: list[int] = []
-    time, moved, loaded, waiting, flushed = -1, 0, -fold, False, flush_steps
+    time, moved, loaded, complete, flushed = -1, 0, -fold, False, flush_steps
     for index, arrival in enumerate(arrivals.tolist()):
         place = index % steps
         arrival = max(arrival, taken[-1] + interval if taken else arrival)
@@ -64,10 +64,10 @@ def windows(geometry: tuple[int, int, int, int, int], fold: int, arrivals: Ints,
             dummy = ready + (fold > 1)  # a layer that is folded waits for it to be empty
             pixel = arrival <= dummy or flushed == flush_steps or place > 0
             time = max(ready, arrival) if pixel else dummy
-            moved = max(time + 1, loaded if waiting else 0)  # to the window's registers
-            waiting = emits[place] if flushed == flush_steps else flush_emits[flushed]
+            moved = max(time + 1, loaded if complete else 0)  # to the window's registers
+            complete = emits[place] if flushed == flush_steps else flush_emits[flushed]
             flushed = min(flushed + 1, flush_steps)
-            if waiting:
+            if complete:
                 loaded = max(moved + 1, loaded + fold)
                 results.append(loaded + fold)
             if pixel:

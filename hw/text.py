@@ -26,12 +26,12 @@ def sources_of(module: str) -> tuple[Path, ...]:
 def sources_in(text: str) -> tuple[Path, ...]:
     """Return the files of hw/rtl that SystemVerilog text needs; packages first."""
     found: dict[str, Path] = {}
-    waiting = _names(text)
-    while waiting:
-        path = RTL / f"{waiting.pop()}.sv"
+    pending = _names(text)
+    while pending:
+        path = RTL / f"{pending.pop()}.sv"
         if path.stem not in found and path.is_file():
             found[path.stem] = path
-            waiting += _names(path.read_text())
+            pending += _names(path.read_text())
     return tuple(packages_first(sorted(found.values(), key=lambda path: path.name)))
 
 

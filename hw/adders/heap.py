@@ -69,33 +69,33 @@ def _plan(heights: tuple[int, ...], levels: tuple[int, ...]) -> Plan:
 
 
 class _Heap:
-    """A plan that grows: slots wait in columns, units take them."""
+    """A plan that grows: columns of slots, which units take."""
 
     def __init__(self, heights: Sequence[int], levels: Sequence[int]) -> None:
         self.levels = list(levels)
         self.columns = [c for c, height in enumerate(heights) for _ in range(height)]
-        self.waiting: list[list[int]] = [[] for _ in heights]
+        self.slots: list[list[int]] = [[] for _ in heights]
         for slot, column in enumerate(self.columns):
-            self.waiting[column].append(slot)
+            self.slots[column].append(slot)
         self.units: list[Unit] = []
 
     def count(self, column: int, size: int) -> None:
         """Add a unit, which takes those bits of a column that are ready first."""
-        queue = self.waiting[column]
+        queue = self.slots[column]
         queue.sort(key=lambda slot: self.levels[slot])
         taken, queue[:] = queue[:size], queue[size:]
         level = max(self.levels[slot] for slot in taken) + 1
-        places = [c for c in range(column, column + (2 if size == 3 else 3)) if c < len(self.waiting)]
+        places = [c for c in range(column, column + (2 if size == 3 else 3)) if c < len(self.slots)]
         outputs = tuple(range(len(self.columns), len(self.columns) + len(places)))
         for slot, place in zip(outputs, places, strict=True):
             self.columns.append(place)
             self.levels.append(level)
-            self.waiting[place].append(slot)
+            self.slots[place].append(slot)
         self.units.append(Unit(size, column, tuple(taken), outputs, level))
 
     def plan(self) -> Plan:
         """Return the plan as it is now."""
-        rows = tuple(tuple(row) for row in self.waiting)
+        rows = tuple(tuple(row) for row in self.slots)
         first = next((c for c, row in enumerate(rows) if len(row) > 1), len(rows))
         sites = sum(SITES[unit.size] for unit in self.units) + len(rows) - first
         end = max((self.levels[slot] for row in rows for slot in row), default=0)
@@ -115,7 +115,7 @@ def _build(heights: Sequence[int], levels: Sequence[int], fill: Callable[[_Heap]
 
 def _by_columns(heap: _Heap) -> None:
     """Fill the plan with the fewest units, by dynamic programming over the columns."""
-    _, choices = _cheapest(0, False, tuple(len(row) for row in heap.waiting))
+    _, choices = _cheapest(0, False, tuple(len(row) for row in heap.slots))
     for column, sizes in enumerate(choices):
         for size in sizes:
             heap.count(column, size)
@@ -127,10 +127,10 @@ def _by_levels(heap: _Heap, least: int, threes: bool) -> None:
     least: the fewest bits that nj_count7 is used for; threes: what is left over goes to nj_count3 early.
     """
     level = 0
-    while any(len(row) > ROWS for row in heap.waiting):
-        heights = [sum(heap.levels[slot] <= level for slot in row) for row in heap.waiting]
+    while any(len(row) > ROWS for row in heap.slots):
+        heights = [sum(heap.levels[slot] <= level for slot in row) for row in heap.slots]
         for column, height in enumerate(heights):
-            left, total = height, len(heap.waiting[column])
+            left, total = height, len(heap.slots[column])
             while left >= least and total > ROWS:
                 size = min(left, 7)
                 heap.count(column, size)
