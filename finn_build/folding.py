@@ -184,16 +184,24 @@ def _chosen(design: Design, clocks: int, part: str | None, budgets: Sequence[int
     possible = [
         list(dict.fromkeys(found for n in budgets for found in choices(operator, n, part))) for operator in operators
     ]
-    rooms = [0] * len(operators)  # that the next layer needs, at the least, to take a result
+    order = {node.name: i for i, node in enumerate(design.nodes)}
+    before = [[order[name] for name in node.inputs if name in order] for node in design.nodes]
+    rooms = [0] * len(operators)  # that the layers behind need, at the least, to take a result
     for i in range(len(operators) - 1, 0, -1):
         if alone[i]:
             fitting = _fitting(operators[i], possible[i], clocks, 0, rooms[i])
             if not fitting:
                 raise NothingFits
-            rooms[i - 1] = min(found.input_occupancy for found in fitting)
-    chosen, occupied, interval, together = {}, 0, clocks, 0
+            for source in before[i]:
+                rooms[source] = max(rooms[source], min(found.input_occupancy for found in fitting))
+    chosen: dict[str, Chosen] = {}
+    occupied, intervals, together = [0] * len(operators), [clocks] * len(operators), 0
     for i, (node, operator) in enumerate(zip(design.nodes, operators, strict=True)):
-        output_occupancy, result_interval = (occupied, clocks) if alone[i] else (0, interval)
+        output_occupancy, result_interval = 0, clocks
+        if alone[i]:
+            output_occupancy = max((occupied[source] for source in before[i]), default=0)
+        else:
+            result_interval = max((intervals[source] for source in before[i]), default=clocks)
         fitting = _fitting(operator, possible[i], clocks, output_occupancy, rooms[i])
         if not fitting:
             raise NothingFits
@@ -201,7 +209,7 @@ def _chosen(design: Design, clocks: int, part: str | None, budgets: Sequence[int
         taken = chosen[node.name].taken
         together = max(together, _together(taken.input_occupancy, output_occupancy))
         folded = operator.folded(taken.folding)
-        occupied, interval = folded.output_occupancy(), folded.result_interval() or clocks
+        occupied[i], intervals[i] = folded.output_occupancy(), folded.result_interval() or clocks
     return chosen, together
 
 
