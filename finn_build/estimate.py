@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 from bnn.integer.network import IntegerNetwork
 from finn_build import adapter
+from finn_build.manifest import input_name
 from finn_build.recognise import recognise
 
 
@@ -40,6 +41,7 @@ def estimate(
 ) -> Estimate:  # fmt: skip
     """Return what `build` would say of the network, in SystemVerilog and with the depths of FIFOs that it finds itself.
 
+    All is equal but for a few LUT sites in a thousand where serial sums share pairs (StreamOperator.counted).
     fps: frames per second to reach with the least hardware; without it a pixel per clock, or the fastest there is.
     UserError as of `build`: for what cannot be built, and with the maximum when the rate is out of reach.
     """
@@ -56,7 +58,12 @@ def estimate(
     cycles, chosen, notes = folding.plan_to_rate(design, fps, clock_mhz, part)
     folded = {name: operator.folded(chosen[name].taken.folding) for name, operator in design.operators.items()}
     depths = fifo_depths(design.nodes, folded, cycles)
-    fifos = sum(fifo_sites(depth, folded[name].get_instream_width()) for name, depth in depths.items())
+    widths = {
+        input_name(node.name, i): folded[node.name].get_instream_width(i)
+        for node in design.nodes
+        for i in range(len(node.inputs))
+    }
+    fifos = sum(fifo_sites(depth, widths[name]) for name, depth in depths.items())
     layers = tuple(
         LayerEstimate(name, taken.variant, taken.fold, taken.cycles_per_frame, taken.lut, taken.bram18)
         for name, taken in ((name, found.taken) for name, found in chosen.items())

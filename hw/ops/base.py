@@ -141,7 +141,8 @@ class StreamOperator(HWCustomOp):
     def counted(self) -> Self:
         """Return the operator as one that is asked for LUT sites, block RAMs and clocks alone, in a tenth of the time.
 
-        These are the same, but nothing is written to find them.
+        These are the same, but for a few LUT sites where serial sums share pairs that are equally frequent: names of
+        signals decide between them, and nothing is named here.
         """
         found = copy.copy(self)
         found.counting = True
