@@ -26,7 +26,7 @@ def test_it_sees_a_run_whose_files_nobody_compares(tmp_path, monkeypatch: pytest
         return json.loads((folder / "metrics.json").read_text())
 
     monkeypatch.setattr("bnn.training.runs.finished", trusting)
-    monkeypatch.setattr("bnn.training.trainer.finished", trusting)
+    monkeypatch.setattr("bnn.training.train.finished", trusting)
     outcomes = dict(run.run(tmp_path, 60, seed=2))["finished: model.onnx"].outcomes
     assert outcomes[CHANGED] > 0
     assert CHANGED in BAD
