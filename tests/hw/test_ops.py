@@ -208,6 +208,24 @@ def test_every_beat_is_taken_and_every_result_comes(op):
     assert found.results[results - 1] > taken[0]
 
 
+def test_an_operator_must_say_when_its_results_come():
+    """Nothing is taken for a dense layer because nobody said what it is."""
+    from hw.ops.base import StreamOperator
+
+    class Silent(StreamOperator):
+        def run(self, stream):
+            return stream
+
+        def summary(self):
+            return "silent"
+
+        def ff_estimation(self, fpgapart):
+            return 0
+
+    with pytest.raises(TypeError, match=r"abstract method '?schedule"):
+        Silent(helper.make_node("Silent", ["x"], ["y"]))
+
+
 def test_an_operator_that_nobody_wrote_is_named():
     from hw.ops.operators import operator_class
 
