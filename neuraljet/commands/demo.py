@@ -4,49 +4,64 @@ import argparse
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from bnn.errors import UserError
+from bnn.storage.records import Record
 from neuraljet.commands import build, prove, synth, train, verify
+
+if TYPE_CHECKING:
+    from bnn.training.metrics import Metrics
+    from finn_build.synthesis import Synthesis
+    from sim.proofs.prove import Proof
+    from sim.verification import Verification
 
 NAME = "demo"
 HELP = "Run the whole chain on the embedded pictures of biscuits: train, build, verify, prove, synthesise"
 EXAMPLE = "neuraljet demo --out out/demo"
-STEPS = ("train", "build", "verify", "prove", "synth")
 
 
-def demo(out: str | Path = "out/demo", *, epochs: int | None = None, progress: bool = False) -> dict[str, Any]:
+@dataclass(frozen=True)
+class Demo(Record):
+    """What each step returned."""
+
+    train: "Metrics"
+    build: dict[str, Any]
+    verify: "Verification"
+    prove: "Proof"
+    synth: "Synthesis"
+    seconds: float
+
+
+def demo(out: str | Path = "out/demo", *, epochs: int | None = None, progress: bool = False) -> Demo:
     """Train on biscuits, build, verify every test frame, prove and synthesise, all under the folder `out`.
 
-    Returns the result of each step under its name, and `seconds`. A demo in the same folder continues
-    an interrupted training, or takes the finished one.
+    A demo in the same folder continues an interrupted training, or takes the finished one.
     """
     started = time.monotonic()
     out = Path(out)
     run, accelerator = out / "run", out / "accelerator"
     if out.exists() and not out.is_dir():
         raise UserError(f"{out} is a file; choose a folder with --out")
-    results: dict[str, Any] = {}
-    result: Any
-    for step in STEPS:
+    steps: dict[str, Callable[[], Any]] = {
+        "train": lambda: train.train(
+            "biscuits", run, epochs=epochs, progress=progress, resume=(run / "run.json").exists()
+        ),
+        "build": lambda: build.build(run, accelerator),
+        "verify": lambda: verify.verify(accelerator),
+        "prove": lambda: prove.prove(accelerator),
+        "synth": lambda: synth.synth(accelerator),
+    }
+    results = {}
+    for name, step in steps.items():
         if progress:
-            print(f"\n== {step}: {_EXPLAINED[step]}", flush=True)
-        if step == "train":
-            result = train.train("biscuits", run, epochs=epochs, progress=progress, resume=(run / "run.json").exists())
-        elif step == "build":
-            result = build.build(run, accelerator)
-        elif step == "verify":
-            result = verify.verify(accelerator)
-        elif step == "prove":
-            result = prove.prove(accelerator)
-        else:
-            result = synth.synth(accelerator)
-        results[step] = result
+            print(f"\n== {name}: {_EXPLAINED[name]}", flush=True)
+        results[name] = step()
         if progress:
-            print(_SUMMARIES[step](result), flush=True)
-    results["seconds"] = time.monotonic() - started
-    return results
+            print(_SUMMARIES[name](results[name]), flush=True)
+    return Demo(**results, seconds=time.monotonic() - started)
 
 
 _EXPLAINED = {
@@ -67,36 +82,34 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--epochs", type=train.whole, metavar="N", help="train for longer or shorter")
 
 
-def main(options: argparse.Namespace) -> tuple[bool, dict[str, Any]]:
-    results = demo(options.out, epochs=options.epochs, progress=True)
-    print("\n" + table(results))
+def main(options: argparse.Namespace) -> tuple[bool, Demo]:
+    result = demo(options.out, epochs=options.epochs, progress=True)
+    print("\n" + table(result))
     print(
         f"\nThe trained network is in {options.out}/run, the accelerator with its RTL in {options.out}/accelerator.\n"
         "Next, your own pictures:  neuraljet train PICTURES --out run   (one folder per class)\n"
         "                          neuraljet build run --out accelerator && neuraljet verify accelerator"
     )
     sys.stdout.flush()
-    return all(results[step].passed for step in ("verify", "prove")), results
+    return result.verify.passed and result.prove.passed, result
 
 
-def table(results: dict[str, Any]) -> str:
+def table(result: Demo) -> str:
     """Return the figures that matter, one a line."""
-    built, verified, proved, area = (results[step] for step in ("build", "verify", "prove", "synth"))
+    verified, proved, area = result.verify, result.prove, result.synth.counts
+    clocks, mhz = verified.rates.cycles_per_frame, result.build["clock_mhz"]
     rows = [
-        ("test accuracy", f"{results['train'].test_accuracy:.1%}"),
+        ("test accuracy", f"{result.train.test_accuracy:.1%}"),
         ("verified in simulation", f"{verified.frames} frames, {verified.mismatches} mismatches"),
         ("proved for all inputs", f"{proved.outputs_proved} of {proved.outputs} outputs of convolutions"),
-        ("LUT sites (7-series)", f"{area.counts.sites:,}"),
-        ("LUT (7-series)", f"{area.counts.lut:,}"),
-        ("flip-flops", f"{area.counts.ff:,}"),
-        ("block RAM (18 kbit)", f"{area.counts.ramb18}"),
-        ("DSP", f"{area.counts.dsp}"),
-        (
-            f"frames/s at {built['clock_mhz']:g} MHz",
-            f"{built['clock_mhz'] * 1e6 / verified.rates.cycles_per_frame:,.0f}",
-        ),
+        ("LUT sites (7-series)", f"{area.sites:,}"),
+        ("LUT (7-series)", f"{area.lut:,}"),
+        ("flip-flops", f"{area.ff:,}"),
+        ("block RAM (18 kbit)", f"{area.ramb18}"),
+        ("DSP", f"{area.dsp}"),
+        (f"frames/s at {mhz:g} MHz", f"{mhz * 1e6 / clocks:,.0f}" if clocks else "-"),
         ("latency, last pixel to class", verify.clocks(verified.rates.latency_cycles)),
         ("simulated cycles/s", f"{verified.cycles_per_second:,.0f}"),
-        ("whole demo", f"{results['seconds']:.0f} s"),
+        ("whole demo", f"{result.seconds:.0f} s"),
     ]
     return "\n".join(f"  {name:30} {value}" for name, value in rows)

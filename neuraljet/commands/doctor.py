@@ -8,7 +8,8 @@ import shutil
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+
+from bnn.storage.records import Record
 
 NAME = "doctor"
 HELP = "Say which tools are here, in which versions, and what works without the missing ones"
@@ -47,21 +48,33 @@ TOOLS = (
 )
 
 
-def doctor() -> dict[str, Any]:
-    """Look for every tool; `good` tells whether train, build, verify, synth and bitstream can all run."""
-    found: list[dict[str, Any]] = []
+@dataclass(frozen=True)
+class FoundTool(Record):
+    """A tool that was looked for."""
+
+    name: str
+    version: str | None  # None when it is missing, or does not run
+    needed_for: str
+    way_out: str | None  # None when it is here
+
+
+@dataclass(frozen=True)
+class Diagnosis(Record):
+    """Which tools are here."""
+
+    python: str
+    tools: tuple[FoundTool, ...]
+    good: bool  # train, build, verify, synth and bitstream can all run
+
+
+def doctor() -> Diagnosis:
+    """Look for every tool."""
+    found = []
     for tool in TOOLS:
         version = _package_version(tool.name) if tool.package else _program_version(tool.name)
-        found.append(
-            {
-                "name": tool.name,
-                "version": version,
-                "needed_for": tool.needed_for,
-                "way_out": None if version else tool.way_out,
-            }
-        )
-    good = all(entry["version"] for entry in found if entry["name"] not in OPTIONAL)
-    return {"python": platform.python_version(), "tools": found, "good": good}
+        found.append(FoundTool(tool.name, version, tool.needed_for, None if version else tool.way_out))
+    good = all(tool.version for tool in found if tool.name not in OPTIONAL)
+    return Diagnosis(platform.python_version(), tuple(found), good)
 
 
 def _package_version(name: str) -> str | None:
@@ -93,13 +106,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     pass
 
 
-def main(options: argparse.Namespace) -> tuple[bool, dict[str, Any]]:
+def main(options: argparse.Namespace) -> tuple[bool, Diagnosis]:
     result = doctor()
-    print(f"{'python':20} {result['python']}")
-    for tool in result["tools"]:
-        if tool["version"]:
-            print(f"{tool['name']:20} {tool['version'][:60]}")
+    print(f"{'python':20} {result.python}")
+    for tool in result.tools:
+        if tool.version:
+            print(f"{tool.name:20} {tool.version[:60]}")
         else:
-            print(f"{tool['name']:20} missing; needed for {tool['needed_for']}. Way out: {tool['way_out']}")
-    print("all commands can run" if result["good"] else "some commands cannot run, see above")
-    return result["good"], result
+            print(f"{tool.name:20} missing; needed for {tool.needed_for}. Way out: {tool.way_out}")
+    print("all commands can run" if result.good else "some commands cannot run, see above")
+    return result.good, result
