@@ -27,7 +27,7 @@ from neuraljet.streams import OutputLost, open_streams
 
 INTERRUPTED, READER_GONE = 128 + signal.SIGINT, 128 + signal.SIGPIPE
 ENDS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-IMPORTING_S = 0.05  # after which a signal that came during an import is looked at again
+IMPORTING_S = 0.05  # later, a signal that came during an import is looked at again
 MOST_LOOKS = 400  # 20 s
 CLEANING_S = 5.0  # in which a second signal does not disturb the first one's work
 COMMANDS = (train, build, verify, prove, synth, bitstream, ip, demo, doctor)
@@ -122,7 +122,7 @@ def _interruptible() -> Iterator[None]:
 
     def interrupt(number: int, frame: FrameType | None) -> None:
         nonlocal since, looks
-        if looks < MOST_LOOKS and _importing(frame):  # there are packages that swallow it then, and go on
+        if looks < MOST_LOOKS and _importing(frame):  # some packages swallow it then, and go on
             looks += 1
             signal.setitimer(signal.ITIMER_REAL, IMPORTING_S)
         elif time.monotonic() - since > CLEANING_S:

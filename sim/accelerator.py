@@ -31,9 +31,9 @@ from sim.pictures import Pictures, choose_pictures, planes
 from sim.subject import Subject, opened_subject
 from sim.verification import Mismatch, Netlist, Rates, SourceAgreement, Verification
 
-REPLAY_AFTER = 2  # frames sent after the one looked into, so that a pipeline sees what it saw
-NETLIST_FRAMES = 20  # when no number is given: a netlist is simulated much slower than RTL
-SOURCE_FRAMES = 20  # that the file which was imported is executed on, slowly
+REPLAY_AFTER = 2  # frames sent after the wrong one, so that the pipeline is as full as it was
+NETLIST_FRAMES = 20  # when no number is given, because simulating a netlist is slow
+SOURCE_FRAMES = 20  # pictures on which the imported file is executed, which is slow
 REPORT = "verification.json"
 NETLIST_REPORT = "netlist_verification.json"
 

@@ -33,7 +33,7 @@ class Bench:
     acc: Path
     manifest: Manifest
     design: Design
-    stall: int = 0  # probability of 1/65536 that the source has no pixel and the sink makes a result wait
+    stall: int = 0  # in 1/65536: probability that the source has no pixel, and that the sink makes a result wait
     seed: int = 1
 
     def run(

@@ -44,9 +44,9 @@ class Place:
     layer: str  # it stands in front of; with a number, of its second input
     fifo: str  # the instance of the gauged accelerator
     bits: int  # of a beat
-    held: int = 0  # most beats in it when it has room without end
-    stalled: int = 0  # longest time in clocks that a beat had to wait for `layer` then
-    depth: int = 0  # 0: none is needed
+    held: int = 0  # the most beats that it held with room without end
+    stalled: int = 0  # the most clocks that a beat waited for `layer` then
+    depth: int = 0  # 0 where none is needed
 
 
 @dataclass(frozen=True)

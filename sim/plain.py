@@ -11,7 +11,7 @@ from pathlib import Path
 from bnn.errors import UserError
 from bnn.storage.work import is_plain
 
-SEPARATORS = (os.pathsep, ";", ",", "\n")  # of lists of paths, which have no way to quote
+SEPARATORS = (os.pathsep, ";", ",", "\n")  # of lists of paths, in which nothing can be quoted
 
 
 def copies(sources: Iterable[Path], place: Path) -> list[Path]:

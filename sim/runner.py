@@ -44,7 +44,7 @@ DEFAULT_ARGS = (
     "-O3",
     "--output-split", "0",  # the wheel's precompiled headers break split builds
     "--output-split-cfuncs", "1000",  # g++ takes 69 s for a function of 21,000 lines, and 6 s for the same in 32
-    "-Wno-fatal",  # lint is its own gate; here a warning must not stop a run, but
+    "-Wno-fatal",  # lint is a gate of its own; here a warning must not stop a run, but
     "-Werror-USERERROR",  # an $error at elaboration must
     "-Werror-USERFATAL",
     "--no-timing",
@@ -53,8 +53,8 @@ DEFAULT_ARGS = (
 )  # fmt: skip
 MAKE_ARGS = (
     "CFG_CXXFLAGS_PCH_I=-include",  # the wheel was configured for clang's option
-    # One C++ file, see write_all: 166 for a network with taps take three times as long, with the precompiled header
-    # they need and the wheel's configuration does not know how to include.
+    # One C++ file, see write_all. 166 files for a network with taps take three times as long, and need a precompiled
+    # header that the wheel's configuration cannot include.
     "VM_PARALLEL_BUILDS=0",
 )
 MAKE_VARIABLES = ("MAKEFLAGS", "MFLAGS", "MAKELEVEL")  # of a `make test` that runs us

@@ -40,8 +40,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_trust(parser)
     parser.add_argument("--board", required=True, metavar="NAME", help="ulx3s-85f, or pynq-z2, zcu104, ... with Vivado")
     parser.add_argument("--out", metavar="FOLDER", help="folder to make (default: ACC/bitstream-NAME)")
-    parser.add_argument("--clock-mhz", type=positive, metavar="F", help="by the chip's PLL (default: the oscillator)")
-    parser.add_argument("--baud", type=whole, metavar="N", help="of the serial line (default: the fastest)")
+    parser.add_argument(
+        "--clock-mhz", type=positive, metavar="F", help="clock rate, from the chip's PLL (default: the oscillator)"
+    )
+    parser.add_argument("--baud", type=whole, metavar="N", help="rate of the serial line (default: the fastest)")
 
 
 def main(options: argparse.Namespace) -> tuple[bool, dict[str, Any]]:

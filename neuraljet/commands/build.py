@@ -78,15 +78,20 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--fps", type=positive, metavar="N", help="frames per second to reach (default: a pixel per clock)"
     )
     parser.add_argument(
-        "--pixels", choices=("unit", "byte"), help="what a file of another program takes: pixels / 255, or 0 to 255"
+        "--pixels",
+        choices=("unit", "byte"),
+        help="what a file of another program takes: pixels / 255 (unit), or 0 to 255 (byte)",
     )
     parser.add_argument("--clock-mhz", type=positive, default=200.0, metavar="F")
     parser.add_argument(
-        "--backend", default="rtl", metavar="rtl|hls|auto", help="of all layers; then of single ones: rtl,NAME=hls"
+        "--backend",
+        default="rtl",
+        metavar="rtl|hls|auto",
+        help="back-end of all layers, then of single ones, such as rtl,NAME=hls",
     )
     parser.add_argument(
         "--fifos", choices=("model", "simulate"), default="model",
-        help="depths by arithmetic, in no time, or the smallest that keep the rate in simulation",
+        help="compute the depths of FIFOs, or find the smallest that keep the rate in simulation",
     )  # fmt: skip
 
 

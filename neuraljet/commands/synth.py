@@ -25,7 +25,7 @@ def synth(accelerator: str | Path, *, family: str = "xc7", trust: bool = False) 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("accelerator", metavar="ACC", help="folder that build made")
     add_trust(parser)
-    parser.add_argument("--family", choices=("xc7", "xcup"), default="xc7", help="7-series or UltraScale+")
+    parser.add_argument("--family", choices=("xc7", "xcup"), default="xc7", help="7-series (default) or UltraScale+")
 
 
 def main(options: argparse.Namespace) -> tuple[bool, "Synthesis"]:

@@ -81,7 +81,9 @@ def whole(text: str) -> int:
 def add_trust(parser: argparse.ArgumentParser) -> None:
     """Add --trust, for the commands that run what is in an accelerator folder."""
     parser.add_argument(
-        "--trust", action="store_true", help="run RTL and C++ that build would not write of the network: any program"
+        "--trust",
+        action="store_true",
+        help="run RTL and C++ that build would not write of the network; they can run any program",
     )
 
 
@@ -102,7 +104,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--color", choices=("gray", "rgb"))
     parser.add_argument("--epochs", type=whole, metavar="N")
     parser.add_argument("--seed", type=seed_number, default=0, metavar="N", help=f"from 0 to {MOST_SEED}")
-    parser.add_argument("--resume", action="store_true", help="continue an interrupted training in RUN")
+    parser.add_argument("--resume", action="store_true", help="continue the training in RUN that was interrupted")
 
 
 def main(options: argparse.Namespace) -> "tuple[bool, Metrics]":

@@ -37,7 +37,7 @@ def verify(
     """
     if cppsim:
         if netlist or backpressure or vcd:
-            raise UserError("--cppsim runs C++, which has no clocks: leave --netlist, --backpressure and --vcd away")
+            raise UserError("--cppsim runs C++, which has no clocks: leave out --netlist, --backpressure and --vcd")
         from sim.cppsim import verify_cppsim
 
         return verify_cppsim(Path(accelerator), data=data, frames=frames, resize=resize, trust=trust)
@@ -67,21 +67,30 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("accelerator", metavar="ACC", help="folder that build made")
     add_trust(parser)
     parser.add_argument(
-        "--data", metavar="DATA", help="pictures to use instead of the training set's test part; 'random'"
+        "--data", metavar="DATA", help="pictures to use instead of the network's test pictures, or 'random'"
     )
     parser.add_argument(
-        "--frames", type=_frames, metavar="N|all", help="how many, from the first; all, or 20 with --netlist"
+        "--frames",
+        type=_frames,
+        metavar="N|all",
+        help="how many pictures, from the first (default: all, or 20 with --netlist)",
     )
-    parser.add_argument("--backpressure", type=_probability, default=0.0, metavar="P", help="stall both sides, 0 to 1")
+    parser.add_argument(
+        "--backpressure", type=_probability, default=0.0, metavar="P", help="make both sides wait with this probability"
+    )
     parser.add_argument("--resize", action="store_true", help="scale pictures of another size")
-    parser.add_argument("--vcd", metavar="FILE", help="on a mismatch, leave the waveform of that frame here")
     parser.add_argument(
-        "--netlist", action="store_true", help="simulate the mapped cells (Yosys) instead of the RTL; slower"
+        "--vcd", metavar="FILE", help="leave the waveform of the first frame that differs here, or of frame 0"
     )
     parser.add_argument(
-        "--cppsim", action="store_true", help="run the C++ of HLS layers instead: each layer, then all as one"
+        "--netlist", action="store_true", help="simulate the cells that Yosys maps the RTL to, which is slower"
     )
-    parser.add_argument("--family", choices=("xc7", "xcup"), help="of the netlist: 7-series (default) or UltraScale+")
+    parser.add_argument(
+        "--cppsim", action="store_true", help="run the C++ of HLS layers instead: every layer alone, then all as one"
+    )
+    parser.add_argument(
+        "--family", choices=("xc7", "xcup"), help="cells of the netlist: 7-series (default) or UltraScale+"
+    )
 
 
 def main(options: argparse.Namespace) -> tuple[bool, "Verification | CppVerification"]:

@@ -7,7 +7,7 @@
 The properties are SystemVerilog modules with immediate assertions round the module. SymbiYosys (yowasp-sby) runs the
 proof: by default with ABC's property directed reachability, which finds the inductive invariant itself, so that the
 properties see nothing but ports; else by k-induction with z3. Equivalence is decided with BDDs, in which a sum of many
-bits stays small, and by SAT where they grow. What is proven is kept in the cache by content.
+bits stays small, and by SAT where they grow. Proofs are kept in the cache by content.
 """
 
 import hashlib
@@ -151,7 +151,7 @@ def equivalent(
         seconds = round(time.perf_counter() - started, 1)
         if status[0] == "snl_UNSAT":
             if assuming != ALWAYS and _equals_its_inverse(module, parameters, specification, assuming, files, generic):
-                raise ProofError(f"{module}: no input fulfils {assuming}, so nothing is proven")
+                raise ProofError(f"{module}: no input fulfils {assuming}, so nothing is proved")
             return _keep(f"{module}-{key}", Verdict(True, seconds))
         if status[0] != "snl_SAT":
             raise ProofError(f"{module} {dict(parameters or {})}: no verdict after {seconds} s")
@@ -221,7 +221,7 @@ def _sby(
     task = [
         "[options]",
         f"mode {'prove' if method in ('pdr', 'induction') else 'bmc'}", f"depth {depth}", f"timeout {limit}",
-        "aigsmt none",  # a trace of ABC's cannot always be told in the names of the design
+        "aigsmt none",  # the design's names do not always suffice to tell a trace of ABC's
         "[engines]", ENGINES[method],
         "[script]", _read(top, parameters, files), f"prep -top {top}", SOMETHING_ASSERTED,
         "[files]", *(file.name for file in files),

@@ -31,7 +31,7 @@ def test_nothing_to_prove_is_no_proof(tmp_path):
     with pytest.raises(ProofError, match="selection contains 0 elements"):
         prove("nj_empty", {}, sources=[tmp_path / "nj_empty.sv"])
     right = {"count_o": "$countones(bits_i)"}
-    with pytest.raises(ProofError, match="no input fulfils bits_i > 16, so nothing is proven"):
+    with pytest.raises(ProofError, match="no input fulfils bits_i > 16, so nothing is proved"):
         equivalent("nj_popcount", {"Width": 4}, right, assuming="bits_i > 16")
 
 
