@@ -1,14 +1,15 @@
 """From an accelerator folder to an IP for Vivado: AXI4-Stream in and out, AXI4-Lite registers, component.xml."""
 
 import dataclasses
-import json
 import re
 import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from bnn.storage.files import new_folder, refuse_foreign
-from bnn.storage.records import sha256
+from bnn.storage.records import Record, sha256
 from finn_build.board_folder import padded
 from finn_build.folders import IP
 from finn_build.graph import DEFAULT_PART
@@ -24,12 +25,27 @@ TOP = "nj_accelerator_ip"
 CORE = Core("neuraljet", "ip", TOP, "1.0", "Neural Jets accelerator", "")
 
 
-def package(acc: Path, out: Path, trust: bool = False) -> dict[str, Any]:
+@dataclass(frozen=True)
+class IpDescription(Record):
+    """ip.json."""
+
+    format: str
+    version: int
+    vlnv: str
+    s_axis_bits: int
+    m_axis_bits: int
+    broken_bit: int  # of a result word
+    registers: Mapping[str, int]  # addresses
+    clock_mhz: float
+    model_sha256: str
+    files: Mapping[str, str]  # relative path -> SHA-256
+
+
+def package(acc: Path, out: Path, trust: bool = False) -> IpDescription:
     """Package the accelerator folder `acc` as the Vivado IP folder `out`, which appears whole or not at all.
 
-    Returns what ip.json says: vlnv, widths of the streams in bits, registers with their addresses, clock, hash of the
-    model and of every file. UserError for a damaged folder, RTL that `build` would not write
-    unless `trust` is set (see finn_build.trust), or when PeakRDL is missing.
+    Return what its ip.json says. Raise UserError for a damaged folder, for RTL that `build` would not write unless
+    `trust` is set (see finn_build.trust), and when PeakRDL is missing.
     """
     acc, out = Path(acc), Path(out)
     refuse_foreign(out, IP)
@@ -37,7 +53,7 @@ def package(acc: Path, out: Path, trust: bool = False) -> dict[str, Any]:
         return write_ip(acc, manifest, out)
 
 
-def write_ip(acc: Path, manifest: Manifest, out: Path) -> dict[str, Any]:
+def write_ip(acc: Path, manifest: Manifest, out: Path) -> IpDescription:
     """What `package` does of an accelerator whose files may be run."""
     sources = sorted(name for name in manifest.files if name.startswith("rtl/"))
     registers = read_registers()
@@ -59,9 +75,9 @@ def write_ip(acc: Path, manifest: Manifest, out: Path) -> dict[str, Any]:
         (folder / "check.tcl").write_text(fill("ip_check.tcl.in", values))
         core = dataclasses.replace(CORE, description=values["summary"])
         (folder / "component.xml").write_text(component(core, ports, registers, _files(folder)))
-        report = _report(manifest, values, registers, folder)
-        (folder / FILE).write_text(json.dumps(report, indent=2) + "\n")
-    return report
+        description = _description(manifest, values, registers, folder)
+        (folder / FILE).write_text(description.to_json())
+    return description
 
 
 def with_contents(text: str, acc: Path) -> str:
@@ -124,20 +140,20 @@ def _files(folder: Path) -> dict[str, list[str]]:
     return {"synthesis": [*rtl, f"{TOP}.xdc"], "simulation": rtl, "xgui": xgui}
 
 
-def _report(manifest: Manifest, values: dict[str, Any], registers: Any, folder: Path) -> dict[str, Any]:
+def _description(manifest: Manifest, values: dict[str, Any], registers: Any, folder: Path) -> IpDescription:
     addresses = {
         register.inst_name + (f"_{register.current_idx[0]}" if register.is_array else ""): register.address_offset
         for register in registers.registers(unroll=True)
     }
-    return {
-        "format": FORMAT,
-        "version": 1,
-        "vlnv": CORE.vlnv,
-        "s_axis_bits": values["in_words"],
-        "m_axis_bits": values["out_words"],
-        "broken_bit": values["broken_bit"],
-        "registers": addresses,
-        "clock_mhz": manifest.clock_mhz,
-        "model_sha256": manifest.model_sha256,
-        "files": {str(p.relative_to(folder)): sha256(p) for p in sorted(folder.rglob("*")) if p.is_file()},
-    }
+    return IpDescription(
+        format=FORMAT,
+        version=1,
+        vlnv=CORE.vlnv,
+        s_axis_bits=values["in_words"],
+        m_axis_bits=values["out_words"],
+        broken_bit=values["broken_bit"],
+        registers=addresses,
+        clock_mhz=manifest.clock_mhz,
+        model_sha256=manifest.model_sha256,
+        files={str(p.relative_to(folder)): sha256(p) for p in sorted(folder.rglob("*")) if p.is_file()},
+    )

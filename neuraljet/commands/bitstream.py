@@ -2,10 +2,16 @@
 
 import argparse
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from neuraljet.commands.build import positive
 from neuraljet.commands.train import add_trust, whole
+
+if TYPE_CHECKING:
+    from finn_build.bitstream.ecp5 import Ecp5Bitstream
+    from finn_build.vivado import VivadoReport, WaitingForVivado
+
+    AnyBitstream = Ecp5Bitstream | VivadoReport | WaitingForVivado
 
 NAME = "bitstream"
 HELP = "Place and route an accelerator for a board and write the bitstream"
@@ -20,7 +26,7 @@ def bitstream(
     clock_mhz: float | None = None,
     baud: int | None = None,
     trust: bool = False,
-) -> dict[str, Any]:
+) -> "AnyBitstream":
     """Write the bitstream for `board` into `out` (default: in the accelerator folder); see finn_build.bitstream.
 
     ulx3s-85f: the accelerator on the board's serial line, by open tools alone. `clock_mhz`: the board's oscillator
@@ -46,51 +52,54 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--baud", type=whole, metavar="N", help="rate of the serial line (default: the fastest)")
 
 
-def main(options: argparse.Namespace) -> tuple[bool, dict[str, Any]]:
+def main(options: argparse.Namespace) -> tuple[bool, "AnyBitstream"]:
     result = bitstream(
         options.accelerator, board=options.board, out=options.out, clock_mhz=options.clock_mhz, baud=options.baud,
         trust=options.trust,
     )  # fmt: skip
-    if "built" in result:  # by Vivado
+    from finn_build.bitstream.ecp5 import Ecp5Bitstream
+
+    if not isinstance(result, Ecp5Bitstream):
         print(vivado_summary(result))
         return True, result
     print(summary(result))
-    folder = options.out or Path(options.accelerator) / f"bitstream-{result['board']}"
-    print(f"bitstream: {Path(folder) / result['file']}   next: openFPGALoader --board ulx3s {result['file']}")
+    folder = options.out or Path(options.accelerator) / f"bitstream-{result.board}"
+    print(f"bitstream: {Path(folder) / result.file}   next: openFPGALoader --board ulx3s {result.file}")
     return True, result
 
 
-def summary(result: dict[str, Any]) -> str:
+def summary(result: "Ecp5Bitstream") -> str:
     """Return cells used, clocks and rates, for people."""
-    lines = [f"{result['part']:24} {'used':>8} {'there are':>10} {'share':>7}"]
-    for name, entry in result["cells"].items():
+    lines = [f"{result.part:24} {'used':>8} {'there are':>10} {'share':>7}"]
+    for name, entry in result.cells.items():
         share = 100 * entry["used"] / entry["available"]
         lines.append(f"{name:24} {entry['used']:8d} {entry['available']:10d} {share:6.1f}%")
-    if result["estimate"]:
-        counts = ", ".join(f"{value:,.0f} {name.upper()}" for name, value in result["estimate"].items() if value)
-        lines.append(f"estimated for {result['estimated_for']}: {counts}")
-    for name, found in result["clocks"].items():
+    if result.estimate:
+        counts = ", ".join(f"{value:,.0f} {name.upper()}" for name, value in result.estimate.items() if value)
+        lines.append(f"estimated for {result.estimated_for}: {counts}")
+    for name, found in result.clocks.items():
         lines.append(f"clock {name}: reaches {found['achieved']:.1f} MHz, runs at {found['constraint']:g} MHz")
-    rates = result["pictures_per_second"]
+    rates = result.pictures_per_second
     lines.append(
-        f"{rates['line']:.0f} pictures/s over the line at {result['baud']} baud (the accelerator alone: "
-        f"{rates['accelerator']:.0f}); {result['bytes'] / 1024:.0f} KiB in {result['seconds']:.0f} s"
+        f"{rates.line:.0f} pictures/s over the line at {result.baud} baud (the accelerator alone: "
+        f"{rates.accelerator:.0f}); {result.bytes / 1024:.0f} KiB in {result.seconds:.0f} s"
     )
     return "\n".join(lines)
 
 
-def vivado_summary(result: dict[str, Any]) -> str:
+def vivado_summary(result: "VivadoReport | WaitingForVivado") -> str:
     """Return what Vivado reported beside the estimates, or what to do without it."""
-    if not result["built"]:
-        return str(result["next"])
-    used, estimate = result["utilisation"], result["estimate"] or {}
-    lines = [f"{result['board']} ({result['part']}), Vivado {result['vivado']}"]
+    from finn_build.vivado import WaitingForVivado
+
+    if isinstance(result, WaitingForVivado):
+        return result.next
+    used, estimate = result.utilisation, result.estimate or {}
+    lines = [f"{result.board} ({result.part}), Vivado {result.vivado}"]
     for name, number in used.items():
         guess = f"   estimated {estimate[name]}" if name in estimate else ""
         lines.append(f"  {name:10} {number:8g}{guess}")
     lines.append(
-        f"{result['clock_mhz']:g} MHz, slack {result['timing']['setup_slack_ns']} ns: "
-        f"{result['frames_per_second']:,.0f} frames/s"
+        f"{result.clock_mhz:g} MHz, slack {result.timing.setup_slack_ns} ns: {result.frames_per_second:,.0f} frames/s"
     )
-    lines.append(f"bitstream folder: {result['folder']}   next, on the board: Accelerator.on_board(folder)")
+    lines.append(f"bitstream folder: {result.folder}   next, on the board: Accelerator.on_board(folder)")
     return "\n".join(lines)

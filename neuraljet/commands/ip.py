@@ -2,16 +2,19 @@
 
 import argparse
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from neuraljet.commands.train import add_trust
+
+if TYPE_CHECKING:
+    from finn_build.ip import IpDescription
 
 NAME = "ip"
 HELP = "Package an accelerator as a Vivado IP: AXI4-Stream in and out, AXI4-Lite registers"
 EXAMPLE = "neuraljet ip accelerator --out ip"
 
 
-def ip(accelerator: str | Path, out: str | Path, *, trust: bool = False) -> dict[str, Any]:
+def ip(accelerator: str | Path, out: str | Path, *, trust: bool = False) -> "IpDescription":
     """Package the accelerator folder as the IP folder `out`; return what its ip.json says (see finn_build.ip)."""
     from finn_build.folders import require_elsewhere
     from finn_build.ip import package
@@ -26,15 +29,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--out", required=True, metavar="IP", help="folder to make")
 
 
-def main(options: argparse.Namespace) -> tuple[bool, dict[str, Any]]:
+def main(options: argparse.Namespace) -> tuple[bool, "IpDescription"]:
     result = ip(options.accelerator, options.out, trust=options.trust)
     print(summary(result))
     print(f"IP folder: {options.out}   in Vivado: an IP repository; vivado -mode batch -source check.tcl tries it")
     return True, result
 
 
-def summary(result: dict[str, Any]) -> str:
+def summary(result: "IpDescription") -> str:
     """Return name, streams and registers, for people."""
-    lines = [f"{result['vlnv']}: s_axis {result['s_axis_bits']} bits, m_axis {result['m_axis_bits']} bits, s_axi:"]
-    lines += [f"  0x{address:02x} {name}" for name, address in result["registers"].items()]
+    lines = [f"{result.vlnv}: s_axis {result.s_axis_bits} bits, m_axis {result.m_axis_bits} bits, s_axi:"]
+    lines += [f"  0x{address:02x} {name}" for name, address in result.registers.items()]
     return "\n".join(lines)
