@@ -18,6 +18,7 @@ from finn_build.manifest import PIXEL_STREAM, input_name
 from hw.schedule import Schedule
 
 FRAMES = 3
+FIFO_CLOCKS = 2  # from a beat that enters an empty nj_fifo to the clock in which it can be taken, at the most
 SLACK = 2  # beats more than the model says, for the registers it does not know
 
 
@@ -68,6 +69,15 @@ class _Flow:
                     self.depths[input_name(node.name, i)] = max(depth, self.operators[name].burst())
             elif name == PIXEL_STREAM and len(node.inputs) > 1 and (taken > came).any():
                 self.depths[input_name(node.name, i)] = _occupancy(came, taken) + SLACK
+        self._even_out(node, arrivals, found.taken)
+
+    def _even_out(self, node: Instance, arrivals: Sequence[Ints], taken: Sequence[Ints]) -> None:
+        """Put a FIFO in front of every input of a join where one that needed it would come late through its own."""
+        inputs = [input_name(node.name, i) for i in range(len(node.inputs))]
+        waits = [int((t - a).min()) for name, a, t in zip(inputs, arrivals, taken, strict=True) if name in self.depths]
+        if waits and min(waits) < FIFO_CLOCKS:
+            for name in inputs:
+                self.depths.setdefault(name, FIFO_CLOCKS + SLACK)
 
     def _coupled(self, node: Instance, name: str, arrivals: Ints) -> Ints | None:
         """Return the results of a node with no FIFO in front, that of the node before it having room for what waits.
