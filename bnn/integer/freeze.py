@@ -15,12 +15,14 @@ from torch import nn
 from bnn.errors import UserError
 from bnn.integer.intervals import dot_interval
 from bnn.integer.layers import Bias, Conv, Dense, Layer, MaxPool, Pad, Shape, Threshold
+from bnn.integer.layers.concat import Concat
 from bnn.integer.network import IMAGE, SCORES, GraphBuilder, IntegerNetwork
 from bnn.integer.reference import Ints
 from bnn.model.layers import Norm
 from bnn.model.network import PIXEL_SCALE, Network
 from bnn.model.pooling import MaxPooling, Pooling
 from bnn.model.shortcuts import Shortcut
+from bnn.model.shortcuts.concat import ConcatShortcut
 
 MOST = 1 << 24  # of the integers in the exported file, whose constants are float32
 EXACT = 1 << 53  # of the integers that float64 tells apart
@@ -155,6 +157,11 @@ def beside(shortcut: Shortcut, builder: GraphBuilder, bits: str, tensor: str) ->
     if type(shortcut).past is Shortcut.past:
         return bits
     raise TypeError(f"nothing says what a {type(shortcut).__name__} becomes")
+
+
+@beside.register
+def _(shortcut: ConcatShortcut, builder: GraphBuilder, bits: str, tensor: str) -> str:
+    return builder.add(Concat(), tensor, bits)
 
 
 def _sums(weight: Ints, groups: int, low: Ints, high: Ints) -> tuple[Ints, Ints]:

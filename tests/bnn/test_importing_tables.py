@@ -73,6 +73,15 @@ def branches(operator: str, **attributes: Any) -> onnx.ModelProto:
     return end(net.sign(), 64 if operator == "Concat" else 32)
 
 
+def beside() -> onnx.ModelProto:
+    """A map, and what a convolution makes of it."""
+    net = maps()
+    before = net.at
+    net.conv(2, 2, 1).sign()
+    net.at = net.node("Concat", before, net.at, axis=1)
+    return end(net, 64)
+
+
 def nan_norm() -> onnx.ModelProto:
     net = pixels().conv(2, 1, 3)
     return end(net.then("BatchNormalization", [1, 1], [0, np.inf], [0, 0], [1, 1]).sign())
@@ -159,6 +168,9 @@ ACCEPTED: dict[str, list[Example]] = {
         (lambda: end(maps().then("MaxPool", **POOL), 8), POOLED),
         (lambda: end(maps().then("MaxPool", kernel_shape=[1, 1])), PLAIN),
     ],
+    "Concat of two to four maps that mean the same, along the channels": [
+        (beside, ["Conv", "Threshold", "Conv", "Threshold", "Concat", "Dense", "Bias"])
+    ],
     "behind the last layer: scale and offset, per tensor or per class, batch norm": [
         (lambda: scored().then("Mul", 0.3).then("Add", [1.0, -2.0, 0.5]).norm(3).model(), PLAIN),
     ],
@@ -181,9 +193,9 @@ REFUSED: dict[str, list[Example]] = {
     "activations of 5 bits and more": [
         (lambda: end(bits(pixels().conv(2, 1, 3), 5)), r"Quant, FLOAT32 -> UINT5\): activations of more than four bits")
     ],
-    "residual additions, concatenations": [
-        (lambda: branches("Add"), r"\(Add, .* joins 2 branches"),
-        (lambda: branches("Concat", axis=1), r"\(Concat, .* joins 2 branches"),
+    "residual additions": [(lambda: branches("Add"), r"\(Add, .* joins 2 branches")],
+    "concatenations of sums, or of maps that mean different things": [
+        (lambda: branches("Concat", axis=1), r"\(Concat, .* reads the sums of .* without a sign"),
     ],
     "average pooling, Resize, GELU and other operators": [
         (lambda: end(maps().then("AveragePool", **POOL), 8), r"operator AveragePool has no .*MaxPool"),
@@ -294,4 +306,4 @@ def test_what_is_refused(make, words, tmp_path):
 def test_the_layers_of_the_table_are_those_of_the_network():
     kinds = {Conv, Dense, Levels, MaxPool, Pad, Threshold}
     named = {name for row in ACCEPTED.values() for _, becomes in row if isinstance(becomes, list) for name in becomes}
-    assert {kind.__name__ for kind in kinds} | {"Bias"} == named
+    assert {kind.__name__ for kind in kinds} | {"Bias", "Concat"} == named

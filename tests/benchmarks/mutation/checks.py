@@ -100,6 +100,7 @@ CHECKS: dict[str, tuple[Step, ...]] = {
     ),
     "nj_affine": _stream("nj_affine"),
     "nj_argmax": (_refused("nj_argmax"), *_stream("nj_argmax")),
+    "nj_concat": _stream("nj_concat"),
     "nj_carry": ((FORMULAS, "-k", "are_their_formulas and nj_carry"),),
     "nj_column": (
         _refused("nj_column"), (CONVOLUTION, "-k", "usesnj_column or usesnj_jet3"),

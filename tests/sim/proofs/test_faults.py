@@ -8,6 +8,7 @@ from tests.sim.proofs.faults import FAULTS, prove_changed
 from tests.support.streams import parameters_name as _name
 
 REFUTED = [
+    ("nj_concat", {}, list(FAULTS)),
     ("nj_fifo", {"Depth": 2}, list(FAULTS)),
     ("nj_argmax", {"Classes": 2}, list(FAULTS)),
     ("nj_or_pool", {"Height": 2, "Width": 2}, list(FAULTS)),

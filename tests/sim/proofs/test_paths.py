@@ -12,6 +12,7 @@ from tests.support.written import TWO, convolution, matrix
 STREAMS = {
     "nj_affine": {},
     "nj_argmax": {},
+    "nj_concat": {},
     "nj_dense": {"Beats": 1, "CIn": 4},
     "nj_fifo": {},
     "nj_frame_sync": {},

@@ -7,6 +7,7 @@ from tests.support.streams import parameters_name as _name
 
 # For all time.
 PROVEN = [
+    ("nj_concat", {}),
     ("nj_fifo", {"Depth": 2}),
     ("nj_fifo", {"Depth": 4}),
     ("nj_argmax", {"Classes": 2}),

@@ -1,0 +1,45 @@
+"""Concat: maps of bits side by side, which mean the same in the file."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import onnx
+
+from bnn.integer.layers.concat import Concat
+from bnn.qonnx.foreign.meaning import values_of
+from bnn.qonnx.foreign.nodes import attributes
+from bnn.qonnx.foreign.state import State, Walk
+
+OPERATORS, INPUTS = ("Concat",), (2, 3, 4)
+
+
+def step(walk: Walk, node: onnx.NodeProto, *states: State) -> State:
+    """Return the channels of all inputs, one after the other."""
+    graph = walk.graph
+    read = [values_of(walk, node, state) for state in states]
+    if len(graph.moving(node)) != len(node.input) or len({state.flat for state, _ in read}) > 1:
+        raise graph.refuse(node, "puts other things side by side than maps", "maps of one size, or vectors")
+    if attributes(node)["axis"] % len(graph.shapes[node.output[0]]) != 1 or (read[0][0].flat and _folded(read)):
+        raise graph.refuse(node, "does not put channels side by side", "axis 1, in front of Flatten")
+    first, meaning = read[0]
+    for state, values in read[1:]:
+        if (values.unit, values.zero, values.levels) != (meaning.unit, meaning.zero, meaning.levels):
+            raise graph.refuse(
+                node,
+                f"puts values of {meaning.levels} bits in steps of {meaning.unit:g} beside such of {values.levels} in "
+                f"{values.unit:g}",
+                "one quantizer for all that is put side by side, scale included",
+            )
+        if (values.low, values.high) != (meaning.low, meaning.high) or state.shape[1:] != first.shape[1:]:
+            raise graph.refuse(node, "puts maps side by side that differ", "maps of one size and of one kind")
+    place = walk.emit(Concat(), node, *(state.place for state, _ in read))
+    shape = (sum(state.shape[0] for state, _ in read), *first.shape[1:])
+    graph.check_shape(node, shape)
+    meaning = replace(meaning, error=max(values.error for _, values in read))
+    joined = replace(first, shape=shape, shared=any(state.shared for state, _ in read))
+    return joined.settled(meaning, place)
+
+
+def _folded(read: Sequence[tuple[State, object]]) -> bool:
+    """Are these rows of maps, so that channels of one input would lie behind all elements of the other?"""
+    return any(state.shape[1:] != (1, 1) for state, _ in read)
