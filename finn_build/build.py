@@ -1,10 +1,9 @@
 """From model.onnx to an accelerator folder, in seconds and without a vendor tool."""
 
-import dataclasses
 import shutil
 import time
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from math import isfinite
 from pathlib import Path
 from typing import Any
@@ -20,6 +19,7 @@ from bnn.storage.files import lock, new_folder, refuse_foreign
 from bnn.storage.records import entries, parse_json, sha256
 from finn_build import adapter
 from finn_build.boards import Board, check_fits, find_board
+from finn_build.built import Built, BuiltLayer
 from finn_build.folders import ACCELERATOR
 from finn_build.known import remember
 from finn_build.manifest import (
@@ -47,18 +47,17 @@ def build(
     pixels: str | None = None,
     backend: str = "rtl",
     fifos: Mapping[str, int] | int | None = None,
-) -> dict[str, Any]:
+) -> Built:
     """Compile the QONNX file `model` into the accelerator folder `out`, which appears whole or not at all.
 
     board: names the part, and the estimate must fit it. fps: frames per second to reach with the least hardware;
     without it the accelerator takes a pixel per clock, or is as fast as its largest layer can be built. pixels: of a
     file that another program exported, what its input takes (see bnn.qonnx.foreign); the folder then holds the file
-    itself, source.onnx, and what it was imported as, model.onnx. Of such a folder's model.onnx the source is built
-    again (finn_build.origin). backend: rtl, hls or auto for all layers, then NAME=BACKEND
-    for single ones, separated by commas. fifos: depths of the FIFOs in front of layers by their names (sim.fifos finds
-    them), or one for all layers but the first; without it finn_build.timing says. Returns cycles_per_frame, fps (that
-    the clock gives), seconds, of these search_seconds to choose how each layer is built, the estimated total, the table
-    of layers and notes on the import and the rate. UserError for what cannot be built.
+    itself, source.onnx, and what it was imported as, model.onnx. When `model` is the model.onnx of such a folder, the
+    source is built again (finn_build.origin). backend: rtl, hls or auto for all layers, then NAME=BACKEND for single
+    ones, separated by commas. fifos: depths of the FIFOs in front of layers by manifest.input_name (sim.fifos finds
+    them), or one depth for all layers but the first; without it finn_build.timing says. UserError for what cannot be
+    built.
     """
     started = time.perf_counter()
     model, out = Path(model), Path(out)
@@ -69,22 +68,26 @@ def build(
     chosen = find_board(board) if board is not None else None
     refuse_foreign(out, ACCELERATOR)
     with lock(out):
-        return _build(model, out, started, chosen, fps, clock_mhz, pixels, backend, fifos)
+        return _build(model, out, pixels, _Options(chosen, fps, clock_mhz, backend, fifos), started)
 
 
-def _build(
-    model: Path,
-    out: Path,
-    started: float,
-    chosen: Board | None,
-    fps: float | None,
-    clock_mhz: float,
-    pixels: str | None,
-    backend: str,
-    fifos: Mapping[str, int] | int | None,
-) -> dict[str, Any]:
-    """What `build` does when nobody else works on `out`."""
-    part = chosen.part if chosen else None
+@dataclass(frozen=True)
+class _Options:
+    """What `build` was asked for."""
+
+    board: Board | None
+    fps: float | None
+    clock_mhz: float
+    backend: str
+    fifos: Mapping[str, int] | int | None
+
+    @property
+    def part(self) -> str | None:
+        return self.board.part if self.board else None
+
+
+def _build(model: Path, out: Path, pixels: str | None, options: _Options, started: float) -> Built:
+    """Do what `build` does when nobody else works on `out`."""
     model, pixels, choice = original(model, pixels)
     network, notes = _read(model, pixels)
     if len(set(network.classes)) < len(network.classes):
@@ -97,39 +100,32 @@ def _build(
         from finn_build.cpp import chosen_backends, in_cpp, write_hls
         from finn_build.graph import make_design, named
         from finn_build.in_flight import frames_in_flight
-        from finn_build.timing import fifo_depths
+        from finn_build.resources import estimate_resources
 
-        backends = chosen_backends(backend, named(source, stages))
+        backends = chosen_backends(options.backend, named(source, stages))
         stages = [stage.made_with(end) for stage, end in zip(stages, backends.values(), strict=True)]
         plain = make_design(source, stages, network.metadata)
         search = time.perf_counter()
-        cycles, chosen_ways, slower = folding.fold_to_rate(plain, fps, clock_mhz, part)
+        cycles, chosen, slower = folding.fold_to_rate(plain, options.fps, options.clock_mhz, options.part)
         search = time.perf_counter() - search
-        if fifos is None:
-            fifos = fifo_depths(plain.nodes, plain.operators, cycles)
-        elif isinstance(fifos, int):
-            fifos = {input_name(node.name, i): fifos for node in plain.nodes[1:] for i in range(len(node.inputs))}
+        fifos = _fifos(plain, options.fifos, cycles)
         folded = [_folded(node.stage, plain.operators[node.name]) for node in plain.nodes]
         design = make_design(source, folded, network.metadata, fifos)
-        finn_model = stitch.generate(design, part, clock_mhz)
-        design = dataclasses.replace(design, model=finn_model, operators=_operators(finn_model))
-        estimates = stitch.estimate(design, finn_model, part, chosen_ways)
-        if chosen:
-            check_fits(chosen, estimates["total"])
-        per_layer = {layer["name"]: layer["cycles_per_frame"] for layer in estimates["layers"]}
+        finn_model = stitch.generate(design, options.part, options.clock_mhz)
+        design = replace(design, model=finn_model, operators=_operators(finn_model))
+        estimates = estimate_resources(design, finn_model, options.part, chosen)
+        if options.board:
+            check_fits(options.board, estimates.total.entries())
         with new_folder(out, ACCELERATOR) as folder:
             in_flight = frames_in_flight(design, cycles)
             stitch.write_rtl(design, folder, network.classes, cycles, in_flight)
             if "hls" in backends.values():
                 whole = make_design(source, [in_cpp(stage) for stage in folded], {}, fifos)
-                write_hls(design, whole, folder, stitch.TOP, network.classes, part, clock_mhz)
-            if _is_foreign(network):
-                write_qonnx(network, folder / "model.onnx")
-                shutil.copyfile(model, folder / SOURCE)
-            else:
-                shutil.copyfile(model, folder / "model.onnx")
-            (folder / "estimates.json").write_text(stitch.to_json(estimates))
+                write_hls(design, whole, folder, stitch.TOP, network.classes, options.part, options.clock_mhz)
+            _write_models(network, model, folder)
+            (folder / "estimates.json").write_text(estimates.to_json())
             files = {str(p.relative_to(folder)): sha256(p) for p in sorted(folder.rglob("*")) if p.is_file()}
+            per_layer = {layer.name: layer.cycles_per_frame for layer in estimates.layers}
             manifest = sealed(
                 Manifest(
                     format=FORMAT,
@@ -138,13 +134,13 @@ def _build(
                     input=stitch.describe_input(design),
                     output=stitch.describe_output(design, network.classes),
                     layers=stitch.describe_layers(design, per_layer),
-                    clock_mhz=float(clock_mhz),
-                    fps=None if fps is None else float(fps),
+                    clock_mhz=float(options.clock_mhz),
+                    fps=None if options.fps is None else float(options.fps),
                     cycles_per_frame=cycles,
                     frames_in_flight=in_flight,
-                    board=chosen.name if chosen else None,
-                    part=part,
-                    backend=backend,
+                    board=options.board.name if options.board else None,
+                    part=options.part,
+                    backend=options.backend,
                     fifos={name: int(depth) for name, depth in fifos.items()},
                     data=data,
                     tools=adapter.versions(),
@@ -155,24 +151,41 @@ def _build(
             )
             (folder / FILE).write_text(manifest.to_json())
             remember(manifest)
-    rows = [
-        {**row, "shape": list(layer.shape)} for row, layer in zip(estimates["layers"], manifest.layers, strict=True)
-    ]
-    return {
-        "cycles_per_frame": cycles,
-        "fps": clock_mhz * 1e6 / cycles,
-        "clock_mhz": clock_mhz,
-        "board": manifest.board,
-        "estimate": estimates["total"],
-        "layers": rows,
-        "search_seconds": search,
-        "notes": [*choice, *notes, *slower],
-        "seconds": time.perf_counter() - started,
-    }
+    return Built(
+        cycles_per_frame=cycles,
+        fps=options.clock_mhz * 1e6 / cycles,
+        clock_mhz=options.clock_mhz,
+        board=manifest.board,
+        estimate=estimates.total,
+        layers=tuple(map(BuiltLayer, estimates.layers, (layer.shape for layer in manifest.layers))),
+        search_seconds=search,
+        notes=(*choice, *notes, *slower),
+        seconds=time.perf_counter() - started,
+    )
+
+
+def _fifos(design: Any, asked: Mapping[str, int] | int | None, cycles: int) -> Mapping[str, int]:
+    """Return the depths of the FIFOs by the names of the inputs behind."""
+    from finn_build.timing import fifo_depths
+
+    if asked is None:
+        return fifo_depths(design.nodes, design.operators, cycles)
+    if isinstance(asked, int):
+        return {input_name(node.name, i): asked for node in design.nodes[1:] for i in range(len(node.inputs))}
+    return asked
+
+
+def _write_models(network: IntegerNetwork, model: Path, folder: Path) -> None:
+    """Write model.onnx, and for an import the file that it was made from beside it."""
+    if PIXELS in network.metadata and "neuraljet.format" not in network.metadata:
+        write_qonnx(network, folder / "model.onnx")
+        shutil.copyfile(model, folder / SOURCE)
+    else:
+        shutil.copyfile(model, folder / "model.onnx")
 
 
 def _read(path: Path, pixels: str | None) -> tuple[IntegerNetwork, tuple[str, ...]]:
-    """The network of a file, and notes on its import."""
+    """Return the network of a file, and notes on its import."""
     model = load_model(path)
     if not any(entry.key == "neuraljet.format" for entry in model.model.metadata_props):
         imported = import_model(model, str(path), pixels)
@@ -183,12 +196,8 @@ def _read(path: Path, pixels: str | None) -> tuple[IntegerNetwork, tuple[str, ..
     return network_of(model, str(path)), ()
 
 
-def _is_foreign(network: IntegerNetwork) -> bool:
-    return PIXELS in network.metadata and "neuraljet.format" not in network.metadata
-
-
 def _test_set(network: IntegerNetwork, path: Path) -> dict[str, Any]:
-    """Where the pictures come from that the network was tested on; empty when the file does not say."""
+    """Return where the pictures come from that the network was tested on; empty when the file does not say."""
     try:
         data = parse_json(network.metadata.get("neuraljet.data", "{}").encode())
         source = parse_source(data)

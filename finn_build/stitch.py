@@ -1,15 +1,10 @@
 """The files of an accelerator: FINN writes a wrapper per layer, we put them in a row and tell how they are read."""
 
-import dataclasses
-import json
 import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
-from finn_build.folding import Chosen
 from finn_build.graph import DEFAULT_PART, Design, Instance, readers
 from finn_build.in_flight import flag_depth
 from finn_build.manifest import FIFO, PIXEL_STREAM, Decode, Input, Output, StreamLayer
@@ -164,50 +159,3 @@ def describe_layers(design: Design, cycles: Mapping[str, int]) -> tuple[StreamLa
             )
         )
     return tuple(layers)
-
-
-# --- estimates.json ---
-
-
-def estimate(design: Design, model: Any, part: str | None, chosen: Mapping[str, Chosen]) -> dict[str, Any]:
-    """Cycles and resources per layer through FINN's own analyses, and their sum; flip-flops are ours alone.
-
-    A layer's row also says how it is built: "variant" and "fold", "share" of all LUT sites ("lut"), and "instead_of",
-    the best of what else keeps the rate (variant, fold, cycles_per_frame, lut), null when there is nothing else.
-    chosen: of finn_build.folding; what is not in it had no choice.
-    """
-    from finn.analysis.fpgadataflow.exp_cycles_per_layer import exp_cycles_per_layer
-    from finn.analysis.fpgadataflow.res_estimation import res_estimation
-
-    used = part or DEFAULT_PART
-    cycles = model.analysis(exp_cycles_per_layer)
-    resources = res_estimation(model, used)
-    layers = []
-    for node in design.nodes:
-        found, operator = resources[node.name], design.operators[node.name]
-        choice = chosen.get(node.name)
-        layers.append(
-            {
-                "name": node.name,
-                "operator": node.stage.operator,
-                "variant": choice.taken.variant if choice else operator.variants()[0][0],
-                "fold": operator.fold,
-                "cycles_per_frame": int(cycles[node.name]),
-                "lut": int(np.ceil(found["LUT"])),
-                "ff": int(operator.ff_estimation(used)),
-                "bram18": int(np.ceil(found["BRAM_18K"])),
-                "uram": int(np.ceil(found["URAM"])),
-                "dsp": int(np.ceil(found["DSP"])),
-                "instead_of": dataclasses.asdict(choice.instead_of) if choice and choice.instead_of else None,
-            }
-        )
-    keys = ("lut", "ff", "bram18", "uram", "dsp")
-    total = {key: sum(layer[key] for layer in layers) for key in keys}
-    for layer in layers:
-        layer["share"] = round(layer["lut"] / total["lut"], 4)
-    return {"part": used, "layers": layers, "total": total}
-
-
-def to_json(value: Any) -> str:
-    """Readable JSON text."""
-    return json.dumps(value, indent=2) + "\n"

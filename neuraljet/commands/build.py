@@ -48,7 +48,7 @@ def build(
         path = path / MODEL
     options: dict[str, Any] = {"board": board, "fps": fps, "clock_mhz": clock_mhz, "pixels": pixels, "backend": backend}
     if fifos == "model":
-        return build_accelerator(path, Path(out), **options)
+        return build_accelerator(path, Path(out), **options).entries()
     if fifos != "simulate":
         raise UserError(f"--fifos {fifos}: give model or simulate")
     from sim.fifos import find_depths
@@ -56,7 +56,8 @@ def build(
     refuse_foreign(Path(out), ACCELERATOR)  # before minutes are spent
     with lock(Path(out)):
         found = find_depths(path, **options)
-        return {**build_accelerator(path, Path(out), **options, fifos=found.depths), "fifos": found.entries()}
+        built = build_accelerator(path, Path(out), **options, fifos=found.depths)
+        return {**built.entries(), "fifos": found.entries()}
 
 
 def positive(text: str) -> float:

@@ -1,0 +1,51 @@
+"""What a design takes of a part, by FINN's own analyses; the flip-flops are ours alone."""
+
+from collections.abc import Mapping
+from dataclasses import astuple
+from math import ceil
+from typing import Any
+
+from bnn.storage.records import entries
+from finn_build.built import Estimates, LayerResources, Resources
+from finn_build.folding import Chosen
+from finn_build.graph import DEFAULT_PART, Design
+
+
+def estimate_resources(design: Design, model: Any, part: str | None, chosen: Mapping[str, Chosen]) -> Estimates:
+    """Return clocks and resources of every layer, and the sum of the resources.
+
+    model: of FINN, with generated code. chosen: of finn_build.folding; what is not in it had no choice.
+    """
+    from finn.analysis.fpgadataflow.exp_cycles_per_layer import exp_cycles_per_layer
+    from finn.analysis.fpgadataflow.res_estimation import res_estimation
+
+    used = part or DEFAULT_PART
+    cycles = model.analysis(exp_cycles_per_layer)
+    found = res_estimation(model, used)
+    resources = {
+        node.name: Resources(
+            lut=ceil(found[node.name]["LUT"]),
+            ff=int(design.operators[node.name].ff_estimation(used)),
+            bram18=ceil(found[node.name]["BRAM_18K"]),
+            uram=ceil(found[node.name]["URAM"]),
+            dsp=ceil(found[node.name]["DSP"]),
+        )
+        for node in design.nodes
+    }
+    total = Resources(*map(sum, zip(*map(astuple, resources.values()), strict=True)))
+    layers = []
+    for node in design.nodes:
+        operator, choice = design.operators[node.name], chosen.get(node.name)
+        layers.append(
+            LayerResources(
+                name=node.name,
+                operator=node.stage.operator,
+                variant=choice.taken.variant if choice else operator.variants()[0][0],
+                fold=operator.fold,
+                cycles_per_frame=int(cycles[node.name]),
+                resources=resources[node.name],
+                instead_of=entries(choice.instead_of) if choice and choice.instead_of else None,
+                share=round(resources[node.name].lut / total.lut, 4),
+            )
+        )
+    return Estimates(used, tuple(layers), total)
