@@ -29,7 +29,7 @@ FOLDED = (
 )  # fmt: skip
 FINITE = "finite numbers (did the training diverge?)"
 UNBOUNDED = ("Clip", "Min", "Max")  # an infinite bound is none
-OF_QONNX = (*QUANTIZERS, "MultiThreshold")
+OF_QONNX = (*QUANTIZERS, "MultiThreshold", "Trunc")
 OF_CHANNELS = ("BatchNormalization", "MultiThreshold")  # whose constants belong to channels whatever their rank is
 INTEGER = (
     "QuantizeLinear", "DequantizeLinear", "DynamicQuantizeLinear", "QLinearConv", "QLinearMatMul", "ConvInteger",
