@@ -16,11 +16,12 @@ from bnn.errors import UserError
 from bnn.integer.intervals import dot_interval
 from bnn.integer.layers import Bias, Conv, Dense, Layer, MaxPool, Pad, Shape, Threshold
 from bnn.integer.layers.concat import Concat
+from bnn.integer.layers.sum_pool import SumPool
 from bnn.integer.network import IMAGE, SCORES, GraphBuilder, IntegerNetwork
 from bnn.integer.reference import Ints
 from bnn.model.layers import Norm
 from bnn.model.network import PIXEL_SCALE, Network
-from bnn.model.pooling import MaxPooling, Pooling
+from bnn.model.pooling import MaxPooling, Pooling, SumPooling
 from bnn.model.shortcuts import Shortcut
 from bnn.model.shortcuts.concat import ConcatShortcut
 
@@ -141,6 +142,14 @@ def pooling_layers(pooling: Pooling, where: str, shape: Shape) -> list[Layer]:
 @pooling_layers.register
 def _(pooling: MaxPooling, where: str, shape: Shape) -> list[Layer]:
     return [MaxPool(pooling.size)] if pooling.size > 1 else []
+
+
+@pooling_layers.register
+def _(pooling: SumPooling, where: str, shape: Shape) -> list[Layer]:
+    size = (pooling.size, pooling.size) if pooling.size else (shape[1], shape[2])
+    most = np.full(pooling.channels, size[0] * size[1])
+    thresholds, sign = fold_norm(pooling.norm, 1.0, -most, most, f"{where}, pooling")
+    return [SumPool(size).multiplied(sign), Threshold(thresholds)]
 
 
 def _shape(builder: GraphBuilder, input_shape: Shape, tensor: str) -> Shape:

@@ -5,6 +5,7 @@ from typing import Any, ClassVar
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from bnn.model.layers import Norm, Sign
 from bnn.model.options import Allowed, whole
 
 POOLINGS: dict[str, type["Pooling"]] = {}
@@ -48,3 +49,26 @@ class MaxPooling(Pooling, pooling="max"):
 
     def of_sums(self, sums: Tensor) -> Tensor:
         return F.max_pool2d(sums, self.size) if self.size > 1 else sums
+
+
+class SumPooling(Pooling, pooling="sum"):
+    """The sum of each window of the +-1 map, batch norm, sign: how often a feature is there decides.
+
+    A size of 0 is one window over the whole map.
+    """
+
+    sizes = whole(0, 16)
+
+    def __init__(self, channels: int, size: int) -> None:
+        super().__init__(channels, size)
+        self.norm = Norm(channels)
+        self.sign = Sign()
+
+    @classmethod
+    def windows(cls, length: int, size: int) -> int:
+        return length // size if size else 1
+
+    def of_signs(self, signs: Tensor) -> Tensor:
+        size = (self.size, self.size) if self.size else signs.shape[2:]
+        sums = F.avg_pool2d(signs, size, divisor_override=1)
+        return self.sign(self.norm(sums * self.norm.signs().reshape(-1, 1, 1)))

@@ -11,12 +11,13 @@ from onnx import TensorProto, helper
 
 from bnn.errors import UserError
 from bnn.integer.layers import Conv, Dense, Levels, MaxPool, Pad, Threshold
+from bnn.integer.layers.sum_pool import SumPool
 from bnn.qonnx.file import load_model
 from bnn.qonnx.foreign import import_model
 from bnn.qonnx.foreign.compare import compare
 from finn_build.recognise import recognise
 from tests.support.foreign import frames
-from tests.support.graphs import Net
+from tests.support.graphs import QONNX, Net
 
 DOCS = Path(__file__).resolve().parents[2] / "docs" / "importing.md"
 Example = tuple[Callable[[], onnx.ModelProto], Any]  # a file, and what becomes of it: kinds of layers, or a refusal
@@ -100,6 +101,22 @@ def scored(classes: int = 3) -> Net:
 POOL = {"kernel_shape": [2, 2], "strides": [2, 2]}
 POOLED = ["Conv", "Threshold", "MaxPool", "Dense", "Bias"]
 PLAIN = ["Conv", "Threshold", "Dense", "Bias"]
+SUMMED = ["Conv", "Threshold", "SumPool", "Threshold", "Dense", "Bias"]
+ENDED = ["Conv", "Threshold", "Conv", "Threshold", "SumPool", "Bias"]
+
+
+def truncated(net: Net) -> Net:
+    """From two bits to one, downwards."""
+    numbers = [1.0, 0.0, 2.0, 1.0, 1.0]  # scale, zero point, bits in, scale and bits out
+    return net.then("Trunc", *numbers, domain=QONNX, rounding_mode="FLOOR", signed=1, narrow=0)
+
+
+def ending_in_means(scales: list[float]) -> onnx.ModelProto:
+    """Scores by class with offsets and scales of their own."""
+    net = maps().conv(3, 2, 1).then("Add", 0.5).sign().then("GlobalAveragePool").then("Flatten")
+    return net.then("Mul", scales).then("Add", [0.05, -0.1, 0.2]).model()
+
+
 ACCEPTED: dict[str, list[Example]] = {
     "a batch of any size, or a free one": [
         (lambda n=n: end(pixels((n, 1, 6, 6)).conv(2, 1, 3).norm(2, 300.0).sign()), PLAIN) for n in ("N", 1, 3)
@@ -171,6 +188,24 @@ ACCEPTED: dict[str, list[Example]] = {
     "Concat of two to four maps that mean the same, along the channels": [
         (beside, ["Conv", "Threshold", "Conv", "Threshold", "Concat", "Dense", "Bias"])
     ],
+    "AveragePool of windows side by side, also not square, GlobalAveragePool, ReduceMean and ReduceSum over rows and "
+    "columns, behind a sign; Brevitas' TruncAvgPool2d": [
+        (lambda: end(maps().then("AveragePool", **POOL).norm(2, 0.5).sign(), 8), SUMMED),
+        (lambda: end(maps().then("AveragePool", kernel_shape=[3, 1], strides=[3, 1]).norm(2, 0.5).sign(), 8), SUMMED),
+        (lambda: end(maps().then("Mul", -0.7).then("AveragePool", **POOL).then("Add", 0.1).sign(), 8), SUMMED),
+        (lambda: end(maps().then("GlobalAveragePool").then("Neg").sign(), 2), SUMMED),
+        (lambda: end(maps().then("ReduceSum", np.int64([2, 3]), keepdims=1).then("Sub", 1.0).sign(), 2), SUMMED),
+        (lambda: maps().then("ReduceMean", axes=[-2, -1], keepdims=0).sign().dense(2, 3).model(), SUMMED),
+        (lambda: end(bits(maps().then("AveragePool", **POOL).then("Mul", 250.0), 2), 8), SUMMED),
+        (lambda: end(truncated(maps().then("AveragePool", **POOL)).sign(), 8), SUMMED),
+    ],
+    "means and sums of whole maps as the scores, behind a sign or a 1x1 Conv; means of the sums of a 1x1 Conv": [
+        (lambda: maps().conv(3, 2, 1).then("Add", 0.5).sign().then("GlobalAveragePool").model(("N", 3, 1, 1)), ENDED),
+        (lambda: ending_in_means([1.0, 1.0, 1.0]), ENDED),
+        (lambda: ending_in_means([2.0, -1.0, 0.5]), ENDED),
+        (lambda: maps().conv(3, 2, 1).then("GlobalAveragePool").then("Flatten").model(), PLAIN),
+        (lambda: end(maps().conv(2, 2, 1).then("AveragePool", **POOL).norm(2, 0.5).sign(), 8), [*PLAIN[:2], *PLAIN]),
+    ],
     "behind the last layer: scale and offset, per tensor or per class, batch norm": [
         (lambda: scored().then("Mul", 0.3).then("Add", [1.0, -2.0, 0.5]).norm(3).model(), PLAIN),
     ],
@@ -197,9 +232,19 @@ REFUSED: dict[str, list[Example]] = {
     "concatenations of sums, or of maps that mean different things": [
         (lambda: branches("Concat", axis=1), r"\(Concat, .* reads the sums of .* without a sign"),
     ],
-    "average pooling, Resize, GELU and other operators": [
-        (lambda: end(maps().then("AveragePool", **POOL), 8), r"operator AveragePool has no .*MaxPool"),
-        (lambda: end(maps().then("GlobalAveragePool"), 2), "operator GlobalAveragePool has no"),
+    "averages whose windows overlap or are padded, that no sign follows, or of sums of a larger Conv": [
+        (lambda: end(maps().then("AveragePool", kernel_shape=[3, 3]).sign(), 8), r"strides \[1, 1\].*do not overlap"),
+        (lambda: end(maps().then("AveragePool", **POOL, pads=[1] * 4).sign(), 18), "not padded"),
+        (lambda: end(maps().then("ReduceMean", axes=[1], keepdims=1).sign(), 16), r"goes over axes \[1\]"),
+        (lambda: end(maps().then("AveragePool", **POOL), 8), "reads the sums of AveragePool_3 without a sign"),
+        (lambda: end(pixels().conv(2, 1, 3).then("AveragePool", **POOL).sign(), 8), "averages the sums of Conv_0"),
+        (
+            lambda: end(bits(pixels().conv(2, 1, 3), 2).then("AveragePool", **POOL).sign(), 8),
+            "averages values of more than one bit",
+        ),
+        (lambda: end(pixels().then("AveragePool", **POOL).conv(2, 1, 3).sign(), 2), "averages values of more than"),
+    ],
+    "Resize, GELU and other operators": [
         (lambda: end(maps().then("Resize", "", [1.0, 1.0, 2.0, 2.0]), 128), "operator Resize has no"),
         (lambda: end(pixels().conv(2, 1, 3).then("Erf").then("Abs").sign()), "operator Erf has no"),
     ],
@@ -304,6 +349,6 @@ def test_what_is_refused(make, words, tmp_path):
 
 
 def test_the_layers_of_the_table_are_those_of_the_network():
-    kinds = {Conv, Dense, Levels, MaxPool, Pad, Threshold}
+    kinds = {Conv, Dense, Levels, MaxPool, Pad, SumPool, Threshold}
     named = {name for row in ACCEPTED.values() for _, becomes in row if isinstance(becomes, list) for name in becomes}
     assert {kind.__name__ for kind in kinds} | {"Bias", "Concat"} == named

@@ -6,13 +6,16 @@ from bnn.qonnx.write import write_qonnx
 from finn_build.build import build
 from finn_build.manifest import load
 from sim.accelerator import verify
-from tests.support.networks import FORMS, random_network
+from tests.support.networks import FORMS, random_network, sum_pool_network
 from tests.support.sealing import reseal
 
 
 def check(tmp_path, form, fps_fraction=None, frames=12, **options):
+    check_network(tmp_path, random_network(form, **options), fps_fraction, frames)
+
+
+def check_network(tmp_path, network, fps_fraction=None, frames=12):
     """Build, simulate noise, compare everything; `fps_fraction` of the fastest rate is asked for."""
-    network = random_network(form, **options)
     write_qonnx(network, tmp_path / "model.onnx")
     fps = None if fps_fraction is None else fps_fraction * 200e6 / (network.input_shape[1] * network.input_shape[2])
     promised = build(tmp_path / "model.onnx", tmp_path / "acc", fps=fps)["cycles_per_frame"]
@@ -30,6 +33,17 @@ def test_every_form_is_exact_at_a_pixel_per_clock(tmp_path, form):
 
 def test_folded_by_the_frame_rate(tmp_path):
     check(tmp_path, "bottleneck", fps_fraction=0.45, height=16, width=16, hidden=6)
+
+
+@pytest.mark.parametrize("seed", [0, 1, 5])
+def test_sums_of_windows_are_exact(tmp_path, seed):
+    check_network(tmp_path, sum_pool_network(seed))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(6, 23))
+def test_sums_of_windows_are_exact_in_many_networks(tmp_path, seed):
+    check_network(tmp_path, sum_pool_network(seed), None if seed % 3 else 0.2)
 
 
 @pytest.mark.slow

@@ -20,7 +20,7 @@ from finn_build.recognise.rules.binary_conv import BinaryConvRule
 from finn_build.recognise.rules.bottleneck import BottleneckRule
 from finn_build.recognise.rules.jets import JetRule
 from finn_build.recognise.stages import Stream, bipolar
-from tests.support.networks import FORMS, Random, images_for, random_network
+from tests.support.networks import FORMS, Random, images_for, random_network, sum_pool_network
 
 OPERATORS = {
     "constrained": ["JetConv_rtl"],
@@ -86,6 +86,14 @@ def check_graph(network):
                     expected = expected[:, :, crop:-crop, crop:-crop] if crop else expected
                     expected = expected.transpose(0, 2, 3, 1)
                 assert np.array_equal(decoded, expected), node.name
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_graph_equals_reference_on_sums_of_windows(seed):
+    network = sum_pool_network(seed)
+    _, stages = recognise(network)
+    assert any(stage.layer == "SumPool" for stage in stages)
+    check_graph(network)
 
 
 @pytest.mark.parametrize("maps", [4, 5])

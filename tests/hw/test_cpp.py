@@ -9,6 +9,7 @@ import pytest
 from bnn import jets
 from bnn.integer import reference
 from bnn.integer.intervals import signed_bits
+from bnn.integer.layers.sum_pool import SumPool
 from hw import cpp
 from hw.bits import dot_range
 from hw.dataflow import PICTURE, Call, network_top
@@ -19,6 +20,7 @@ from hw.ops.hls import HEADERS
 from hw.ops.pixel_table import table_header
 from hw.ops.score_affine import affine_header
 from hw.ops.score_argmax import argmax_header
+from hw.ops.sum_pool import sum_pool_header
 from sim.cppsim import BENCH, FLAGS, ap_types, pack
 
 
@@ -152,6 +154,19 @@ def test_pooling_drops_incomplete_windows(tmp_path):
     flip = minimum.reshape(-1, 1, 1)
     wanted = reference.max_pool(maps ^ flip, 3) ^ flip
     assert np.array_equal(run(pack(maps.transpose(0, 2, 3, 1), 1)), pack(wanted.transpose(0, 2, 3, 1), 1))
+
+
+@pytest.mark.parametrize(("size", "thresholded"), [((3, 2), True), ((7, 8), False), ((1, 1), False)])
+def test_sums_of_windows(size, thresholded, tmp_path):
+    maps, pixels = np.random.default_rng(5).integers(0, 2, (5, 4, 7, 8)), size[0] * size[1]
+    negative, constant = np.array([0, 1, 1, 0, 0, 1, 0, 0]), np.array([-pixels, -2, -1, 0, 1, 2, pixels, pixels + 1])
+    out_bits = 1 if thresholded else signed_bits(-2 * pixels, 2 * pixels + 1)
+    header = sum_pool_header("layer", "a test", (7, 8), size, 2, negative, thresholded, constant, out_bits)
+    run = compiled(tmp_path, header, 4, 8 * out_bits)
+    sums = SumPool(size, 1 - 2 * negative, copies=2).run(2 * maps - 1)
+    limits = constant.reshape(-1, 1, 1)
+    wanted = (sums >= limits).astype(np.int64) if thresholded else sums + limits
+    assert np.array_equal(run(pack(maps.transpose(0, 2, 3, 1), 1)), pack(wanted.transpose(0, 2, 3, 1), out_bits))
 
 
 def test_the_class_is_the_lowest_of_equal_scores(tmp_path):

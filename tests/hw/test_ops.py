@@ -115,6 +115,14 @@ def all_operators():
         "BinaryMaxPool_rtl", [1, 9, 8, 3], [1, 4, 4, 3], "BIPOLAR", "BIPOLAR", Size=2, Minimum=np.array([0, 1, 1])
     )
     yield operator(
+        "SumPool_rtl", [1, 9, 8, 3], [1, 2, 2, 6], "BIPOLAR", "BIPOLAR", SizeY=4, SizeX=3, Copies=2,
+        Negative=np.array([0, 1, 1, 0, 0, 0]), Threshold=np.array([-40, -3, 0, 5, 12, 40]),
+    )  # fmt: skip
+    yield operator("SumPool_rtl", [1, 4, 5, 3], [1, 4, 2, 3], "BIPOLAR", "INT3", SizeY=1, SizeX=2)
+    yield operator(
+        "SumPoolScores_rtl", [1, 9, 8, 3], [1, 3], "BIPOLAR", "INT8", SizeY=9, SizeX=8, Bias=np.array([0, -5, 7])
+    )
+    yield operator(
         "BinaryConv_rtl", [1, 8, 8, 3], [1, 8, 8, 8], "BIPOLAR", "BIPOLAR", Kernel=3, Pad=1, Weight=signs * 2,
         InsideMap=1, Threshold=r.integers(-5, 6, 8),
     )  # fmt: skip
@@ -237,6 +245,12 @@ def test_a_score_type_that_is_too_small_is_refused():
     weight = np.ones((24, 2), np.int64)
     op = operator("BinaryDense_rtl", [1, 3, 2, 4], [1, 2], "BIPOLAR", "INT5", Weight=weight, Bias=np.array([0, 9]))
     with pytest.raises(ValueError, match=r"INT5 does not hold -24\.\.33"):
+        op.verify_node()
+
+
+def test_a_type_that_is_too_small_for_sums_of_windows_is_refused():
+    op = operator("SumPool_rtl", [1, 4, 4, 2], [1, 2, 2, 2], "BIPOLAR", "INT3", SizeY=2, SizeX=2, Bias=np.array([0, 1]))
+    with pytest.raises(ValueError, match=r"INT3 does not hold -4\.\.5"):
         op.verify_node()
 
 

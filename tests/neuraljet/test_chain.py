@@ -36,3 +36,32 @@ def test_from_biscuits_to_a_verified_accelerator(layer, kernel, tmp_path):
     assert verified["cycles_per_frame"] == built["cycles_per_frame"] == 24 * 24
     assert verified["accuracy"] == trained.test_accuracy
     assert json.loads((acc / "verification.json").read_text())["mismatches"] == 0
+
+
+SUMS = """
+[[block]]
+channels = 8
+pool = 2
+[[block]]
+channels = 8
+form = "binary"
+pool = 3
+pooling = "sum"
+[[block]]
+channels = 12
+form = "binary"
+pool = 0
+pooling = "sum"
+"""
+
+
+def test_sums_of_windows_are_trained_and_verified(tmp_path):
+    """Windows of 3x3, then the whole map."""
+    (tmp_path / "network.toml").write_text(SUMS)
+    run, acc = tmp_path / "run", tmp_path / "accelerator"
+    trained = neuraljet.train("biscuits", run, network=tmp_path / "network.toml", size=(24, 24), epochs=1)
+    assert trained.links == LinkCounts(frames=500, torch=0, qonnx=0)
+    operators = [entry["operator"] for entry in neuraljet.build(run, acc)["layers"]]
+    assert operators.count("SumPool_rtl") == 2
+    verified = neuraljet.verify(acc, frames=60)
+    assert (verified["passed"], verified["frames"], verified["mismatches"]) == (True, 60, 0)

@@ -7,6 +7,7 @@ from bnn import jets
 from bnn.data import biscuits
 from bnn.integer.freeze import freeze
 from bnn.integer.layers import Bias, Conv, Dense, Layer, MaxPool, Pad, Threshold
+from bnn.integer.layers.sum_pool import SumPool
 from bnn.integer.network import IntegerNetwork
 from bnn.model.network import Network
 from bnn.model.spec import load_spec
@@ -115,3 +116,32 @@ def images_for(network: IntegerNetwork, count: int, seed: int = 0) -> np.ndarray
     images = np.random.default_rng(seed).integers(0, 256, (count, *network.input_shape), np.uint8)
     images[:1], images[1:2] = 0, 255
     return images
+
+
+def sum_pool_network(seed: int) -> IntegerNetwork:
+    """Sums over windows of any size and sign behind a threshold, and at the end a dense layer or sums of whole maps."""
+    r, layers = Random(seed), list[Layer]()
+    one = r.r.integers
+    height, width, colors, maps = int(one(9, 19)), int(one(9, 19)), int(one(1, 3)), int(one(2, 7))
+    picture = (colors, height, width)
+    weight = r.jets(maps, colors) if seed % 2 else r.signs(maps, colors, 3, 3)
+    layers += [Pad(1, 0), Conv(weight), Threshold(r.thresholds(maps, 300))]
+    rows, columns = (int(one(1, 5)), int(one(1, 5))) if seed % 3 else (height, width)
+    factors = r.signs(maps) * one(1, 1 + seed % 3 + 1, maps) if seed % 4 else None
+    copies = 1 + (seed % 5 == 4)
+    if factors is not None:
+        factors = np.repeat(factors, copies)
+    spread = int(2 * np.sqrt(rows * columns)) + 1
+    layers += [SumPool((rows, columns), factors, copies), Threshold(r.thresholds(maps * copies, spread))]
+    maps, height, width = maps * copies, height // rows, width // columns
+    if min(height, width) >= 3 and seed % 2:
+        outputs = int(one(2, 7))
+        layers += [Pad(1, -1), Conv(r.signs(outputs, maps, 3, 3)), Threshold(r.thresholds(outputs, 9))]
+        maps = outputs
+    if seed % 7 < 3:
+        multipliers = one(1, 2 + 3 * (seed % 2), 4) * r.signs(4)
+        layers += [Conv(r.signs(4, maps, 1, 1)), Threshold(r.thresholds(4, 3))]
+        layers += [SumPool((height, width), multipliers, flat=True), Bias(one(-6, 7, 4))]
+    else:
+        layers += [Dense(r.signs(maps * height * width, 4)), Bias(one(-6, 7, 4))]
+    return IntegerNetwork.chain(picture, layers, ("a", "b", "c", "d"))

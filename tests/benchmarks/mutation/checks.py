@@ -156,6 +156,7 @@ CHECKS: dict[str, tuple[Step, ...]] = {
     "nj_serial_sum": (_refused("nj_serial_sum"), *_digits("nj_serial_sum", "nj_serial", "bits and usesnj")),
     "nj_skip": ((SKIP,), (CONVOLUTION, "-k", "kernel1"), (LAYERS, "-k", "keep_their_beats and weight3")),
     "nj_steps": ((STEPS,), *_MATRIX),
+    "nj_sum_pool": (_refused("nj_sum_pool"), *_stream("nj_sum_pool")),
     "nj_table": _stream("nj_table"),
     "nj_uart_frames": ((SERIAL, "-k", "pixels or waits"), (SERIAL, "-k", "bytes")),
     "nj_uart_rx": (_refused("nj_uart_rx"), (SERIAL, "-k", "pixels or waits"), (SERIAL, "-k", "bytes")),

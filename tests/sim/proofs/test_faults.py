@@ -12,6 +12,7 @@ REFUTED = [
     ("nj_fifo", {"Depth": 2}, list(FAULTS)),
     ("nj_argmax", {"Classes": 2}, list(FAULTS)),
     ("nj_or_pool", {"Height": 2, "Width": 2}, list(FAULTS)),
+    ("nj_sum_pool", {"Height": 2, "Width": 2, "Constant": "4'd1"}, list(FAULTS)),
     ("nj_table", {}, list(FAULTS)),
     ("nj_affine", {}, list(FAULTS)),
     ("nj_dense", {"Weight": "8'b10110010"}, list(FAULTS)),

@@ -22,6 +22,7 @@ STREAMS = {
     "nj_line_buffer": {},
     "nj_table": {},
     "nj_or_pool": {},
+    "nj_sum_pool": {},
     "nj_patches": {"Height": 4, "Width": 4},
 }
 
@@ -64,7 +65,7 @@ def test_no_path_from_ready_to_valid_or_back(module):
     if module == "nj_frame_flags":
         allowed |= {("s_valid_i", "m_valid_o")}  # a result that may pass passes at once
     assert paths <= allowed
-    if module in ("nj_fifo", "nj_or_pool", "nj_argmax", "nj_patches"):
+    if module in ("nj_fifo", "nj_or_pool", "nj_sum_pool", "nj_argmax", "nj_patches"):
         assert not paths  # a row of ready signals ends here
 
 

@@ -4,10 +4,11 @@ import brevitas.nn as qnn
 import torch
 from brevitas.nn import QuantConv2d
 from brevitas.quant import Int8Bias
+from brevitas.quant.binary import SignedBinaryActPerTensorConst
 from torch import Tensor, nn
 
 from tests.support.foreign import sign, weights
-from tests.support.styles.style import NO_BIAS, Function, conv, dense, first, head, net, style
+from tests.support.styles.style import NO_BIAS, Function, conv, dense, first, head, net, style, turned
 
 
 @style()
@@ -69,17 +70,30 @@ def pools_that_drop() -> nn.Module:
     return net(*first(), sign(), nn.MaxPool2d(3), conv(4, 5, 2), nn.BatchNorm2d(5), sign(), *head(5))
 
 
-@style(r"\(AveragePool, BIPOLAR -> FLOAT32\): operator AveragePool has no exact")
+@style(r"reads the sums of \S*AveragePool\S* without a sign in between")
 def average_pool() -> nn.Module:
     return net(*first(), sign(), nn.AvgPool2d(2), *head(64))
 
 
-@style(r"operator (GlobalAveragePool|ReduceMean) has no exact integer form here; accepted: Conv, MatMul")
+@style()
 def global_average() -> nn.Module:
     return net(*first(), sign(), conv(4, 4, 1), nn.AdaptiveAvgPool2d(1), nn.Flatten())
 
 
-@style(r"\(AveragePool, UINT4 -> FLOAT32\): ", dynamo=True)
+@style(shaken=False)
+def averages_between_signs() -> nn.Module:
+    """Windows that are not square, of six pixels, then of the whole map; scales of both signs."""
+    pooled = [nn.AvgPool2d((2, 3)), nn.BatchNorm2d(4), sign(), conv(4, 5, 2), nn.BatchNorm2d(5), sign()]
+    return turned(net(*first(), sign(), *pooled, nn.AdaptiveAvgPool2d(1), nn.BatchNorm2d(5), sign(), *head(5)))
+
+
+@style()
+def truncated_average_of_signs() -> nn.Module:
+    act = qnn.QuantIdentity(act_quant=SignedBinaryActPerTensorConst, scaling_const=1.0, return_quant_tensor=True)
+    return net(*first(), act, qnn.TruncAvgPool2d(2, bit_width=8), sign(), *head(64))
+
+
+@style(r"averages values of more than one bit", dynamo=True)
 def truncated_average() -> nn.Module:
     act = qnn.QuantReLU(bit_width=4, return_quant_tensor=True)
     return net(*first(), act, qnn.TruncAvgPool2d(8, stride=1, bit_width=4), *head(4))
