@@ -1,1 +1,1 @@
-"""The frozen network in integers, and its reference."""
+"""The frozen network in integers: its layers, its graph, and how a trained network becomes one."""

@@ -1,7 +1,7 @@
-"""From the trained network to the frozen integer one.
+"""Turn the trained network into the frozen integer network.
 
-Batch norm and sign become one integer threshold per channel. The norm's scale counts without its sign, which
-negates the channel's weights instead (`bnn.model.layers.Norm`), so that every comparison is `sum >= T`:
+Batch norm and sign become one integer threshold per channel. Only the magnitude of the norm's scale is used. Its sign
+negates the weights of the channel (`bnn.model.layers.Norm`), so that every comparison is `sum >= T`:
 
     |gamma| (z - mean) / sd + beta >= 0   <=>   z >= mean - beta sd / |gamma|
 """
@@ -25,17 +25,20 @@ from bnn.model.pooling import MaxPooling, Pooling, SumPooling
 from bnn.model.shortcuts import Shortcut
 from bnn.model.shortcuts.concat import ConcatShortcut
 
-MOST = 1 << 24  # of the integers in the exported file, whose constants are float32
-EXACT = 1 << 53  # of the integers that float64 tells apart
+MOST = 1 << 24  # largest integer in the exported file, whose constants are float32
+EXACT = 1 << 53  # float64 holds every integer up to here
 
 
 def _integers(weight: torch.Tensor, where: str) -> Ints:
-    """The whole numbers in `weight` [O, ...]; UserError names the channel of one that is none, or is too large."""
+    """Return the integers in `weight` [O, ...]. UserError names the channel of a value that is too large or no number.
+
+    where: the part of the network, for messages.
+    """
     values = weight.detach().cpu().numpy().astype(np.float64)
-    wrong = np.argwhere(~(np.abs(values) <= MOST))  # not finite either
+    wrong = np.argwhere(~(np.abs(values) <= MOST))  # written so that nan is wrong too
     if len(wrong):
         raise UserError(
-            f"{where}, channel {wrong[0][0]}: {values[tuple(wrong[0])]:g} is no integer of at most {MOST} either way; "
+            f"{where}, channel {wrong[0][0]}: {values[tuple(wrong[0])]:g} is no integer from -{MOST} to {MOST}; "
             "the training has diverged, train again with another --seed"
         )
     rounded = np.rint(values)
@@ -45,7 +48,7 @@ def _integers(weight: torch.Tensor, where: str) -> Ints:
 
 
 def _refuse_nonsense(network: Network) -> None:
-    """Raise UserError where weights or statistics are not numbers that a network can have."""
+    """Raise UserError when a weight or a statistic of the network is not finite."""
     for name, value in network.state_dict().items():
         wrong = torch.nonzero(~torch.isfinite(value)).tolist()
         if wrong:
@@ -57,10 +60,10 @@ def _refuse_nonsense(network: Network) -> None:
 
 
 def fold_norm(norm: Norm, scale: float, low: Ints, high: Ints, where: str = "norm") -> tuple[Ints, Ints]:
-    """Thresholds T [O] and signs [O] so that norm(scale * sign * s) >= 0 <=> sign * s >= T for integers s in low..high.
+    """Return thresholds T [O] and signs [O] of a norm: norm(scale * sign * s) >= 0 <=> sign * s >= T, s in low..high.
 
-    T is clipped to low..high+1 of the signed sum, which changes no result. UserError for statistics that are none,
-    with the channel and `where` the norm is.
+    T is clipped to the range low..high+1 of the signed sum, which changes no result. UserError names `where` the norm
+    is and the channel when a statistic is not finite or a variance is negative.
     """
     values = (norm.weight, norm.bias, norm.running_mean, norm.running_var)
     gamma, beta, mean, var = (v.detach().cpu().numpy().astype(np.float64) for v in values if v is not None)
@@ -81,9 +84,9 @@ def fold_norm(norm: Norm, scale: float, low: Ints, high: Ints, where: str = "nor
 
 
 def freeze(network: Network, classes: tuple[str, ...], metadata: dict[str, str] | None = None) -> IntegerNetwork:
-    """The integer network that `network` becomes with its present weights and batch-norm statistics.
+    """Return the integer network that computes what `network` does with its present weights and statistics.
 
-    UserError names layer and channel where these are not finite, or too large for an integer.
+    UserError names layer and channel when these are not finite, or too large for an integer.
     """
     _refuse_nonsense(network)
     builder, tensor = GraphBuilder(), IMAGE
@@ -110,8 +113,8 @@ def freeze(network: Network, classes: tuple[str, ...], metadata: dict[str, str] 
     for index, hidden in enumerate(network.hidden):
         where = f"hidden layer {index}"
         weight = _integers(hidden.linear.binary(), where)
-        reach = np.full(len(weight), weight.shape[1])
-        thresholds, sign = fold_norm(hidden.norm, 1.0, -reach, reach, where)
+        largest = np.full(len(weight), weight.shape[1])  # a sum of so many +-1
+        thresholds, sign = fold_norm(hidden.norm, 1.0, -largest, largest, where)
         tensor = builder.chain([Dense((weight * sign[:, None]).T), Threshold(thresholds)], tensor)
     classifier = network.classifier
     tensor = builder.add(Dense(_integers(classifier.linear.binary(), "classifier").T), tensor)
@@ -121,9 +124,9 @@ def freeze(network: Network, classes: tuple[str, ...], metadata: dict[str, str] 
 
 @singledispatch
 def joined(shortcut: Shortcut, builder: GraphBuilder, sums: str, tensor: str, sign: Ints) -> str:
-    """Append what a block's shortcut makes of its sums and of the tensor in front of it; return the tensor made.
+    """Append the layers with which a block's shortcut changes its sums; return the name of the resulting tensor.
 
-    sign: +-1 [O], by which the sums are multiplied already.
+    sums: the block's sums. tensor: the input of the block. sign: +-1 [O], by which the sums are multiplied already.
     """
     if type(shortcut).forward is Shortcut.forward:
         return sums
@@ -132,7 +135,7 @@ def joined(shortcut: Shortcut, builder: GraphBuilder, sums: str, tensor: str, si
 
 @singledispatch
 def pooling_layers(pooling: Pooling, where: str, shape: Shape) -> list[Layer]:
-    """Return what stands behind a block's thresholds for its pooling.
+    """Return the layers that a block's pooling becomes. They follow the block's thresholds.
 
     where: the block, for messages. shape: of the map that is pooled.
     """
@@ -153,7 +156,7 @@ def _(pooling: SumPooling, where: str, shape: Shape) -> list[Layer]:
 
 
 def _shape(builder: GraphBuilder, input_shape: Shape, tensor: str) -> Shape:
-    """The shape of a frame of a tensor made so far."""
+    """Return the shape of a frame of a tensor that a node of the builder makes."""
     shapes = {IMAGE: input_shape}
     for node in builder.nodes:
         shapes[node.output] = node.shape(shapes)
@@ -162,7 +165,10 @@ def _shape(builder: GraphBuilder, input_shape: Shape, tensor: str) -> Shape:
 
 @singledispatch
 def beside(shortcut: Shortcut, builder: GraphBuilder, bits: str, tensor: str) -> str:
-    """Append what a block's shortcut makes of its +-1 and of the tensor in front of it; return the tensor made."""
+    """Append the layers with which a block's shortcut changes its +-1 map; return the name of the resulting tensor.
+
+    bits: the block's +-1 map. tensor: the input of the block.
+    """
     if type(shortcut).past is Shortcut.past:
         return bits
     raise TypeError(f"nothing says what a {type(shortcut).__name__} becomes")
@@ -174,7 +180,10 @@ def _(shortcut: ConcatShortcut, builder: GraphBuilder, bits: str, tensor: str) -
 
 
 def _sums(weight: Ints, groups: int, low: Ints, high: Ints) -> tuple[Ints, Ints]:
-    """The interval of each output [O] of a convolution whose inputs lie in low..high (scalar or one per channel)."""
+    """Return the interval of each output [O] of a convolution whose inputs lie in low..high.
+
+    low, high: one number, or one per input channel.
+    """
     outputs, per_group = weight.shape[:2]
     if low.ndim:
         source = (np.arange(outputs) // (outputs // groups))[:, None] * per_group + np.arange(per_group)
@@ -183,18 +192,21 @@ def _sums(weight: Ints, groups: int, low: Ints, high: Ints) -> tuple[Ints, Ints]
 
 
 class FrozenNetwork(nn.Module):
-    """The integer network in torch: the same graph in floats wide enough that every sum is exact."""
+    """The integer network in torch: the same graph, in floats wide enough that every sum is exact.
+
+    UserError when even float64 is too narrow.
+    """
 
     def __init__(self, network: IntegerNetwork) -> None:
         super().__init__()
         self.network = network
         most = max(max(-low, high) for low, high in network.intervals().values())
         if most >= EXACT:
-            raise UserError(f"sums of up to {most} are too wide for an exact check; at most {EXACT} can be told apart")
+            raise UserError(f"sums of up to {most} are too wide for an exact check; float64 is exact up to {EXACT}")
         self.dtype = torch.float32 if most < MOST else torch.float64
 
     def forward(self, images: torch.Tensor) -> torch.Tensor:
-        """Integer scores [N, classes] as int64 of uint8 pictures [N, C, H, W]."""
+        """Return the integer scores [N, classes] (int64) of uint8 pictures [N, C, H, W]."""
         values = {IMAGE: images.to(self.dtype)}
         for node in self.network.nodes:
             values[node.output] = node.layer.torch(*(values[name] for name in node.inputs))

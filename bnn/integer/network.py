@@ -1,7 +1,7 @@
-"""The frozen network: a graph of integer layers, one to one with nodes of the exported model.
+"""The frozen network: a graph of integer layers.
 
-From here on nothing is rounded: torch (frozen), this reference, QONNX execution, RTL and netlist agree
-to the bit.
+From here on nothing is rounded: frozen torch network, this reference, QONNX execution, RTL and netlist agree to the
+bit.
 """
 
 import math
@@ -16,24 +16,27 @@ from bnn.integer import reference
 from bnn.integer.layers import Interval, Layer, Misfit, Shape
 from bnn.integer.reference import Ints
 
-BATCH = 64  # frames at a time: bounds memory, changes no result
-IMAGE, SCORES = "image", "scores"  # the tensors at both ends
+BATCH = 64  # frames computed at once; it bounds memory and changes no result
+IMAGE, SCORES = "image", "scores"  # the first and the last tensor
 PIXEL: Interval = (0, 255)
-MOST_ELEMENTS = 1 << 26  # of a tensor
+MOST_ELEMENTS = 1 << 26  # elements of one frame of a tensor
 
 
 @dataclass(frozen=True, eq=False)
 class Node:
-    """A layer, the tensors that it reads and the one that it makes."""
+    """A layer, the tensors that it reads and the tensor that it makes."""
 
     layer: Layer
     inputs: tuple[str, ...]
     output: str
-    name: str  # of its node in the file
-    words: str  # how messages call it
+    name: str  # of the node in the file
+    words: str  # what messages call the node
 
     def shape(self, shapes: Mapping[str, Shape]) -> Shape:
-        """Return the shape of the output, given those of all inputs. Misfit when they do not fit or it is too large."""
+        """Return the shape of the output. shapes: of the inputs, by name.
+
+        Misfit when the layer does not fit its inputs, or when the output is empty or too large.
+        """
         sources = [shapes[name] for name in self.inputs]
         made = self.layer.shape(*sources)
         if min(made) < 1 or math.prod(made) > MOST_ELEMENTS:
@@ -42,7 +45,7 @@ class Node:
 
 
 class GraphBuilder:
-    """Nodes one after the other, with the names that an exported model gives them: Pad_0, Conv_0, ...
+    """Collects the nodes of a network, and names them as an exported model does: Pad_0, Conv_0, ...
 
     >>> from bnn.integer.layers import Pad
     >>> GraphBuilder().add(Pad(1, 0), IMAGE)
@@ -54,7 +57,10 @@ class GraphBuilder:
         self._counts: dict[str, int] = {}
 
     def add(self, layer: Layer, *inputs: str, name: str = "", words: str = "") -> str:
-        """Append a layer that reads these tensors; return the name of the tensor that it makes."""
+        """Append a layer that reads these tensors; return the name of the tensor that it makes.
+
+        name, words: see `Node`; made from the kind of the layer when empty.
+        """
         kind = type(layer).__name__
         own = f"{kind}_{self._counts.setdefault(kind, 0)}"
         self._counts[kind] += 1
@@ -63,23 +69,23 @@ class GraphBuilder:
         return f"{own}_out"
 
     def chain(self, layers: Iterable[Layer], tensor: str) -> str:
-        """Append layers each of which reads what the one in front of it makes; return what the last one makes."""
+        """Append layers in a row, of which the first reads `tensor`; return the name of what the last one makes."""
         for layer in layers:
             tensor = self.add(layer, tensor)
         return tensor
 
     def finished(self) -> tuple[Node, ...]:
-        """Return the nodes; the last one makes the scores."""
+        """Return the nodes, the output of the last one renamed to "scores"."""
         *nodes, last = self.nodes
         return (*nodes, replace(last, output=SCORES))
 
 
 @dataclass(frozen=True, eq=False)
 class IntegerNetwork:
-    """Layers from uint8 pictures to integer scores, in topological order.
+    """A network from uint8 pictures to integer scores, its nodes in topological order.
 
-    The first nodes read the tensor "image", the last one makes "scores", and every tensor is read by somebody.
-    ValueError when that is not so.
+    The picture is the tensor "image", the last node makes "scores", and a node reads every other tensor. ValueError
+    when that is not so.
     """
 
     input_shape: tuple[int, int, int]  # C, H, W
@@ -107,13 +113,13 @@ class IntegerNetwork:
         classes: tuple[str, ...],
         metadata: Mapping[str, str] | None = None,
     ) -> "IntegerNetwork":
-        """Return the network of layers each of which reads what the one in front of it makes."""
+        """Return the network of layers in a row: each reads what the one in front of it makes."""
         builder = GraphBuilder()
         builder.chain(layers, IMAGE)
         return cls(input_shape, builder.finished(), classes, metadata or {})
 
     def with_layers(self, layers: Iterable[Layer]) -> "IntegerNetwork":
-        """Return the network with other layers in the places of its nodes."""
+        """Return the network with these layers in its nodes, in order. ValueError when their number differs."""
         nodes = (replace(node, layer=layer) for node, layer in zip(self.nodes, layers, strict=True))
         return replace(self, nodes=tuple(nodes))
 
@@ -128,16 +134,17 @@ class IntegerNetwork:
         return tuple(node.output for node in self.nodes)
 
     def shapes(self) -> dict[str, Shape]:
-        """Return the shape of a frame of every tensor, by name. Misfit when a layer does not fit."""
+        """Return the shape of a frame of every tensor, by name. Misfit when a layer does not fit its inputs."""
         shapes: dict[str, Shape] = {IMAGE: self.input_shape}
         for node in self.nodes:
             shapes[node.output] = node.shape(shapes)
         return shapes
 
     def intervals(self) -> dict[str, Interval]:
-        """Return the exact interval that each tensor can reach, by name, given uint8 pixels.
+        """Return the interval of every tensor, by name, for uint8 pixels.
 
-        It is exact layer by layer: what two inputs of a layer have to do with each other does not count.
+        Each layer's interval is exact for inputs that take any values of their intervals. Dependencies between tensors
+        are ignored, so a tensor may not reach the ends of its interval.
         """
         intervals: dict[str, Interval] = {IMAGE: PIXEL}
         for node in self.nodes:
@@ -149,7 +156,10 @@ class IntegerNetwork:
     @overload
     def run(self, images: NDArray[np.uint8], taps: Literal[True]) -> tuple[Ints, dict[str, Ints]]: ...
     def run(self, images: NDArray[np.uint8], taps: bool = False) -> Ints | tuple[Ints, dict[str, Ints]]:
-        """Return scores [N, classes] of uint8 pictures [N, C, H, W]; with `taps`, every layer's output by name too."""
+        """Return the scores [N, classes] of uint8 pictures [N, C, H, W]. ValueError for pictures of other form.
+
+        taps: return every layer's output by name as well.
+        """
         if images.ndim != 4 or images.shape[1:] != self.input_shape or images.dtype != np.uint8:
             raise ValueError(f"expected uint8 [N, {self.input_shape}], got {images.dtype} {images.shape}")
         if not len(images):
@@ -161,9 +171,9 @@ class IntegerNetwork:
         return np.concatenate([self.compute({IMAGE: batch}, [SCORES])[SCORES] for batch in batches])
 
     def compute(self, known: Mapping[str, Ints], wanted: Sequence[str]) -> dict[str, Ints]:
-        """Return the wanted tensors, computed from the known ones and nothing in front of these.
+        """Return the wanted tensors [N, ...], computed from the known ones [N, ...].
 
-        Tensors are [N, ...]. KeyError when something that is neither known nor computed from it is needed.
+        Nothing in front of a known tensor is computed. KeyError when the known tensors are not enough.
         """
         needed, used = set(wanted) - set(known), []
         for node in reversed(self.nodes):
@@ -171,7 +181,7 @@ class IntegerNetwork:
                 used.append(node)
                 needed.update(name for name in node.inputs if name not in known)
         values, last = dict(known), dict[str, Node]()
-        for node in used:  # from the back: who reads a tensor last
+        for node in used:  # from the back, so that the last reader of a tensor comes first
             for name in node.inputs:
                 last.setdefault(name, node)
         for node in reversed(used):

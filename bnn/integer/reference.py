@@ -1,8 +1,8 @@
-"""The golden model: every layer as a pure integer function of NumPy arrays, [N, C, H, W] throughout.
+"""The golden model: layers as pure integer functions of NumPy arrays [N, C, H, W].
 
-Everything else in the project (frozen torch network, QONNX, RTL, netlist) is compared with these
-functions by `array_equal`. Products are summed through BLAS in the narrower of float32 and float64 in
-which no partial sum can be rounded; `convolve` and `dense` refuse operands for which neither is enough.
+Everything else in the project (frozen torch network, QONNX, RTL, netlist) is compared with these functions by
+`array_equal`. BLAS sums the products, in float32 where no partial sum can be rounded, else in float64. `convolve` and
+`dense` raise OverflowError for operands that float64 could round.
 """
 
 import numpy as np
@@ -13,6 +13,7 @@ Ints = NDArray[np.int64]
 
 
 def _exact_type(x: Ints, weight: Ints, terms: int) -> type[np.floating]:
+    """Return the narrower float type that holds every sum of `terms` products exactly. OverflowError when none does."""
     most = int(np.abs(x).max()) * int(np.abs(weight).max()) * terms if x.size and weight.size else 0
     if most >= 2**53:
         raise OverflowError("the sums could exceed 2^53 and would no longer be exact")
@@ -20,12 +21,15 @@ def _exact_type(x: Ints, weight: Ints, terms: int) -> type[np.floating]:
 
 
 def pad(x: Ints, amount: int, value: int) -> Ints:
-    """Surround each map with `amount` rows and columns of `value`."""
+    """Surround each map of x [N, C, H, W] with `amount` rows and columns of `value`."""
     return np.pad(x, ((0, 0), (0, 0), (amount, amount), (amount, amount)), constant_values=value)
 
 
 def convolve(x: Ints, weight: Ints, stride: int = 1, groups: int = 1) -> Ints:
-    """Cross-correlation without padding: x [N, C, H, W], weight [O, C/groups, K, K] -> [N, O, H', W']."""
+    """Return the cross-correlation without padding: x [N, C, H, W], weight [O, C/groups, K, K] -> [N, O, H', W'].
+
+    ValueError when the channels do not fit the weights.
+    """
     x, weight = np.asarray(x), np.asarray(weight, np.int64)
     outputs, per_group, kernel_y, kernel_x = weight.shape
     if x.shape[1] != per_group * groups or outputs % groups:
@@ -44,27 +48,30 @@ def convolve(x: Ints, weight: Ints, stride: int = 1, groups: int = 1) -> Ints:
 
 
 def threshold(x: Ints, thresholds: Ints) -> Ints:
-    """y = +1 where x >= T of its channel, else -1: x [N, O, ...], thresholds [O]."""
+    """Return +1 where x >= T of its channel, else -1: x [N, O, ...], thresholds [O]."""
     shape = (1, -1) + (1,) * (x.ndim - 2)
     return np.where(x >= np.asarray(thresholds, np.int64).reshape(shape), 1, -1).astype(np.int64)
 
 
 def levels(x: Ints, thresholds: Ints, low: int, step: int) -> Ints:
-    """low + step * (how many thresholds x reaches): x [N, C, ...], thresholds [C, L]."""
+    """Return low + step * (the number of thresholds that x reaches): x [N, C, ...], thresholds [C, L]."""
     table = np.asarray(thresholds, np.int64)
     reached = [np.searchsorted(np.sort(row), x[:, c], side="right") for c, row in enumerate(table)]
     return low + step * np.stack(reached, axis=1).astype(np.int64)
 
 
 def max_pool(x: Ints, size: int) -> Ints:
-    """Maximum over size x size windows with that stride; rows and columns that fill no window are dropped."""
+    """Return the maximum over windows of size x size: x [N, C, H, W] -> [N, C, H // size, W // size].
+
+    The stride is the size. Rows and columns that fill no window are dropped.
+    """
     n, c, height, width = x.shape
     height, width = height // size, width // size
     return x[:, :, : height * size, : width * size].reshape(n, c, height, size, width, size).max(axis=(3, 5))
 
 
 def dense(x: Ints, weight: Ints) -> Ints:
-    """x [N, ...] flattened in C, H, W order times weight [F, O] -> [N, O]."""
+    """Return x [N, ...], flattened in C, H, W order, times weight [F, O] -> [N, O]. ValueError when F differs."""
     flat = x.reshape(len(x), -1)
     weight = np.asarray(weight, np.int64)
     if flat.shape[1] != weight.shape[0]:
@@ -74,5 +81,5 @@ def dense(x: Ints, weight: Ints) -> Ints:
 
 
 def argmax(scores: Ints) -> Ints:
-    """The class of each row; ties go to the lowest index."""
+    """Return the index of the largest score of each row [N, classes] -> [N]; ties go to the lowest index."""
     return np.argmax(scores, axis=1).astype(np.int64)

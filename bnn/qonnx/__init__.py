@@ -1,1 +1,1 @@
-"""The frozen network as a file, and files of other programs."""
+"""QONNX files: the integer network written and read, and files of other programs imported."""

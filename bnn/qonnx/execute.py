@@ -1,4 +1,4 @@
-"""Execute an ONNX file with qonnx: what the file itself computes, whoever wrote it."""
+"""Execute an ONNX file with qonnx, whoever wrote it."""
 
 import warnings
 from collections.abc import Iterator, Mapping
@@ -13,12 +13,12 @@ from qonnx.core.onnx_exec import execute_onnx
 
 from bnn.integer.reference import Ints
 
-BATCH = 64  # frames at a time
+BATCH = 64  # frames executed at once
 
 
 @contextmanager
 def quietly() -> Iterator[None]:
-    """Keep what onnxruntime and Python warn of to themselves; what fails is raised."""
+    """Suppress the warnings of onnxruntime and Python inside the block; errors are still raised."""
     onnxruntime.set_default_logger_severity(4)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -26,14 +26,20 @@ def quietly() -> Iterator[None]:
 
 
 def run_model(model: ModelWrapper, inputs: Mapping[str, NDArray]) -> dict[str, NDArray]:
-    """Return every tensor of the model by its name; qonnx and onnxruntime raise exceptions of their own."""
+    """Return every tensor of the model by name. qonnx and onnxruntime raise exceptions of their own kinds.
+
+    inputs: the input tensors by name.
+    """
     with quietly():
         found: dict[str, NDArray] = execute_onnx(model, dict(inputs), return_full_exec_context=True)
     return found
 
 
 def execute(model: ModelWrapper, images: NDArray[np.uint8]) -> tuple[Ints, Ints]:
-    """Return scores [N, classes] and classes [N] of uint8 pictures [N, C, H, W], by a file that `write_qonnx` wrote."""
+    """Return scores [N, classes] and classes [N] of uint8 pictures [N, C, H, W].
+
+    model: a file that `write_qonnx` wrote. ArithmeticError when a score is no integer.
+    """
     scores, classes = [], []
     source, (score, answer) = model.graph.input[0].name, (output.name for output in model.graph.output)
     for start in range(0, len(images), BATCH):
@@ -49,7 +55,7 @@ def execute(model: ModelWrapper, images: NDArray[np.uint8]) -> tuple[Ints, Ints]
 
 
 def _with_batch(model: ModelWrapper, frames: int) -> ModelWrapper:
-    """Return a copy of a model of one frame that takes `frames`."""
+    """Return a copy of the model, which takes one frame, that takes `frames` at once."""
     batched = ModelWrapper(model.model, make_deepcopy=True)
     graph = batched.graph
     constants = {tensor.name for tensor in graph.initializer}

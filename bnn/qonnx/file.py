@@ -1,7 +1,7 @@
-"""An ONNX file of anyone, read without trust: whole, a plain graph of operators, and nothing outside of it.
+"""Read anyone's ONNX file without trusting it: it must be whole, self-contained and a plain graph of operators.
 
-What is read afterwards may rely on that: every tensor has the values that its shape says, every name is made once and
-before it is read, operators of ONNX have the attributes that they need, and no node holds a graph or calls a function.
+Later readers rely on that. Every tensor has as many values as its shape says. Every name is made once, before it is
+read. Operators of ONNX have the attributes that they need. No node holds a graph or calls a function.
 """
 
 from collections.abc import Iterator
@@ -15,18 +15,18 @@ from qonnx.core.modelwrapper import ModelWrapper
 
 from bnn.errors import UserError
 
-DOMAINS = ("qonnx.custom_op.general", "onnx.brevitas", "finn.custom_op.general")  # of Quant, today and once
-MOST_VALUES_PER_BYTE = 8  # of a tensor, in its file
+DOMAINS = ("qonnx.custom_op.general", "onnx.brevitas", "finn.custom_op.general")  # of Quant; the last two are older
+MOST_VALUES_PER_BYTE = 8  # a file of so many bytes cannot hold more values of a tensor
 COUNTS = ("strides", "kernel_shape", "dilations", "group", "num_outputs", "blocksize")  # ONNX divides by them
-MOST = 1 << 31  # of a count
+MOST = 1 << 31  # a count must be below
 AGAIN = "export it again"
 
 
 def load_model(path: Path) -> ModelWrapper:
-    """Read an ONNX file that carries all its weights itself.
+    """Read an ONNX file that holds all its weights.
 
     UserError when it is missing, is no ONNX file, is damaged, refers to data in other files, or holds loops, branches
-    or functions.
+    or calls of functions.
     """
     path = Path(path)
     if not path.is_file():
@@ -35,8 +35,8 @@ def load_model(path: Path) -> ModelWrapper:
     proto = onnx.ModelProto()
     try:
         proto.ParseFromString(data)
-        found = list(_messages(proto, "the file"))  # every text is decoded
-    except Exception as error:  # protobuf raises its own and plain Exceptions on damaged bytes
+        found = list(_messages(proto, "the file"))  # decodes every text, so that damaged text is found here
+    except Exception as error:  # protobuf raises exceptions of many kinds on damaged bytes
         raise UserError(f"{path} is not a readable ONNX file ({_first_line(error)}); {AGAIN}") from error
     if not proto.graph.node:
         raise UserError(f"{path} is not a readable ONNX file (it has no nodes); {AGAIN}")
@@ -59,18 +59,18 @@ def load_model(path: Path) -> ModelWrapper:
                 f"{path}: {owner} calls a function of the file; accepted: operators of ONNX and QONNX: inline the "
                 "functions (onnx.inliner.inline_local_functions) or export it with dynamo=False"
             )
-    proto.ClearField("functions")  # nobody calls them
+    proto.ClearField("functions")  # no node calls them
     _check_graph(path, proto)
     return ModelWrapper(proto)
 
 
 def name_of(node: onnx.NodeProto) -> str:
-    """A node, as messages call it."""
+    """Return what messages call a node."""
     return f"node {node.name or '/'.join(node.output)} ({node.op_type})"
 
 
 def _messages(message: Any, owner: str) -> Iterator[tuple[str, Any]]:
-    """A message and all messages in it, each with the node that it belongs to, if it belongs to one, or its name."""
+    """Yield a message and all messages in it, each with its owner in words: a node, a function or `owner`."""
     if isinstance(message, onnx.NodeProto):
         owner = name_of(message)
     elif isinstance(message, (onnx.FunctionProto, onnx.GraphProto)) and owner == "the file":
@@ -82,13 +82,13 @@ def _messages(message: Any, owner: str) -> Iterator[tuple[str, Any]]:
             for each in several:
                 yield from _messages(each, owner)
         elif field.type == field.TYPE_STRING:
-            for each in several:  # protobuf leaves text that it cannot decode as bytes
+            for each in several:  # protobuf leaves text that it cannot decode as bytes; `decode` raises
                 if not isinstance(each, str):
                     each.decode()
 
 
 def _check_tensor(path: Path, owner: str, tensor: TensorProto, most: int) -> None:
-    """Are the values of a constant in the file, as many as its shape says, and numbers?"""
+    """Raise UserError unless the file holds the values of a constant: numbers, and as many as its shape says."""
     what = f"{path}: weight '{tensor.name}' of {owner}"
     if tensor.data_location == TensorProto.EXTERNAL or tensor.external_data:
         raise UserError(f"{what} lies in another file; save the model with all data inside")
@@ -99,24 +99,24 @@ def _check_tensor(path: Path, owner: str, tensor: TensorProto, most: int) -> Non
         raise UserError(f"{what} has the shape {list(tensor.dims)}, for which the file is too short; {AGAIN}")
     try:
         value = numpy_helper.to_array(tensor)
-    except Exception as error:  # of many kinds: unknown types, other numbers of values than the shape says
+    except Exception as error:  # of many kinds, for unknown types and for too few or too many values
         raise UserError(f"{what} is damaged ({_first_line(error)}); {AGAIN}") from error
     if value.dtype == np.object_:
         raise UserError(f"{what} holds text; accepted: numbers")
 
 
 def _check_graph(path: Path, proto: onnx.ModelProto) -> None:
-    """Does every node have the inputs and attributes that ONNX asks for?"""
+    """Raise UserError unless every node has the inputs and attributes that ONNX asks for."""
     checked = onnx.ModelProto()
     checked.CopyFrom(proto)
-    for tensor in checked.graph.output:  # some exporters leave the shape of an output away; it is inferred later
+    for tensor in checked.graph.output:  # some exporters leave out the shape of an output; it is inferred later
         tensor.type.tensor_type.shape.SetInParent()
     known = {entry.domain for entry in checked.opset_import}
     used = {node.domain for node in checked.graph.node}
     checked.opset_import.extend(helper.make_opsetid(name, 1) for name in DOMAINS if name in used - known)
     try:
         onnx.checker.check_model(checked)
-    except Exception as error:  # of the checker in C++, or of what it is given
+    except Exception as error:  # the checker is C++ and raises exceptions of many kinds
         raise UserError(f"{path} is not a valid ONNX file ({_first_line(error)}); {AGAIN}") from error
 
 

@@ -1,4 +1,4 @@
-"""A QONNX file in the form that `bnn.qonnx.write` gives, back into the integer network."""
+"""Read a QONNX file in the form that `bnn.qonnx.write` gives it back into the integer network."""
 
 import json
 from collections.abc import Mapping
@@ -17,20 +17,20 @@ from bnn.integer.reference import Ints
 from bnn.qonnx.file import load_model
 from bnn.storage.records import CLASS_NAME
 
-MOST = 1 << 40  # magnitude of an integer in the file: sums of many stay exact in 64 bits
-MOST_CHANNELS = 4096  # of a picture
+MOST = 1 << 40  # largest magnitude of an integer in the file; sums of many stay exact in 64 bits
+MOST_CHANNELS = 4096  # channels of a picture
 
 
 def read_qonnx(path: Path) -> IntegerNetwork:
-    """Read a file in the form that `write_qonnx` gives.
+    """Return the integer network of a file in the form that `write_qonnx` gives it.
 
-    UserError naming the node when the graph holds anything else.
+    UserError names the node when the graph holds anything else.
     """
     return network_of(load_model(path), str(path))
 
 
 def network_of(model: ModelWrapper, where: str) -> IntegerNetwork:
-    """Return the graph of `model` as an IntegerNetwork. where: how messages call the file. UserError names the node."""
+    """Return the integer network of `model`. where: what messages call the file. UserError names the node."""
     try:
         return FileGraph(model, where).network()
     except UserError as error:
@@ -39,7 +39,7 @@ def network_of(model: ModelWrapper, where: str) -> IntegerNetwork:
 
 
 class FileGraph:
-    """The nodes of a file and its constants, as the layers read them."""
+    """The nodes and constants of a file, as the layers read them. UserError unless it has one input of raw pixels."""
 
     def __init__(self, model: ModelWrapper, where: str) -> None:
         graph = model.graph
@@ -68,11 +68,11 @@ class FileGraph:
         return index < len(node.input) and self._model.get_initializer(node.input[index]) is not None
 
     def is_tensor(self, name: str) -> bool:
-        """Return whether a layer read so far makes that tensor, or it is the picture."""
+        """Return whether a tensor is the picture, or made by a layer that has been read."""
         return name in self._shapes
 
     def integers(self, node: onnx.NodeProto, index: int) -> Ints:
-        """Return the constant that is input `index` of a node. UserError when it is none, or holds no integers."""
+        """Return input `index` of a node. UserError when it is no constant, or holds something else than integers."""
         tensor = node.input[index] if index < len(node.input) else ""
         value = self._model.get_initializer(tensor)
         if value is None:
@@ -88,8 +88,8 @@ class FileGraph:
         if beyond.any():
             raise self.refuse(
                 node,
-                f"'{tensor}' holds {value[beyond].flat[0]:g}; integers are accepted up to {MOST} either way: export "
-                "the frozen network again",
+                f"'{tensor}' holds {value[beyond].flat[0]:g}; integers from -{MOST} to {MOST} are accepted: export the "
+                "frozen network again",
             )
         return rounded.astype(np.int64)
 
@@ -98,11 +98,11 @@ class FileGraph:
         return str(self._model.get_tensor_datatype(tensor)).removeprefix("DataType.")
 
     def shape(self, tensor: str) -> Shape:
-        """Return the shape of a frame of a tensor that is read or made by a layer so far."""
+        """Return the shape of a frame of a tensor. KeyError unless `is_tensor` says that it is known."""
         return self._shapes[tensor]
 
     def only_reader(self, node: onnx.NodeProto) -> onnx.NodeProto | None:
-        """Return the one node that reads what this node makes; None when several do, or none."""
+        """Return the only node that reads the output of this node; None when no node or several do."""
         readers = [other for other in self._model.graph.node if node.output[0] in other.input]
         return readers[0] if len(readers) == 1 else None
 
@@ -115,15 +115,15 @@ class FileGraph:
         return UserError(f"node {node.name} ({node.op_type}): {why}")
 
     def found(self, layer: Layer, node: onnx.NodeProto) -> Found:
-        """Return a layer that is one node of one input."""
+        """Return what `Layer.read` returns for a layer that stands for this node alone and reads its first input."""
         return Found(layer, (node.input[0],), node.output[0], (node,), node)
 
-    # --- the whole ---
+    # --- the whole network ---
 
     def network(self) -> IntegerNetwork:
-        """Return the integer network of the file."""
+        """Return the integer network of the file. UserError names the node that cannot be read."""
         nodes: list[Node] = []
-        done: set[str] = set()  # names of nodes that an earlier layer stands for
+        done: set[str] = set()  # outputs of the nodes that an earlier layer stands for
         for node in self._model.graph.node:
             if node.output[0] in done:
                 continue
@@ -139,7 +139,7 @@ class FileGraph:
         return self._finish(nodes)
 
     def _layer(self, node: onnx.NodeProto) -> Found:
-        """The layer that begins with this node."""
+        """Return the layer that begins with this node. UserError when no layer does."""
         for kind in self._kinds.get(node.op_type, ()):
             found = kind.read(self, node)
             if found is not None:
@@ -148,6 +148,7 @@ class FileGraph:
         raise self.refuse(node, f"operator {node.op_type} is not supported; accepted are {accepted}")
 
     def _node(self, found: Found) -> Node:
+        """Return the network's node for a layer, and keep the shape of its output. UserError when it does not fit."""
         name, operator = found.named.name, found.named.op_type
         output = found.output
         node = Node(found.layer, found.inputs, output, name, f"{self._where}: node {name} ({operator})")
@@ -158,12 +159,16 @@ class FileGraph:
         return node
 
     def _check_class(self, node: onnx.NodeProto) -> None:
+        """Raise UserError unless an ArgMax gives the class as hardware does."""
         a = self.attributes(node)
         if a.get("axis", 0) not in (1, -1) or a.get("select_last_index", 0):
             raise self.refuse(node, "only axis 1 with ties to the lowest index is supported")
 
     def _finish(self, nodes: list[Node]) -> IntegerNetwork:
-        """Names as the rest of the project has them, and what must be true of the whole."""
+        """Return the network of these nodes, with the tensor names that the project uses.
+
+        UserError unless it ends in scores, every tensor leads to them, and the class names fit.
+        """
         where = self._where
         if not nodes or not isinstance(nodes[-1].layer, Bias):
             raise UserError(

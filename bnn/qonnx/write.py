@@ -1,11 +1,10 @@
-"""The frozen network as a QONNX file.
+"""Write the frozen network as a QONNX file.
 
     image [1,C,H,W] UINT8 -> Pad, Conv, MultiThreshold, MaxPool ... -> Flatten -> MatMul -> Add -> scores
                                                                                             -> ArgMax -> class
 
-What stands in the file for a layer, the layer says itself (bnn.integer.layers). A jet layer is an ordinary Conv whose
-weights are the composed integer kernels, so every QONNX tool can read the file. All tensors are annotated with their
-integer datatypes.
+Each layer writes its own nodes (bnn.integer.layers). A jet layer is an ordinary Conv whose weights are the composed
+integer kernels, so every QONNX tool can read the file. All tensors are annotated with their integer datatypes.
 """
 
 import json
@@ -31,16 +30,16 @@ CLASS = "class"
 
 
 class FileWriter:
-    """The nodes, constants and tensors of a file, as the layers write them one after the other."""
+    """Collects the nodes, constants and tensors of a file, which the layers write one after the other."""
 
     def __init__(self, shapes: dict[str, Shape]) -> None:
         self.nodes: list[onnx.NodeProto] = []
         self.constants: list[onnx.TensorProto] = []
-        self._shapes = shapes  # of a frame, by tensor
+        self._shapes = shapes  # by tensor, of one frame
         self._datatypes = {IMAGE: "UINT8"}
 
     def shape(self, tensor: str) -> Shape:
-        """Return the shape of a frame of a tensor."""
+        """Return the shape of one frame of a tensor."""
         return self._shapes[tensor]
 
     def datatype(self, tensor: str) -> str:
@@ -48,11 +47,15 @@ class FileWriter:
         return self._datatypes[tensor]
 
     def datatypes(self) -> dict[str, str]:
-        """Return those of all tensors and constants that have one."""
+        """Return the datatypes of all tensors and constants that have one, by name."""
         return dict(self._datatypes)
 
     def constant(self, name: str, value: np.ndarray, datatype: str | None, dtype: type = np.float32) -> str:
-        """Write a constant and return its name. UserError when ONNX' type would round it."""
+        """Write a constant and return its name.
+
+        datatype: of QONNX, None for shapes and the like. dtype: the type in the file. UserError when that would round
+        the value.
+        """
         written: np.ndarray = np.ascontiguousarray(value, dtype)
         if not np.array_equal(written.astype(np.int64).ravel(), np.ravel(value)):
             raise UserError(f"{name} holds integers beyond {2**24}, which float32, the type of ONNX, rounds")
@@ -62,7 +65,7 @@ class FileWriter:
         return name
 
     def weights(self, name: str, value: np.ndarray) -> str:
-        """Write integer weights and return the constant's name."""
+        """Write integer weights and return the constant's name. Their datatype is BIPOLAR when all are +-1."""
         signs = np.isin(value, (-1, 1)).all()
         return self.constant(
             name, value, "BIPOLAR" if signs else datatype_of(min(int(value.min()), -1), int(value.max()))
@@ -78,19 +81,22 @@ class FileWriter:
         shape: Shape | None = None,
         **attributes: Any,
     ) -> None:
-        """Write a node. datatype: of its output. shape: of a frame of its output when no layer makes that tensor."""
+        """Write a node.
+
+        datatype: of its output. shape: of a frame of its output; only for tensors between the nodes of one layer.
+        """
         self.nodes.append(helper.make_node(operator, list(inputs), [output], name, **attributes))
         self._datatypes[output] = datatype
         if shape is not None:
             self._shapes[output] = shape
 
     def tensors(self) -> dict[str, list[int]]:
-        """Return the shapes of all tensors, for one frame."""
+        """Return the shapes of all tensors by name, with a batch of one frame."""
         return {name: [1, *shape] for name, shape in self._shapes.items()}
 
 
 def write_qonnx(network: IntegerNetwork, path: Path) -> None:
-    """Write `network` to `path` as one self-contained QONNX file."""
+    """Write `network` to `path` as one self-contained QONNX file. UserError for integers that float32 would round."""
     file, intervals = FileWriter(network.shapes()), network.intervals()
     for node in network.nodes:
         name = "Bias_0" if node.output == SCORES else node.output.removesuffix("_out")

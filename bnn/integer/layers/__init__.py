@@ -1,4 +1,7 @@
-"""The layers of the integer network, one a module. A module of this package registers the layer that it holds."""
+"""The layers of the integer network, one per module.
+
+Every module of this package is imported here, which registers its layer. `bnn.integer.layers.base` says how to add one.
+"""
 
 import importlib
 import pkgutil

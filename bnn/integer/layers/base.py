@@ -1,4 +1,36 @@
-"""What a layer of the integer network says about itself."""
+"""The contract of a layer of the integer network, and how to add one.
+
+Write a module in this package that holds one subclass of `Layer`. It is a frozen dataclass (`eq=False`, because fields
+may be arrays) whose fields are integer arrays (int64) and sizes. The package imports the module, and the reader of
+files finds the class; no other file has to name it. The class says:
+
+    operator, reads    the ONNX or QONNX operators that messages name and that a layer may begin with in a file
+    run                the integer function, in NumPy: the golden model that everything else is compared with
+    interval           smallest and largest value of the output, from those of the inputs
+    shape              the shape of a frame of the output, or Misfit with the reason why there is none
+    torch              the same function on torch tensors
+    write, read        the layer as QONNX nodes, and back: what `write` writes `read` reads as an equal layer
+
+`run`, `interval`, `shape` and `torch` get one positional argument per tensor that the layer reads: `(x,) = inputs` for
+one, `left, right = inputs` for two. `run` and `torch` take tensors of frames, [N, C, H, W] or [N, F], and do not change
+them. Frames are independent of each other. `shape` leaves N out.
+
+Check the fields in `shape`, not when the layer is made: files are read without trust, and `shape` is asked about every
+layer that a file holds. Raise Misfit in words that follow the name of the node.
+
+Import torch, onnx and bnn.qonnx inside of methods or under TYPE_CHECKING. bnn.qonnx imports the layers, and programs
+that only need integers should not wait for torch.
+
+`write` calls `file.constant` or `file.weights` for each array and `file.node` for each operator. The last node makes
+`output`, annotated with its datatype: BIPOLAR for +-1, else `datatype_of(*interval)`. `read` gets the first node of the
+layer. It returns None when the nodes are another layer that begins with the same operator, and raises
+`file.refuse(node, why)` when they are this layer with something that hardware does not do. A layer of one node returns
+`file.found(layer, node)`, any other a `Found`. Classes that share an operator are asked in turn, those with
+`particular = True` first.
+
+A layer that may be made several times or multiplied (importing of foreign files asks for it) overrides `copied` and
+`multiplied`. `pad.py` is the shortest example, `max_pool.py` writes several nodes, `concat.py` reads several tensors.
+"""
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
@@ -17,92 +49,92 @@ if TYPE_CHECKING:
     from bnn.qonnx.read import FileGraph
     from bnn.qonnx.write import FileWriter
 
-Shape = tuple[int, ...]  # of one frame: C, H, W, or F behind a dense layer
+Shape = tuple[int, ...]  # of one frame: C, H, W of a map, F of a vector
 
 
 class Misfit(ValueError):
-    """Why a layer does not fit the tensors that it reads."""
+    """A layer does not fit the tensors that it reads. The message says why, in words that follow the node's name."""
 
 
 @dataclass(frozen=True, eq=False)
 class Found:
-    """A layer read from a file, the tensors that it reads and makes there, and the nodes that it stands for."""
+    """A layer read from a file, and the nodes and tensors there that it stands for."""
 
     layer: "Layer"
-    inputs: tuple[str, ...]
-    output: str
-    nodes: tuple["NodeProto", ...]
-    named: "NodeProto"  # the one of them whose name the layer has
+    inputs: tuple[str, ...]  # the tensors that it reads
+    output: str  # the tensor that it makes
+    nodes: tuple["NodeProto", ...]  # all nodes that the layer replaces
+    named: "NodeProto"  # the node whose name the layer takes
 
 
 class Layer(ABC):
-    """One integer operation. Subclasses are frozen dataclasses; a module of this package that holds one registers it.
+    """One integer operation. See the module's docstring for the contract."""
 
-    Tensors are [N, C, H, W] or [N, F]; frames are independent of each other.
-    """
-
-    operator: ClassVar[str]  # of ONNX or QONNX, as messages call it
-    reads: ClassVar[tuple[str, ...]]  # operators of ONNX and QONNX with which it may begin in a file
-    particular: ClassVar[bool] = False  # is it asked before the others that begin with these operators?
-    passes_bits: ClassVar[bool] = False  # does it choose among or arrange elements, so that +-1 stay what they are?
+    operator: ClassVar[str]  # ONNX or QONNX operator that messages name
+    reads: ClassVar[tuple[str, ...]]  # operators that the layer's first node may have in a file
+    particular: ClassVar[bool] = False  # is `read` asked before those of other layers that begin with these operators?
+    passes_bits: ClassVar[bool] = False  # are the outputs elements of the inputs (or padding), so that +-1 stay +-1?
 
     @abstractmethod
     def run(self, *inputs: Ints) -> Ints:
-        """Return the integer function of the inputs: the golden model."""
+        """Return the integer function of the inputs, each [N, C, H, W] or [N, F]. This is the golden model."""
 
     @abstractmethod
     def interval(self, *inputs: Interval) -> Interval:
-        """Return the exact interval of the output for inputs in these intervals."""
+        """Return the smallest and largest value of the output. inputs: the same of each input."""
 
     @abstractmethod
     def shape(self, *inputs: Shape) -> Shape:
-        """Return the shape of a frame's output. Misfit says why the layer does not fit its inputs."""
+        """Return the shape of a frame of the output. Misfit when the layer does not fit the shapes of its inputs."""
 
     @abstractmethod
     def torch(self, *inputs: "Tensor") -> "Tensor":
-        """Return the same function of integers held in floats wide enough that every sum is exact."""
+        """Return what `run` returns, in the inputs' float type.
+
+        The inputs hold integers. The caller chooses a type wide enough that every sum is exact.
+        """
 
     def copied(self, times: int, together: int = 1) -> "Layer":
-        """Return the layer that makes every channel so many times, side by side, of inputs that come so.
+        """Return the layer that makes every channel `times` times, the copies side by side.
 
-        together: so many channels in a row are copied as one. Linear layers read each channel once. Misfit when there
-        is no such layer.
+        together: this many neighbouring channels are copied as one group. A linear layer makes the copies from its
+        inputs as they are; any other layer reads inputs that have the same copies. Misfit when there is no such form.
         """
         raise Misfit(f"{type(self).__name__} cannot make a channel several times")
 
     def multiplied(self, factors: Ints) -> "Layer":
-        """Return the layer that makes channel o times the integer factors[o]. Misfit when there is no such layer."""
+        """Return the layer whose output channel o is multiplied by factors[o]. Misfit when it has no such form."""
         raise Misfit(f"{type(self).__name__} cannot multiply what it makes")
 
     @abstractmethod
     def write(self, file: "FileWriter", name: str, inputs: Sequence[str], output: str, interval: Interval) -> None:
         """Write the layer's nodes into a QONNX file.
 
-        name: of the node. inputs, output: tensors. interval: what the output can be.
+        name: of the node. inputs, output: the tensors that it reads and makes. interval: of the output.
         """
 
     @classmethod
     @abstractmethod
     def read(cls, file: "FileGraph", node: "NodeProto") -> Found | None:
-        """Read the layer that begins with `node`; None when that begins another one.
+        """Return the layer that begins with `node`; None when another layer begins there.
 
-        UserError names the node when it is this layer with something that the hardware does not do.
+        UserError names the node when it is this layer with something that hardware does not do.
         """
 
 
 def same(what: str, found: int, of: str, wanted: int) -> None:
-    """Misfit unless both numbers are the same."""
+    """Raise Misfit unless both numbers are equal. what, of: what they count, in the plural."""
     if found != wanted:
         raise Misfit(f"{found} {what} do not fit {wanted} {of}")
 
 
 def repeated(values: Ints, times: int, together: int) -> Ints:
-    """Return values [O, ...] with every `together` rows so many times, one copy after the other."""
-    rows = values.reshape(-1, together, *values.shape[1:])
+    """Return values [O, ...] with every group of `together` rows repeated `times` times."""
+    rows = values.reshape(-1, together, *values.shape[1:])  # [O / together, together, ...]
     return np.repeat(rows, times, axis=0).reshape(-1, *values.shape[1:])
 
 
 def need_map(shape: Shape) -> None:
-    """Misfit unless `shape` has rows and columns."""
+    """Raise Misfit unless `shape` has rows and columns."""
     if len(shape) != 3:
         raise Misfit("stands behind a dense layer; maps are needed in front of it")

@@ -1,4 +1,4 @@
-"""Offsets of the scores."""
+"""Bias: an integer offset for each score."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -45,12 +45,14 @@ class Bias(Layer):
         return x + torch.from_numpy(self.bias).to(x.dtype)
 
     def write(self, file: "FileWriter", name: str, inputs: Sequence[str], output: str, interval: Interval) -> None:
+        """Write an Add with a constant."""
         kind = datatype_of(min(int(self.bias.min()), -1), int(self.bias.max()))
         bias = file.constant(f"{name}_bias", self.bias, kind)
         file.node("Add", [*inputs, bias], output, name, datatype_of(*interval))
 
     @classmethod
     def read(cls, file: "FileGraph", node: "NodeProto") -> Found | None:
+        """Read an Add with a constant. None for an Add of two tensors; UserError when the constant is no integers."""
         if not file.is_constant(node, 1) and all(file.is_tensor(name) for name in node.input):
-            return None  # a sum of two tensors
+            return None
         return file.found(cls(file.integers(node, 1).reshape(-1)), node)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False)
 class Concat(Layer):
-    """y = the channels of the first input, then those of the second, and so on; maps of one size, or vectors."""
+    """y = the channels of the first input, then those of the second, and so on: maps of one size, or vectors."""
 
     operator = "Concat"
     reads = ("Concat",)
@@ -48,12 +48,14 @@ class Concat(Layer):
         return self
 
     def write(self, file: "FileWriter", name: str, inputs: Sequence[str], output: str, interval: Interval) -> None:
+        """Write a Concat along axis 1."""
         kinds = {file.datatype(source) for source in inputs}
         kind = kinds.pop() if len(kinds) == 1 else datatype_of(*interval)
         file.node("Concat", inputs, output, name, kind, axis=1)
 
     @classmethod
     def read(cls, file: "FileGraph", node: "NodeProto") -> Found | None:
+        """Read a Concat. UserError for another axis than that of the channels, and for constants among the inputs."""
         for name in node.input:
             if not file.is_tensor(name):
                 raise file.refuse(node, f"its input '{name}' is made by no layer in front of it")

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False)
 class Conv(Layer):
-    """Cross-correlation without padding; weight [O, I/groups, K, K] integers."""
+    """y = cross-correlation of x [N, I, H, W] with integers weight [O, I/groups, K, K], without padding."""
 
     operator = "Conv"
     reads = ("Conv",)
@@ -59,6 +59,7 @@ class Conv(Layer):
         return replace(self, weight=self.weight * factors.reshape(-1, 1, 1, 1))
 
     def write(self, file: "FileWriter", name: str, inputs: Sequence[str], output: str, interval: Interval) -> None:
+        """Write a Conv without pads and bias."""
         k = self.weight.shape[2]
         weight = file.weights(f"{name}_weight", self.weight)
         file.node(
@@ -68,6 +69,7 @@ class Conv(Layer):
 
     @classmethod
     def read(cls, file: "FileGraph", node: "NodeProto") -> Found | None:
+        """Read a Conv. UserError for pads, a bias, dilations, and kernels or strides that are not square."""
         weight, a = file.integers(node, 1), file.attributes(node)
         strides, dilations = a.get("strides", [1, 1]), a.get("dilations", [1, 1])
         if any(a.get("pads", [0])) or a.get("auto_pad", b"NOTSET") not in (b"NOTSET", b"VALID"):

@@ -1,4 +1,4 @@
-"""Dense layer: sums of products over all elements of a frame."""
+"""Dense layers: sums of products over all elements of a frame."""
 
 import math
 from collections.abc import Sequence
@@ -22,9 +22,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False)
 class Dense(Layer):
-    """Flatten in C, H, W order, then weight [F, O]: +-1, or even integers, twice weights of a few bits.
+    """y = x, flattened in C, H, W order, times weight [F, O].
 
-    In front of the scores they are times a positive integer per output.
+    Weights are +-1, or even integers: weights of a few bits, doubled. In the layer that makes the scores they may
+    be multiplied by an integer per output.
     """
 
     operator = "MatMul"
@@ -58,6 +59,7 @@ class Dense(Layer):
         return replace(self, weight=self.weight * factors)
 
     def write(self, file: "FileWriter", name: str, inputs: Sequence[str], output: str, interval: Interval) -> None:
+        """Write a MatMul, behind a Flatten when the input is a map."""
         (source,) = inputs
         shape = file.shape(source)
         if len(shape) > 1:
@@ -71,6 +73,7 @@ class Dense(Layer):
 
     @classmethod
     def read(cls, file: "FileGraph", node: "NodeProto") -> Found | None:
+        """Read a MatMul, or a Flatten and its MatMul. UserError for weights that are not as the class says."""
         if node.op_type == "MatMul":
             return file.found(cls(_weight(file, node)), node)
         if file.attributes(node).get("axis", 1) != 1:
@@ -83,12 +86,13 @@ class Dense(Layer):
 
 
 def _weight(file: "FileGraph", node: "NodeProto") -> Ints:
+    """Return the weights [F, O] of a MatMul. UserError when they are not as `Dense` takes them."""
     weight = file.integers(node, 1)
     one_bit = weight.ndim == 2 and (np.abs(weight) == np.abs(weight[:1])).all() and weight.all()
     if weight.ndim != 2 or not (one_bit or (weight % 2 == 0).all()):
         raise file.refuse(
             node,
-            "weights must all be +1 or -1, or twice the integers of a few bits, in front of the scores times "
-            "an integer per score",
+            "weights must all be +1 or -1, or twice the integers of a few bits; in front of the scores they may be "
+            "multiplied by an integer per score",
         )
     return weight

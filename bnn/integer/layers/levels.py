@@ -1,4 +1,4 @@
-"""Quantized pixels: how many thresholds of its channel a pixel reaches."""
+"""Quantizers of pixels: each pixel becomes the number of thresholds that it reaches."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -21,9 +21,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False)
 class Levels(Layer):
-    """y = low + step * (how many thresholds of its channel x reaches): a quantizer of pixels.
+    """y = low + step * (the number of thresholds of its channel that x reaches): a quantizer of pixels.
 
-    thresholds [C, L], rising in each row; what no pixel reaches fills a row up.
+    thresholds: [C, L], rising in each row. Shorter rows are filled up with thresholds that no pixel reaches.
     """
 
     operator = "MultiThreshold"
@@ -59,6 +59,7 @@ class Levels(Layer):
         return (self.low + self.step * reached).to(x.dtype)
 
     def write(self, file: "FileWriter", name: str, inputs: Sequence[str], output: str, interval: Interval) -> None:
+        """Write a MultiThreshold with out_scale `step` and out_bias `low`."""
         kind = datatype_of(*interval) if interval != (-1, 1) or self.step != 2 else "BIPOLAR"
         limits = datatype_of(-1, int(self.thresholds.max()))
         table = file.constant(f"{name}_thresholds", self.thresholds, limits)
@@ -69,10 +70,11 @@ class Levels(Layer):
 
     @classmethod
     def read(cls, file: "FileGraph", node: "NodeProto") -> Found | None:
+        """Read a MultiThreshold. None for the sign of `Threshold`; UserError for outputs that are no integers."""
         thresholds, a = file.integers(node, 1), file.attributes(node)
         step, low = a.get("out_scale", 1.0), a.get("out_bias", 0.0)
         if thresholds.ndim == 2 and thresholds.shape[1] == 1 and (step, low) == (2.0, -1.0):
-            return None  # a Threshold
+            return None
         if thresholds.ndim != 2 or step not in (-2, -1, 1, 2) or low != int(low):
             raise file.refuse(
                 node,

@@ -1,4 +1,4 @@
-"""Max-pooling, of which some maps may take the minimum."""
+"""Max-pooling; maps with a negative sign take the minimum instead."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -23,9 +23,9 @@ BETWEEN = "only a MaxPool between two Mul by the same +-1 is supported"
 
 @dataclass(frozen=True, eq=False)
 class MaxPool(Layer):
-    """size x size windows, stride = size, incomplete windows dropped; the minimum where `signs` [C] is -1.
+    """y = maximum over windows of size x size, or the minimum in maps whose `signs` [C] is -1.
 
-    In a file the minimum of some maps is a MaxPool between two Mul by the same +-1.
+    The stride is the size. Rows and columns that fill no window are dropped.
     """
 
     operator = "MaxPool"
@@ -67,6 +67,7 @@ class MaxPool(Layer):
         return replace(self, signs=None if self.signs is None else repeated(self.signs, times, together))
 
     def write(self, file: "FileWriter", name: str, inputs: Sequence[str], output: str, interval: Interval) -> None:
+        """Write a MaxPool, between two Mul by the signs when some are -1."""
         (source,) = inputs
         kind, size = file.datatype(source), [self.size] * 2
         if self.signs is None:
@@ -83,6 +84,7 @@ class MaxPool(Layer):
 
     @classmethod
     def read(cls, file: "FileGraph", node: "NodeProto") -> Found | None:
+        """Read a MaxPool, or Mul, MaxPool, Mul. UserError for windows that overlap, are padded or not square."""
         if node.op_type == "MaxPool":
             return file.found(cls(_size(file, node)), node)
         signs = _signs(file, node)
@@ -96,6 +98,7 @@ class MaxPool(Layer):
 
 
 def _signs(file: "FileGraph", node: "NodeProto") -> Ints:
+    """Return the +-1 [C] by which a Mul multiplies. UserError when it multiplies by something else."""
     signs = file.integers(node, 1).reshape(-1)
     if not np.isin(signs, (-1, 1)).all():
         raise file.refuse(node, BETWEEN)
@@ -103,6 +106,7 @@ def _signs(file: "FileGraph", node: "NodeProto") -> Ints:
 
 
 def _size(file: "FileGraph", node: "NodeProto") -> int:
+    """Return the side of the windows. UserError when they overlap, are padded or not square."""
     a = file.attributes(node)
     kernel, strides = a["kernel_shape"], a.get("strides", [1, 1])
     if len({*kernel, *strides}) != 1 or any(a.get("pads", [0])) or a.get("ceil_mode", 0):

@@ -1,4 +1,4 @@
-"""Padding: rows and columns of one value round each map."""
+"""Padding: rows and columns of one value around each map."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False)
 class Pad(Layer):
-    """`amount` rows and columns of `value` on every side: 0 on pixels and levels, -1 or a true 0 on +-1 maps."""
+    """y = x with `amount` rows and columns of `value` on every side: 0 around pixels and levels, -1 or 0 around +-1."""
 
     operator = "Pad"
     reads = ("Pad",)
@@ -53,6 +53,7 @@ class Pad(Layer):
         return self
 
     def write(self, file: "FileWriter", name: str, inputs: Sequence[str], output: str, interval: Interval) -> None:
+        """Write a Pad. A +-1 map padded with 0 becomes TERNARY."""
         (source,) = inputs
         p, kind = self.amount, file.datatype(source)
         if (kind, self.value) == ("BIPOLAR", 0):
@@ -63,6 +64,7 @@ class Pad(Layer):
 
     @classmethod
     def read(cls, file: "FileGraph", node: "NodeProto") -> Found | None:
+        """Read a Pad. UserError for unequal sides, a mode other than constant, and values that hardware cannot pad."""
         pads = file.integers(node, 1)
         value = int(file.integers(node, 2).reshape(-1)[0]) if len(node.input) > 2 else 0
         mode = file.attributes(node).get("mode", b"constant")

@@ -1,4 +1,4 @@
-"""Thresholds: one bit per element, by channel."""
+"""Thresholds: each element becomes +1 or -1, by one threshold per channel."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False)
 class Threshold(Layer):
-    """y = +1 where x >= T of its channel, else -1; thresholds [O]."""
+    """y = +1 where x >= T of its channel, else -1. thresholds: [O]."""
 
     operator = "MultiThreshold"
     reads = ("MultiThreshold",)
@@ -51,6 +51,7 @@ class Threshold(Layer):
         return replace(self, thresholds=repeated(self.thresholds, times, together))
 
     def write(self, file: "FileWriter", name: str, inputs: Sequence[str], output: str, interval: Interval) -> None:
+        """Write a MultiThreshold of one threshold per channel, with outputs -1 and +1."""
         limits = self.thresholds
         kind = datatype_of(min(int(limits.min()), -1), int(limits.max()))
         table = file.constant(f"{name}_thresholds", limits.reshape(-1, 1), kind)
@@ -61,9 +62,10 @@ class Threshold(Layer):
 
     @classmethod
     def read(cls, file: "FileGraph", node: "NodeProto") -> Found | None:
+        """Read a MultiThreshold with outputs -1 and +1, with one threshold in all or one per channel. Else None."""
         thresholds, a = file.integers(node, 1), file.attributes(node)
         plus_minus_one = (a.get("out_scale", 1.0), a.get("out_bias", 0.0)) == (2.0, -1.0)
         if thresholds.ndim != 2 or thresholds.shape[1] != 1 or not plus_minus_one:
             return None
-        row = thresholds[:, 0]  # one for all channels, or one each
+        row = thresholds[:, 0]  # [1] or [O]
         return file.found(cls(np.repeat(row, file.shape(node.input[0])[0]) if len(row) == 1 else row), node)
