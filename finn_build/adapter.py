@@ -37,7 +37,7 @@ _operators_registered = False
 
 
 def require() -> None:
-    """UserError with the commands that install finn-plus when it is not there."""
+    """Raise UserError with the commands that install finn-plus when it is not there."""
     if importlib.util.find_spec("finn") is None:
         raise UserError(MISSING)
 
@@ -101,7 +101,7 @@ def _absent(name: str) -> Callable[..., Any]:
 
 
 def missing_tool(complaint: str) -> UserError:
-    """The sentence for a Xilinx tool that FINN looked for in vain."""
+    """Return the sentence for a Xilinx tool that FINN looked for in vain."""
     for pattern, tool, purpose in _TOOLS:
         if re.search(pattern, complaint, re.IGNORECASE):
             return UserError(f"FINN needs {tool} {purpose}, and it is not installed here ({complaint}); {_WAY_OUT}")

@@ -34,7 +34,7 @@ class Bitstream:
     seal: str = ""  # bnn.storage.records.seal_of all others, in the file
 
     def to_json(self) -> str:
-        """The text of the file."""
+        """Return the text of the file."""
         content = dataclasses.asdict(self)
         return json.dumps({**content, "seal": seal_of(content)}, indent=2) + "\n"
 

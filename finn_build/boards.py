@@ -32,7 +32,7 @@ def boards() -> dict[str, Board]:
 
 
 def find_board(name: str) -> Board:
-    """The board called `name`, in any case; UserError lists those there are."""
+    """Return the board called `name`, in any case. UserError lists the boards."""
     known = boards()
     if name.lower() not in known:
         raise UserError(f"--board {name!r} is not known; choose one of {', '.join(known)}")
@@ -40,7 +40,7 @@ def find_board(name: str) -> Board:
 
 
 def check_fits(board: Board, total: Mapping[str, float]) -> None:
-    """UserError when the estimated total exceeds what the board's part holds."""
+    """Raise UserError when the estimated total exceeds what the board's part holds."""
     over = [
         f"{total[name]:,.0f} {name.upper()} of {getattr(board, name):,}"
         for name in RESOURCES

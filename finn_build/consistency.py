@@ -16,7 +16,7 @@ MODULE = re.compile(r"^\s*module\s+(?:automatic\s+|static\s+)?(\w+)", re.MULTILI
 
 
 def check_consistent(acc: Path, manifest: Manifest) -> IntegerNetwork:
-    """The network of model.onnx; UserError naming what manifest.json says otherwise than that or the RTL."""
+    """Return the network of model.onnx. UserError names where manifest.json contradicts that or the RTL."""
     network = read_qonnx(acc / "model.onnx")
     wrong = _against_model(manifest, network) or _against_rtl(acc, manifest)
     if wrong:
@@ -25,7 +25,7 @@ def check_consistent(acc: Path, manifest: Manifest) -> IntegerNetwork:
 
 
 def _against_model(manifest: Manifest, network: IntegerNetwork) -> str | None:
-    """What differs, in words, or None."""
+    """Return what differs, in words, or None."""
     size, output = manifest.input, manifest.output
     if network.input_shape != (size.channels, size.height, size.width):
         return f"model.onnx takes {network.input_shape} (channels, height, width)"
@@ -72,7 +72,7 @@ def _shape(tensor: np.ndarray, layer: StreamLayer) -> tuple[int, ...]:
 
 
 def _against_rtl(acc: Path, manifest: Manifest) -> str | None:
-    """What differs, in words, or None."""
+    """Return what differs, in words, or None."""
     name = f"rtl/{manifest.top}.v"
     if name not in manifest.files:
         return f"{name}, the top module, is not among the files"

@@ -39,7 +39,7 @@ def chosen_backends(text: str, nodes: Sequence[Instance]) -> dict[str, str]:
 
 
 def in_cpp(stage: Stage) -> Stage:
-    """The stage in C++, folded as it is; a matrix with a memory of weights, which only RTL has, is not folded."""
+    """Return the stage in C++, folded as it is; a matrix with a memory of weights, which only RTL has, unfolded."""
     attributes = {name: value for name, value in stage.attributes.items() if name not in ("PE", "SIMD", "Replay")}
     if stage.attributes.get("PE"):
         attributes["Fold"] = 1

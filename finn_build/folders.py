@@ -32,6 +32,6 @@ ACCELERATOR = Kind(
 
 
 def require_elsewhere(out: Path, acc: Path, made: str) -> None:
-    """UserError when the folder to make is the accelerator folder that it is made from."""
+    """Raise UserError when the folder to make is the accelerator folder that it is made from."""
     if out.resolve() == acc.resolve():
         raise UserError(f"--out {out} is the accelerator folder itself; choose another folder for the {made}")

@@ -54,7 +54,7 @@ def package(acc: Path, out: Path, trust: bool = False) -> IpDescription:
 
 
 def write_ip(acc: Path, manifest: Manifest, out: Path) -> IpDescription:
-    """What `package` does of an accelerator whose files may be run."""
+    """Package an accelerator whose files may be run."""
     sources = sorted(name for name in manifest.files if name.startswith("rtl/"))
     registers = read_registers()
     with new_folder(out, IP) as folder:

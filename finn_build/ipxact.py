@@ -53,12 +53,12 @@ class Core:
 
     @property
     def vlnv(self) -> str:
-        """As Vivado writes it."""
+        """Return it as Vivado writes it."""
         return f"{self.vendor}:{self.library}:{self.name}:{self.version}"
 
 
 def ports_of(verilog: str) -> list[Port]:
-    """The ports of the first module in Verilog text whose header declares one a line; ToolError for any other."""
+    """Return the ports of the first module in Verilog text that declares one a line. ToolError for any other."""
     header = re.sub(r"//.*", "", verilog).split(");", 1)[0]
     found = re.findall(r"^\s*(in|out)put\s+wire\s+(?:\[(\d+)(-1)?:0\]\s*)?(\w+)\s*,?\s*$", header, re.MULTILINE)
     declared = len(re.findall(r"\b(?:input|output|inout)\b", header))
@@ -70,7 +70,7 @@ def ports_of(verilog: str) -> list[Port]:
 
 
 def component(core: Core, ports: Sequence[Port], registers: Any, files: Mapping[str, Sequence[str]]) -> str:
-    """The text of component.xml.
+    """Return the text of component.xml.
 
     registers: a systemrdl AddrmapNode. files: paths relative to the folder, for each of "synthesis", "simulation" and
     "xgui", in the order of compilation.

@@ -15,7 +15,7 @@ from finn_build.manifest import Manifest
 
 
 def remember(manifest: Manifest) -> None:
-    """Know that `build` makes just this. Without a place to write it down it is made again when it is asked for."""
+    """Note that `build` made just this. Without a place to note it, the next command builds it again to compare."""
     folder, noted = _folder(), False
     if folder is not None:
         with suppress(OSError):
@@ -30,13 +30,13 @@ def remember(manifest: Manifest) -> None:
 
 
 def is_known(manifest: Manifest) -> bool:
-    """Was it remembered?"""
+    """Return whether this user's `build` made it."""
     folder = _folder()
     return folder is not None and (folder / manifest.seal).is_file()
 
 
 def _folder() -> Path | None:
-    """The folder of seals; None when there is none that this user alone can write."""
+    """Return the folder of seals; None when there is none that this user alone can write."""
     try:
         folder = state_folder("built")
         found = os.stat(folder)

@@ -121,7 +121,7 @@ class Manifest:
     seal: str  # bnn.storage.records.seal_of all others
 
     def computing(self) -> tuple[StreamLayer, ...]:
-        """The layers without the FIFOs between them."""
+        """Return the layers without the FIFOs between them."""
         return tuple(layer for layer in self.layers if layer.operator != FIFO)
 
     def sources(self, layer: StreamLayer) -> tuple[StreamLayer | None, ...]:
@@ -133,11 +133,11 @@ class Manifest:
         )
 
     def in_cpp(self) -> tuple[str, ...]:
-        """The layers that are C++: no RTL is there for them before Vitis HLS made some."""
+        """Return the names of the layers that are C++, which have no RTL before Vitis HLS makes it."""
         return tuple(layer.name for layer in self.layers if layer.operator.endswith("_hls"))
 
     def require_rtl(self, what: str) -> None:
-        """UserError when a layer is C++ and `what`, a command, cannot do its work."""
+        """Raise UserError when a layer is C++, so that the command `what` cannot do its work."""
         if self.in_cpp():
             raise UserError(
                 f"{what} needs RTL, and {', '.join(self.in_cpp())} are C++ for Vitis HLS; check them with "
@@ -145,7 +145,7 @@ class Manifest:
             )
 
     def to_json(self) -> str:
-        """The text of the file."""
+        """Return the text of the file."""
         return json.dumps(dataclasses.asdict(self), indent=2) + "\n"
 
 
@@ -192,7 +192,7 @@ def load(folder: Path) -> Manifest:
 
 
 def sealed(manifest: Manifest) -> Manifest:
-    """The manifest with its seal; ValueError when it says what `load` refuses."""
+    """Return the manifest with its seal. ValueError when it says what `load` refuses."""
     check(manifest)
     return replace(manifest, seal=seal_of(dataclasses.asdict(manifest)))
 
@@ -227,7 +227,7 @@ def estimates(folder: Path) -> dict[str, Any]:
 
 
 def check(manifest: Manifest) -> None:
-    """ValueError for values that no build gives; names end up in Verilog, in Tcl and on command lines."""
+    """Raise ValueError for values that no build gives. Names end up in Verilog, in Tcl and on command lines."""
     layers, size, output = manifest.layers, manifest.input, manifest.output
     if not layers or not output.classes:
         raise ValueError("there must be layers and classes")
@@ -272,7 +272,7 @@ def check(manifest: Manifest) -> None:
 
 
 def _check_streams(layers: tuple[StreamLayer, ...]) -> None:
-    """ValueError unless layers read what layers before them put out, and the last one alone is read by none."""
+    """Raise ValueError unless layers read what layers before them put out, and only the last one is read by none."""
     made, read = {PIXEL_STREAM}, set[str]()
     for layer in layers:
         if not layer.inputs or not made.issuperset(layer.inputs) or layer.stream == PIXEL_STREAM:
@@ -294,7 +294,7 @@ def _check_data(data: Mapping[str, Any]) -> None:
 
 
 def check_ports(size: Input, output: Output) -> None:
-    """ValueError when widths and sizes of pixels and result do not go together."""
+    """Raise ValueError when widths and sizes of pixels and result do not fit together."""
     sizes = [*dataclasses.astuple(size), output.tdata_bits, output.class_bits, output.score_bits]
     if min(sizes) < 1 or max(sizes) > LARGEST:
         raise ValueError(f"sizes must be at least 1 and at most {LARGEST}")

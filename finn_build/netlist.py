@@ -31,7 +31,7 @@ _FF = re.compile(r"FD[RSCP]E(_1)?|LD[CP]E(_1)?")
 
 
 def count_cells(module: Mapping[str, Any], modules: Mapping[str, Any]) -> dict[str, int]:
-    """The counts of one module's own cells; instances of other modules of the design are not entered.
+    """Count one module's own cells, without those of other modules of the design in it.
 
     ValueError for a cell type this function does not know: better than a count that leaves it out.
     """
@@ -61,13 +61,13 @@ def count_cells(module: Mapping[str, Any], modules: Mapping[str, Any]) -> dict[s
 
 
 def is_ours(name: str, modules: Mapping[str, Any]) -> bool:
-    """Is `name` a module of the design, and not one of the chip's cells?"""
+    """Return whether `name` is a module of the design, and not one of the chip's cells."""
     flags = modules.get(name, {}).get("attributes", {"blackbox": 1})
     return not ("blackbox" in flags or "whitebox" in flags)
 
 
 def cell_types(name: str, modules: Mapping[str, Any]) -> Counter[str]:
-    """How many cells of each type a module has, with everything in the modules of the design below it."""
+    """Return how many cells of each type a module has, with those of the modules of the design below it."""
     counts: Counter[str] = Counter()
     for cell in modules[name]["cells"].values():
         if is_ours(cell["type"], modules):

@@ -13,7 +13,7 @@ MODEL = "model.onnx"
 
 
 def original(model: Path, pixels: str | None) -> tuple[Path, str | None, tuple[str, ...]]:
-    """The file to build, what its input takes (`pixels`, else as it was imported before), and a note on the choice.
+    """Return the file to build, what its input takes (`pixels`, else as it was imported before), and a note.
 
     UserError when `pixels` contradicts how the accelerator's model.onnx was imported.
     """

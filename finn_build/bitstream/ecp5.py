@@ -194,7 +194,7 @@ def _place_and_route(work: Path, chip: Ecp5Board, board: str) -> dict[str, Any]:
 
 
 def overfull(log: str) -> list[str]:
-    """What nextpnr's table of cells used says there is too little of, for people."""
+    """Return what nextpnr's table of used cells says there is too little of, for people."""
     return [
         f"{int(used):,} {name} of {int(available):,}"
         for name, used, available in re.findall(r"^Info:\s+(\w+):\s+(\d+)/\s*(\d+)\s+\d+%", log, re.MULTILINE)
@@ -203,7 +203,7 @@ def overfull(log: str) -> list[str]:
 
 
 def check_timing(clocks: Mapping[str, Mapping[str, float]], clock: float, oscillator: float, board: str) -> None:
-    """UserError when a clock is faster than the router found it may be."""
+    """Raise UserError when a clock is faster than the router found it may be."""
     slow = {name: found for name, found in clocks.items() if found["achieved"] < found["constraint"]}
     if slow:
         least = min(clock * found["achieved"] / found["constraint"] for found in slow.values())

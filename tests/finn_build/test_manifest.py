@@ -37,6 +37,12 @@ def outside(content):
     [
         (lambda c: c.update(format="other"), "format"),
         (lambda c: c.update(version=1), "version"),
+        (lambda c: c.update(version=2), "version '2', this program reads 3; build the accelerator again"),
+        (lambda c: c["layers"][0].pop("inputs"), r"layers\[0\].*inputs"),
+        (lambda c: c["layers"][1].update(inputs=[]), "pool reads what none in front of it puts out"),
+        (lambda c: c["layers"][0].update(inputs=["pooled"]), "threshold reads what none in front of it puts out"),
+        (lambda c: c["layers"][2].update(inputs=["pixels"]), "every stream but that of the last layer must be read"),
+        (lambda c: c["layers"][1].update(operator="StreamFIFO_rtl", inputs=["bits", "bits"]), "several inputs"),
         (lambda c: c.pop("top"), "top"),
         (lambda c: c.update(surprise=1), "surprise"),
         (lambda c: c.update(top="x; $finish"), "identifier"),
