@@ -15,6 +15,7 @@ from torch import nn
 from bnn.errors import UserError
 from bnn.integer.intervals import dot_interval
 from bnn.integer.layers import Bias, Conv, Dense, Layer, MaxPool, Pad, Shape, Threshold
+from bnn.integer.layers.add import Add
 from bnn.integer.layers.concat import Concat
 from bnn.integer.layers.sum_pool import SumPool
 from bnn.integer.network import IMAGE, SCORES, GraphBuilder, IntegerNetwork
@@ -23,6 +24,7 @@ from bnn.model.layers import Norm
 from bnn.model.network import PIXEL_SCALE, Network
 from bnn.model.pooling import MaxPooling, Pooling, SumPooling
 from bnn.model.shortcuts import Shortcut
+from bnn.model.shortcuts.add import AddShortcut
 from bnn.model.shortcuts.concat import ConcatShortcut
 
 MOST = 1 << 24  # largest integer in the exported file, whose constants are float32
@@ -131,6 +133,11 @@ def joined(shortcut: Shortcut, builder: GraphBuilder, sums: str, tensor: str, si
     if type(shortcut).forward is Shortcut.forward:
         return sums
     raise TypeError(f"nothing says what a {type(shortcut).__name__} becomes")
+
+
+@joined.register
+def _(shortcut: AddShortcut, builder: GraphBuilder, sums: str, tensor: str, sign: Ints) -> str:
+    return builder.add(Add(None, None if (sign > 0).all() else sign), sums, tensor)
 
 
 @singledispatch

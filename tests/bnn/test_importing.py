@@ -238,8 +238,8 @@ REFUSED = [
     ((quantized(2, False), sign()), r"BipolarQuant, UINT2 -> BIPOLAR\): is the sign of quantized values"),
     ((nn.ReLU(), conv(), sign()), r"Conv, FLOAT32, BIPOLAR" + FLOAT + r"reads the sums of .*Conv.* without a sign"),
     (
-        (sign(), Residual(), sign()),
-        r"Add, BIPOLAR, FLOAT32" + FLOAT + r"joins 2 branches.*one chain.*residual",
+        (sign(), Residual(), Residual(), sign()),
+        r"Conv, FLOAT32, BIPOLAR" + FLOAT + r"reads the sums of .*Conv.* without a sign in between",
     ),
     (
         (sign(), Doubled()),

@@ -74,6 +74,16 @@ def branches(operator: str, **attributes: Any) -> onnx.ModelProto:
     return end(net.sign(), 64 if operator == "Concat" else 32)
 
 
+def added(scale: float, maps_: int = 2) -> onnx.ModelProto:
+    """The sums of a convolution, and `scale` times those of another one."""
+    net = pixels().conv(maps_, 1, 3).norm(maps_, 300.0).sign()
+    before = net.at
+    first = net.conv(maps_, maps_, 3).at
+    net.at = before
+    net.at = net.node("Add", first, net.conv(maps_, maps_, 3).then("Mul", scale).at)
+    return end(net.sign(), 4 * maps_)
+
+
 def beside() -> onnx.ModelProto:
     """A map, and what a convolution makes of it."""
     net = maps()
@@ -81,6 +91,14 @@ def beside() -> onnx.ModelProto:
     net.conv(2, 2, 1).sign()
     net.at = net.node("Concat", before, net.at, axis=1)
     return end(net, 64)
+
+
+def residual(*, sign: bool = False) -> Net:
+    """A map added to the sums of a convolution of it, or to their signs."""
+    net = maps()
+    before = net.at
+    net.conv(2, 2, 3, pads=[1] * 4)
+    return (net.sign() if sign else net).then("Add", before)
 
 
 def nan_norm() -> onnx.ModelProto:
@@ -185,6 +203,11 @@ ACCEPTED: dict[str, list[Example]] = {
         (lambda: end(maps().then("MaxPool", **POOL), 8), POOLED),
         (lambda: end(maps().then("MaxPool", kernel_shape=[1, 1])), PLAIN),
     ],
+    "Add of sums and a +-1 map, whatever scales them, or of the sums of two layers whose scales are to each other as "
+    "small integers, and a sign behind it": [
+        (lambda: end(residual().sign()), ["Conv", "Threshold", "Pad", "Conv", "Add", "Threshold", "Dense", "Bias"]),
+        (lambda: added(1.5), ["Conv", "Threshold", "Conv", "Conv", "Add", "Threshold", "Dense", "Bias"]),
+    ],
     "Concat of two to four maps that mean the same, along the channels": [
         (beside, ["Conv", "Threshold", "Conv", "Threshold", "Concat", "Dense", "Bias"])
     ],
@@ -228,7 +251,14 @@ REFUSED: dict[str, list[Example]] = {
     "activations of 5 bits and more": [
         (lambda: end(bits(pixels().conv(2, 1, 3), 5)), r"Quant, FLOAT32 -> UINT5\): activations of more than four bits")
     ],
-    "residual additions": [(lambda: branches("Add"), r"\(Add, .* joins 2 branches")],
+    "additions of two +-1 maps, of sums on other scales, without a sign behind or with pooling in front of it": [
+        (
+            lambda: end(residual(sign=True).sign()),
+            r"\(Add, .* adds a \+-1 map and a \+-1 map; accepted: sums of one layer and",
+        ),
+        (lambda: added(0.7717, 24), r"\(Add, .* the sums of channel \d+ have no common integer scale, times 16 at"),
+        (lambda: end(residual().then("MaxPool", **POOL).sign(), 8), "is the sign of pooled sums of two"),
+    ],
     "concatenations of sums, or of maps that mean different things": [
         (lambda: branches("Concat", axis=1), r"\(Concat, .* reads the sums of .* without a sign"),
     ],
@@ -351,4 +381,4 @@ def test_what_is_refused(make, words, tmp_path):
 def test_the_layers_of_the_table_are_those_of_the_network():
     kinds = {Conv, Dense, Levels, MaxPool, Pad, SumPool, Threshold}
     named = {name for row in ACCEPTED.values() for _, becomes in row if isinstance(becomes, list) for name in becomes}
-    assert {kind.__name__ for kind in kinds} | {"Bias", "Concat"} == named
+    assert {kind.__name__ for kind in kinds} | {"Add", "Bias", "Concat"} == named

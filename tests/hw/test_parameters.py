@@ -13,6 +13,7 @@ ENDS: list[tuple[str, Mapping[str, int], Mapping[str, int]]] = [
     ("nj_accumulate", {"ConstantBits": 7, "OutBits": 2}, {"ConstantBits": 8}),
     ("nj_add3", {"Add": 2}, {"Add": 3}),
     ("nj_add_or_start", {"CountBits": 8}, {"CountBits": 9}),
+    ("nj_add", {"LeftBits": 8, "SumBits": 8}, {"LeftBits": 9, "SumBits": 8}),
     ("nj_affine", {"InBits": 8, "OutBits": 8}, {"InBits": 8, "OutBits": 7}),
     ("nj_argmax", {"Classes": 8, "ClassBits": 3}, {"Classes": 9, "ClassBits": 3}),
     ("nj_argmax", {"ScoreBits": 16, "OutScoreBits": 16}, {"ScoreBits": 17, "OutScoreBits": 16}),

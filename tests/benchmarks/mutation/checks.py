@@ -98,6 +98,7 @@ CHECKS: dict[str, tuple[Step, ...]] = {
     "nj_add_or_start": (
         _refused("nj_add_or_start"), (FORMULAS, "-k", "are_their_formulas and nj_add_or_start"), _MATRIX[0],
     ),
+    "nj_add": (_refused("nj_add"), *_stream("nj_add")),
     "nj_affine": _stream("nj_affine"),
     "nj_argmax": (_refused("nj_argmax"), *_stream("nj_argmax")),
     "nj_concat": _stream("nj_concat"),

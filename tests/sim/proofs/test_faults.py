@@ -14,6 +14,7 @@ REFUTED = [
     ("nj_or_pool", {"Height": 2, "Width": 2}, list(FAULTS)),
     ("nj_sum_pool", {"Height": 2, "Width": 2, "Constant": "4'd1"}, list(FAULTS)),
     ("nj_table", {}, list(FAULTS)),
+    ("nj_add", {}, list(FAULTS)),
     ("nj_affine", {}, list(FAULTS)),
     ("nj_dense", {"Weight": "8'b10110010"}, list(FAULTS)),
     ("nj_frame_sync", {}, ["stall_ignored", "beats_lost", "data_changed"]),

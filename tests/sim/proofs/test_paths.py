@@ -10,6 +10,7 @@ from tests.support.written import TWO, convolution, matrix
 # The ways on which a cycle of handshakes could close without a register: what says "I have" may not wait for "I take"
 # at the same port, nor the other way round.
 STREAMS = {
+    "nj_add": {},
     "nj_affine": {},
     "nj_argmax": {},
     "nj_concat": {},

@@ -18,6 +18,8 @@ PROVEN = [
     ("nj_sum_pool", {"Height": 3, "Width": 4, "Negative": "1'b1", "Constant": "4'hf"}),
     ("nj_sum_pool", {"Height": 2, "Width": 2, "C": 2, "Copies": 2, "SizeX": 1, "Thresholded": 0, "Constant": "8'h2e"}),
     ("nj_table", {}),
+    ("nj_add", {}),
+    ("nj_add", {"RightBits": 3}),
     ("nj_affine", {}),
     ("nj_dense", {"Weight": "8'b10110010"}),
     ("nj_dense", {"Weight": "8'b10110010", "Fold": 2}),

@@ -8,7 +8,7 @@ from brevitas.quant.binary import SignedBinaryActPerTensorConst
 from torch import Tensor, nn
 
 from tests.support.foreign import sign, weights
-from tests.support.styles.style import NO_BIAS, Function, conv, dense, first, head, net, style, turned
+from tests.support.styles.style import NO_BIAS, conv, dense, first, head, net, style, turned
 
 
 @style()
@@ -102,13 +102,6 @@ def truncated_average() -> nn.Module:
 @style(r"\((Resize|Upsample), BIPOLAR -> FLOAT32\): operator")
 def upsample() -> nn.Module:
     return net(*first(), sign(), nn.Upsample(scale_factor=2), *head(1024))
-
-
-@style(r"\(Add, FLOAT32, BIPOLAR -> FLOAT32\): joins 2 branches")
-def residual() -> nn.Module:
-    inner = net(conv(4, 4, padding=1), nn.BatchNorm2d(4))
-    block = Function(lambda self, x: self.sign(self.inner(x) + x), inner=inner, sign=sign())
-    return net(*first(), sign(), block, *head(256))
 
 
 @style()
