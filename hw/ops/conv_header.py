@@ -29,9 +29,11 @@ def conv_header(
 
     constant: thresholds [O] on the sums, None to put out sums.
 
-    weight [O, C, K, K] of +-1, of jets (+-) and zeros ([O, 1, K, K] when grouped), or of any small integers.
+    weight [O, C, K, K] of +-1, of jets (+-) and zeros, or of any small integers; [O, 1, K, K] when grouped.
     inside_map: of bits, the last map is 1 inside of the frame and not in the stream.
     """
+    if grouped and _jet_table(weight) is None:  # any kernels: all maps are read, all but one with a weight of 0
+        weight, grouped = np.eye(len(weight), dtype=np.int64)[..., None, None] * weight[:, 0], False
     outputs, reads, kernel, _ = weight.shape
     channels = outputs if grouped else reads
     low, high = (-(1 << in_bits - 1), (1 << in_bits - 1) - 1) if signed else (0, (1 << in_bits) - 1)

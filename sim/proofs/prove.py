@@ -18,7 +18,6 @@ from sim.proofs.adder_text import CELLS
 from sim.proofs.certify import CertificateError, NotCovered, certify
 from sim.subject import Subject, opened_subject
 
-CONVOLUTIONS = ("JetConv_rtl", "BinaryConv_rtl")
 REPORT = "proof.json"
 NOT_COVERED = "not covered"
 
@@ -76,7 +75,7 @@ def _prove_all(subject: Subject, started: float) -> Proof:
     streams = {stream.tensor: stream for stream in (pixels, *(stage.output for stage in stages))}
     rows, other_layers = [], []
     for layer, stage in zip(layers, stages, strict=True):
-        if layer.operator in CONVOLUTIONS:
+        if "Kernel" in stage.attributes and stage.backend == "rtl":  # a convolution
             (source,) = stage.inputs
             rows.append(_prove(acc, manifest, layer, stage, streams[source]))
         else:

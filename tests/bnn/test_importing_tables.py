@@ -222,6 +222,15 @@ ACCEPTED: dict[str, list[Example]] = {
         (lambda: end(bits(maps().then("AveragePool", **POOL).then("Mul", 250.0), 2), 8), SUMMED),
         (lambda: end(truncated(maps().then("AveragePool", **POOL)).sign(), 8), SUMMED),
     ],
+    "a depthwise Conv of +-1 behind a sign, without padding or padded with -1": [
+        (lambda: end(maps().conv(2, 1, 3, group=2).norm(2).sign(), 8), [*PLAIN[:2], *PLAIN]),
+        (
+            lambda: end(
+                maps().then("Pad", np.int64([0, 0, 1, 1, 0, 0, 1, 1]), -1.0).conv(2, 1, 3, group=2).norm(2).sign()
+            ),
+            ["Conv", "Threshold", "Pad", *PLAIN],
+        ),
+    ],
     "means and sums of whole maps as the scores, behind a sign or a 1x1 Conv; means of the sums of a 1x1 Conv": [
         (lambda: maps().conv(3, 2, 1).then("Add", 0.5).sign().then("GlobalAveragePool").model(("N", 3, 1, 1)), ENDED),
         (lambda: ending_in_means([1.0, 1.0, 1.0]), ENDED),
@@ -307,8 +316,10 @@ REFUSED: dict[str, list[Example]] = {
         ),
         (lambda: end(pixels().then("Sub", 0.3).conv(2, 1, 3, pads=[1] * 4).sign(), 72), "pads with 0, which no pixel"),
     ],
-    "+-1 convolutions in groups": [
-        (lambda: end(maps().conv(2, 1, 3, group=2).norm(2).sign(), 8), "in 1 group"),
+    "+-1 convolutions in groups of several maps, or on pixels, or padded with 0": [
+        (lambda: end(maps().conv(4, 1, 3, group=2).norm(4).sign(), 16), "in 2 groups"),
+        (lambda: end(pixels(("N", 2, 6, 6)).conv(2, 1, 3, group=2).norm(2).sign()), "in 2 groups"),
+        (lambda: end(maps().conv(2, 1, 3, group=2, pads=[1] * 4).norm(2).sign()), "pads a .-1 map with 0"),
     ],
     "batch norm between a sign and the next layer that differs by channel": [
         (lambda: end(maps().norm(2).conv(2, 2, 3).sign(), 8), r"makes other values of \+-1"),

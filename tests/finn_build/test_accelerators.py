@@ -6,7 +6,7 @@ from bnn.qonnx.write import write_qonnx
 from finn_build.build import build
 from finn_build.manifest import load
 from sim.accelerator import verify
-from tests.support.networks import FORMS, random_network, sum_pool_network
+from tests.support.networks import FORMS, depthwise_network, random_network, sum_pool_network
 from tests.support.sealing import reseal
 
 
@@ -38,6 +38,17 @@ def test_folded_by_the_frame_rate(tmp_path):
 @pytest.mark.parametrize("seed", [0, 1, 5])
 def test_sums_of_windows_are_exact(tmp_path, seed):
     check_network(tmp_path, sum_pool_network(seed))
+
+
+@pytest.mark.parametrize("seed", [0, 3])
+def test_depthwise_convolutions_are_exact(tmp_path, seed):
+    check_network(tmp_path, depthwise_network(seed), None if seed % 2 else 0.3)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(4, 22))
+def test_depthwise_convolutions_are_exact_in_many_networks(tmp_path, seed):
+    check_network(tmp_path, depthwise_network(seed), None if seed % 2 else 0.3)
 
 
 @pytest.mark.slow

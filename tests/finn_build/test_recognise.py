@@ -20,7 +20,7 @@ from finn_build.recognise.rules.binary_conv import BinaryConvRule
 from finn_build.recognise.rules.bottleneck import BottleneckRule
 from finn_build.recognise.rules.jets import JetRule
 from finn_build.recognise.stages import Stream, bipolar
-from tests.support.networks import FORMS, Random, images_for, random_network, sum_pool_network
+from tests.support.networks import FORMS, Random, depthwise_network, images_for, random_network, sum_pool_network
 
 OPERATORS = {
     "constrained": ["JetConv_rtl"],
@@ -93,6 +93,14 @@ def test_graph_equals_reference_on_sums_of_windows(seed):
     network = sum_pool_network(seed)
     _, stages = recognise(network)
     assert any(stage.layer == "SumPool" for stage in stages)
+    check_graph(network)
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_graph_equals_reference_on_depthwise_convolutions(seed):
+    network = depthwise_network(seed)
+    _, stages = recognise(network)
+    assert "DepthwiseConv_rtl" in [stage.operator for stage in stages]
     check_graph(network)
 
 
@@ -179,7 +187,9 @@ END = (Dense(R.signs(4 * 36, 2)), Bias(np.array([0, 0])))
         ((CONV, Threshold(np.zeros(3, int)), *END), r"Threshold_0 \(MultiThreshold\): 3 thresholds for 4"),
         ((Conv(R.jets(4, 2)), LIMIT, *END), r"Conv_0 \(Conv\): weights \[4, 2, 3, 3\].*1 channels"),
         ((CONV, LIMIT, Conv(R.jets(4, 2), groups=2), LIMIT, *END), r"Conv_1 \(Conv\).*groups"),
-        ((CONV, LIMIT, Conv(R.signs(4, 1, 3, 3), groups=4), LIMIT, *END), r"Conv_1 \(Conv\).*1 group"),
+        ((CONV, LIMIT, Conv(R.signs(4, 2, 3, 3), groups=2), LIMIT, *END), r"Conv_1 \(Conv\).*4 groups of one channel"),
+        ((CONV, LIMIT, Conv(R.signs(4, 1, 12, 12), groups=4), LIMIT, *END), r"Conv_1 \(Conv\): 12x12 kernels"),
+        ((CONV, LIMIT, Pad(1, 0), Conv(R.signs(4, 1, 3, 3), groups=4), LIMIT, *END), r"Pad_0 \(Pad\).*pad with -1"),
         (
             (CONV, LIMIT, Conv(R.jets(8, 1), groups=4), Threshold(np.zeros(8)), *END),
             r"Conv_1 \(Conv\): 8 outputs in 4 groups",

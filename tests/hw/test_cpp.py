@@ -57,6 +57,7 @@ CASES = [
     Case(7, 6, 3, 1, 1, 3, 4, 2, bits=8, weights=(-1, 0, 1)),
     Case(7, 6, 3, 1, 0, 2, 4, 1, bits=3, signed=True, weights=(-2, 0, 1, 3), thresholded=False),
     Case(8, 9, 4, 2, 2, 3, 4, 1, inside_map=True),
+    Case(7, 8, 3, 1, 1, 6, 6, 2, grouped=True),
 ]
 
 

@@ -145,3 +145,20 @@ def sum_pool_network(seed: int) -> IntegerNetwork:
     else:
         layers += [Dense(r.signs(maps * height * width, 4)), Bias(one(-6, 7, 4))]
     return IntegerNetwork.chain(picture, layers, ("a", "b", "c", "d"))
+
+
+def depthwise_network(seed: int) -> IntegerNetwork:
+    """A convolution, a depthwise one of +-1, a 1x1 convolution behind it, and a dense layer."""
+    r = Random(seed)
+    one = r.r.integers
+    height, width, maps, outputs = int(one(9, 17)), int(one(9, 17)), int(one(2, 8)), int(one(3, 9))
+    kernel, stride = int(one(2, 6)), int(one(1, 3))
+    pad = (kernel - 1) // 2 if seed % 2 else 0
+    first: list[Layer] = [Pad(1, 0), Conv(r.jets(maps, 1)), Threshold(r.thresholds(maps, 300))]
+    padding: list[Layer] = [Pad(pad, -1)] if pad else []
+    depthwise: list[Layer] = [Conv(r.signs(maps, 1, kernel, kernel), stride, groups=maps)]
+    mixed: list[Layer] = [Conv(r.signs(outputs, maps, 1, 1)), Threshold(r.thresholds(outputs, 3))]
+    layers = [*first, *padding, *depthwise, Threshold(r.thresholds(maps, kernel)), *mixed]
+    features = outputs * int(np.prod(map_after(layers, height, width)))
+    layers += [Dense(r.signs(features, 3)), Bias(one(-6, 7, 3))]
+    return IntegerNetwork.chain((1, height, width), layers, ("a", "b", "c"))

@@ -23,7 +23,7 @@ def bias_of_floats() -> nn.Module:
     return net(*first(bias=True), sign(), *head(256, bias=True))
 
 
-@style(r"\(Conv, BIPOLAR, BIPOLAR -> FLOAT32\): 3x3 in 6 groups; \+-1 kernels .* in 1 group", (1, 3, 10, 10))
+@style(shape=(1, 3, 10, 10))
 def depthwise() -> nn.Module:
     one, two = [conv(6, 6, groups=6), nn.BatchNorm2d(6), sign()], [conv(6, 8, 1), nn.BatchNorm2d(8), sign()]
     return net(*first(6, 3), sign(), *one, *two, *head(288))
