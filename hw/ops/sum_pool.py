@@ -143,8 +143,8 @@ class SumPool_rtl(SumPool, RtlOperator):
         outputs, bits = self.accumulators()
         windows = ceil(width / self.size[1])
         word = self.outputs * bits
-        if windows == 1:
-            memory = 0
+        if windows == 1:  # registers; sums leave from others than they are kept in, which most bits take a site for
+            memory = 0 if self.thresholded else 4 * word // 5
         elif windows <= 32:
             memory = 4 * ceil(word / 8)
         elif windows <= 64:
