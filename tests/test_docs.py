@@ -1,4 +1,4 @@
-"""The README and docs/ against what they speak of: folders, files, headings, commands, targets of make."""
+"""What the README and docs/ speak of exists: folders, files, headings, commands, targets of make."""
 
 import argparse
 import re
@@ -19,7 +19,7 @@ PAGES = sorted(
     for pattern in ("*.md", "docs/*.md", "datasets/*.md", "hw/*/*.md", "sim/*.md")
     for path in ROOT.glob(pattern)
 )
-LINK = re.compile(r"\]\((?![a-z]+:)([^)\s]+)\)")  # [text](path#anchor), not an address
+LINK = re.compile(r"\]\((?![a-z]+:)([^)\s]+)\)")  # [text](path#anchor), but no web address
 FENCE = re.compile(r"^```.*?^```$", re.MULTILINE | re.DOTALL)
 ARGUMENT = re.compile(r"--[a-z][a-z-]*")
 
@@ -30,14 +30,14 @@ def text(page: str) -> str:
 
 
 def table(page: str, heading: str) -> dict[str, str]:
-    """The first table below a heading: code of the first column -> text of the second."""
+    """Return the first table below a heading: from the code in the first column to the text of the second."""
     section = text(page).split(f"\n## {heading}\n")[1].split("\n## ")[0]
     rows = [line.strip("|").split("|") for line in section.splitlines() if line.startswith("|")]
     return {first.strip(" `[").split("`")[0].split("]")[0].rstrip("/"): second for first, second in rows[2:]}
 
 
 def packages(room: str) -> set[str]:
-    """Sub-packages of a room as paths below it."""
+    """Return the sub-packages of a room as paths below it."""
     top = ROOT / room
     return {path.parent.relative_to(top).as_posix() for path in top.rglob("__init__.py")} - {"."}
 
@@ -71,7 +71,7 @@ def test_the_files_of_a_new_layer_have_folders():
 
 
 def test_the_drawing_is_of_the_folders():
-    """docs/make_rooms.py writes it; it needs nothing but Python."""
+    """docs/make_rooms.py draws it again; it needs only Python."""
     script = "import runpy; print(runpy.run_path('docs/make_rooms.py')['drawing'](), end='')"
     done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True)
     assert done.stdout == text("docs/rooms.svg"), "run `python docs/make_rooms.py`"
@@ -81,7 +81,7 @@ def test_the_drawing_is_of_the_folders():
 
 
 def anchors(page: str) -> set[str]:
-    """Anchors of a page's headings, as GitHub makes them."""
+    """Return the anchors of a page's headings, as GitHub makes them."""
     headings = re.findall(r"^#+ (.+)$", FENCE.sub("", text(page)), re.MULTILINE)
     return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
 
@@ -131,7 +131,7 @@ class _Parser(argparse.ArgumentParser):
 
 @cache
 def parser(name: str) -> argparse.ArgumentParser:
-    """The parser of one command, as neuraljet.cli makes it."""
+    """Return the parser of one command, as neuraljet.cli makes it."""
     (command,) = (c for c in COMMANDS if name == c.NAME)
     made = _Parser(prog=name)
     made.add_argument("--json", action="store_true")
@@ -140,7 +140,7 @@ def parser(name: str) -> argparse.ArgumentParser:
 
 
 def whole_commands() -> list[tuple[str, str]]:
-    """Lines of indented blocks that begin with `neuraljet`."""
+    """Return the lines of indented blocks that begin with `neuraljet`."""
     return [
         (page, line.strip())
         for page in PAGES
@@ -150,7 +150,7 @@ def whole_commands() -> list[tuple[str, str]]:
 
 
 def inline_commands() -> list[tuple[str, str]]:
-    """`neuraljet ...` within a sentence or a table."""
+    """Return every `neuraljet ...` within a sentence or a table."""
     return [(page, code) for page in PAGES for code in re.findall(r"`(neuraljet [a-z][^`]*)`", text(page))]
 
 
@@ -191,7 +191,7 @@ def test_targets_of_make_and_modules_exist():
 
 
 def cells(page: str, beginning: str) -> list[str]:
-    """The cells behind the first one, of the table row that begins so."""
+    """Return the cells of the table row that begins with `first`, without that one."""
     (line,) = (line for line in text(page).splitlines() if line.startswith(f"| {beginning}"))
     return [cell.strip() for cell in line.strip("|").split("|")[1:]]
 

@@ -1,4 +1,4 @@
-"""The Makefile in checkouts of any path: it works, or says at its start why not."""
+"""The Makefile in checkouts of any path: it works, or says at once why not."""
 
 import os
 import shutil
@@ -14,7 +14,11 @@ def make(folder, *goals):
     folder.mkdir()
     for name in ("Makefile", "requirements.lock", "pyproject.toml", "requirements-rivals.lock"):
         shutil.copy(ROOT / name, folder)
-    outer = ("MAKEFLAGS", "MFLAGS", "MAKELEVEL")  # `make test` itself: it would print the folders it enters
+    outer = (
+        "MAKEFLAGS",
+        "MFLAGS",
+        "MAKELEVEL",
+    )  # when `make test` runs this, make would print the folders that it enters
     clean = {name: value for name, value in os.environ.items() if name not in outer}
     return subprocess.run(["make", "-n", *goals], cwd=folder, env=clean, capture_output=True, text=True, check=False)
 

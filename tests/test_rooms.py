@@ -1,4 +1,4 @@
-"""The rooms keep their walls: imports go downwards, packages form no cycle, files stay short. Each rule can fail."""
+"""Imports go downwards, packages form no cycle, files stay short, and each of these rules can fail."""
 
 from pathlib import Path
 
@@ -8,7 +8,7 @@ from tests.support.rooms import ROOMS, cycles, imports, modules, too_long, upwar
 
 ROOT = Path(__file__).resolve().parents[1]
 PYTHON_LINES, VERILOG_LINES = 400, 250
-# Importers, what they import for annotations alone, and why that closes no cycle.
+# Pairs: a package, one that it imports for annotations alone, and why that closes no cycle.
 ANNOTATED = {
     ("bnn.integer.layers", "bnn.qonnx"): "a layer is handed the file that it writes itself into or is read from",
     ("bnn.model.shortcuts", "bnn.model.spec"): "a shortcut is told of the block that it bridges",

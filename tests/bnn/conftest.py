@@ -1,4 +1,4 @@
-"""Small trainings run faster on one thread, and do not disturb the simulators beside them."""
+"""Run torch on one thread: small trainings are faster so, and leave the other cores to simulators."""
 
 from pathlib import Path
 
@@ -12,5 +12,5 @@ torch.set_num_threads(1)
 
 @pytest.fixture
 def make(tmp_path: Path) -> Maker:
-    """Return what writes pictures into the folder `set`."""
+    """Return a Maker of pictures in the folder `set`."""
     return Maker(tmp_path / "set")

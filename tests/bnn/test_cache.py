@@ -80,6 +80,6 @@ def test_a_cache_that_cannot_be_made_names_the_way_out(tmp_path, monkeypatch):
 
 
 def test_a_cache_that_cannot_be_written_to():
-    """/sys, for tests may run as root, who may write to every other folder."""
+    """The folder is /sys, because tests may run as root, who may write to any other."""
     with pytest.raises(UserError, match=r"cache .* cannot be written to.*NEURALJET_CACHE"):
         cache.keep(Path("/sys/kernel/thing"), ("product",), make)

@@ -1,4 +1,4 @@
-"""The file's execution against the network: what float32 may round is excused, every other difference is found."""
+"""Comparing a file with its network excuses what float32 may round, and finds every other difference."""
 
 import dataclasses
 
@@ -29,7 +29,7 @@ TENTH = weights(False) | {"weight_scaling_const": 0.1}
 
 
 def small(bias=False, end=None, middle=None):
-    """A network of one convolution; end: options of the last layer's weights, middle: of the convolution's."""
+    """Return a network of one convolution. end: options of the last layer's weights, middle: of the convolution's."""
     generator = torch.Generator().manual_seed(2)
     model = nn.Sequential(
         qnn.QuantConv2d(1, 4, 3, bias=False, **(middle or weights(False))), shake(nn.BatchNorm2d(4), 700.0, generator),
@@ -48,7 +48,7 @@ def randomised(model, generator):
 
 
 def in_tenths():
-    """Weights of +-0.1 in front of a sign without an offset: float32 decides about sums of zero."""
+    """Return a network with weights +-0.1 and a sign without an offset: float32 decides about sums of zero."""
     model = nn.Sequential(
         Centred(), sign(), qnn.QuantConv2d(1, 4, 4, bias=False, **TENTH), sign(), nn.Flatten(),
         qnn.QuantLinear(4 * 6 * 5, 3, bias=False, **weights(False)),
@@ -71,7 +71,7 @@ def test_integers_agree_without_any_rounding(tmp_path):
 @pytest.mark.parametrize("bias", [False, True])
 @pytest.mark.parametrize("scales", ["one", "per channel"])
 def test_float_scales_of_the_scores_stay_within_the_bound(bias, scales, tmp_path):
-    """Differences of some 1e-7 are what float32 rounds; a step from one sum to the next is far more than the bound."""
+    """Rounding makes differences of some 1e-7; a step from one sum to the next is far above the bound."""
     report, found = agreement(small(bias, end=TENTH if scales == "one" else weights(True)), tmp_path, count=70)
     assert (report.mismatches, report.classes_differ, report.scores_beyond, report.decisions_beyond) == (0, 0, 0, 0)
     assert found.notes and 0 < report.largest_difference <= report.bound and report.frames == 70
@@ -124,7 +124,7 @@ def test_wrong_scores_are_found_among_ties_and_open_signs(place, tmp_path):
 
 
 def test_a_tie_is_one_only_within_the_rounding(tmp_path):
-    """Scores of +-0.1 that are equal as sums; with exact weights the lower class has to win."""
+    """With weights +-0.1 rounding may decide between equal sums; with exact weights the lower class has to win."""
     model = small(end=TENTH)
     with torch.no_grad():
         model[-1].weight[3] = model[-1].weight[0].flip(0)
@@ -155,7 +155,7 @@ def test_a_tie_is_one_only_within_the_rounding(tmp_path):
 
 
 def test_an_order_of_scores_that_is_wrong_is_found(tmp_path, monkeypatch):
-    """Every score is right by itself, but the integers do not compare as the floats do."""
+    """Each score is right by itself, but the integers have another order than the floats."""
 
     def wrong(k, floats, bounds=None):
         found = solve(k, floats, bounds)
@@ -183,7 +183,7 @@ def test_a_file_that_ends_in_the_class(tmp_path):
 
 
 def test_levels_and_pools_are_compared_too(tmp_path):
-    """Quantizers of two bits, copies for weights of two bits, pools in front of and behind the sign."""
+    """The network has quantizers and weights of two bits, and pools in front of and behind the sign."""
     blocks = (Block(outputs=4, bits=2, pool=2, pool_first=True, per_channel=True), Block(outputs=5, kernel=2, bits=2))
     recipe = Recipe(shape=SHAPE, blocks=blocks, hidden=(6,), end="norm")
     path = export(network(recipe), SHAPE, tmp_path / "model.onnx", byte=True)

@@ -1,4 +1,4 @@
-"""Concat: integer function, torch twin, files of ours and of others, training, hardware."""
+"""Concat: integer function, torch twin, our files and files of other programs, training."""
 
 import numpy as np
 import onnx
@@ -84,7 +84,7 @@ def test_a_block_that_puts_its_maps_beside_what_it_reads_is_frozen_exactly():
 
 
 class Beside(nn.Module):
-    """A map, and what a convolution makes of it."""
+    """Join the channels of a map and of what a convolution makes of it."""
 
     def __init__(self, activation: nn.Module) -> None:
         super().__init__()

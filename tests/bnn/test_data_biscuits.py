@@ -1,4 +1,4 @@
-"""The rendered set: repeatable, balanced, and out of a linear classifier's reach."""
+"""The rendered set is repeatable, balanced, and too hard for a linear classifier."""
 
 import hashlib
 

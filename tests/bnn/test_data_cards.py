@@ -1,4 +1,4 @@
-"""The cards of datasets/, and how they steer loading."""
+"""The cards of datasets/, and what they change in loading."""
 
 import os
 import re

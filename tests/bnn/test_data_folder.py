@@ -1,4 +1,4 @@
-"""Class folders: what is read, in which order, how it is split, and every refusal."""
+"""Class folders: which pictures are read, in which order, how they are split, and every refusal."""
 
 import os
 from pathlib import Path
@@ -13,7 +13,7 @@ from tests.support.pictures import refusal
 
 
 def picture(path: Path, value: int = 0, size: tuple[int, int] = (16, 16), mode: str = "L") -> Path:
-    """Save a picture of `size` (height, width) that no other `value` gives."""
+    """Save a picture of `size` (height, width); each `value` gives another."""
     path.parent.mkdir(parents=True, exist_ok=True)
     pixels = np.random.default_rng(value).integers(0, 256, size, np.uint8)
     Image.fromarray(pixels).convert(mode).save(path)
@@ -22,7 +22,7 @@ def picture(path: Path, value: int = 0, size: tuple[int, int] = (16, 16), mode: 
 
 @pytest.fixture
 def plain(tmp_path: Path) -> Path:
-    """Two classes of eight pictures, no split."""
+    """Make two classes of eight pictures each, without a split."""
     for index in range(8):
         picture(tmp_path / "set" / "ok" / f"{index}.png", index)
         picture(tmp_path / "set" / "worn" / f"{index}.png", 100 + index)
@@ -199,7 +199,7 @@ def test_too_many_classes(tmp_path: Path) -> None:
 def test_a_file_that_may_not_be_read(plain: Path) -> None:
     target = plain / "ok" / "0.png"
     target.unlink()
-    os.symlink(plain / "gone.png", target)  # dangling: also what root cannot read
+    os.symlink(plain / "gone.png", target)  # a dangling link, which even root cannot read
     refusal(plain, "0.png cannot be read")
 
 

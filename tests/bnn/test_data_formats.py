@@ -1,4 +1,4 @@
-"""Files of every format, depth and size are read with their values, told of, or refused by a sentence."""
+"""Files of every format, depth and size are read with their values, read with a note, or refused by a sentence."""
 
 import struct
 import zlib
@@ -27,14 +27,14 @@ def chunk(kind: bytes, data: bytes) -> bytes:
 
 
 def png16(pixels: np.ndarray) -> bytes:
-    """A PNG of 16-bit colour, [H, W, 3]; Pillow writes none."""
+    """Return a PNG of 16-bit colour, [H, W, 3], which Pillow cannot write."""
     rows = zlib.compress(b"".join(b"\0" + row.astype(">u2").tobytes() for row in pixels))
     head = struct.pack(">IIBBBBB", pixels.shape[1], pixels.shape[0], 16, 2, 0, 0, 0)
     return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", rows) + chunk(b"IEND", b"")
 
 
 def tiff16(pixels: np.ndarray) -> bytes:
-    """A TIFF of 16-bit colour, [H, W, 3], as scanners write it."""
+    """Return a TIFF of 16-bit colour, [H, W, 3], as scanners write it."""
     data, (height, width, _) = pixels.astype("<u2").tobytes(), pixels.shape
     bits = 8 + len(data) + 2 + 12 * 9 + 4
     tags = [(256, 3, 1, width), (257, 3, 1, height), (258, 3, 3, bits), (259, 3, 1, 1), (262, 3, 1, 2)]
@@ -45,7 +45,7 @@ def tiff16(pixels: np.ndarray) -> bytes:
 
 
 def test_every_format_is_read_with_its_values(make: Maker) -> None:
-    """Each file stands in the test as what it shows; the sets around it are of the same size, so nothing is scaled."""
+    """The pictures around it have the same size, so nothing is scaled."""
     gray, color = make.pixels(), make.pixels(120, SIDE, SIDE, 3)
     deep = make.random.integers(0, 4096, (SIDE, SIDE)).astype(np.uint16)
     wide = make.random.integers(0, 65536, (SIDE, SIDE, 3)).astype(np.uint16)

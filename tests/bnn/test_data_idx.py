@@ -98,7 +98,7 @@ def test_files_that_are_not_pictures(tmp_path: Path, data: bytes, match: str) ->
 
 
 def test_several_sets_in_one_folder(tmp_path: Path) -> None:
-    """EMNIST's archive holds six; the first was taken without a word."""
+    """EMNIST's archive holds six. The first must not be taken silently."""
     write(tmp_path, "emnist-digits-train")
     write(tmp_path, "emnist-letters-train")
     refusal(tmp_path, "more than one file of train images .emnist-digits-train-images.*of its own")

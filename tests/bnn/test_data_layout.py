@@ -1,4 +1,4 @@
-"""Trees of pictures as people have them: read as a person means them, with notes, or refused by a sentence."""
+"""Trees of pictures as people have them are read as a person means them, with notes, or refused by a sentence."""
 
 import shutil
 from collections.abc import Callable
@@ -10,7 +10,7 @@ from PIL import Image
 from bnn.data import layout, load, words
 from tests.support.pictures import Maker, counts, refused
 
-SPLITS = [  # folders, what is noted of them, whether there is a validation side
+SPLITS = [  # folders, the note about them, and whether there is a validation side
     (("train", "test"), [], False),
     (("Training", "Testing"), ["Training/ is train, Testing/ is test"], False),
     (("Train", "Test"), ["Train/ is train, Test/ is test"], False),
@@ -180,14 +180,14 @@ def test_trees_made_for_another_task(make: Maker, tree: Callable[[Maker], None],
 
 
 def test_pictures_sorted_beside_their_masks(make: Maker) -> None:
-    """As VisA has them."""
+    """VisA is sorted so."""
     make.classes("candle/Data/Images", good="Normal", bad="Anomaly")
     make.many("candle/Data/Masks/Anomaly")
     refused(make, "with masks or boxes", f"or give {make.root}/candle/Data/Images, when its folders are classes")
 
 
 def test_a_test_side_without_classes(make: Maker) -> None:
-    """As sets of competitions have it."""
+    """Sets of competitions are made so."""
     make.classes("train")
     make.many("test")
     refused(make, "test has pictures without classes", f"give {make.root}/train itself")

@@ -1,4 +1,4 @@
-"""What lies about in folders of pictures is read or left out with a note, or refused by a sentence."""
+"""Other files in folders of pictures are read, left out with a note, or refused by a sentence."""
 
 import os
 import shutil

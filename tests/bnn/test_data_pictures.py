@@ -1,4 +1,4 @@
-"""Picture files of all kinds: what comes out, and what is refused."""
+"""Picture files of all kinds: which values they give, and which are refused."""
 
 from pathlib import Path
 

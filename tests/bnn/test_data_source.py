@@ -1,4 +1,4 @@
-"""Where pictures come from is read as it was written, or refused by a sentence."""
+"""A record of where pictures come from is read as it was written, or refused by a sentence."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Random trees of folders, links, pipes and files: a set whose labels are right, or one sentence."""
+"""Random trees of folders, links, pipes and files give a set whose labels are right, or one sentence."""
 
 import os
 import random
@@ -18,7 +18,7 @@ NAMES = (
 
 
 class Tree:
-    """Grows below `root`; `plain` ones have no folders but classes and sides, so that many of them are read."""
+    """Makes a random tree below `root`. plain: only folders of classes and sides, so that many are read."""
 
     def __init__(self, root: Path, rng: random.Random, plain: bool) -> None:
         self.root, self.rng, self.made = root, rng, 0

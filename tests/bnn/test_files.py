@@ -1,4 +1,4 @@
-"""Outputs appear whole or not at all; a folder is replaced only when all in it is ours; nothing is lost on the way."""
+"""Outputs appear whole or not at all, a folder is replaced only when all in it is ours, and nothing is lost."""
 
 import errno
 import json
@@ -147,7 +147,7 @@ def test_a_failure_leaves_nothing_but_what_was_there(tmp_path):
 
 @pytest.mark.parametrize("exchange", [True, False])
 def test_an_interruption_at_any_step_leaves_the_old_or_the_new(tmp_path, monkeypatch, exchange):
-    """Every call of the system in the replacement is interrupted, before it and behind it."""
+    """Each system call of the replacement is interrupted, before it and after it."""
     if not exchange:
         monkeypatch.setattr(files, "_exchange", lambda *_: False)
     replace = os.replace
@@ -310,7 +310,7 @@ def test_a_reader_needs_no_right_to_write_beside(tmp_path, monkeypatch):
 
 
 def test_many_processes_take_turns_without_a_fault(tmp_path):
-    """Four processes lock, look that they are alone, and give back; none is left, nor a lock file."""
+    """Four processes lock, check that they are alone, and unlock; no process and no lock file is left."""
     code = (
         "import os, sys\nfrom pathlib import Path\nfrom bnn.storage import locks\nplace = Path(sys.argv[1])\n"
         "locks.PATIENCE_S = 60.0  # on a busy machine the others may be faster for long\n"

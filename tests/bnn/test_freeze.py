@@ -134,7 +134,7 @@ def test_what_is_no_number_is_refused_by_layer_and_channel(place, value, words):
 
 
 def test_statistics_that_are_large_only_make_constants():
-    """Thresholds beyond the sum's reach are clipped to it, however far beyond: never wrapped round."""
+    """Thresholds far beyond the sum's range are clipped to it and never wrap around."""
     network = random_network("binary", 6)
     with torch.no_grad():
         network.blocks[0].norm.running_mean[:] = torch.tensor([1e30, -1e30, 3e38, -3e38, 0, 0])

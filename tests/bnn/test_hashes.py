@@ -1,4 +1,4 @@
-"""What is wrong with the files that a folder lists is found in their order, and told apart."""
+"""Faults in the files that a folder lists are found in the order of the list, each with a sentence of its own."""
 
 import hashlib
 

@@ -1,4 +1,4 @@
-"""Files as others leave them: batches, flattening by shapes, ends behind the scores, numbers that are none."""
+"""Files of other programs: batches, flattening by shapes, nodes behind the scores, nan and infinity."""
 
 import brevitas.nn as qnn
 import numpy as np
@@ -20,7 +20,7 @@ FRAMES = 9  # no multiple of the batches below
 
 
 def imported(model, tmp_path, pixels="byte"):
-    """A model as what it is imported as; the file computes the same, to the bit of every score."""
+    """Import a model and check that the file computes the same, to the bit of every score; return the import."""
     path = tmp_path / "model.onnx"
     onnx.save(model, path)
     found = import_model(load_model(path), "model.onnx", pixels)
@@ -38,7 +38,7 @@ def refused(model, tmp_path, words, pixels="byte"):
 
 
 def maps(batch):
-    """A picture of 6x6 as two maps of 4x4."""
+    """Return two maps of 4x4 made from a picture of 6x6."""
     return Net([batch, 1, 6, 6]).conv(2, 1, 3).norm(2, 300.0).sign()
 
 
@@ -48,7 +48,7 @@ def maps(batch):
 @pytest.mark.parametrize("batch", ["N", 1, 4])
 @pytest.mark.parametrize("flatten", ["Flatten", "view", "Reshape"])
 def test_a_batch_of_any_size(batch, flatten, tmp_path):
-    """Where it is free or 1 a picture is executed alone, where it is fixed as many as it says."""
+    """One picture is executed at a time where the batch is free or 1, else as many as it says."""
     net = maps(batch)
     if flatten == "Flatten":
         net.then("Flatten")
@@ -103,7 +103,7 @@ def test_inputs_of_other_numbers_are_refused(tmp_path):
 
 
 def test_files_in_training_mode_are_refused(tmp_path):
-    """A norm would go by the statistics of the batch."""
+    """There a batch norm would use the statistics of the batch."""
     model = Net(["N", 1, 6, 6]).conv(2, 1, 3).norm(2).sign().then("Flatten").dense(32, 3).model(opset=14)
     model.graph.node[1].attribute.append(helper.make_attribute("training_mode", 1))
     refused(model, tmp_path, r"\(BatchNormalization, .* is in training mode; accepted: inference: call model.eval\(\)")
@@ -122,7 +122,7 @@ def test_two_ways_of_padding_are_refused(tmp_path):
 
 
 def test_a_bias_must_be_one_per_output(tmp_path):
-    """onnxruntime reads past the end of a shorter one of a Conv; of a Gemm a column belongs to the batch."""
+    """onnxruntime reads past the end of a short bias of a Conv, and a column of a Gemm's belongs to the batch."""
     net = Net(["N", 1, 6, 6])
     net.then("Conv", net.weights(2, 1, 3, 3), np.float32([1.0])).norm(2).sign()
     refused(net.then("Flatten").dense(32, 3).model(), tmp_path, r"\(Conv, .* its bias is no constant per output")
@@ -143,7 +143,7 @@ def test_a_bias_must_be_one_per_output(tmp_path):
 
 
 def no_shape(model):
-    """An output of integers whose shape is not said, as some exporters leave it."""
+    """Return an integer output without a shape, as some exporters leave it."""
     model.graph.output[0].type.tensor_type.ClearField("shape")
     model.graph.output[0].type.tensor_type.elem_type = TensorProto.INT64
 
@@ -206,7 +206,7 @@ def test_softmax_over_anything_else_is_refused(tmp_path):
 
 @pytest.mark.parametrize("sigmoid", [False, True])
 def test_one_score_is_two_classes(sigmoid, tmp_path):
-    """Its sign decides; at 0 it is class 0."""
+    """The sign of the score decides; 0 gives class 0."""
     net = maps("N").flatten_by_shape().dense(32, 1).then("Add", 12.0)
     if sigmoid:
         net.then("Sigmoid")
@@ -261,7 +261,7 @@ def test_a_slope_below_zero_is_refused_by_name_and_channel(operator, tmp_path):
     refused(net.then("Sub", 90.5).sign().then("Flatten").dense(32, 3).model(), tmp_path, words)
 
 
-# --- other formats, numbers that are none ---
+# --- other formats, nan and infinity ---
 
 
 def test_integer_operators_of_onnx_are_told_how_to_export(tmp_path):

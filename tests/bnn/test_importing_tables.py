@@ -1,4 +1,4 @@
-"""The tables of docs/importing.md, row by row: each has examples that become what it says."""
+"""Each row of the tables in docs/importing.md has examples, which become what the row says."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -20,11 +20,13 @@ from tests.support.foreign import frames
 from tests.support.graphs import QONNX, Net
 
 DOCS = Path(__file__).resolve().parents[2] / "docs" / "importing.md"
-Example = tuple[Callable[[], onnx.ModelProto], Any]  # a file, and what becomes of it: kinds of layers, or a refusal
+Example = tuple[
+    Callable[[], onnx.ModelProto], Any
+]  # a file, and what it becomes: kinds of layers, or words of a refusal
 
 
 def rows(heading: str) -> list[str]:
-    """The first column of the table below a heading."""
+    """Return the first column of the table below a heading."""
     text = DOCS.read_text().split(f"## {heading}\n")[1].split("\n## ")[0]
     lines = [line for line in text.splitlines() if line.startswith("| ")]
     return [line.split(" | ")[0].removeprefix("| ") for line in lines[1:]]
@@ -35,7 +37,7 @@ def pixels(shape: Any = ("N", 1, 6, 6), seed: int = 0) -> Net:
 
 
 def maps(seed: int = 0) -> Net:
-    """Two maps of bits, 4x4."""
+    """Return two maps of bits, 4x4."""
     return pixels(seed=seed).conv(2, 1, 3).norm(2, 300.0).sign()
 
 
@@ -85,7 +87,7 @@ def added(scale: float, maps_: int = 2) -> onnx.ModelProto:
 
 
 def beside() -> onnx.ModelProto:
-    """A map, and what a convolution makes of it."""
+    """Return a Concat or another node that joins a map and what a convolution makes of it."""
     net = maps()
     before = net.at
     net.conv(2, 2, 1).sign()

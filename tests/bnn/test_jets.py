@@ -1,4 +1,4 @@
-"""The jet algebra: the group is what the papers of classic vision say it is, and factorising undoes composing."""
+"""The jet algebra: the kernels are those of classic computer vision, and factorising undoes composing."""
 
 import numpy as np
 import pytest

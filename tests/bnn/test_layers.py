@@ -1,4 +1,4 @@
-"""The trainable layers' own parts: the sign equals Brevitas', the norm equals torch's."""
+"""Parts of the trainable layers: our sign equals Brevitas', our norm equals torch's."""
 
 import torch
 import torch.nn.functional as F
@@ -22,7 +22,7 @@ def test_the_sign_and_its_gradient_are_those_of_brevitas():
         y = layer(leaf)
         y.backward(torch.linspace(-1, 2, len(x)))
         results.append((y.detach(), leaf.grad))
-    inside = x.abs() != 1  # at +-1 exactly either is a subgradient
+    inside = x.abs() != 1  # at +-1 either gradient is a subgradient
     assert torch.equal(results[0][0], results[1][0])
     assert torch.equal(results[0][1][inside], results[1][1][inside])
     assert 0 < int(results[0][1].count_nonzero()) < len(x)

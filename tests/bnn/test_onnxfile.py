@@ -1,4 +1,4 @@
-"""Files of strangers: refused in one sentence before anything in them is executed."""
+"""Damaged and hostile ONNX files are refused in one sentence before anything in them is executed."""
 
 import random
 import struct
@@ -24,7 +24,7 @@ def small() -> Net:
 
 
 def refused(model, tmp_path, words):
-    """Refused when it is loaded, or when it is imported."""
+    """Check that loading or importing the file is refused in one line, which names the file and holds the words."""
     path = tmp_path / "model.onnx"
     path.write_bytes(model if isinstance(model, bytes) else model.SerializeToString())
     with pytest.raises(UserError, match=words) as error:
@@ -78,7 +78,7 @@ def test_sparse_weights_are_refused(tmp_path):
 
 
 def body(rounds):
-    """A loop that adds 1 so many times."""
+    """Return a loop that adds 1 so many times."""
     info = helper.make_tensor_value_info
     inner = helper.make_graph(
         [
@@ -159,7 +159,7 @@ def test_layers_that_are_endless_are_refused(tmp_path, monkeypatch):
 
 
 def nested(depth):
-    """A graph in a node in a graph ..., by hand: protobuf's own writer would recurse."""
+    """Return the bytes of graphs within graphs. They are made by hand, because protobuf's writer would recurse."""
     message = b""
     for _ in range(depth):
         for number in (6, 5, 1):  # AttributeProto.g, NodeProto.attribute, GraphProto.node
@@ -198,7 +198,7 @@ def test_damaged_names_and_nodes_are_refused(tmp_path):
 @pytest.mark.parametrize("name", ["strides", "kernel_shape", "dilations", "group"])
 @pytest.mark.parametrize("value", [0, -1, -(1 << 63), 1 << 40])
 def test_counts_that_onnx_would_divide_by_are_refused(name, value, tmp_path):
-    """Shape inference ended the process by SIGFPE."""
+    """Otherwise shape inference ends the process by SIGFPE."""
     model = small().model()
     counts = value if name == "group" else [value, 1]
     model.graph.node[0].attribute.append(helper.make_attribute(name, counts))
@@ -206,7 +206,7 @@ def test_counts_that_onnx_would_divide_by_are_refused(name, value, tmp_path):
 
 
 def altered(data, seed):
-    """A copy cut short, or with a few bytes changed, most of them in the text of the file."""
+    """Return a copy that is cut short, or has a few bytes changed, most of them in its text."""
     r = random.Random(seed)
     if r.random() < 0.1:
         return data[: r.randrange(len(data))]
@@ -222,7 +222,7 @@ def altered(data, seed):
 
 
 def own():
-    """A network as `train` writes it."""
+    """Return a network whose file is as `train` writes it."""
     r = np.random.default_rng(0)
     layers = (
         Pad(1, 0), Conv(r.choice([-1, 1], (2, 1, 3, 3))), Threshold(r.integers(-99, 99, 2)), MaxPool(2),
@@ -252,7 +252,7 @@ def test_altered_files_are_refused_in_one_sentence_or_run(whose, tmp_path):
 
 
 def test_thresholds_that_are_no_integers_of_the_format_are_refused(tmp_path):
-    """inf and 1e30 became -2^63."""
+    """Otherwise inf and 1e30 become -2^63."""
     path = tmp_path / "model.onnx"
     write_qonnx(own(), path)
     model = onnx.load(path)

@@ -1,4 +1,4 @@
-"""Programs that are started: their output, their time limit, and that they end with whoever started them."""
+"""Programs that we start: their output, their time limit, and that they end with the process that started them."""
 
 import os
 import signal
@@ -12,12 +12,12 @@ import pytest
 from bnn.errors import ToolError
 from bnn.system import processes
 
-# One in the program's group, one in a group of its own, as SymbiYosys' engines are.
+# One child in the program's group, and one in a group of its own, as SymbiYosys' engines are.
 FAMILY = "sleep 300.{0} & setsid sleep 301.{0} & sleep 302.{0}; true"
 
 
 def alive(tag):
-    """How many of FAMILY's programs there are."""
+    """Return how many of FAMILY's programs run."""
     found = 0
     for path in Path("/proc").iterdir():
         try:
@@ -29,7 +29,7 @@ def alive(tag):
 
 
 def wait_for(count, tag):
-    """Wait until there are `count`; a time limit that only a fault reaches."""
+    """Wait until `count` of them run. The time limit is so long that only a fault reaches it."""
     end = time.monotonic() + 60
     while alive(tag) != count:
         assert time.monotonic() < end, f"{alive(tag)} programs and not {count}"

@@ -1,4 +1,4 @@
-"""JSON is taken as it was written or not at all."""
+"""JSON is read exactly as it was written, or refused."""
 
 import json
 from dataclasses import dataclass, field

@@ -1,4 +1,4 @@
-"""The golden model against loops that are too plain to be wrong."""
+"""The golden model equals loops that are too plain to be wrong."""
 
 import numpy as np
 import pytest

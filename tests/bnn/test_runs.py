@@ -1,4 +1,4 @@
-"""A run folder is ours by its format, and its files are those that training wrote."""
+"""A run folder is recognised by its format, and its files are those that training wrote."""
 
 import json
 import os
@@ -21,7 +21,7 @@ RESULT = Metrics(
     0.5, 4, 0.75, 1, LinkCounts(4, 0, 0), ("a", "b"), ((2, 0), (2, 0)),
     {"a": ClassScores(0.5, 1.0), "b": ClassScores(None, 0.0)}, 3, 0, "tiny", ("a note",), 1.5,
 )  # fmt: skip
-# As the first version wrote them: no format, no seal, no digest of the pictures.
+# The first version wrote no format, no seal and no digest of the pictures.
 OLD_RUN = """{
   "data": {"source": "biscuits", "size": [16, 16], "color": "gray", "seed": 0},
   "network": {
@@ -134,7 +134,7 @@ def test_a_block_that_no_network_has(run: Path) -> None:
 
 
 def test_a_run_of_the_first_version_is_told_apart(tmp_path: Path) -> None:
-    """It has neither format nor seal, so nothing tells whether it is as it was written."""
+    """It has neither format nor seal, so nobody can tell whether it was changed."""
     (tmp_path / ASKED).write_text(OLD_RUN)
     (tmp_path / METRICS).write_text(OLD_METRICS)
     (tmp_path / MODEL).write_bytes(b"model")
@@ -167,7 +167,7 @@ def test_a_pipe_in_place_of_a_file(run: Path) -> None:
 
 @pytest.mark.parametrize("file", ["run.json", "thesis.txt", ".hidden"])
 def test_somebodys_folder_stays(tmp_path: Path, file: str) -> None:
-    """Another program's run.json too: a folder is ours by its format, not by the name of a file in it."""
+    """The format makes a folder ours and not the name of a file in it, so another program's run.json stays too."""
     (tmp_path / file).write_text('{"format": "wandb"}')
     for resume in (False, True):
         with pytest.raises(UserError, match=r"run.json (is damaged or not ours|there)"):

@@ -1,4 +1,4 @@
-"""Every way in which people write such networks is imported exactly or refused by name."""
+"""Every style in which people write such networks is imported exactly, or refused by a sentence that names the node."""
 
 import contextlib
 import io
@@ -22,7 +22,7 @@ FRAMES = 6
 
 
 def export_style(name, path):
-    """The file of a style."""
+    """Write the QONNX file of a style."""
     style = STYLES[name]
     torch.manual_seed(1)
     model = style.make()
@@ -32,7 +32,7 @@ def export_style(name, path):
     options = {"dynamo": False, **style.options}
     with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()), torch.no_grad():
         warnings.simplefilter("ignore")
-        model(torch.rand(style.shape))  # quantizers of ReLU see values once
+        model(torch.rand(style.shape))  # the quantizers of QuantReLU take their scale from the first values
         export_qonnx(model, torch.rand(style.shape), str(path), **options)
     return path
 
@@ -47,10 +47,10 @@ def test_style_is_exact_or_refused_by_name(name, tmp_path):
         assert str(error.value).startswith("model.onnx: ") and "\n" not in str(error.value)
         return
     found = import_model(load_model(path), "model.onnx", "unit")
-    recognise(found.network)  # and can be built
+    recognise(found.network)  # it can be built
     agreement = compare(found.network, found, load_model(path), frames(found.network.input_shape, FRAMES))
     assert agreement.mismatches == 0
-    # float32 rounds nothing where the bound of its rounding is 0, and then the file's scores are equal to the bit
+    # where the bound is 0, float32 rounds nothing, and the file's scores are equal to the bit
     assert agreement.largest_difference <= agreement.bound
 
 

@@ -1,4 +1,4 @@
-"""TOML of people, damaged: a table or one sentence, never a traceback."""
+"""Damaged TOML files give a table or one sentence, never a traceback."""
 
 import random
 from pathlib import Path

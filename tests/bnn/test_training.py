@@ -1,4 +1,4 @@
-"""Training ends in a whole run folder, continues after an interruption to the same weights, and loses nothing."""
+"""Training writes a whole run folder, reaches the same weights after an interruption, and loses nothing."""
 
 import json
 import subprocess
@@ -30,7 +30,7 @@ CONFIG = TrainConfig(epochs=6, batch=16, learning_rate=0.05, augment=("flip_y", 
 
 @pytest.fixture(scope="module")
 def data():
-    """Bright-left against bright-right pictures: easy to learn, not solved by chance."""
+    """Return pictures that are bright on the left or on the right: easy to learn, but not by chance."""
     r = np.random.default_rng(0)
     labels = np.arange(240) % 2
     slope = np.linspace(0, 180, 16) * labels[:, None] + np.linspace(180, 0, 16) * (1 - labels[:, None])
@@ -116,7 +116,7 @@ def test_resuming_with_other_settings_is_refused(run, data):
 
 
 def test_resuming_with_other_pictures_is_refused(run, data):
-    """A pixel, a label, a class name, a side: each makes another set."""
+    """A different pixel, label, class name or side makes another set."""
     parts = dict(vars(data))
     pixel, labels = data.train_images.copy(), data.test_labels.copy()
     pixel[3, 4, 5] ^= 1
@@ -134,7 +134,7 @@ def test_resuming_with_other_pictures_is_refused(run, data):
 
 
 def stop_early(data, out, monkeypatch, source, epochs=2):
-    """A run that was stopped in its epoch number `epochs`."""
+    """Make a run that was stopped in its epoch number `epochs`."""
     epoch = Trainer.run_epoch
 
     def stopped(self):
@@ -148,7 +148,7 @@ def stop_early(data, out, monkeypatch, source, epochs=2):
 
 
 def test_pictures_that_were_moved_are_the_same(data, tmp_path, monkeypatch):
-    """The name of their folder may change; size and colour may not. What is written down is where they are now."""
+    """The name of their folder may change; size and colour may not. run.json then names the new folder."""
     out = tmp_path / "run"
     stop_early(data, out, monkeypatch, DataSource("/old/place", color="gray"))
     with pytest.raises(UserError, match=r"other settings \(data.color: gray against rgb\)"):
@@ -163,7 +163,7 @@ def test_pictures_that_were_moved_are_the_same(data, tmp_path, monkeypatch):
 
 @pytest.mark.parametrize("name", ["model.onnx", "weights.safetensors"])
 def test_a_file_of_somebody_in_an_unfinished_run_stays(data, tmp_path, monkeypatch, name):
-    """It is told before the training goes on, and at the end when it came meanwhile; without it the run is finished."""
+    """The user is told before training goes on, or at its end when the file came meanwhile. Without it the run ends."""
     out = tmp_path / "run"
     stop_early(data, out, monkeypatch, DataSource("toy"))
     (out / name).write_bytes(b"precious")
@@ -188,7 +188,7 @@ def test_a_file_of_somebody_in_an_unfinished_run_stays(data, tmp_path, monkeypat
 
 
 def test_an_end_between_the_last_files_is_finished(run, data, tmp_path, monkeypatch):
-    """Files that an interrupted end left are this training's: equal to the byte."""
+    """Files that an interrupted end left are taken as this training's when they are equal to the byte."""
     out = tmp_path / "run"
     with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
         patch.setattr(training, "check_links", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))

@@ -1,4 +1,4 @@
-"""Folders to work in: gone after the block, swept after a kill, never anybody else's."""
+"""Work folders vanish after the block, are swept after a kill, and never belong to anybody else."""
 
 import os
 import signal
@@ -14,14 +14,14 @@ from bnn.storage import work
 
 @pytest.fixture
 def temporary(tmp_path, monkeypatch):
-    """A temporary folder of one's own, not swept yet."""
+    """Make a temporary folder of our own that has not been swept yet."""
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     monkeypatch.setattr(work, "_swept", set())
     return tmp_path
 
 
 def in_another_process(place):
-    """A process that holds a work folder with something in it, and that folder."""
+    """Start a process that holds a work folder with a file in it; return the process and the folder."""
     code = (
         "import sys, pathlib\nfrom bnn.storage.work import work_folder\n"
         "with work_folder(pathlib.Path(sys.argv[1])) as folder:\n"
@@ -45,7 +45,7 @@ def test_a_folder_is_gone_after_the_block(temporary):
 def test_a_killed_process_leaves_what_the_next_sweeps(temporary):
     process, folder = in_another_process(temporary)
     work.sweep(temporary)
-    assert os.path.isfile(f"{folder}/deep/file")  # it lives
+    assert os.path.isfile(f"{folder}/deep/file")  # its process lives
     process.send_signal(signal.SIGKILL)
     process.wait()
     assert os.path.isdir(folder)

@@ -9,8 +9,8 @@ from tests.support.networks import Random
 def random_concat(seed: int) -> IntegerNetwork:
     """Return a network of a convolution on pixels, one to three concatenations, pooling in between, and scores.
 
-    Beside each other stand a map and what a convolution makes of it, or what two or three convolutions make of one map;
-    kernels of 1, 3 or 5, jets or +-1. At the end two dense layers of one map may stand beside each other.
+    A concatenation joins a map and what a convolution makes of it, or what two or three convolutions make of a map. The
+    kernels are 1, 3 or 5 wide, jets or +-1. At the end the outputs of two dense layers of one map may be joined.
     """
     random, graph = Random(seed), GraphBuilder()
     r, add = random.r, graph.add

@@ -1,4 +1,4 @@
-"""Accelerators for the driver, with frames and what the reference says of them; and bitstream folders of them."""
+"""Accelerators for the driver, with frames and what the reference says of these; and bitstream folders for boards."""
 
 import dataclasses
 
@@ -29,7 +29,7 @@ def case_of(folder, network, planes):
 
 
 def bitstream_of(acc, folder):
-    """A bitstream folder as `neuraljet bitstream` leaves it, its .bit some bytes."""
+    """Make a bitstream folder as `neuraljet bitstream` leaves it; its .bit holds arbitrary bytes."""
     folder.mkdir()
     (folder / bitstreams.BIT).write_bytes(b"bits")
     manifest = load(acc)

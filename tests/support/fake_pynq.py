@@ -1,7 +1,7 @@
-"""PYNQ at its outermost calls, for machines that are no board: Overlay, allocate and the DMA's channels.
+"""A stand-in for PYNQ's outermost calls, for machines that are no board: Overlay, allocate and the DMA's channels.
 
-Behind them the Verilator model of the accelerator computes. As on the board: data that was received shows after
-`wait` only, a packet ends when FRAMES_PER_PACKET results are there, and a transfer may only begin on an idle channel.
+The Verilator model of the accelerator computes behind them. As on the board, received data is visible only after
+`wait`, a packet ends when FRAMES_PER_PACKET results are there, and a transfer may begin only on an idle channel.
 """
 
 import numpy as np
@@ -12,14 +12,14 @@ from sim.live import LiveModel
 
 
 class Buffer(np.ndarray):
-    """What pynq.allocate gives."""
+    """An array as pynq.allocate returns it."""
 
     def freebuffer(self):
         self.freed = True
 
 
 class Channel:
-    """pynq.lib.dma's channel, as far as the driver knows it."""
+    """A channel of pynq.lib.dma, with what the driver uses of it."""
 
     def __init__(self, moved):
         self.moved, self.buffer, self.idle, self.error, self.data = moved, None, True, False, None
@@ -84,14 +84,14 @@ class Dma:
         self.registers.values[board.LATENCY] = latency % (1 << 32)
         self.sendchannel.idle = True
         self.packets.append(len(frames))
-        if self.registers.values[board.FRAMES_PER_PACKET] == len(frames):  # else TLAST comes never or too early
+        if self.registers.values[board.FRAMES_PER_PACKET] == len(frames):  # else TLAST comes too early or never
             memory = np.zeros(received.shape, np.uint8)
             memory[:, : data.shape[1]] = data
             self.recvchannel.data, self.recvchannel.idle = memory, True
 
 
 class Pynq:
-    """The module. `accelerator` is the folder whose RTL is in the FPGA once a bitstream is loaded."""
+    """The module `pynq`. Loading a bitstream puts the RTL of the folder `accelerator` into the FPGA."""
 
     def __init__(self, accelerator, sha256):
         self.accelerator, self.sha256, self.overlays = accelerator, sha256, []

@@ -1,4 +1,4 @@
-"""Binarized networks as others write them in Brevitas, their QONNX export, and what the exported file computes."""
+"""Binarized networks as other people write them in Brevitas, their QONNX export, and what the file computes."""
 
 import contextlib
 import io
@@ -27,26 +27,26 @@ from bnn.qonnx.foreign.execute import execute as execute_model
 
 @dataclass(frozen=True)
 class Block:
-    """Conv, batch norm, sign, with what stands around them."""
+    """A convolution, batch norm and sign, with the options around them."""
 
     outputs: int = 6
     kernel: int = 3
     stride: int = 1
     padding: int = 0
-    pad_value: int = 0  # -1: an explicit Pad
+    pad_value: int = 0  # -1: by an explicit Pad
     pool: int = 1
-    pool_first: bool = False  # in front of batch norm and sign
-    norm_first: bool = False  # with pool_first: batch norm in front of the pool
-    per_channel: bool = False  # weight scales
+    pool_first: bool = False  # pool in front of batch norm and sign
+    norm_first: bool = False  # with pool_first: batch norm in front of the pool, sign behind it
+    per_channel: bool = False  # one weight scale per output instead of one in all
     bias: bool = False
     clip: bool = False  # Hardtanh in front of the sign
     norm: bool = True
     scale: float = 1.0  # of the sign
     bits: int = 1  # of the activation
-    signed: bool = False  # an activation of several bits is round 0, and not from 0
-    ternary: bool = False  # -1, 0 and 1: the activation
-    weight_bits: int = 1  # 0: ternary
-    slope: str = ""  # of negative sums, in front of the sign: prelu, leaky
+    signed: bool = False  # an activation of several bits lies around 0 instead of starting at 0
+    ternary: bool = False  # the activation is -1, 0 or 1
+    weight_bits: int = 1  # 0: weights are -1, 0 or 1
+    slope: str = ""  # prelu or leaky: what negative sums pass in front of the sign
 
 
 @dataclass(frozen=True)
@@ -61,7 +61,7 @@ class Hidden:
 
 @dataclass(frozen=True)
 class Recipe:
-    """A whole network."""
+    """The choices that make a whole network."""
 
     shape: tuple[int, int, int] = (1, 9, 8)
     # byte: raw pixels; q8, q2: 2x - 1 and 8 or 2 bits; sign: 2x - 1 and one bit; affine: 2x - 1 alone
@@ -69,28 +69,28 @@ class Recipe:
     blocks: tuple[Block, ...] = (Block(),)
     hidden: tuple[int | Hidden, ...] = ()
     classes: int = 4
-    end: str = "none"  # or bias, common (one scale and offset), norm (batch norm), softmax, logsoftmax, sigmoid
+    end: str = "none"  # none, bias, common (one scale and offset), norm (batch norm), softmax, logsoftmax or sigmoid
     seed: int = 0
-    head: str = "dense"  # or conv: scores [N, classes, 1, 1], conv_flat: these flattened
+    head: str = "dense"  # dense; conv: scores [N, classes, 1, 1]; conv_flat: the same, flattened
     weight_bits: int = 1  # of the last layer
-    dynamo: bool = False  # torch's present exporter
+    dynamo: bool = False  # use torch's present exporter
     free_batch: bool = False
 
     @property
     def pixels(self) -> str:
-        """As --pixels."""
+        """Return the value of --pixels."""
         return "byte" if self.input == "byte" else "unit"
 
 
 class Common(nn.Module):
-    """One scale and one offset for all scores, as at the end of Brevitas' own networks."""
+    """Multiply all scores by one scale and add one offset, as Brevitas' own networks do at their end."""
 
     def forward(self, x: Tensor) -> Tensor:
         return (x - 0.3125) / 1.7 * 0.9 + 0.1
 
 
 class Padded(nn.Module):
-    """An explicit Pad of -1."""
+    """Pad explicitly, with -1 for instance."""
 
     def __init__(self, amount: int, value: float) -> None:
         super().__init__()
@@ -110,7 +110,7 @@ def sign(scale: float = 1.0) -> nn.Module:
 
 
 def activation(scale: float, bits: int, signed: bool = False, ternary: bool = False) -> nn.Module:
-    """A sign, or a quantizer of 0 to 2^bits - 1 steps of so much; signed: as many round 0."""
+    """Return a sign, or a quantizer of 0 to 2^bits - 1 steps of `scale`. signed: as many steps, around 0."""
     if ternary:
         return qnn.QuantIdentity(act_quant=SignedTernaryActPerTensorConst, threshold=0.5, scaling_const=scale)
     if bits == 1:
@@ -123,7 +123,7 @@ def activation(scale: float, bits: int, signed: bool = False, ternary: bool = Fa
 
 
 def slopes(kind: str, channels: int, generator: torch.Generator) -> list[nn.Module]:
-    """What makes negative values smaller."""
+    """Return the layers that make negative values smaller."""
     if kind == "leaky":
         return [nn.LeakyReLU(0.1)]
     if kind == "prelu":
@@ -150,7 +150,7 @@ def weights(per_channel: bool, bits: int = 1) -> dict[str, object]:
 
 
 def shake(norm: nn.Module, spread: float, generator: torch.Generator) -> nn.Module:
-    """Batch norm as after some training: scales of both signs, some channels that never change."""
+    """Set a batch norm as after some training: scales of both signs, and some channels that never change."""
     with torch.no_grad():
         features = norm.num_features
         norm.weight.copy_(torch.randn(features, generator=generator))
@@ -172,7 +172,7 @@ def dense(inputs: int, outputs: int, bias: bool, generator: torch.Generator, bit
 
 
 def network(recipe: Recipe) -> nn.Sequential:
-    """The network in eval mode, with random weights and statistics."""
+    """Return the network in eval mode, with random weights and statistics."""
     generator = torch.Generator().manual_seed(recipe.seed)
     layers: list[nn.Module] = []
     channels, height, width = recipe.shape
@@ -232,7 +232,7 @@ def network(recipe: Recipe) -> nn.Sequential:
 
 
 def _ends(recipe: Recipe, generator: torch.Generator) -> list[nn.Module]:
-    """What stands behind the scores."""
+    """Return the layers behind the scores."""
     if recipe.end == "norm":
         norm = nn.BatchNorm2d if recipe.head == "conv" else nn.BatchNorm1d
         return [shake(norm(recipe.classes), 5.0, generator)]
@@ -244,9 +244,9 @@ def _ends(recipe: Recipe, generator: torch.Generator) -> list[nn.Module]:
 
 
 def random_recipe(seed: int, side: int = 13, maps: int = 8) -> Recipe:
-    """One of the networks that can be built: any kernel from 1 to 5, stride, padding, pooling, input and end.
+    """Return a network that can be built: any kernel from 1 to 5, stride, padding, pooling, input and end.
 
-    side, maps: the most rows, columns and outputs of a layer.
+    side: most rows and columns of a picture. maps: most outputs of a layer.
     """
     r = np.random.default_rng(seed)
 
@@ -278,13 +278,13 @@ def random_recipe(seed: int, side: int = 13, maps: int = 8) -> Recipe:
 
 
 def rate_of(recipe: Recipe) -> float | None:
-    """Frames per second to ask for at 200 MHz: a pixel per clock, or a pixel in 4 or 16 clocks, by the seed."""
+    """Return the frames per second to ask for at 200 MHz: a pixel in 1, 4 or 16 clocks, by the seed."""
     clocks = (1, 4, 16)[recipe.seed % 3]
     return None if clocks == 1 else 200e6 / (clocks * recipe.shape[1] * recipe.shape[2])
 
 
 def _fits(shape: tuple[int, int, int], blocks: Sequence[Block]) -> bool:
-    """Does every layer leave a map that the next one can be built on?"""
+    """Return whether every layer leaves a map that is large enough for the next."""
     sizes = shape[1:]
     for b in blocks:
         least = min(sizes)
@@ -303,18 +303,18 @@ def export(
 ) -> Path:  # fmt: skip
     """Write the QONNX file of a network for one picture; byte: annotate its input UINT8.
 
-    dynamo: by torch's present exporter (seconds) instead of the former one; the graphs differ in their nodes.
-    free_batch: for any number of pictures.
+    dynamo: use torch's present exporter, which takes seconds, instead of the former one; their graphs differ.
+    free_batch: the file takes any number of pictures.
     """
     if free_batch and dynamo:
         free: dict[str, Any] = {"dynamic_shapes": ({0: torch.export.Dim("N")},)}
     else:
         free = {"input_names": ["x"], "dynamic_axes": {"x": {0: "N"}}} if free_batch else {}
-    count = 2 if free_batch else 1  # a size of 1 would be taken for a constant
+    count = 2 if free_batch else 1  # the exporter would take a size of 1 for a constant
     example = torch.randint(0, 256, (count, *shape)).float() if byte else torch.rand(count, *shape)
     with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()), torch.no_grad():
         warnings.simplefilter("ignore")
-        model(example)  # learned scales are set by what comes first
+        model(example)  # the first pictures set the learned scales
         export_qonnx(model, example, str(path), dynamo=dynamo, **free)
     if byte:
         wrapper = ModelWrapper(onnx.load(path))
@@ -324,12 +324,12 @@ def export(
 
 
 def execute(path: Path, images: NDArray[np.uint8], unit: bool) -> NDArray[np.float32]:
-    """Scores [N, classes] of the file by qonnx: uint8 [N, C, H, W]."""
+    """Return the scores [N, classes] that qonnx computes by the file, of uint8 pictures [N, C, H, W]."""
     return execute_model(ModelWrapper(onnx.load(path)), images, unit)
 
 
 def frames(shape: Sequence[int], count: int, seed: int = 0) -> NDArray[np.uint8]:
-    """uint8 [N, C, H, W]: noise, led by a black and a white frame."""
+    """Return uint8 pictures [N, C, H, W]: a black one, a white one, then noise."""
     images = np.random.default_rng(seed).integers(0, 256, (count, *shape), np.uint8)
     images[:1], images[1:2] = 0, 255
     return images

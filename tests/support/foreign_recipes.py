@@ -1,4 +1,4 @@
-"""Random networks over everything that docs/importing.md accepts: 1 to 4 bits, dense and convolutions, all ends."""
+"""Random networks of all kinds that docs/importing.md accepts: 1 to 4 bits, dense and convolutions, all ends."""
 
 from dataclasses import replace
 from typing import Any
@@ -7,13 +7,13 @@ import numpy as np
 
 from tests.support.foreign import Block, Hidden, Recipe
 
-MOST_BITS = 400  # maps of bits, with levels and copies, times the kernel that reads them; outputs are fewer then
+MOST_BITS = 400  # most maps of bits, with levels and copies, times the area of the kernel that reads them
 KERNELS = (1, 2, 2, 3, 3, 3, 3, 4, 5, 5, 6, 7, 8, 9, 10, 11)
 ENDS = ("none", "bias", "common", "norm", "softmax", "logsoftmax", "sigmoid")
 
 
 def wide_recipe(seed: int) -> Recipe:
-    """One network: a dense one or one of convolutions, small enough to be compiled and simulated within a minute."""
+    """Return a network, dense or of convolutions, small enough to be compiled and simulated within a minute."""
     r = np.random.default_rng([seed, 4])
     if r.random() < 0.3:
         return _dense(r, seed)
@@ -33,7 +33,7 @@ def _levels(bits: int, ternary: bool = False) -> int:
 
 
 def _copies(weight_bits: int) -> int:
-    """How often a map of bits comes, for weights of so many bits."""
+    """Return how many copies of a map of bits weights of so many bits need."""
     return {0: 2, 1: 1}.get(weight_bits, 2**weight_bits - 2)
 
 
@@ -53,7 +53,7 @@ def _fitting(outputs: int, levels: int, copies: int, kernel: int = 1) -> int:
 
 
 def _dense(r: np.random.Generator, seed: int) -> Recipe:
-    """Pixels of one bit or of few, hidden layers."""
+    """Return a dense network on pixels of one or a few bits, with hidden layers."""
     shape = (1, int(r.integers(3, 13)), int(r.integers(3, 13)))
     kind = _of(r, "sign", "sign", "q2")
     hidden = []

@@ -1,4 +1,4 @@
-"""Small graphs as files of others hold them, node by node, with random weights; no exporter is needed."""
+"""Small graphs as in files of other programs, made node by node with random weights, without an exporter."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -12,13 +12,13 @@ QONNX = "qonnx.custom_op.general"
 
 
 def kind_of(value: Any) -> type:
-    """What a constant is kept as: integers and truths of NumPy as such, all else as float32."""
+    """Return the type of a constant in the file: NumPy's integers and booleans keep theirs, all else is float32."""
     kind = getattr(value, "dtype", np.dtype(np.float32))
     return kind.type if kind.kind in "ib" else np.float32
 
 
 class Net:
-    """Nodes one behind the other; `at` is the present tensor. Constants are made where they are used."""
+    """A graph that grows at its end; `at` is the tensor there. Constants are made where they are used."""
 
     def __init__(self, shape: Sequence[int | str], seed: int = 0, domain: str = QONNX) -> None:
         self.shape, self.domain = list(shape), domain
@@ -28,20 +28,20 @@ class Net:
         self.constants: list[onnx.TensorProto] = []
 
     def constant(self, value: Any, kind: type = np.float32) -> str:
-        """The name of a new initializer."""
+        """Append a constant; return its name."""
         name = f"c{len(self.constants)}"
         self.constants.append(numpy_helper.from_array(np.asarray(value, kind), name))
         return name
 
     def node(self, operator: str, *inputs: str, domain: str = "", **attributes: Any) -> str:
-        """A node of any inputs; the name of its output."""
+        """Append a node with any inputs; return the name of its output."""
         made = f"t{len(self.nodes)}"
         name = f"{operator}_{len(self.nodes)}"
         self.nodes.append(helper.make_node(operator, list(inputs), [made], name, domain=domain, **attributes))
         return made
 
     def then(self, operator: str, *constants: Any, domain: str = "", **attributes: Any) -> "Net":
-        """A node that reads the present tensor and constants, or tensors by name; integers of NumPy stay such."""
+        """Append a node that reads the present tensor, then constants, or tensors by name."""
         names = [c if isinstance(c, str) else self.constant(c, kind_of(c)) for c in constants]
         self.at = self.node(operator, self.at, *names, domain=domain, **attributes)
         return self
@@ -60,7 +60,7 @@ class Net:
         return self.then("Conv", self.weights(outputs, inputs, kernel, kernel), **attributes)
 
     def dense(self, inputs: int, outputs: int) -> "Net":
-        """Weights [outputs, inputs] by BipolarQuant and Transpose, as Brevitas writes them."""
+        """Append a MatMul whose weights come from BipolarQuant and Transpose, as Brevitas writes them."""
         latent = self.constant(self.weights(outputs, inputs) * 0.3)
         quantized = self.node("BipolarQuant", latent, self.constant(1.0), domain=self.domain)
         return self.then("MatMul", self.node("Transpose", quantized, perm=[1, 0]))
@@ -71,14 +71,14 @@ class Net:
         return self.then("BatchNormalization", *statistics, r.random(features) * spread**2 + 0.1)
 
     def flatten_by_shape(self) -> "Net":
-        """x.view(x.shape[0], -1): Shape, Gather, Unsqueeze, Concat, Reshape."""
+        """Append x.view(x.shape[0], -1): Shape, Gather, Unsqueeze, Concat, Reshape."""
         first = self.node("Gather", self.node("Shape", self.at), self.constant(0, np.int64), axis=0)
         rows = self.node("Unsqueeze", first, self.constant([0], np.int64))
         target = self.node("Concat", rows, self.constant([-1], np.int64), axis=0)
         return self.then("Reshape", target)
 
     def model(self, output: Sequence[int | str] = ("N", 3), opset: int = 13) -> onnx.ModelProto:
-        """The model whose output is the present tensor."""
+        """Return the model whose output is the present tensor."""
         graph = helper.make_graph(
             self.nodes, "net",
             [helper.make_tensor_value_info("x", TensorProto.FLOAT, self.shape)],
@@ -96,9 +96,9 @@ class Net:
 
 
 def tfc(activations: int = 1) -> onnx.ModelProto:
-    """TFC of the QONNX model zoo, node by node, of 16 inputs: opset 9, the former domain, weights listed as inputs.
+    """Return TFC of the QONNX model zoo with 16 inputs, node by node: opset 9, the former domain, weights as inputs.
 
-    activations: their bits. Flatten is Shape, Gather, Unsqueeze, Concat, Reshape; pixels are 2x - 1; the scores are
+    activations: their bits. Flatten is Shape, Gather, Unsqueeze, Concat, Reshape. Pixels are 2x - 1. The scores are
     scaled by TensorNorm: Sub, Pow, Div, Mul, Add.
     """
     net = Net([1, 1, 4, 4], domain="onnx.brevitas")

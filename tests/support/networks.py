@@ -17,7 +17,7 @@ FORMS = ("constrained", "separable", "bottleneck", "binary")
 
 
 class Random:
-    """Random layers that follow each other; thresholds fall where the sums are."""
+    """Draws random layers that follow each other; thresholds lie where the sums are."""
 
     def __init__(self, seed: int) -> None:
         self.r = np.random.default_rng(seed)
@@ -31,7 +31,7 @@ class Random:
         return self.r.choice(np.array([1, -1]), shape)
 
     def thresholds(self, outputs: int, spread: int) -> np.ndarray:
-        """Mostly within +-spread, some that every sum reaches and some that none does."""
+        """Return thresholds, most within +-spread; some that every sum reaches, and some that none does."""
         values = self.r.integers(-spread, spread + 1, outputs)
         values[self.r.random(outputs) < 0.05] = 100_000
         values[self.r.random(outputs) < 0.05] = -100_000
@@ -54,7 +54,7 @@ def random_network(
     classes: int = 3,
     outputs: int = 8,
 ) -> IntegerNetwork:
-    """Two convolutions, the second of `form`, pooling after the first, then dense layers."""
+    """Return a network of two convolutions, the second of `form`, pooling between them, and dense layers behind."""
     r = Random(seed)
     pad = kernel // 2 if padding else 0
     layers: list[Layer] = [Pad(pad, 0)] if pad else []
@@ -87,9 +87,9 @@ def random_network(
 
 
 def demo_network(seed: int = 0) -> tuple[IntegerNetwork, np.ndarray]:
-    """The network of `neuraljet demo` before its training, and biscuits uint8 [N, C, H, W].
+    """Return the network of `neuraljet demo` before its training, and biscuits uint8 [N, C, H, W].
 
-    Its last rows complete no window, so that it has the class 55 clocks before the last pixel.
+    The last rows complete no window, so the class is there 55 clocks before the last pixel.
     """
     torch.manual_seed(seed)
     images = biscuits.render(48, seed, "test")[0][:, None]
@@ -99,7 +99,7 @@ def demo_network(seed: int = 0) -> tuple[IntegerNetwork, np.ndarray]:
 
 
 def map_after(layers: list[Layer], height: int, width: int) -> tuple[int, int]:
-    """Height and width of the map behind `layers`."""
+    """Return height and width of the map behind `layers`."""
     for layer in layers:
         if isinstance(layer, Pad):
             height, width = height + 2 * layer.amount, width + 2 * layer.amount
@@ -112,7 +112,7 @@ def map_after(layers: list[Layer], height: int, width: int) -> tuple[int, int]:
 
 
 def images_for(network: IntegerNetwork, count: int, seed: int = 0) -> np.ndarray:
-    """uint8 [N, C, H, W]: noise, led by a black and a white frame."""
+    """Return uint8 pictures [N, C, H, W]: a black one, a white one, then noise."""
     images = np.random.default_rng(seed).integers(0, 256, (count, *network.input_shape), np.uint8)
     images[:1], images[1:2] = 0, 255
     return images

@@ -1,4 +1,4 @@
-"""Folders of tiny pictures, as people have them, and what loading them gives."""
+"""Folders of tiny pictures, as people have them, and what loading them returns or says."""
 
 import warnings
 from pathlib import Path
@@ -15,7 +15,7 @@ PER_CLASS = 4
 
 
 class Maker:
-    """Writes tiny pictures, no two alike."""
+    """Writes tiny pictures, all of them different."""
 
     def __init__(self, root: Path) -> None:
         self.root = root
@@ -64,7 +64,7 @@ def refusal(source: Path, match: str | None = None, *, quiet: bool = True, **opt
 
 
 def refused(make: Maker, *parts: str) -> None:
-    """Load what was made; the sentence that refuses it holds all parts."""
+    """Load what was made; return the sentence that refuses it, which must hold all parts."""
     message = refusal(make.root, quiet=False)
     for part in parts:
         assert part in message, message

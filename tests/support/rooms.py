@@ -5,9 +5,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
-ROOMS = ("neuraljet", "sim", "finn_build", "hw", "bnn")  # a room imports only those behind it
-Imports = Mapping[str, set[str]]  # of each module, the modules that it imports
-Pairs = Iterable[tuple[str, str]]  # of packages: importer, imported
+ROOMS = ("neuraljet", "sim", "finn_build", "hw", "bnn")  # a room imports only rooms further right
+Imports = Mapping[str, set[str]]  # by module, the modules that it imports
+Pairs = Iterable[tuple[str, str]]  # two packages: importer, imported
 
 
 def modules(root: Path, rooms: Iterable[str] = ROOMS) -> dict[str, Path]:
@@ -17,9 +17,9 @@ def modules(root: Path, rooms: Iterable[str] = ROOMS) -> dict[str, Path]:
 
 
 def imports(files: Mapping[str, Path], annotated: Pairs = ()) -> dict[str, set[str]]:
-    """Return what each module imports of the others: anywhere in it, in functions and under TYPE_CHECKING too.
+    """Return which of the modules each module imports: anywhere in it, in functions and under TYPE_CHECKING too.
 
-    annotated: pairs between which an import under TYPE_CHECKING does not count.
+    annotated: pairs, importer and imported, between which imports under TYPE_CHECKING do not count.
     """
     found = {}
     for name, path in files.items():
@@ -78,7 +78,7 @@ def upward(imported: Imports) -> list[str]:
 
 
 def cycles(imported: Imports) -> list[str]:
-    """Return the cycles between what lies side by side in a package, sub-packages and modules: one a package."""
+    """Return the import cycles between the modules and sub-packages of a package, at most one for each package."""
     packages = {name.rpartition(".")[0] for name in imported}
     packages |= {parent for name in packages for parent in _parents(name)}
     return [text for package in sorted(packages) if (text := _cycle(package, imported)) is not None]

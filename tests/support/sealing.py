@@ -1,4 +1,4 @@
-"""Changes an accelerator folder as one would who knows its format: hashes and seal are right again."""
+"""Change an accelerator folder as somebody would who knows its format: hashes and seal are right again."""
 
 import json
 from collections.abc import Callable
@@ -10,7 +10,7 @@ from bnn.storage.records import seal_of, sha256
 
 
 def seal(folder: Path, manifest: dict[str, Any], known: bool = True) -> None:
-    """Write the manifest with its seal. known: have it pass for what `build` made on this machine."""
+    """Write the manifest with its seal. known: make it pass for one that `build` made on this machine."""
     manifest = {**manifest, "seal": seal_of(manifest)}
     (folder / "manifest.json").write_text(json.dumps(manifest))
     if known:
@@ -18,7 +18,7 @@ def seal(folder: Path, manifest: dict[str, Any], known: bool = True) -> None:
 
 
 def reseal(folder: Path, change: Callable[[dict[str, Any]], Any] | None = None, known: bool = True) -> None:
-    """The manifest of the files as they are now, with `change` made to it."""
+    """Write the manifest of the files as they are now, changed by `change`."""
     content = json.loads((folder / "manifest.json").read_text())
     content["files"] = {name: sha256(folder / name) for name in content["files"]}
     content["model_sha256"] = content["files"]["model.onnx"]

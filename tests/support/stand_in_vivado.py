@@ -1,7 +1,7 @@
-"""What is called `vivado` in the tests: runs build.tcl with stand-ins for Vivado's commands, and fails when told to.
+"""The program `vivado` of the tests: it runs build.tcl with stand-ins for Vivado's commands, and fails on request.
 
-$STAND_IN: fine, synthesis, implementation, timing, hold, board, unfinished, killed or crash. Its reports have Vivado's
-form; their numbers are made up.
+$STAND_IN says how: fine, synthesis, implementation, timing, hold, board, unfinished, killed or crash. The reports have
+Vivado's form; their numbers are made up.
 """
 
 import os

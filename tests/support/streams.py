@@ -1,4 +1,4 @@
-"""What the tests of the RTL modules share: maps to beats and back, words of constants, the initiation interval."""
+"""For tests of RTL modules: maps as beats and back, words of constants, the initiation interval."""
 
 from collections.abc import Iterable, Sequence
 
@@ -9,7 +9,7 @@ Ints = NDArray[np.int64]
 
 
 def pack(values: Iterable[int], bits: int) -> int:
-    """One word of `bits`-bit fields, the first value lowest; negative ones as two's complement."""
+    """Return one word of `bits`-bit fields, the first value lowest; negative values as two's complement."""
     word = 0
     for position, value in enumerate(values):
         word |= (int(value) & ((1 << bits) - 1)) << (position * bits)
@@ -17,31 +17,31 @@ def pack(values: Iterable[int], bits: int) -> int:
 
 
 def unpack(word: int, count: int, bits: int, signed: bool = False) -> list[int]:
-    """The inverse of `pack`."""
+    """Return the values of a word: the inverse of `pack`."""
     values = [(word >> (position * bits)) & ((1 << bits) - 1) for position in range(count)]
     return [v - (1 << bits) if signed and v >> (bits - 1) else v for v in values]
 
 
 def bits_word(bits: Ints) -> int:
-    """A parameter literal of single bits, the first in flattened order lowest."""
+    """Return a word of single bits, the first in flattened order lowest."""
     return pack(np.asarray(bits).reshape(-1), 1)
 
 
 def beats_of(maps: Ints, bits: int) -> list[int]:
-    """[N, C, H, W] as one beat per pixel, row by row."""
+    """Return maps [N, C, H, W] as one beat per pixel, row by row."""
     pixels = maps.transpose(0, 2, 3, 1).reshape(-1, maps.shape[1])
     return [pack(pixel, bits) for pixel in pixels]
 
 
 def maps_of(beats: Sequence[int], shape: tuple[int, int, int, int], bits: int, signed: bool = False) -> Ints:
-    """The inverse of `beats_of` for maps of `shape` [N, C, H, W]."""
+    """Return the maps of `shape` [N, C, H, W] of these beats: the inverse of `beats_of`."""
     n, c, height, width = shape
     pixels = [unpack(beat, c, bits, signed) for beat in beats]
     return np.array(pixels, np.int64).reshape(n, height, width, c).transpose(0, 3, 1, 2)
 
 
 def frames(rng: np.random.Generator, shape: tuple[int, ...], bits: int = 1, count: int = 6) -> Ints:
-    """[count, ...] frames of unsigned `bits`-bit elements: random, all ones, random, all zero, random, ..."""
+    """Return frames [count, ...] of unsigned `bits`-bit elements: random, all ones, random, all zero, random, ..."""
     data = rng.integers(0, 1 << bits, (count, *shape))
     data[1] = (1 << bits) - 1
     data[3] = 0
@@ -49,7 +49,7 @@ def frames(rng: np.random.Generator, shape: tuple[int, ...], bits: int = 1, coun
 
 
 def intervals(cycles: Sequence[int], per_frame: int) -> list[int]:
-    """Clocks between the last beats of successive frames."""
+    """Return the clocks between the last beats of successive frames."""
     return np.diff(np.array(cycles)[per_frame - 1 :: per_frame]).tolist()
 
 
@@ -60,7 +60,7 @@ def framed(packets: Sequence[Sequence[int | None]], beats: int) -> tuple[list[li
     A packet ends with TLAST unless its last element is None: `[1, 2, None]` is two beats without. The frame that
     the end of the input leaves unfinished is the last one, shorter.
     """
-    joined: list[tuple[list[int], bool]] = []  # each up to a TLAST; only the last may lack one
+    joined: list[tuple[list[int], bool]] = []  # each ends with TLAST; only the last may lack it
     for packet in packets:
         data = [beat for beat in packet if beat is not None]
         if joined and not joined[-1][1]:
@@ -79,7 +79,7 @@ def framed(packets: Sequence[Sequence[int | None]], beats: int) -> tuple[list[li
                 broken.append(position + begin - 1)
             elif last and at == 0:
                 absent = False
-            elif last:  # who knows where it began
+            elif last:  # nobody knows where it began
                 broken.append(position + begin - 1)
             elif not last and len(frame) == beats:
                 broken.append(position + begin - 1)

@@ -1,4 +1,4 @@
-"""A hand-made accelerator folder: the smallest thing `sim.accelerator.verify` can check."""
+"""A hand-made accelerator folder, the smallest that `sim.accelerator.verify` can check."""
 
 import hashlib
 import shutil
@@ -19,7 +19,7 @@ CLASSES = ["left", "middle", "right"]
 
 
 def tiny_network() -> tuple[IntegerNetwork, np.ndarray]:
-    """The network, and its dense weights [32, 3]."""
+    """Return the network and its dense weights [32, 3]."""
     weight = np.random.default_rng(4).choice(np.array([-1, 1]), (32, 3))
     layers = (
         Conv(np.array([1, -1]).reshape(2, 1, 1, 1)),
@@ -32,7 +32,7 @@ def tiny_network() -> tuple[IntegerNetwork, np.ndarray]:
 
 
 def tiny_accelerator(folder: Path, faults: Mapping[str, str] | None = None, data: dict | None = None) -> Path:
-    """Write the folder; `faults` replaces pieces of the RTL's text and each must occur exactly once."""
+    """Write the folder. faults: pieces of the RTL's text and what replaces them; each must occur exactly once."""
     network, weight = tiny_network()
     (folder / "rtl").mkdir(parents=True)
     (folder / "mem").mkdir()

@@ -1,8 +1,8 @@
-"""Runs Tcl scripts made for Vivado in Python's own Tcl, with stand-ins for the vendor's commands.
+"""Run Tcl scripts for Vivado in Python's own Tcl, with stand-ins for the vendor's commands.
 
 A command that is not in the table, an option that is not that command's, or a wrong number of arguments is an error,
-as in Vivado. The table is from AMD's Tcl reference (UG835), of the commands that our scripts use. That what the
-commands are asked for makes sense to Vivado, it cannot tell.
+as in Vivado. The table holds the commands that our scripts use, from AMD's Tcl reference (UG835). It cannot tell
+whether what the commands are asked for makes sense to Vivado.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -10,7 +10,7 @@ from pathlib import Path
 
 try:
     import tkinter
-except ImportError:  # some systems' Python comes without its Tcl
+except ImportError:  # Python comes without Tcl on some systems
     HAS_TCL = False
 else:
     HAS_TCL = True
@@ -88,10 +88,10 @@ def run_tcl(
     answers: Mapping[str, Callable[..., str]] | None = None,
     arguments: Sequence[str] = (),
 ) -> list[list[str]]:
-    """Source `script`; returns each vendor command with its arguments, and `puts`, in order.
+    """Run `script`; return each vendor command and each `puts` with its arguments, in order.
 
     answers: functions of a command's arguments that give its result, in place of the first argument or so.
-    RuntimeError with Tcl's message when it ends with an error.
+    RuntimeError with Tcl's message when the script ends with an error.
     """
     tcl = tkinter.Tcl()
     calls: list[list[str]] = []

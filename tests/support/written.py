@@ -32,7 +32,7 @@ def by_lanes(layer, name, clocks, masked):
 
 
 def convolution(weight, fold=1, thresholds=None, *, pad=1, bits=1, writer=None, **parameters):
-    """A written convolution, as the properties' parameters and sources. writer: how, else the cheapest."""
+    """Return a written convolution as parameters and sources of its properties. writer: None takes the cheapest."""
     outputs, maps, kernel, _ = weight.shape
     size = {"Height": 3, "Width": 3, **parameters}
     limits = None if thresholds is None else np.array(thresholds)
@@ -50,11 +50,11 @@ def convolution(weight, fold=1, thresholds=None, *, pad=1, bits=1, writer=None, 
 
 
 def matrix(folding, seed=0, thresholded=True, times=1):
-    """A written matrix of +-1, as the properties' parameters and sources; times: thresholds of a sum."""
+    """Return a written matrix of +-1 as parameters and sources of its properties. times: thresholds per sum."""
     rng = np.random.default_rng(seed)
     inputs = folding.beats * folding.in_bits
     weight = np.repeat(rng.choice(np.array([-1, 1]), (folding.outputs, inputs // folding.repeat)), folding.repeat, 1)
-    low, high = (1, inputs + 1) if thresholded else (-3, 4)  # a threshold of 0 is always reached, whatever comes in
+    low, high = (1, inputs + 1) if thresholded else (-3, 4)  # every sum reaches a threshold of 0
     constants = rng.integers(low, high, folding.outputs * times)
     weight = np.repeat(weight, times, axis=0)
     settings = {

@@ -1,4 +1,4 @@
-"""Sum-pooling: sums over windows, as average pooling and counting have them."""
+"""Sum-pooling: sums over windows of maps, as in average pooling and in counting."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -20,11 +20,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False)
 class SumPool(Layer):
-    """Sums over size[0] x size[1] windows, stride = size, incomplete windows dropped.
+    """y = sums over windows of size[0] x size[1], output o multiplied by factors[o].
 
-    `copies` outputs in a row are of one map; output o is times factors[o], integers other than 0. flat: each map is one
-    window, and its sums come without rows and columns, as scores do.
-    In a file it is a depthwise Conv whose kernels hold one value each, known by these weights alone.
+    The stride is the size. Rows and columns that fill no window are dropped. Each map makes `copies` neighbouring
+    outputs. factors: integers other than 0. flat: each map is one window, and its sums are a vector, like scores.
+    In a file the layer is a depthwise Conv whose kernels hold one value each. It is recognised by these weights alone.
     """
 
     operator = "Conv"
@@ -80,6 +80,7 @@ class SumPool(Layer):
         return replace(self, factors=None if (product == 1).all() else product)
 
     def write(self, file: "FileWriter", name: str, inputs: Sequence[str], output: str, interval: Interval) -> None:
+        """Write a depthwise Conv, and a Flatten behind it when the layer is flat."""
         (source,) = inputs
         channels, size, kind = file.shape(source)[0], list(self.size), datatype_of(*interval)
         outputs = channels * self.copies
@@ -95,6 +96,7 @@ class SumPool(Layer):
 
     @classmethod
     def read(cls, file: "FileGraph", node: "NodeProto") -> Found | None:
+        """Read a depthwise Conv of +-1 maps whose kernels hold one value each, as large as its stride. Else None."""
         layer = _read(file, node)
         if layer is None:
             return None
@@ -105,7 +107,7 @@ class SumPool(Layer):
         return Found(replace(layer, flat=True), (node.input[0],), flat.output[0], (node, flat), node)
 
     def _windows(self, x: Any) -> Any:
-        """[N, C, rows of windows, rows of one, columns of windows, columns of one] of maps [N, C, H, W]."""
+        """Return maps x [N, C, H, W] by windows: [N, C, windows down, rows of one, windows across, columns of one]."""
         (rows, columns), (n, channels, height, width) = self.size, x.shape
         down, across = height // rows, width // columns
         return x[:, :, : down * rows, : across * columns].reshape(n, channels, down, rows, across, columns)

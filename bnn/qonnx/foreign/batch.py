@@ -1,4 +1,4 @@
-"""A foreign file made ready for qonnx: the shape of every tensor said, for as many pictures as it takes at once."""
+"""Prepare a foreign file for qonnx, which wants the shape of every tensor."""
 
 from dataclasses import dataclass
 
@@ -13,15 +13,18 @@ from bnn.qonnx.foreign.nodes import Array
 
 @dataclass(frozen=True, eq=False)
 class Prepared:
-    """The file as it is, but for shapes that it left open; `source` takes `batch` pictures."""
+    """The file with all shapes filled in."""
 
     model: ModelWrapper
-    source: str
-    shape: tuple[int, ...]  # of the input, batch first
-    kind: np.dtype  # of the input
+    source: str  # the tensor of the pictures
+    shape: tuple[int, ...]  # of that tensor, batch first
+    kind: np.dtype  # of that tensor
 
     def batches(self, images: NDArray[np.uint8], unit: bool) -> list[Array]:
-        """Pictures [N, C, H, W] as inputs, the last one filled up by repeating a picture. unit: pixels / 255."""
+        """Return pictures [N, C, H, W] as inputs of the file's batch size; the last one repeats a picture as filling.
+
+        unit: the file takes pixels / 255.
+        """
         frames = (images.astype(np.float32) / np.float32(255 if unit else 1)).astype(self.kind)
         many = self.shape[0]
         missing = -len(frames) % many
@@ -30,7 +33,7 @@ class Prepared:
 
 
 def prepare(model: ModelWrapper) -> Prepared:
-    """The model with the shapes that `Graph` tells. UserError as there."""
+    """Return the model with the shapes that `Graph` finds. UserError as there."""
     graph = Graph(model, "the file")
     proto, tensors = graph.model.graph, graph.tensors()
     outputs, inputs = [tensor.name for tensor in proto.output], {tensor.name: tensor for tensor in proto.input}

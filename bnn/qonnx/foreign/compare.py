@@ -1,14 +1,14 @@
-"""Does the network compute what the file computes? Both run on pictures, layer by layer, within float32's rounding.
+"""Compare the network with the file: both run on pictures, layer by layer, within float32's rounding.
 
-The network adds integers, the file float32 numbers, which may be rounded. How far a sum can be off is known from the
-number and size of its terms (values.rounding), and so is what that makes of signs and scores:
+The network adds integers. The file adds float32 numbers, which may be rounded. The number and the size of its terms
+bound how far a sum can be off (values.rounding). The bound says which differences are allowed:
 
-sign    where the exact sum is so near to the threshold that rounding may pass it, the file may say either, else not
-score   between what the file's last nodes make of the sum less and plus the rounding
+sign    both values where the exact sum is so near to the threshold that rounding may pass it, elsewhere only the exact
+score   between what the file's last nodes make of the sum minus the bound and plus the bound
 class   that of the integer scores, or another one whose score float32 may round past it
 
-Each layer of the network reads what the file's layer before it put out, so that a sign which float32 decided excuses
-nothing behind it but what follows from it.
+Each layer of the network reads what the file's layer in front of it gave. So a sign that float32 decided excuses only
+what follows from it.
 """
 
 from collections.abc import Mapping
@@ -28,29 +28,29 @@ from bnn.qonnx.foreign.execute import trace
 from bnn.qonnx.foreign.graph import Array
 from bnn.qonnx.foreign.imported import Decided, Imported
 
-BATCH = 64  # frames at a time: bounds memory, changes no result
+BATCH = 64  # frames compared at once; it bounds memory and changes no result
 
 
 @dataclass(frozen=True)
 class Agreement:
-    """What differs between the network and the file, and why it may."""
+    """What differs between the network and the file, and what of it rounding explains."""
 
     frames: int
     mismatches: int  # frames in which something differs by more than the rounding of float32
-    classes_differ: int  # frames whose class differs and no tie within the rounding excuses it
-    scores_beyond: int  # scores outside of the bound
-    decisions_beyond: int  # signs that differ though the sum is not near the threshold
-    largest_difference: float  # of a score from that of the exact sum
-    bound: float  # on it: the largest of the scores seen
-    classes_tied: int  # frames whose class differs for a tie within the rounding
+    classes_differ: int  # frames whose class differs without a tie within the rounding
+    scores_beyond: int  # scores outside the bound
+    decisions_beyond: int  # signs that differ although the sum is not near the threshold
+    largest_difference: float  # between a score of the file and that of the exact sum
+    bound: float  # on that difference: the largest of all scores seen
+    classes_tied: int  # frames whose class differs because of a tie within the rounding
     decisions_open: int  # signs whose sum is so near to the threshold that float32 may decide
-    decisions_taken: int  # of these the ones that float32 decided against the exact sum
+    decisions_taken: int  # open signs that float32 decided against the exact sum
     frames_taken: int  # frames with such signs
-    classes_taken: int  # of these the ones whose class differs for it
-    scores_indistinct: int  # classes in which the bound is wider than from one sum to the next
+    classes_taken: int  # such frames whose class differs because of them
+    scores_indistinct: int  # classes in which the bound is wider than the step from one sum to the next
 
     def __add__(self, other: "Agreement") -> "Agreement":
-        """Of the frames of both."""
+        """Return the agreement over the frames of both."""
         most = ("largest_difference", "bound", "scores_indistinct")
         ours, theirs = asdict(self), asdict(other)
         return Agreement(**{k: max(v, theirs[k]) if k in most else v + theirs[k] for k, v in ours.items()})
@@ -59,8 +59,8 @@ class Agreement:
 def compare(network: IntegerNetwork, imported: Imported, model: ModelWrapper, images: NDArray[np.uint8]) -> Agreement:
     """Execute the file `model` on `images` [N, C, H, W] and compare signs, scores and classes with `network`.
 
-    imported: what the file is imported as, which `network` should be. UserError when its layers are of other kinds or
-    sizes, and when there are no images.
+    imported: what the file is imported as; `network` should equal its network. UserError when the two have layers of
+    different kinds or sizes, and when there are no images.
     """
     if not len(images):
         raise UserError("source.onnx cannot be compared on 0 frames; give 1 or more")
@@ -120,7 +120,7 @@ def _batch(network: IntegerNetwork, imported: Imported, model: ModelWrapper, ima
 
 
 def _plan(network: IntegerNetwork) -> list[tuple[Any, ...]]:
-    """What every node reads and makes, the kind of its layer and the size of its numbers."""
+    """Return of every node what it reads and makes, the kind of its layer and the shapes of its arrays."""
     kept = ("weight", "thresholds", "bias")
     return [
         (
@@ -136,7 +136,7 @@ def _compute(network: IntegerNetwork, known: Mapping[str, Ints], tensor: str) ->
 
 
 def _near(decided: Decided, sums: Ints) -> NDArray[np.bool_]:
-    """Which of the sums [N, O, ...] in front of the threshold may float32 round past it?"""
+    """Return for each of the sums [N, O, ...] whether float32 may round it past its threshold."""
     found = decided.found
     channels, levels = found.directions.shape
     x = sums.reshape(len(sums), channels, -1, levels, *sums.shape[2:])  # copies of a channel lie side by side
@@ -147,7 +147,7 @@ def _near(decided: Decided, sums: Ints) -> NDArray[np.bool_]:
 
 
 def _bits(decided: Decided, values: Array, like: Ints) -> Ints:
-    """The +-1 [N, O, ...], as `like`, that stand for the values [N, C, ...] of the file."""
+    """Return the +-1 that stand for values [N, C, ...] of the file. like: an array of their shape, [N, O, ...]."""
     found = decided.found
     channels, levels = found.directions.shape
     copies = like.shape[1] // (channels * levels)
@@ -158,11 +158,15 @@ def _bits(decided: Decided, values: Array, like: Ints) -> Ints:
 
 
 def _frames(elements: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Return [N]: whether any of a frame's elements [N, ...] is set."""
     return np.asarray(elements.reshape(len(elements), -1).any(axis=1))
 
 
 def _tied(low: Array, high: Array, ours: Ints, theirs: Ints) -> NDArray[np.bool_]:
-    """[N]: may float32 round the scores of two classes past each other? Not where neither is rounded at all."""
+    """Return [N]: whether float32 may round the scores of classes `ours` and `theirs` past each other.
+
+    It may not where neither score is rounded.
+    """
     frames = np.arange(len(ours))
     least, most = low[frames, ours], high[frames, ours]
     other_least, other_most = low[frames, theirs], high[frames, theirs]

@@ -1,4 +1,4 @@
-"""Channels side by side that are one of the file: the levels of a quantizer, and copies for weights of a few bits."""
+"""Weights for channels that are one channel in the file: levels of a quantizer, or copies for weights of few bits."""
 
 import numpy as np
 
@@ -6,14 +6,14 @@ from bnn.integer.reference import Ints
 
 
 def repeated(weight: Ints, maps: int, times: int) -> Ints:
-    """Weights [O, maps, ...] or [O, F] for maps that each come so many times, the same for all of them."""
+    """Return weights [O, maps, ...] or [O, F] for inputs with `times` copies of each map, the same for all copies."""
     return np.repeat(_by_map(weight, maps), times, axis=1).reshape(len(weight), -1, *weight.shape[2:])
 
 
 def signs(weight: Ints, maps: int, most: int) -> Ints:
-    """Weights up to `most` as +-1 for maps that each come 2 * most times.
+    """Return weights of magnitude up to `most` as +-1, for inputs with 2 * most copies of each map.
 
-    2 * w = most + w weights of +1 and most - w of -1.
+    2 * w is the sum of most + w weights +1 and most - w weights -1.
     """
     each = _by_map(weight, maps)
     copy = np.arange(2 * most).reshape(-1, *[1] * (each.ndim - 2))
@@ -21,5 +21,5 @@ def signs(weight: Ints, maps: int, most: int) -> Ints:
 
 
 def _by_map(weight: Ints, maps: int) -> Ints:
-    """Rows of a dense layer as [O, maps, elements of a map]."""
+    """Return the weights as [O, maps, ...]; those of a dense layer [O, F] become [O, maps, elements of a map]."""
     return weight if weight.ndim == 4 else weight.reshape(len(weight), maps, -1)

@@ -1,7 +1,7 @@
-"""From integer sums to signs or levels: every node in between is executed on every sum that there can be.
+"""From integer sums to signs or levels: the nodes in between are executed on every sum that is possible.
 
-What they do is a step per channel and level, up or down, at an integer: the threshold. Nothing is solved for, so
-whatever float32 makes of the numbers is what the hardware does.
+Their outcome is a step per channel and level, up or down, at an integer: the threshold. No equation is solved, so the
+hardware does exactly what float32 makes of the numbers.
 """
 
 from collections.abc import Callable, Sequence
@@ -16,46 +16,51 @@ from bnn.qonnx.foreign.graph import Graph
 from bnn.qonnx.foreign.nodes import Array, attributes
 from bnn.qonnx.foreign.values import Sums
 
-LIMIT = 1 << 23  # elements executed at a time
-MOST_LEVELS = 15  # thresholds of a quantizer: of 4 bits
+LIMIT = 1 << 23  # elements executed at once
+MOST_LEVELS = 15  # thresholds of a quantizer of 4 bits
 MONOTONE = "nodes that only rise or only fall with the sum (scale, offset, BatchNormalization, Clip, Relu, ...)"
 
 
 @dataclass(frozen=True, eq=False)
 class Decisions:
-    """[C, L]: +1 <=> direction * k >= threshold; an element means start + unit * (how many of its L are +1)."""
+    """Thresholds of sums k: a level is +1 where direction * k >= threshold, else -1. Arrays are [C, L].
+
+    An element of the file is start + unit * (the number of its L levels that are +1).
+    """
 
     thresholds: Ints
     directions: Ints
     start: float
     unit: float
-    error: float  # how far the file's float32 values are from that
-    constant: bool  # nothing ever changes in any channel
-    # [C, L]: the sums k, from first to last, at which the order of float32 additions may decide; none: first > last
+    error: float  # how far the file's float32 values are from that, in units
+    constant: bool  # no level of any channel ever changes
+    # the first and last sum k at which the order of float32 additions may decide; first > last where there is none
     first_open: Ints
     last_open: Ints
 
     @property
     def open(self) -> int:
-        """Channels where the order in which float32 sums are added may decide."""
+        """The number of channels in which the order of float32 additions may decide."""
         return int((self.first_open <= self.last_open).any(axis=1).sum())
 
 
 def outputs(graph: Graph, nodes: Sequence[onnx.NodeProto], sums: Sums, k: Ints, flat: bool, shift: float = 0) -> Array:
-    """[L, C]: what `nodes` make of the sums k of every channel."""
+    """Return [L, C]: what `nodes` make of the sums k [L] in every channel. flat: see Graph.run; shift: Sums.floats."""
     rows = max(1, LIMIT // len(sums.unit))
     parts = [graph.run(sums.floats(k[i : i + rows], shift), nodes, flat) for i in range(0, len(k), rows)]
     return np.concatenate(parts)
 
 
 def reachable(sums: Sums, k: Ints) -> NDArray[np.bool_]:
-    """[L, C]: can the channel have that sum?"""
+    """Return [L, C]: whether a channel can have the sum k [L]."""
     return (k[:, None] >= sums.low) & (k[:, None] <= sums.high)
 
 
 def decide(graph: Graph, nodes: Sequence[onnx.NodeProto], sums: Sums, flat: bool, low: float, high: float) -> Decisions:
-    """Thresholds of what `nodes` make of the sums: `high` is +1, `low` is -1. UserError names the last node."""
+    """Return the thresholds of what `nodes` make of the sums, where `high` is +1 and `low` is -1.
 
+    UserError names the last node when they make other values, or when its sign changes more than once.
+    """
     k = sums.grid()
     inside = reachable(sums, k)
 
@@ -71,9 +76,10 @@ def decide(graph: Graph, nodes: Sequence[onnx.NodeProto], sums: Sums, flat: bool
 def decide_levels(
     graph: Graph, nodes: Sequence[onnx.NodeProto], sums: Sums, flat: bool, ends: tuple[float, float], step: float | None
 ) -> Decisions:
-    """Thresholds of a quantizer, the last of `nodes`, whose values are evenly spaced. UserError names it.
+    """Return the thresholds of a quantizer, the last of `nodes`, whose values are evenly spaced.
 
-    ends: its least and largest value, whether a sum reaches them or not; step: between values, when it says so.
+    ends: its least and largest value, whether or not a sum reaches them. step: between its values, None when the file
+    does not say. UserError names the quantizer when its values are too many or not evenly spaced.
     """
     k = sums.grid()
     made = outputs(graph, nodes, sums, k, flat)
@@ -97,9 +103,10 @@ def _steps(
     graph: Graph, nodes: Sequence[onnx.NodeProto], sums: Sums, flat: bool, made: Array,
     reached: Callable[[Array], NDArray[np.bool_]], meaning: tuple[float, float, float],
 ) -> Decisions:  # fmt: skip
-    """Where each of `reached`, [L, C] -> [L, C, levels], changes, once at most.
+    """Return the sums at which the levels change, each once at most. UserError names the node where one changes again.
 
-    made: `outputs` of the grid, [L, C]; meaning: start, unit, error.
+    made: `outputs` of the grid, [L, C]. reached: tells from these which levels are +1, [L, C, levels]. meaning: start,
+    unit and error of the Decisions.
     """
     k = sums.grid()
     inside = reachable(sums, k)
@@ -132,7 +139,8 @@ def _steps(
             )
         changing += int(switches.sum())
         falls = sequences[0] & (switches > 0)
-        falls |= falls.any() & (switches == 0)  # either way would do; so all levels of a channel have one weight
+        # a constant level may go in either direction; it takes that of the others, so that a channel has one weight
+        falls |= falls.any() & (switches == 0)
         reaching = sequences.sum(axis=0)
         thresholds[c] = np.where(falls, -(first + reaching - 1), first + len(sequences) - reaching)
         directions[c] = np.where(falls, -1, 1)
@@ -141,7 +149,10 @@ def _steps(
 
 
 def slopes(graph: Graph, nodes: Sequence[onnx.NodeProto], sums: Sums, flat: bool, at: onnx.NodeProto) -> Ints:
-    """[C]: +1 where what `nodes` make of a sum rises with it, -1 where it falls. UserError names node `at`."""
+    """Return [C]: +1 where what `nodes` make of a sum rises with it, -1 where it falls.
+
+    UserError names node `at` when it does both.
+    """
     k = sums.grid()
     inside = reachable(sums, k)
     made = outputs(graph, nodes, sums, k, flat)
@@ -155,7 +166,7 @@ def slopes(graph: Graph, nodes: Sequence[onnx.NodeProto], sums: Sums, flat: bool
 
 
 def _falling(graph: Graph, nodes: Sequence[onnx.NodeProto], channel: int) -> tuple[onnx.NodeProto, float] | None:
-    """The first PRelu or LeakyRelu that turns what is below 0 around in a channel, and its slope there."""
+    """Return the first PRelu or LeakyRelu whose slope below 0 is negative in a channel, and that slope."""
     for node in nodes:
         if node.op_type in ("PRelu", "LeakyRelu"):
             given = graph.constant(node, 1)

@@ -1,10 +1,10 @@
-"""Where a file's scores are, what is left out behind them, and the class of one score.
+"""Find a file's scores, leave out what stands behind them, and make two scores of one.
 
     ... -> scores -> [Softmax | LogSoftmax | Sigmoid] -> [ArgMax] -> class
 
-Softmax, LogSoftmax and Sigmoid rise with a score, so the class is that of the scores in front of them; float32 may
-round two different scores to one probability, never the reverse. A network of one score s tells two classes by its
-sign, and becomes one of the scores -s and s.
+Softmax, LogSoftmax and Sigmoid rise with a score, so the scores in front of them give the same class. float32 may round
+two different scores to one probability, but never turns their order around. A network with one score s tells two
+classes by its sign. It becomes a network with the scores -s and s.
 """
 
 from collections.abc import Sequence
@@ -23,18 +23,18 @@ NEUTRAL = ("Identity", "Dropout", *RESHAPING)
 
 @dataclass(frozen=True, eq=False)
 class End:
-    """The nodes up to the scores."""
+    """The nodes up to the scores, and what was found behind them."""
 
     nodes: list[onnx.NodeProto]
-    scores: str  # the tensor
+    scores: str  # the tensor of the scores
     classes: str | None  # the output of the ArgMax, if there is one
-    notes: list[str]
+    notes: list[str]  # what is left out, in words
 
 
 def end_of(graph: Graph, nodes: Sequence[onnx.NodeProto]) -> End:
-    """Return the nodes without what makes a class or probabilities of scores.
+    """Return the nodes without those that make probabilities or a class from the scores.
 
-    UserError names what is not at the end.
+    UserError names a node or an output that cannot be left out.
     """
     nodes, classes, notes = list(nodes), None, []
     if nodes[-1].op_type == "ArgMax":
@@ -68,23 +68,25 @@ def end_of(graph: Graph, nodes: Sequence[onnx.NodeProto]) -> End:
 
 
 def two_of_one(exact: Array, below: Array, above: Array) -> tuple[Array, Array, Array]:
-    """Scores [L, 1] of one class at sums k and the same within rounding, as those of -s and s at sums -k and k.
+    """Return the scores [L, 1] of one class s as scores [L, 2] of two classes, -s and s.
 
-    The sums are as many below 0 as above it.
+    exact, below, above: the scores at the sums k, and at the same minus and plus the rounding. The sums must lie evenly
+    around 0, because -s at k is taken from s at -k.
     """
     return np.hstack([-exact[::-1], exact]), np.hstack([-above[::-1], below]), np.hstack([-below[::-1], above])
 
 
 def _axis(graph: Graph, node: onnx.NodeProto) -> int:
-    """Of the classes: the second one, or the only one."""
+    """Return the axis of the classes: the second one, or the only one."""
     return min(1, len(graph.shapes[node.input[0]]) - 1)
 
 
 def _over_classes(graph: Graph, node: onnx.NodeProto, default: int) -> bool:
+    """Return whether a node goes along the axis of the classes. default: its axis when it does not say."""
     rank = len(graph.shapes[node.input[0]])
     return bool(attributes(node).get("axis", default) % rank == _axis(graph, node))
 
 
 def _default_axis(graph: Graph) -> int:
-    """Of Softmax: of version 13 on the last, before that the second."""
+    """Return the axis of a Softmax that does not say: the last one since opset 13, before that the second."""
     return -1 if graph.opset >= 13 else 1

@@ -1,4 +1,4 @@
-"""What a foreign file itself computes, by qonnx: the measure of the import."""
+"""Execute a foreign file with qonnx. The import is compared with what this gives."""
 
 from collections.abc import Sequence
 
@@ -13,23 +13,23 @@ from bnn.qonnx.foreign.nodes import Array, one_line
 
 
 def execute(model: ModelWrapper, images: NDArray[np.uint8], unit: bool) -> NDArray[np.float32]:
-    """Scores [N, classes] of uint8 pictures [N, C, H, W]. unit: the file takes pixels / 255."""
+    """Return the scores [N, classes] of uint8 pictures [N, C, H, W]. unit: the file takes pixels / 255.
+
+    UserError when qonnx cannot execute the file.
+    """
     target = model.graph.output[0].name
     return trace(model, images, unit, [target])[target].reshape(len(images), -1)
 
 
 def trace(model: ModelWrapper, images: NDArray[np.uint8], unit: bool, tensors: Sequence[str]) -> dict[str, Array]:
-    """The named tensors of the file [N, ...], for pictures as in `execute`: as many at once as the file takes.
-
-    UserError when qonnx cannot execute the file.
-    """
+    """Return the named tensors of the file [N, ...] for pictures as in `execute`. UserError as there."""
     made: dict[str, list[Array]] = {name: [] for name in tensors}
     with quietly():
         file = prepare(model)
     for x in file.batches(images, unit):
         try:
             context = run_model(file.model, {file.source: x})
-        except Exception as error:  # qonnx and onnxruntime raise their own and plain Exceptions
+        except Exception as error:  # qonnx and onnxruntime raise exceptions of many kinds
             raise UserError(f"the imported file cannot be executed by qonnx ({one_line(error)})") from error
         for name in tensors:
             made[name].append(_by_picture(context[name], len(x)))
@@ -37,5 +37,5 @@ def trace(model: ModelWrapper, images: NDArray[np.uint8], unit: bool, tensors: S
 
 
 def _by_picture(tensor: Array, batch: int) -> Array:
-    """[batch, ...] of a tensor from which the file squeezed a batch of one."""
+    """Return a tensor as [batch, ...], also one from which the file squeezed a batch of one."""
     return tensor if len(tensor.shape) > 1 and len(tensor) == batch else tensor.reshape(batch, -1)

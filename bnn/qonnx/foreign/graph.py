@@ -1,7 +1,7 @@
-"""A foreign QONNX graph: its batch fixed, its constants folded, its nodes in a chain, and refusals that name them.
+"""The graph of a foreign QONNX file: constants are folded, shapes are known, and errors name the node.
 
-As qonnx' own clean-up does it, shapes are inferred and what is computed from shapes and weights alone is executed once,
-in front of everything else; but never what makes more than a bounded number of values.
+Shapes are inferred as qonnx' own clean-up does it. Nodes that read only shapes and weights are executed once, in front
+of all others, and the number of values that they may make is bounded.
 """
 
 import math
@@ -28,26 +28,27 @@ FOLDED = (
     *QUANTIZERS,
 )  # fmt: skip
 FINITE = "finite numbers (did the training diverge?)"
-UNBOUNDED = ("Clip", "Min", "Max")  # an infinite bound is none
+UNBOUNDED = ("Clip", "Min", "Max")  # an infinite constant of these means that there is no bound
 OF_QONNX = (*QUANTIZERS, "MultiThreshold", "Trunc")
-OF_CHANNELS = ("BatchNormalization", "MultiThreshold")  # whose constants belong to channels whatever their rank is
+OF_CHANNELS = ("BatchNormalization", "MultiThreshold")  # their constants belong to channels, whatever their rank
 INTEGER = (
     "QuantizeLinear", "DequantizeLinear", "DynamicQuantizeLinear", "QLinearConv", "QLinearMatMul", "ConvInteger",
     "MatMulInteger", "QGemm", "QLinearAdd", "QLinearMul",
 )  # fmt: skip
 KINDS = (onnx.TensorProto.FLOAT, onnx.TensorProto.UINT8, onnx.TensorProto.INT32, onnx.TensorProto.INT64)  # of pixels
-MOST_VALUES = 1 << 25  # of all constants that are computed
-MOST_CHANNELS = 4096  # of a picture
-MOST_PIXELS = 1 << 26  # of a picture, in all channels
+MOST_VALUES = 1 << 25  # values of all constants that are computed
+MOST_CHANNELS = 4096  # channels of a picture
+MOST_PIXELS = 1 << 26  # values of a picture, in all channels
 MOST_NODES = 10_000
-MOST_FRAMES = 1024  # in a batch that the file fixes
+MOST_FRAMES = 1024  # pictures in a batch that the file fixes
 
 
 class Graph:
-    """The dynamic nodes of a model in order, each with a name, every constant's value and every tensor's shape.
+    """The nodes of a model that depend on the picture, in order; every constant's value and every tensor's shape.
 
-    `batch` is how many pictures the file takes at once; 1 where it leaves that free. UserError when a node has no known
-    operator domain, reads numbers that are none, or when the model has not one input and one chain of nodes.
+    Every node has a name. `batch` is the number of pictures that the file takes at once, 1 where it leaves that free.
+    UserError when the model has not exactly one input, or when a node has an unknown domain, reads nan or infinity, is
+    in training mode, or cannot be executed.
     """
 
     def __init__(self, model: ModelWrapper, where: str) -> None:
@@ -93,14 +94,14 @@ class Graph:
                 raise UserError(f"{where}: no node makes its output '{tensor.name}' of the picture; export it again")
 
     def tensors(self) -> dict[str, tuple[int, list[int]]]:
-        """Type of ONNX and shape of every tensor by name."""
+        """Return the ONNX type and the shape of every tensor by name."""
         found = {name: (self._kinds[name], shape) for name, shape in self.shapes.items()}
         for name, value in self.constants.items():
             found[name] = helper.np_dtype_to_tensor_dtype(value.dtype), list(value.shape)
         return found
 
     def _of_input(self, tensor: onnx.ValueInfoProto) -> list[int]:
-        """Its shape, one picture where the batch is free. UserError when it is no row of pixels and no picture."""
+        """Return the input's shape, with a batch of 1 where it is free. UserError unless it is a picture or a row."""
         kind, dims = tensor.type.tensor_type.elem_type, tensor.type.tensor_type.shape.dim
         if kind not in KINDS:
             name = {value: key for key, value in onnx.TensorProto.DataType.items()}.get(kind, f"type {kind}")
@@ -127,7 +128,7 @@ class Graph:
         return [max(shape[0], 1), *shape[1:]]
 
     def _needed(self) -> list[onnx.NodeProto]:
-        """The nodes that an output of the file depends on, in order."""
+        """Return the nodes that an output of the file depends on, in order."""
         wanted = {tensor.name for tensor in self.model.graph.output}
         found = []
         for node in reversed(self.model.graph.node):
@@ -137,7 +138,7 @@ class Graph:
         return found[::-1]
 
     def _check(self, node: onnx.NodeProto) -> None:
-        """Is it of a known domain, and are all its numbers numbers?"""
+        """Raise UserError unless the domain is known, the node not in training mode, and all its numbers finite."""
         if node.op_type in INTEGER:
             raise self.refuse(
                 node,
@@ -163,6 +164,7 @@ class Graph:
                 raise self.refuse(node, f"its attribute {name} is {value}", FINITE)
 
     def _fold(self, node: onnx.NodeProto) -> None:
+        """Execute a node that reads constants alone; its outputs become constants. UserError when it is not FOLDED."""
         if node.op_type not in FOLDED:
             raise self.refuse(node, "computes weights by an operator that is not executed here", ", ".join(FOLDED))
         self._computed += sum(math.prod(shape) for _, shape in self._made(node))
@@ -171,7 +173,7 @@ class Graph:
         self.constants |= zip(node.output, self.execute(node, {}), strict=False)
 
     def _of_shape(self, node: onnx.NodeProto) -> list[Array]:
-        """What Shape or Size say of a tensor, whose shape is known."""
+        """Return what a Shape or Size node makes of its input, whose shape is known."""
         shape = self.shapes[node.input[0]]
         if node.op_type == "Size":
             return [np.array(np.prod(shape), np.int64)]
@@ -179,6 +181,7 @@ class Graph:
         return [np.array(shape[a.get("start", 0) : a.get("end", len(shape))], np.int64)]
 
     def _made(self, node: onnx.NodeProto) -> list[tuple[int, list[int]]]:
+        """Return ONNX type and shape of each output of a node. UserError when its shapes do not fit."""
         moving = {name: (self._kinds[name], self.shapes[name]) for name in self.moving(node)}
         try:
             return single.made(node, self.opset, moving, self.constants)
@@ -186,25 +189,31 @@ class Graph:
             raise self.refuse(node, f"its shapes do not fit ({error})", "tensors of known shapes") from error
 
     def check_shape(self, node: onnx.NodeProto, shape: tuple[int, int, int]) -> None:
-        """Does ONNX make `shape` of each picture? UserError when a node's attributes contradict its weights."""
+        """Raise UserError unless the node's output has this shape for each picture, as ONNX infers it.
+
+        Else the node's attributes contradict its weights.
+        """
         made = self.shapes[node.output[0]]
         if made[-3:] != list(shape) if len(made) == 4 else math.prod(made) != self.batch * math.prod(shape):
             raise self.refuse(node, f"makes {made} by its attributes, {list(shape)} by its weights", "what agrees")
 
     def moving(self, node: onnx.NodeProto) -> list[str]:
-        """The inputs of a node that are no constants."""
+        """Return the inputs of a node that depend on the picture."""
         return [name for name in node.input if name and name not in self.constants]
 
     def readers(self, tensor: str) -> list[onnx.NodeProto]:
-        """The nodes that read a tensor."""
+        """Return the nodes that read a tensor."""
         return [node for node in self.nodes if tensor in node.input]
 
     def constant(self, node: onnx.NodeProto, index: int) -> Array | None:
-        """Input `index` of a node; None when it is absent or no constant."""
+        """Return input `index` of a node; None when it is absent or no constant."""
         return self.constants.get(node.input[index]) if index < len(node.input) else None
 
     def execute(self, node: onnx.NodeProto, values: Mapping[str, Array]) -> list[Array]:
-        """The outputs of one node. values: its inputs that are no constants, of any batch size."""
+        """Return the outputs of one node. UserError when it cannot be executed.
+
+        values: its inputs that are no constants, by name, of any batch size.
+        """
         context = {name: values[name] if name in values else self.constants[name] for name in node.input if name}
         try:
             return single.execute(node, self.opsets, context, self.model.graph)
@@ -212,10 +221,10 @@ class Graph:
             raise self.refuse(node, f"cannot be executed ({error})", OPERATORS) from error
 
     def run(self, x: Array, nodes: Sequence[onnx.NodeProto], flat: bool) -> Array:
-        """Element-wise nodes on values [L, C], one row a value of each channel's elements -> [L, C].
+        """Return [L, C]: what nodes that work element by element make of the values x [L, C] of each channel.
 
-        flat: the tensor has no rows and columns (any more). MaxPool is passed over: it chooses among elements.
-        UserError when a node does not treat all elements of a channel alike, or makes no numbers of numbers.
+        flat: the tensor is a row, without rows and columns of maps. MaxPool is skipped, because it chooses among
+        elements. UserError when a node does not treat all elements of a channel alike, or makes nan.
         """
         length, channels = x.shape
         if not flat:
@@ -245,7 +254,7 @@ class Graph:
     # --- words ---
 
     def datatype(self, tensor: str) -> str:
-        """What a tensor holds, for messages."""
+        """Return the QONNX datatype of a tensor, as messages name it."""
         annotated = self.model.get_tensor_datatype(tensor)
         if annotated is not None and annotated != DataType["FLOAT32"]:
             return str(annotated.name)
@@ -268,17 +277,17 @@ class Graph:
         return "FLOAT32"
 
     def describe(self, node: onnx.NodeProto) -> str:
-        """The file, the node, its operator and datatypes."""
+        """Return what messages call a node: the file, its name, its operator and its datatypes."""
         reads = ", ".join(self.datatype(name) for name in node.input if name and name not in self._parameters(node))
         makes = self.datatype(node.output[0])
         return f"{self.where}: node {node.name} ({node.op_type}, {reads or 'constants'} -> {makes})"
 
     def refuse(self, node: onnx.NodeProto, why: str, accepted: str) -> UserError:
-        """The error that describes a node, says why it cannot be built and what could."""
+        """Return the error that describes a node, says why it cannot be built, and what is accepted instead."""
         return UserError(f"{self.describe(node)}: {why}; accepted: {accepted}")
 
     def _parameters(self, node: onnx.NodeProto) -> set[str]:
-        """Inputs of a node whose type says nothing: scales, shapes, statistics."""
+        """Return the inputs whose datatype tells a reader nothing: scales, shapes, statistics."""
         if node.op_type in ("Conv", "MatMul", "Gemm"):
             return set(node.input[2:])
         return {name for name in node.input[1:] if name in self.constants}
@@ -289,7 +298,7 @@ def _no_number(value: Array) -> Array:
 
 
 def _first(value: Array, bad: Array) -> str:
-    """The first value that is none, and where it is."""
+    """Return the first bad value, its place, and how many more there are, in words."""
     place = [int(i) for i in np.argwhere(bad)[0]]
     axes = [axis for axis, size in enumerate(value.shape) if size > 1]
     where = f" in channel {place[axes[0]]}" if len(axes) == 1 else f" at {place}" if axes else ""
@@ -298,9 +307,9 @@ def _first(value: Array, bad: Array) -> str:
 
 
 def _by_channel(shape: Sequence[int], rank: int) -> bool:
-    """Does a constant of that shape hold one value, or one for each channel, of a tensor of that rank?
+    """Return whether a constant of that shape holds one value, or one per channel, for a tensor of that rank.
 
-    Channels are the second axis.
+    Channels are the tensor's second axis.
     """
     beyond = len(shape) - rank
     return all(size == 1 or axis == 1 + beyond for axis, size in enumerate(shape))

@@ -1,4 +1,4 @@
-"""The layer whose sums are the scores of a file. A layer that may be the last one registers with `last_layer`."""
+"""The layer whose sums are the scores of a file. Kinds of layers that may be that one register with `last_layer`."""
 
 from functools import singledispatch
 
@@ -12,7 +12,10 @@ ACCEPTED = "MatMul, Gemm or a Conv over the whole map"
 
 @singledispatch
 def last_layer(layer: Layer, walk: Walk, node: onnx.NodeProto, state: State) -> Layer:
-    """Return `layer`, which makes the sums of `state`, as one that makes [N, classes]. UserError names the node."""
+    """Return a layer that makes the sums of `layer` as scores [N, classes]. UserError names the node when none can.
+
+    state: what the file's tensor of scores is; its sums are those of `layer`.
+    """
     raise walk.graph.refuse(node, f"ends the network with a {type(layer).__name__}", ACCEPTED)
 
 
@@ -33,7 +36,7 @@ def _(layer: Conv, walk: Walk, node: onnx.NodeProto, state: State) -> Layer:
 
 @singledispatch
 def has_even_weights(layer: Layer) -> bool:
-    """Return whether all weights are even, as those of a few bits are: then all sums are even."""
+    """Return whether all weights are even, so that all sums are. Weights of a few bits are doubled, and so are even."""
     return False
 
 

@@ -1,4 +1,4 @@
-"""Conv, MatMul and Gemm of the file: weights as small integers and a scale per output; and the windows of pools."""
+"""Conv, MatMul and Gemm of the file as small integer weights with a scale per output; and the windows of pools."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -12,25 +12,28 @@ from bnn.qonnx.foreign.graph import Graph
 from bnn.qonnx.foreign.nodes import Array, attributes
 
 WEIGHTS = "weights of 1 to 4 bits: small integers times one positive scale per output, by BipolarQuant or Quant"
-MOST = 8  # magnitude of an integer weight
+MOST = 8  # largest magnitude of an integer weight
 
 
 @dataclass(frozen=True, eq=False)
 class Linear:
-    """weight = integers * scale: integers [O, I/groups, K, K] or [O, F]."""
+    """A linear node whose weights are integers * scale. integers: [O, I/groups, K, K] of a Conv, else [O, F]."""
 
     integers: Ints
     scale: NDArray[np.float64]  # [O]
     bias: NDArray[np.float64]  # [O]
-    shape: tuple[int, int, int]  # of the output
+    shape: tuple[int, int, int]  # C, H, W of the output
     stride: int = 1
     pad: int = 0  # rows and columns of zeros on every side
     groups: int = 1
-    error: float = 0.0  # how far a weight of the file is from that, in scales
+    error: float = 0.0  # how far a weight of the file is from integers * scale, in scales
 
 
 def convolution(graph: Graph, node: onnx.NodeProto, shape: tuple[int, int, int], flat: bool) -> Linear:
-    """A Conv on a map of `shape`. UserError names the node."""
+    """Return what a Conv does on a map of `shape` [C, H, W]. UserError names the node when hardware cannot do it.
+
+    flat: the tensor is a row, which no Conv takes.
+    """
     a = attributes(node)
     weight = _weight(graph, node)
     if flat or weight.ndim != 4:
@@ -68,7 +71,7 @@ def convolution(graph: Graph, node: onnx.NodeProto, shape: tuple[int, int, int],
 
 
 def _pads(a: dict[str, Any], shape: tuple[int, int, int], kernel: int, strides: list[int]) -> list[int]:
-    """Rows and columns of zeros: top, left, bottom, right."""
+    """Return the rows and columns of zeros around the map: top, left, bottom, right. a: the node's attributes."""
     automatic = a.get("auto_pad", b"NOTSET")
     if automatic == b"VALID":
         return [0] * 4
@@ -81,7 +84,10 @@ def _pads(a: dict[str, Any], shape: tuple[int, int, int], kernel: int, strides: 
 
 
 def dense(graph: Graph, node: onnx.NodeProto, shape: tuple[int, int, int], flat: bool) -> Linear:
-    """A MatMul or Gemm on a flattened map of `shape`. UserError names the node."""
+    """Return what a MatMul or Gemm does on a map of `shape` that was flattened. UserError names the node.
+
+    flat: the tensor is a row, as it must be here.
+    """
     a = attributes(node)
     weight = _weight(graph, node)
     if node.op_type == "Gemm" and (a.get("alpha", 1.0), a.get("beta", 1.0), a.get("transA", 0)) != (1.0, 1.0, 0):
@@ -99,6 +105,7 @@ def dense(graph: Graph, node: onnx.NodeProto, shape: tuple[int, int, int], flat:
 
 
 def _weight(graph: Graph, node: onnx.NodeProto) -> Array:
+    """Return the second input of a node. UserError when it is no constant."""
     weight = graph.constant(node, 1)
     if weight is None:
         raise graph.refuse(node, "its second input is no constant", "constant weights")
@@ -106,7 +113,7 @@ def _weight(graph: Graph, node: onnx.NodeProto) -> Array:
 
 
 def _bias(graph: Graph, node: onnx.NodeProto, outputs: int) -> NDArray[np.float64]:
-    """[O]."""
+    """Return the bias [O] of a Conv or Gemm, 0 where it has none. UserError unless it is one constant per output."""
     if len(node.input) < 3 or not node.input[2]:
         return np.zeros(outputs)
     bias = graph.constant(node, 2)
@@ -117,7 +124,10 @@ def _bias(graph: Graph, node: onnx.NodeProto, outputs: int) -> NDArray[np.float6
 
 
 def _integers(graph: Graph, node: onnx.NodeProto, weight: Array) -> tuple[Ints, NDArray[np.float64], float]:
-    """Integers and scale [O] of weights [O, ...], and how far these are from them at most, in scales."""
+    """Return integers [O, ...] and scale [O] of weights [O, ...], and the largest difference, in scales.
+
+    UserError when the weights of an output are no small multiples of one scale.
+    """
     found, scale, error = np.zeros(weight.shape, np.int64), np.ones(len(weight)), 0.0
     for o, row in enumerate(weight.astype(np.float64)):
         size = np.unique(np.abs(row[row != 0]))
@@ -125,7 +135,7 @@ def _integers(graph: Graph, node: onnx.NodeProto, weight: Array) -> tuple[Ints, 
             raise graph.refuse(node, f"weights of output {o} are no numbers", WEIGHTS)
         if not size.size:
             continue  # all are 0
-        for parts in range(1, MOST + 1):  # the least weight may be several scales
+        for parts in range(1, MOST + 1):  # the smallest weight may be several scales
             unit = size[0] / parts
             off = float(np.abs(size / unit - np.rint(size / unit)).max())
             if off < 1e-5 and size[-1] / unit < MOST + 0.5:
@@ -139,7 +149,7 @@ def _integers(graph: Graph, node: onnx.NodeProto, weight: Array) -> tuple[Ints, 
 
 
 def window(graph: Graph, node: onnx.NodeProto) -> int:
-    """Side of a pool's windows."""
+    """Return the side of a pool's windows. UserError when they are not square, overlap or are padded."""
     a = attributes(node)
     kernel = a["kernel_shape"]
     strides = a.get("strides", [1] * len(kernel))

@@ -1,4 +1,4 @@
-"""The integers that a layer reads, and what they mean in the file."""
+"""Find the integers that a layer reads, and what they mean in the file."""
 
 import numpy as np
 import onnx
@@ -14,9 +14,10 @@ FEW_BITS = "activations of 1 to 4 bits (BipolarQuant, Quant, MultiThreshold) in 
 
 
 def values_of(walk: Walk, node: onnx.NodeProto, state: State) -> tuple[State, Values]:
-    """Return the state as integers that `node` reads, with nothing pending, and what they mean.
+    """Return the state with nothing pending, and the meaning of the integers that `node` reads there.
 
-    UserError names the node, or one of those pending, when there are no such integers.
+    Layers that quantize pixels are appended. UserError names the node, or a pending one, when the tensor is no integers
+    of a few bits.
     """
     graph, place = walk.graph, state.place
     if isinstance(state.now, (Sums, Undecided)):
@@ -45,7 +46,10 @@ def values_of(walk: Walk, node: onnx.NodeProto, state: State) -> tuple[State, Va
 
 
 def _bits_of_pixels(values: Values, made: list[Layer]) -> tuple[Values, list[Layer]]:
-    """Quantized pixels in front of a dense layer, which reads bits: a map per level."""
+    """Return quantized pixels as one map of bits per level, because dense layers read bits.
+
+    made: the layer that quantizes; other layers than `Levels` of few levels are returned as they are.
+    """
     (found,) = made
     if not isinstance(found, Levels) or found.thresholds.shape[1] > MOST_LEVELS:
         return values, made
@@ -56,9 +60,12 @@ def _bits_of_pixels(values: Values, made: list[Layer]) -> tuple[Values, list[Lay
 
 
 def moved(walk: Walk, state: State, now: Values) -> Values:
-    """Return what the pending nodes make of the values of a map of bits, or of their sums; pixels have none pending."""
+    """Return the meaning of a map of bits behind the pending nodes. now: its meaning in front of them.
+
+    UserError when they differ between channels, or when the levels are no longer evenly spaced.
+    """
     graph = walk.graph
-    plus = np.arange(now.levels + 1)  # how many are +1
+    plus = np.arange(now.levels + 1)  # how many of an element's bits are +1
     x = (now.unit * (2 * plus - now.levels - now.levels * now.zero)).astype(np.float32)
     y = graph.run(np.tile(x[:, None], (1, state.shape[0])), state.pending, state.pending_flat).astype(np.float64)
     step = float(y[-1, 0] - y[0, 0]) / now.levels

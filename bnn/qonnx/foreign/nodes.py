@@ -1,6 +1,6 @@
-"""One node of a foreign file: the shape of what it makes, told before it is executed, and its execution.
+"""One node of a foreign file: the shapes of its outputs, known before it is executed, and its execution.
 
-A node is executed exactly as qonnx does it: ONNX operators by onnxruntime, QONNX operators by their own class.
+A node is executed exactly as qonnx does it: onnxruntime executes ONNX operators, QONNX operators execute themselves.
 """
 
 from collections.abc import Mapping
@@ -15,27 +15,28 @@ from qonnx.custom_op.registry import getCustomOp
 
 Array = NDArray[Any]
 QONNX = "qonnx.custom_op.general"
-FORMER = ("onnx.brevitas", "finn.custom_op.general")  # what the domain of Quant was called once
+FORMER = ("onnx.brevitas", "finn.custom_op.general")  # older names of that domain
 QUANTIZERS = ("BipolarQuant", "Quant", "IntQuant")
 IR_VERSION = 8
-FEW = 64  # elements of a constant that may be a shape, and so is told to shape inference
+FEW = 64  # a constant of up to so many elements may be a shape, so shape inference sees its values
 
 
 class NodeError(Exception):
-    """What a library said of a node that it cannot execute, in one line."""
+    """A library cannot execute a node. The message is what it said, in one line."""
 
 
 def attributes(node: onnx.NodeProto) -> dict[str, Any]:
-    """The attributes of a node by name."""
+    """Return the attributes of a node by name."""
     return {a.name: helper.get_attribute_value(a) for a in node.attribute}
 
 
 def made(
     node: onnx.NodeProto, opset: int, moving: Mapping[str, tuple[int, list[int]]], constants: Mapping[str, Array]
 ) -> list[tuple[int, list[int]]]:
-    """Type and shape of each output, without executing the node; NodeError when ONNX does not tell or does not fit.
+    """Return ONNX type and shape of each output, without executing the node.
 
-    moving: type and shape of the inputs that are no constants.
+    moving: type and shape of the inputs that are no constants. NodeError when the inputs do not fit, or when the shape
+    of an output depends on values.
     """
     if node.domain == QONNX:
         kinds = [moving.get(node.input[0], (onnx.TensorProto.FLOAT, []))[0]]
@@ -57,7 +58,7 @@ def made(
     model = _single(node, inputs, opset, told)
     try:
         inferred = onnx.shape_inference.infer_shapes(model, check_type=True, strict_mode=True, data_prop=True)
-    except Exception as error:  # of C++, on what others wrote
+    except Exception as error:  # shape inference is C++ and raises exceptions of many kinds
         raise NodeError(one_line(error)) from error
     found = []
     for output in inferred.graph.output[: len([name for name in node.output if name])]:
@@ -69,7 +70,10 @@ def made(
 
 
 def execute(node: onnx.NodeProto, opsets: Mapping[str, int], context: dict[str, Array], graph: Any) -> list[Array]:
-    """The outputs of one node. context: its inputs by name, of any batch size. NodeError when it cannot be executed."""
+    """Return the outputs of one node. NodeError when it cannot be executed.
+
+    opsets: versions by domain. context: the node's inputs by name, of any batch size. graph: for qonnx' operators.
+    """
     try:
         with np.errstate(all="ignore"):
             if node.domain == QONNX:
@@ -87,19 +91,19 @@ def execute(node: onnx.NodeProto, opsets: Mapping[str, int], context: dict[str, 
             providers = ["CPUExecutionProvider"]
             session = onnxruntime.InferenceSession(model.SerializeToString(), options, providers=providers)
             return list(session.run(None, context))
-    except Exception as error:  # of libraries that are given what others wrote
+    except Exception as error:  # qonnx and onnxruntime raise exceptions of many kinds
         raise NodeError(one_line(error)) from error
 
 
 def opset_of(opsets: Mapping[str, int]) -> int:
-    """The version of ONNX' own operators."""
+    """Return the version of ONNX' own operators. opsets: versions by domain."""
     return opsets.get("", opsets.get("ai.onnx", 14))
 
 
 def _single(
     node: onnx.NodeProto, inputs: list[onnx.ValueInfoProto], opset: int, constants: list[onnx.TensorProto]
 ) -> onnx.ModelProto:
-    """A model of that node alone."""
+    """Return a model of that node alone."""
     proto = onnx.NodeProto()
     proto.CopyFrom(node)
     outputs = [helper.make_empty_tensor_value_info(name) for name in node.output if name]
@@ -108,6 +112,6 @@ def _single(
 
 
 def one_line(error: Exception) -> str:
-    """What a library says, in one line."""
+    """Return what a library says, in one line of at most 200 characters."""
     text = " ".join(str(error).split()).rsplit("[ShapeInferenceError] ", 1)[-1]
     return text[:200] or type(error).__name__

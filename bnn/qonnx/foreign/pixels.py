@@ -1,8 +1,8 @@
-"""What becomes of the input: nodes between the picture and the first layer, executed on all 256 values of a pixel.
+"""The nodes between the picture and the first layer, executed on all 256 values of a pixel. They may be:
 
-sign             y = +-1 by one threshold per channel
-quantizer        an integer per pixel value, rising or falling, in units of the quantizer's scale
-neither          values that lie on a line stay pixels: unit * (p - zero), common to all channels
+sign             y = +-1, by one threshold per channel
+quantizer        an integer per pixel value, rising or falling with it, in units of the quantizer's scale
+scale, offset    pixels stay pixels, which mean unit * (p - zero), the same in all channels
 """
 
 from collections.abc import Sequence
@@ -24,7 +24,10 @@ LINE = "an input quantizer of up to 8 bits (Quant, BipolarQuant), or scale and o
 
 
 def takes_unit(graph: Graph, pixels: str | None) -> bool:
-    """Does the file take pixels / 255? pixels: what the user says of it. UserError when neither tells."""
+    """Return whether the file takes pixels / 255. UserError when neither the file nor the user says so.
+
+    pixels: what the user says: "unit", "byte" or None.
+    """
     kind = next(tensor for tensor in graph.model.graph.input if tensor.name == graph.input).type.tensor_type.elem_type
     bytes_only = kind != onnx.TensorProto.FLOAT
     if pixels is None and not bytes_only and graph.model.get_tensor_datatype(graph.input) != DataType["UINT8"]:
@@ -41,7 +44,7 @@ def takes_unit(graph: Graph, pixels: str | None) -> bool:
 
 
 def table(graph: Graph, nodes: Sequence[onnx.NodeProto], channels: int, flat: bool, unit: bool) -> Array:
-    """[256, C]: what `nodes` make of each value of a pixel. unit: the model takes pixels / 255."""
+    """Return [256, C]: what `nodes` make of each value of a pixel. unit: the model takes pixels / 255."""
     pixels = np.arange(256, dtype=np.float32)
     if unit:
         pixels = pixels / np.float32(255)
@@ -51,9 +54,10 @@ def table(graph: Graph, nodes: Sequence[onnx.NodeProto], channels: int, flat: bo
 
 
 def quantized(graph: Graph, nodes: Sequence[onnx.NodeProto], x: Array) -> tuple[Values, list[Layer]]:
-    """The integers that stand for values x [256, C] in front of a linear layer, and the layer that makes them.
+    """Return what integers mean that stand for the values x [256, C], and the layer that makes them, if one is needed.
 
-    UserError naming the last of `nodes` when there are none.
+    x: what `nodes` make of each value of a pixel, in front of a linear layer. UserError names the last of `nodes` when
+    the values are neither quantized nor on a line.
     """
     nodes = [node for node in nodes if node.op_type not in RESHAPING] or nodes
     quantizers = [node for node in nodes if node.op_type in QUANTIZERS]
@@ -76,7 +80,7 @@ def quantized(graph: Graph, nodes: Sequence[onnx.NodeProto], x: Array) -> tuple[
 
 
 def _levels(graph: Graph, node: onnx.NodeProto, z: Ints) -> Levels:
-    """The thresholds of integers z [256, C] that rise with the pixel, or fall."""
+    """Return the layer that makes the integers z [256, C] of the pixel values. UserError unless they rise or fall."""
     rising, falling = (np.diff(z, axis=0) >= 0).all(), (np.diff(z, axis=0) <= 0).all()
     if not rising and not falling:
         raise graph.refuse(
@@ -91,7 +95,10 @@ def _levels(graph: Graph, node: onnx.NodeProto, z: Ints) -> Levels:
 
 
 def signs(graph: Graph, node: onnx.NodeProto, plus: NDArray[np.bool_]) -> Layer:
-    """The layer that makes +1 of the pixel values where plus [256, C] is set, else -1."""
+    """Return the layer that makes +1 of the pixel values where plus [256, C] is set, else -1.
+
+    UserError unless all channels rise, or all fall.
+    """
     change = np.diff(plus.astype(np.int64), axis=0)
     if (change >= 0).all():
         return Threshold((~plus).sum(axis=0))

@@ -1,4 +1,4 @@
-"""Which nodes of a file quantize, and to what ends."""
+"""Which nodes of a file quantize, and what their least and largest values are."""
 
 import numpy as np
 import onnx
@@ -9,24 +9,24 @@ from bnn.qonnx.foreign.nodes import QUANTIZERS, Array
 
 
 def is_sign(graph: Graph, node: onnx.NodeProto) -> bool:
-    """Does it have one threshold?"""
+    """Return whether a node has one threshold."""
     return node.op_type in ("BipolarQuant", "Sign") or _steps(graph, node) == 1
 
 
 def is_quantizer(graph: Graph, node: onnx.NodeProto) -> bool:
-    """Does it have few levels?"""
+    """Return whether a node is a quantizer of up to 4 bits."""
     steps = _steps(graph, node)
     return steps is not None and steps <= MOST_LEVELS
 
 
 def ends_of(graph: Graph, node: onnx.NodeProto, channels: int, flat: bool) -> Array:
-    """[2, C]: what a node makes of numbers far below and above 0."""
+    """Return [2, C]: what a node makes of numbers far below and far above 0."""
     far = np.tile(np.array([[-1e30], [1e30]], np.float32), (1, channels))
     return graph.run(far, [node], flat)
 
 
 def _steps(graph: Graph, node: onnx.NodeProto) -> float | None:
-    """The most thresholds that it can have; None when it is no quantizer or does not say."""
+    """Return the largest number of thresholds that a node can have; None when it is no quantizer or does not say."""
     if node.op_type == "MultiThreshold":
         table = graph.constant(node, 1)
         return None if table is None or table.ndim != 2 else table.shape[1]

@@ -2,8 +2,8 @@
 
     score_i = multiplier_i * k_i + bias_i
 
-All scores that a class can have are executed and put in order with those of all others; multipliers and biases are
-the smallest ones, by powers of two, that put them in the same order. So the arg-max is the same for every picture.
+Every score that any class can have is computed, and all of them are put in order. Multipliers and biases are the
+smallest ones, by powers of two, that give the same order. So the arg-max is the same for every picture.
 """
 
 from dataclasses import dataclass
@@ -14,52 +14,51 @@ from numpy.typing import NDArray
 from bnn.integer.reference import Ints
 from bnn.qonnx.foreign.nodes import Array
 
-FINEST = 24  # bits that a multiplier may take
+FINEST = 24  # largest number of bits of a multiplier
 
 
 @dataclass(frozen=True, eq=False)
 class Scores:
-    """multiplier [O], not 0, and bias [O]; the file's score of class i at the exact sum k[j] is floats[j, i].
+    """The integer scores multiplier * k + bias, and the file's float32 scores at the same sums k."""
 
-    However float32 rounds the sum, the score is between least[j, i] and most[j, i].
-    """
-
-    multiplier: Ints
-    bias: Ints
-    k: Ints
-    floats: Array
-    least: Array
-    most: Array
+    multiplier: Ints  # [O], not 0
+    bias: Ints  # [O]
+    k: Ints  # [L], rising
+    floats: Array  # [L, O], at exact sums
+    least: Array  # [L, O]: however float32 rounds the sum, the score is at least this
+    most: Array  # [L, O], and at most this
 
     def of_integers(self, scores: Ints) -> Array:
-        """The file's float32 scores [N, O] by the integer ones [N, O], from exact sums."""
+        """Return the file's float32 scores [N, O] at exact sums, from the integer ones [N, O]."""
         return self.floats[self._place(scores), np.arange(self.floats.shape[1])]
 
     def interval(self, scores: Ints) -> tuple[Array, Array]:
-        """The least and the largest float32 score [N, O] that the file may give for the integer ones [N, O]."""
+        """Return the least and the largest float32 scores [N, O] that the file may give for the integer ones [N, O]."""
         place, classes = self._place(scores), np.arange(self.floats.shape[1])
         return self.least[place, classes], self.most[place, classes]
 
     def are_sums(self, scores: Ints) -> NDArray[np.bool_]:
-        """[N, O]: does the integer score belong to a sum at all?"""
+        """Return [N, O]: whether an integer score belongs to one of the sums k."""
         return self.multiplier * self.k[self._place(scores)] + self.bias == scores
 
     def indistinct(self) -> int:
-        """Classes in which float32 may round the scores of two neighbouring sums past each other."""
+        """Return the number of classes in which float32 may round the scores of neighbouring sums past each other."""
         rises = self.floats[-1] >= self.floats[0]
         over = np.where(rises, self.most[:-1] >= self.least[1:], self.most[1:] >= self.least[:-1])
         return int(over.any(axis=0).sum())
 
     def _place(self, scores: Ints) -> Ints:
+        """Return [N, O]: where in k the sums of the integer scores stand, or would stand."""
         sums = (scores - self.bias) // self.multiplier  # [N, O]
         place = (sums - self.k[0]) // (self.k[1] - self.k[0]) if len(self.k) > 1 else np.zeros_like(sums)
         return np.clip(place, 0, len(self.k) - 1)
 
 
 def solve(k: Ints, floats: Array, bounds: tuple[Array, Array] | None = None) -> Scores | None:
-    """Integers for floats [L, O] at the sums k [L], which rise; None when a score stands still or none are found.
+    """Return the integer scores for the file's scores floats [L, O] at the sums k [L], which rise.
 
-    bounds: the scores [L, O] at the sums less and plus the rounding of float32; None when nothing is rounded.
+    bounds: the scores [L, O] at the sums minus and plus the rounding of float32; None when nothing is rounded. Returns
+    None when a score neither rises nor falls everywhere, or when no multipliers of 24 bits give the order.
     """
     ends = (floats, floats) if bounds is None else bounds
     least, most = np.minimum.reduce([floats, *ends]), np.maximum.reduce([floats, *ends])
@@ -69,11 +68,11 @@ def solve(k: Ints, floats: Array, bounds: tuple[Array, Array] | None = None) -> 
     exact = floats.astype(np.float64)
     slope = (exact[-1] - exact[0]) / (k[-1] - k[0]) if len(k) > 1 else np.ones(floats.shape[1])
     largest = float(np.abs(slope).max())
-    # a first guess, from floats; what counts is the order of all scores, which is compared exactly below
+    # floats give a first guess only: the order of all scores is compared exactly below
     if np.allclose(np.abs(slope), largest, rtol=1e-5, atol=0):
         slope = rises * largest
     start = np.median(exact - slope * k[:, None], axis=0)
-    start = start - np.median(start)  # what all scores have in common changes nothing
+    start = start - np.median(start)  # an offset that all scores share changes no order
     order = _order(floats)
     for bits in range(FINEST + 1):
         multiplier = np.rint(slope / largest * 2.0**bits).astype(np.int64)
@@ -84,6 +83,9 @@ def solve(k: Ints, floats: Array, bounds: tuple[Array, Array] | None = None) -> 
 
 
 def _order(scores: Array | Ints) -> Ints:
-    """The scores [L, O] from the least to the one that wins over all others; of equal ones the lower class wins."""
+    """Return the indices that sort the scores [L, O] from the weakest to the strongest.
+
+    Of equal scores that of the lower class is stronger.
+    """
     classes = np.broadcast_to(np.arange(scores.shape[1]), scores.shape)
     return np.lexsort((-classes.ravel(), scores.ravel()))

@@ -1,6 +1,6 @@
-"""From node to node along a foreign graph: what each tensor is in integers, and the layers that make it.
+"""Walk along a foreign graph from node to node, and keep what each tensor is in integers.
 
-What a node makes of its inputs' states, its module in `steps` says.
+The module of a node's operator in `steps` says what the node makes of the states of its inputs.
 """
 
 from dataclasses import replace
@@ -29,8 +29,9 @@ MOST_CLASSES = 256  # the class is a byte
 def import_model(model: ModelWrapper, where: str, pixels: str | None = None) -> Imported:
     """Return the integer network that a QONNX model computes.
 
-    pixels: "unit" when it takes pixels / 255, "byte" when it takes 0..255; None is enough for an input annotated or
-    typed UINT8. UserError that names the node, its operator and datatypes for what has no exact integer form.
+    where: what messages call the file. pixels: "unit" when it takes pixels / 255, "byte" when it takes 0..255; None is
+    enough for an input annotated or typed UINT8. UserError names the node, its operator and its datatypes when the node
+    has no exact integer form.
     """
     graph = Graph(model, where)
     walk = Walk(graph, picture.takes_unit(graph, pixels))
@@ -45,6 +46,7 @@ def import_model(model: ModelWrapper, where: str, pixels: str | None = None) -> 
 
 
 def _picture(graph: Graph) -> State:
+    """Return the state of the file's input. A row of pixels is a map of one row."""
     shape = graph.shapes[graph.input]
     flat = len(shape) == 2
     channels, height, width = (1, 1, shape[1]) if flat else shape[1:]
@@ -52,12 +54,12 @@ def _picture(graph: Graph) -> State:
 
 
 def _marked(graph: Graph, tensor: str, state: State) -> State:
-    """The state, shared when several nodes read the tensor."""
+    """Return the state, marked as shared when several nodes read the tensor."""
     return replace(state, shared=True) if len(graph.readers(tensor)) > 1 else state
 
 
 def _finish(walk: Walk, end: ends.End, state: State) -> Imported:
-    """Make scores of the last sums, and the network of all layers."""
+    """Make scores of the last sums, and the network of all layers. UserError names the last node when that fails."""
     graph, sums, node = walk.graph, state.now, end.nodes[-1]
     if not isinstance(sums, Sums) or any(n.op_type == "MaxPool" for n in state.pending):
         raise graph.refuse(
@@ -68,8 +70,8 @@ def _finish(walk: Walk, end: ends.End, state: State) -> Imported:
     layer = last_layer(walk.layers[state.place].layer, walk, node, state)
     if (count := len(sums.low)) > MOST_CLASSES:
         raise graph.refuse(node, f"makes {count} scores", f"at most {MOST_CLASSES}: the class is a byte")
-    k = np.arange(int(sums.low.min()), int(sums.high.max()) + 1, 2)  # sums of so many +-1 are all odd or all even
-    if not has_even_weights(layer) and not reachable(sums, k).all():  # else sums beyond a class's reach do not matter
+    k = np.arange(int(sums.low.min()), int(sums.high.max()) + 1, 2)  # the sums of n +-1 are all odd or all even
+    if not has_even_weights(layer) and not reachable(sums, k).all():  # with even weights unreachable sums do no harm
         raise graph.refuse(node, "its scores are no sums of +-1", FEW_BITS)
     exact, below, above = (outputs(graph, state.pending, sums, k, state.pending_flat, shift) for shift in (0, -1, 1))
     notes, times, signs = list(walk.notes), 1, np.ones(count, np.int64)
@@ -103,7 +105,7 @@ def _finish(walk: Walk, end: ends.End, state: State) -> Imported:
 
 
 def _network(walk: Walk, classes: int) -> tuple[IntegerNetwork, dict[int, str]]:
-    """The network of all layers, and the name of what each place makes."""
+    """Return the network of all layers, and the name of the tensor at each place."""
     graph, builder, made = walk.graph, GraphBuilder(), {PICTURE: IMAGE}
     for place, emitted in enumerate(walk.layers):
         sources = (made[source] for source in emitted.inputs)

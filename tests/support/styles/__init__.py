@@ -1,4 +1,4 @@
-"""Ways in which people write and export binarized networks in Brevitas, each with what becomes of it.
+"""Styles in which people write and export binarized networks in Brevitas, each with the outcome of its import.
 
 `STYLES[name]` makes the network; its `outcome` is empty where it is imported exactly, else the words of its refusal.
 """

@@ -1,4 +1,4 @@
-"""Activations, and weights of more than one bit."""
+"""Styles of activations, and of weights of more than one bit."""
 
 import brevitas.nn as qnn
 import torch

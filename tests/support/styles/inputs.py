@@ -1,4 +1,4 @@
-"""Inputs, and how batches are flattened."""
+"""Styles of inputs, and of flattening a batch."""
 
 import brevitas.nn as qnn
 import torch

@@ -112,7 +112,7 @@ def scales_per_channel() -> nn.Module:
 
 
 class Scaled(nn.Module):
-    """x * a per channel, as XNOR-Net has it."""
+    """Multiply each channel by a number, as XNOR-Net does."""
 
     def __init__(self, channels: int) -> None:
         super().__init__()

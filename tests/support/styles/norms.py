@@ -1,4 +1,4 @@
-"""Batch norms, and what follows the last layer."""
+"""Styles of batch norms, and of the nodes behind the last layer."""
 
 import torch
 from torch import nn

@@ -1,4 +1,4 @@
-"""What a style is, how one is entered, and the pieces that networks are made of."""
+"""What a style is, how one is registered, and the pieces that networks are made of."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -18,13 +18,13 @@ NO_BIAS = {"bias": False, **W1}
 
 @dataclass(frozen=True)
 class Style:
-    """make: the network; outcome: words of the refusal; options: of the export."""
+    """A style. make: returns the network. outcome: words of the refusal, empty if exact. options: of the export."""
 
     make: Callable[[], nn.Module]
     outcome: str = ""
     shape: tuple[int, ...] = (1, 1, 10, 10)
     options: dict[str, Any] = field(default_factory=dict)
-    shaken: bool = True  # random weights and statistics; else `make` has set them
+    shaken: bool = True  # set random weights and statistics; else `make` has set them
 
 
 STYLES: dict[str, Style] = {}
@@ -33,7 +33,7 @@ FREE = {"dynamic_axes": {"x": {0: "N"}}, "input_names": ["x"]}
 
 
 def style(outcome: str = "", shape: tuple[int, ...] = (1, 1, 10, 10), shaken: bool = True, **options: Any) -> Any:
-    """Enter the function below under its name."""
+    """Register the function below, under its name."""
 
     def enter(make: Make) -> Make:
         STYLES[make.__name__] = Style(make, outcome, shape, options, shaken)
@@ -43,7 +43,7 @@ def style(outcome: str = "", shape: tuple[int, ...] = (1, 1, 10, 10), shaken: bo
 
 
 class Function(nn.Module):
-    """x -> function(x), with modules of its own."""
+    """Apply a function, which may use modules of its own."""
 
     def __init__(self, function: Callable[..., Tensor], **modules: Any) -> None:
         super().__init__()
@@ -68,7 +68,7 @@ def head(features: int, classes: int = 4, **options: Any) -> list[nn.Module]:
 
 
 def first(maps: int = 4, channels: int = 1, kernel: int = 3, **options: Any) -> list[nn.Module]:
-    """Conv on pixels and batch norm."""
+    """Return a Conv on pixels and its batch norm."""
     return [conv(channels, maps, kernel, **options), nn.BatchNorm2d(maps)]
 
 
@@ -85,7 +85,7 @@ def net(*layers: nn.Module) -> nn.Module:
 
 
 def shake(model: nn.Module, seed: int = 0, spread: float = 3.0) -> nn.Module:
-    """Random weights and statistics."""
+    """Set random weights and statistics."""
     g = torch.Generator().manual_seed(seed)
     with torch.no_grad():
         for module in model.modules():
@@ -103,7 +103,7 @@ def shake(model: nn.Module, seed: int = 0, spread: float = 3.0) -> nn.Module:
 
 
 def turned(model: nn.Module, seed: int = 3) -> nn.Module:
-    """Shaken, with batch norms of which half the scales are negative."""
+    """Set random weights and statistics; half the scales of each batch norm are negative."""
     g = torch.Generator().manual_seed(seed)
     for module in shake(model).modules():
         if isinstance(module, (nn.BatchNorm1d, nn.BatchNorm2d)):

@@ -1,4 +1,4 @@
-"""Concat: maps of bits side by side, which mean the same in the file."""
+"""Concat: the channels of several maps of bits side by side, when the bits mean the same in all of them."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -14,7 +14,7 @@ OPERATORS, INPUTS = ("Concat",), (2, 3, 4)
 
 
 def step(walk: Walk, node: onnx.NodeProto, *states: State) -> State:
-    """Return the channels of all inputs, one after the other."""
+    """Append a Concat; return the state of the channels of all inputs, one after the other."""
     graph = walk.graph
     read = [values_of(walk, node, state) for state in states]
     if len(graph.moving(node)) != len(node.input) or len({state.flat for state, _ in read}) > 1:
@@ -41,5 +41,5 @@ def step(walk: Walk, node: onnx.NodeProto, *states: State) -> State:
 
 
 def _folded(read: Sequence[tuple[State, object]]) -> bool:
-    """Are these rows of maps, so that channels of one input would lie behind all elements of the other?"""
+    """Return whether rows were made of maps. Then an input's channels would lie behind all elements of another's."""
     return any(state.shape[1:] != (1, 1) for state, _ in read)

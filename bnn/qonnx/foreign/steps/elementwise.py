@@ -1,4 +1,4 @@
-"""Nodes that treat every element of a channel alike; a sign or a quantizer at their end decides."""
+"""Nodes that treat all elements of a channel alike: they wait until a sign or a quantizer decides."""
 
 import numpy as np
 import onnx
@@ -22,7 +22,7 @@ INPUTS = (1,)
 
 
 def step(walk: Walk, node: onnx.NodeProto, state: State) -> State:
-    """Return the map with the node pending, or the bits that it decides."""
+    """Return the state with the node pending, or the bits that it decides."""
     state = state.waiting_for(node)
     if is_sign(walk.graph, node):
         return _sign(walk, node, state)
@@ -32,6 +32,7 @@ def step(walk: Walk, node: onnx.NodeProto, state: State) -> State:
 
 
 def _quantize(walk: Walk, node: onnx.NodeProto, state: State, sums: Sums) -> State:
+    """Return the bits of a quantizer of sums, one per level."""
     graph = walk.graph
     far = ends_of(graph, node, state.shape[0], state.flat)
     if node.op_type == "MultiThreshold":
@@ -46,6 +47,7 @@ def _quantize(walk: Walk, node: onnx.NodeProto, state: State, sums: Sums) -> Sta
 
 
 def _sign(walk: Walk, node: onnx.NodeProto, state: State) -> State:
+    """Return the bits of a sign of pixels, of sums or of bits."""
     graph, far = walk.graph, ends_of(walk.graph, node, state.shape[0], state.flat)
     low, high = float(far.min()), float(far.max())
     if low == high or not np.isin(far, (low, high)).all():
@@ -67,6 +69,7 @@ def _sign(walk: Walk, node: onnx.NodeProto, state: State) -> State:
 
 
 def _sign_of_pixels(walk: Walk, node: onnx.NodeProto, state: State, high: float) -> int:
+    """Append the layer that makes bits of pixels; return its place. high: the value that means +1."""
     if any(n.op_type == "MaxPool" for n in state.pending):
         raise walk.graph.refuse(node, "is the sign of pooled pixels", "pooling behind the sign")
     x = picture.table(walk.graph, state.pending, state.shape[0], state.pending_flat, walk.unit)
@@ -74,7 +77,10 @@ def _sign_of_pixels(walk: Walk, node: onnx.NodeProto, state: State, high: float)
 
 
 def _decided(walk: Walk, node: onnx.NodeProto, state: State, sums: Sums, found: Decisions) -> int:
-    """Repeat the linear layer's outputs for every level; append thresholds, and the pools that were passed over."""
+    """Append the thresholds and the pending pools; return the place of the bits.
+
+    The linear layer in front makes its outputs once per level, so that each level has its own threshold.
+    """
     graph = walk.graph
     channels, levels = found.thresholds.shape
     if state.shared:
@@ -88,7 +94,7 @@ def _decided(walk: Walk, node: onnx.NodeProto, state: State, sums: Sums, found: 
         walk.notes.append(f"{node.name}: gives the same for every picture in all {channels} channels")
     pools = [(i, n) for i, n in enumerate(state.pending) if n.op_type == "MaxPool"]
     signs = np.ones_like(found.directions)
-    for i, pool in pools:  # what rises with the sum is pooled as it is; all pools must see the same
+    for i, pool in pools:  # a pool takes the maximum where its input rises with the sum, and the minimum where it falls
         rises = slopes(graph, state.pending[:i], sums, state.pending_flat, pool)[:, None] * found.directions
         if pool is not pools[0][1] and (rises != signs).any():
             raise graph.refuse(pool, "pools again what a node in between has turned around", "pools in a row")

@@ -14,12 +14,12 @@ from bnn.qonnx.foreign.state import PICTURE, State, Walk
 from bnn.qonnx.foreign.values import Sums, Values, rounding
 
 OPERATORS, INPUTS = ("Conv", "MatMul", "Gemm"), (1,)
-MOST_KERNEL = 11  # side of the kernels that hardware takes, as in finn_build.recognise
-MOST_SUMS = 1 << 30  # values of all sums of a layer, each of which is executed
+MOST_KERNEL = 11  # largest side of a kernel in hardware, as in finn_build.recognise
+MOST_SUMS = 1 << 30  # values of all sums of a layer; the nodes behind it are executed on each
 
 
 def step(walk: Walk, node: onnx.NodeProto, state: State) -> State:
-    """Return the sums, and append the layer that makes them."""
+    """Append the layer that makes the sums; return their state."""
     graph = walk.graph
     state, values = values_of(walk, node, state)
     found: Linear = (convolution if node.op_type == "Conv" else dense)(graph, node, state.shape, state.flat)
@@ -39,9 +39,9 @@ def step(walk: Walk, node: onnx.NodeProto, state: State) -> State:
     if (np.abs(weight) != 1).any() and bits:
         if convolves:
             values, weight = _copied(walk, node, state, values, weight)
-        else:  # twice, so that the sums of all outputs are even; hardware makes the copies inside of the layer
+        else:  # double weights make all sums even; hardware makes the copies inside the layer
             values, weight = replace(values, unit=values.unit / 2), 2 * weight
-    if levels > 1:  # of a channel of the file, side by side: hardware keeps their weight once
+    if levels > 1:  # the levels of a channel lie side by side and have one weight, which hardware keeps once
         weight = copies.repeated(weight, maps * values.levels // levels, levels)
     sums = _sums(found, weight, values, state.pad)
     if (int(sums.high.max()) - int(sums.low.min()) + 1) * len(weight) > MOST_SUMS:
@@ -54,7 +54,7 @@ def step(walk: Walk, node: onnx.NodeProto, state: State) -> State:
 
 
 def _sums(found: Linear, weight: Ints, values: Values, pad: int | None) -> Sums:
-    """What sums of weights [O, ...] on such values can be and mean."""
+    """Return the range and the meaning of sums of `values` with integers weight [O, ...]. pad: what pads the map."""
     axes = tuple(range(1, weight.ndim))
     low, high = (values.low, values.high) if pad is None else (min(values.low, pad), max(values.high, pad))
     positive, negative = np.maximum(weight, 0).sum(axes), np.maximum(-weight, 0).sum(axes)
@@ -73,7 +73,10 @@ def _sums(found: Linear, weight: Ints, values: Values, pad: int | None) -> Sums:
 
 
 def _whole_map(walk: Walk, node: onnx.NodeProto, state: State, weight: Ints) -> Ints:
-    """Weights [O, F] of a dense layer on pixels as kernels [O, C, K, K] over the whole map."""
+    """Return weights [O, F] of a dense layer on pixels as kernels [O, C, K, K] over the whole map.
+
+    UserError when the map is not square or too large.
+    """
     channels, height, width = state.shape
     if height != width or height > MOST_KERNEL:
         raise walk.graph.refuse(
@@ -86,13 +89,16 @@ def _whole_map(walk: Walk, node: onnx.NodeProto, state: State, weight: Ints) -> 
 
 
 def _reads_falling_signs(walk: Walk, state: State) -> bool:
-    """Of pixels: signs that fall as the pixel rises are a table."""
+    """Return whether the map is signs of pixels that fall as the pixel rises, which a table makes."""
     layer = None if state.place == PICTURE else walk.layers[state.place].layer
     return isinstance(layer, Levels) and layer.step == -2
 
 
 def _copied(walk: Walk, node: onnx.NodeProto, state: State, values: Values, weight: Ints) -> tuple[Values, Ints]:
-    """Weights up to m on maps of bits: every map is put out 2 * m times, so that weights are +-1."""
+    """Return values and weights +-1 for weights of magnitude up to m: the layers in front make every map 2 * m times.
+
+    UserError when they cannot, or when another branch reads the maps.
+    """
     most = int(np.abs(weight).max())
     times = 2 * most
     makers = walk.makers_of_bits(state.place) or []

@@ -1,4 +1,4 @@
-"""MaxPool: of bits at once, of sums once their sign is known."""
+"""MaxPool: bits are pooled at once, sums and pixels when their sign is known."""
 
 from dataclasses import replace
 
@@ -15,9 +15,9 @@ OPERATORS, INPUTS = ("MaxPool",), (1,)
 
 
 def step(walk: Walk, node: onnx.NodeProto, state: State) -> State:
-    """Return the pooled map; of sums and pixels the pool is pending."""
+    """Return the state of the pooled map. On sums and pixels the pool becomes pending."""
     size = window(walk.graph, node)
-    if size == 1:  # what it pools is what it reads
+    if size == 1:  # such a pool changes nothing
         return state
     if state.flat:
         raise walk.graph.refuse(node, "pools a flattened map", "pooling in front of Flatten")

@@ -1,4 +1,4 @@
-"""Pad: the value must be one that an integer of the map stands for."""
+"""Pad: an integer of the map must mean the value."""
 
 from dataclasses import replace
 
@@ -13,7 +13,7 @@ OPERATORS, INPUTS = ("Pad",), (1,)
 
 
 def step(walk: Walk, node: onnx.NodeProto, state: State) -> State:
-    """Return the padded map."""
+    """Append a Pad; return the state of the padded map."""
     graph = walk.graph
     pads, value = graph.constant(node, 1), graph.constant(node, 2)
     if attributes(node).get("mode", b"constant") != b"constant" or pads is None or len(node.input) > 3:

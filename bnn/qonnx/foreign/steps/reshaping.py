@@ -1,4 +1,4 @@
-"""Flatten and what leaves every picture as it is."""
+"""Flatten, and other nodes that make a row of each picture or leave it as it is."""
 
 from dataclasses import replace
 
@@ -11,7 +11,7 @@ OPERATORS, INPUTS = RESHAPING, (1,)
 
 
 def step(walk: Walk, node: onnx.NodeProto, state: State) -> State:
-    """Return one row of each picture, or what leaves every picture as it is."""
+    """Return the state with the node pending. UserError when it makes something else than a row, or the same map."""
     made, one = walk.graph.shapes[node.output[0]], [walk.graph.batch]
     channels, height, width = state.shape
     row = channels * height * width

@@ -1,4 +1,4 @@
-"""Averages and sums over windows of bits: AveragePool, GlobalAveragePool, and ReduceMean and ReduceSum over the map."""
+"""AveragePool, GlobalAveragePool, ReduceMean and ReduceSum over the map: averages and sums over windows of bits."""
 
 from dataclasses import replace
 from typing import Any
@@ -21,7 +21,7 @@ WINDOWS = "windows that do not overlap and are not padded, incomplete ones dropp
 
 
 def step(walk: Walk, node: onnx.NodeProto, state: State) -> State:
-    """Return the sums over the windows; a mean is a sum with another meaning."""
+    """Append a SumPool; return the state of its sums. A mean is the same sum with another meaning."""
     graph = walk.graph
     if state.flat:
         raise graph.refuse(node, "averages a flattened map", "pooling in front of Flatten")
@@ -45,7 +45,10 @@ def step(walk: Walk, node: onnx.NodeProto, state: State) -> State:
 
 
 def _of_sums(walk: Walk, node: onnx.NodeProto, state: State, sums: Sums, size: tuple[int, int]) -> State:
-    """Sums of a 1x1 Conv over a window are those of a Conv over the window whose kernels hold one value each."""
+    """Return the state of averaged sums of a 1x1 Conv, whose layer is replaced by a Conv over the whole window.
+
+    Each of its kernels holds one value. UserError when other layers made the sums.
+    """
     graph, emitted, pixels = walk.graph, walk.layers[state.place], size[0] * size[1]
     layer, (source, *_) = emitted.layer, emitted.inputs
     whole = state.shape[1:] == size and (source == PICTURE or not isinstance(walk.layers[source].layer, Pad))
@@ -66,7 +69,7 @@ def _of_sums(walk: Walk, node: onnx.NodeProto, state: State, sums: Sums, size: t
 
 
 def _sums(values: Values, sign: int, channels: int, pixels: int, mean: bool) -> Sums:
-    """What sums of so many bits can be and mean; sign: by which the layer multiplies them."""
+    """Return the range and the meaning of sums of `pixels` bits. sign: the layer multiplies them by this."""
     every, each = np.ones(channels, np.int64), np.ones(channels)
     unit, largest = abs(values.unit), pixels * max(abs(end - values.zero) for end in (-1, 1))
     exact = not values.error and odd_part(unit) * largest < 2**MANTISSA  # all partial sums; a mean is rounded once
@@ -79,7 +82,10 @@ def _sums(values: Values, sign: int, channels: int, pixels: int, mean: bool) -> 
 
 
 def _window(graph: Graph, node: onnx.NodeProto, shape: tuple[int, int, int]) -> tuple[tuple[int, int], bool]:
-    """Rows and columns of the windows, and whether the output has no rows and columns."""
+    """Return rows and columns of the windows, and whether the output is a row, without rows and columns of maps.
+
+    UserError when windows overlap, are padded, or go over other axes than the map's.
+    """
     a, (_, height, width) = attributes(node), shape
     if node.op_type == "GlobalAveragePool":
         return (height, width), False
@@ -97,12 +103,12 @@ def _window(graph: Graph, node: onnx.NodeProto, shape: tuple[int, int, int]) -> 
 
 
 def _plain(a: dict[str, Any], kernel: list[int], map_size: tuple[int, int]) -> bool:
-    """Do the windows not overlap, have no padding, and is none of them incomplete?"""
+    """Return whether the windows do not overlap, have no padding, and incomplete ones are dropped."""
     strides = list(a.get("strides", [1, 1]))
-    apart = all(stride == side or size == side for stride, side, size in zip(strides, kernel, map_size, strict=True))
+    disjoint = all(stride == side or size == side for stride, side, size in zip(strides, kernel, map_size, strict=True))
     unpadded = not any(a.get("pads", [0])) and a.get("auto_pad", b"NOTSET") in (b"NOTSET", b"VALID")
     whole = not a.get("ceil_mode", 0) or all(size % side == 0 for size, side in zip(map_size, kernel, strict=True))
-    return apart and unpadded and whole and set(a.get("dilations", [1])) == {1}
+    return disjoint and unpadded and whole and set(a.get("dilations", [1])) == {1}
 
 
 @last_layer.register
