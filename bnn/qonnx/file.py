@@ -48,7 +48,7 @@ def load_model(path: Path) -> ModelWrapper:
             raise UserError(f"{path}: {owner} holds a sparse tensor; save the model with dense weights")
         elif isinstance(message, onnx.GraphProto) and message is not proto.graph:
             raise UserError(
-                f"{path}: {owner} holds a graph of its own (loops, branches, training); accepted: one chain of layers"
+                f"{path}: {owner} holds a graph of its own (loops, conditions, training); accepted: one graph of layers"
             )
         elif isinstance(message, onnx.AttributeProto) and message.name in COUNTS:
             numbers = [*message.ints, *([message.i] if message.HasField("i") else [])]

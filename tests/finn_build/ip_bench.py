@@ -95,7 +95,7 @@ async def a_frame_a_packet(dut: Any) -> None:
     for result in RESULTS[:3]:
         received = await ip.sink.recv()
         assert bytes(received.tdata) == result
-    assert await ip.latency() == CASE["latency"]  # of the last, though others were under way with it
+    assert await ip.latency() == CASE["latency"]  # of the last frame, though other frames were under way with it
     assert [await ip.read(name) for name in ("frames", "results", "errors")] == [4, 4, 0]
 
 
@@ -130,7 +130,7 @@ async def wrong_lengths_are_counted_and_the_next_packet_is_right(dut: Any) -> No
     assert dut.frame_error.value == 0
     for broken in (FRAMES[0][: 7 * beat], FRAMES[0] + FRAMES[1][: 3 * beat]):  # too short, too long
         await ip.source.send(broken)
-        assert says_broken((await ip.sink.recv()).tdata)  # of whatever was made of it
+        assert says_broken((await ip.sink.recv()).tdata)  # of the frame that was made of it
     assert dut.frame_error.value == 1
     await ip.packet([1])
     assert [await ip.read(name) for name in ("errors", "results")] == [2, 4]

@@ -1,4 +1,4 @@
-"""cocotb module for the IP round a stand-in accelerator: the register latency, with frames back to back."""
+"""cocotb module for the IP around a stand-in accelerator: the latency register, with frames back to back."""
 
 import json
 import os
@@ -36,9 +36,9 @@ async def latency(dut: Any) -> None:
         for _ in range(frames):
             await sink.recv()
         await source.wait()
-        await ClockCycles(dut.aclk, 700)  # a result that was early has its frame's end behind it
+        await ClockCycles(dut.aclk, 700)  # the end of a frame with an early result comes behind the result
         assert await read() == CASE["expected"], frames
-    await axi.write_dword(CASE["registers"]["control"], 1)  # in the middle of nothing
+    await axi.write_dword(CASE["registers"]["control"], 1)  # while no frame is under way
     await ClockCycles(dut.aclk, 40)
     source.send_nowait(bytes(CASE["beats"]))
     await sink.recv()

@@ -1,4 +1,4 @@
-"""Whole accelerators in Verilator: every score exact, and the promised clocks per frame met back to back."""
+"""Whole accelerators in Verilator give every score exactly, and keep the promised clocks per frame back to back."""
 
 import pytest
 
@@ -15,7 +15,7 @@ def check(tmp_path, form, fps_fraction=None, frames=12, **options):
 
 
 def check_network(tmp_path, network, fps_fraction=None, frames=12):
-    """Build, simulate noise, compare everything; `fps_fraction` of the fastest rate is asked for."""
+    """Build, simulate noise, and compare everything. fps_fraction: the rate asked for, as a part of the fastest."""
     write_qonnx(network, tmp_path / "model.onnx")
     fps = None if fps_fraction is None else fps_fraction * 200e6 / (network.input_shape[1] * network.input_shape[2])
     promised = build(tmp_path / "model.onnx", tmp_path / "acc", fps=fps)["cycles_per_frame"]
@@ -78,7 +78,7 @@ def test_shapes_and_rates(tmp_path, form, options):
 
 
 def test_a_wrong_constant_is_found_in_its_layer(tmp_path):
-    """The manifest lets the comparison name the layer: a negated weight in the channel sums is found there."""
+    """A weight of the channel sums is negated, and the comparison names that layer by the manifest."""
     import re
 
     write_qonnx(random_network("bottleneck"), tmp_path / "model.onnx")

@@ -1,4 +1,4 @@
-"""finn-plus without Xilinx tools: it starts, leaves nothing behind, and says in one sentence what is missing."""
+"""finn-plus starts without Xilinx tools, leaves nothing behind, and says in one sentence what is missing."""
 
 import os
 from pathlib import Path
@@ -13,7 +13,7 @@ from tests.support.networks import random_network
 
 @pytest.fixture(autouse=True)
 def no_tools(monkeypatch):
-    """Whatever this machine has."""
+    """Hide the Xilinx tools that this machine may have."""
     kept = [
         p for p in os.environ["PATH"].split(os.pathsep) if not any((Path(p) / t).exists() for t in ("vivado", "v++"))
     ]

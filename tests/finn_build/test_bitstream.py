@@ -1,4 +1,4 @@
-"""A tiny accelerator goes all the way to a file for the board; what cannot be made is refused in a sentence."""
+"""A tiny accelerator becomes a file for the board; what cannot be made is refused in a sentence."""
 
 import json
 
@@ -29,7 +29,7 @@ def test_placed_routed_and_packed(accelerator):
     assert json.loads((folder / "bitstream.json").read_text()) == report.entries()
     bits = (folder / "ulx3s-85f.bit").read_bytes()
     assert bits.startswith(b"\xff\x00") and bytes.fromhex("ffffbdb3") in bits[:200]  # comment, preamble
-    assert bytes.fromhex(f"e2000000{IDCODE_85F:08x}") in bits[:300]  # the chip that takes it
+    assert bytes.fromhex(f"e2000000{IDCODE_85F:08x}") in bits[:300]  # the chip that the file is for
     router = json.loads((folder / "nextpnr.json").read_text())
     clock = next(found for name, found in router["fmax"].items() if name.endswith("clk"))
     assert report["clock_mhz"] == 50 == pytest.approx(clock["constraint"], rel=1e-3)  # the PLL's clock was known

@@ -1,4 +1,4 @@
-"""From model.onnx to an accelerator folder: what it holds, what it promises, and what is refused."""
+"""From model.onnx to an accelerator folder: what the folder holds and promises, and what is refused."""
 
 import json
 import shutil
@@ -23,7 +23,7 @@ from tests.support.networks import FORMS, random_network
 
 @pytest.fixture
 def model(tmp_path):
-    """A small bottleneck network, with the metadata that training adds."""
+    """Write a small bottleneck network, with the metadata that training adds."""
     network = random_network("bottleneck", hidden=5)
     data = {"neuraljet.data": json.dumps({"source": "biscuits", "size": [12, 12], "color": "gray", "seed": 0})}
     network = IntegerNetwork.chain(network.input_shape, network.layers, network.classes, data)
@@ -61,7 +61,7 @@ def test_the_same_model_gives_the_same_files(model, tmp_path):
     build(model, tmp_path / "a")
     build(model, tmp_path / "b")
     assert load(tmp_path / "a") == load(tmp_path / "b")
-    build(model, tmp_path / "b", fps=1000.0)  # what this program made may be replaced
+    build(model, tmp_path / "b", fps=1000.0)  # an output of this program may be replaced
     assert load(tmp_path / "b").fps == 1000.0 and load(tmp_path / "a").fps is None
 
 
@@ -88,7 +88,7 @@ def test_rates_must_be_positive(model, tmp_path, option, value):
         build(model, tmp_path / "acc", **{option: value})
 
 
-# --- what is refused, with nothing left behind ---
+# --- refusals, which leave nothing behind ---
 
 
 def edited(model, change):
@@ -234,7 +234,7 @@ def test_neither_clock_counts_nor_recognition_need_finn_plus():
 
 
 def test_padding_moves_behind_the_channel_sums(model, tmp_path):
-    """The model pads in front of the 1x1 Conv, the hardware in the jet convolution: the streams are told apart."""
+    """The model pads in front of the 1x1 Conv, the hardware in the jet convolution, and the manifest says so."""
     build(model, tmp_path / "acc")
     sums = next(layer for layer in load(tmp_path / "acc").layers if layer.name == "sums_0")
     network = random_network("bottleneck", hidden=5)

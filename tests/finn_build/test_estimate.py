@@ -1,4 +1,4 @@
-"""An estimate says what build says, and makes nothing."""
+"""An estimate gives the figures that build gives, and makes nothing."""
 
 import pytest
 
@@ -13,7 +13,7 @@ from tests.support.networks import FORMS, random_network
 
 @pytest.mark.parametrize("form", FORMS)
 def test_it_is_what_build_says(form, tmp_path, monkeypatch):
-    """LUT sites, block RAMs and clocks, of the whole and layer by layer; and not a file or a module is made for it."""
+    """LUT sites, block RAMs and clocks are equal, in all and by layer, and no file and no module is made."""
     network = random_network(form, seed=7, height=14, width=13, outputs=16, hidden=24, classes=4)
     write_qonnx(network, tmp_path / "model.onnx")
     for fps in (None, 200e6 / 1800):
@@ -21,7 +21,7 @@ def test_it_is_what_build_says(form, tmp_path, monkeypatch):
         with monkeypatch.context() as patch:
             patch.setenv("NEURALJET_CACHE", str(tmp_path / "none"))
             for module in (hw.adders.module, hw.matvec.module):
-                patch.delattr(module, "fill")  # what text is made with
+                patch.delattr(module, "fill")  # the functions that make text
             found = estimate(network, fps)
         assert not (tmp_path / "none").exists()
         total = built["estimate"]
@@ -41,7 +41,7 @@ def test_a_rate_out_of_reach_is_refused_as_by_build():
 
 
 def test_a_module_counted_is_the_module_written():
-    """Also the methods that were not the cheapest, all but a tie between equal pairs."""
+    """This holds for methods that are not the cheapest too, except where equal pairs tie."""
     from tests.hw.test_ops import all_operators, jet_operator
 
     operators = [op for op in (*all_operators(), jet_operator(5, datatype="UINT8", kernel=5)) if hasattr(op, "made")]

@@ -1,4 +1,4 @@
-"""Two wrong answers of FINN's own flow (finn-plus 1.6.1, qonnx 1.0), and ours beside them."""
+"""FINN's own flow (finn-plus 1.6.1, qonnx 1.0) gives two wrong answers; ours are right."""
 
 import numpy as np
 from onnx import TensorProto, helper, numpy_helper
@@ -23,7 +23,7 @@ from tests.hw.test_convolution import run_layer
 def test_a_popcount_of_144_does_not_fit_the_accumulator_that_finn_chooses():
     """MVAU sizes a popcount of 0..144 as a dot product of -144..144 over weights +-1 and inputs {0, 1}.
 
-    With as many positive as negative weights that is -72..72, 8 bits; all 144 bits may agree nevertheless.
+    With as many positive as negative weights that is -72..72, 8 bits. Still all 144 bits may agree.
     """
     inputs = 144
     weight = np.tile([1, 0], inputs // 2)[:, None].astype(np.float32)  # bits of +-1
@@ -43,11 +43,11 @@ def test_a_popcount_of_144_does_not_fit_the_accumulator_that_finn_chooses():
         model.set_tensor_datatype("x", DataType["BINARY"])
         model.set_tensor_datatype("w", DataType["BINARY"])
         chosen = getCustomOp(model.graph.node[0]).minimize_accumulator_width(model)
-    popcount = int((weight[:, 0] == weight[:, 0]).sum())  # of the picture that equals the weights
+    popcount = int((weight[:, 0] == weight[:, 0]).sum())  # for the picture that equals the weights
     assert popcount == 144 and not chosen.allowed(popcount)  # INT8
-    assert np.array(popcount).astype(np.int8) == -112  # what a C++ accumulator of that type holds
+    assert np.array(popcount).astype(np.int8) == -112  # the value that a C++ accumulator of that type holds
 
-    # ours: the same weights as a 3x3 kernel of 16 maps, threshold 140 on the popcount, exact at both sides of it
+    # ours: the same weights as a 3x3 kernel of 16 maps, with threshold 140 on the popcount; exact on both sides of it
     kernel = (2 * weight[:, 0].astype(np.int64) - 1).reshape(1, 16, 3, 3)
     agreeing = (kernel + 1) // 2
     other = agreeing.copy()
@@ -96,9 +96,9 @@ def test_zero_padding_becomes_minus_one_in_finn_without_a_word():
         layers = (Threshold(thresholds), Pad(1, value), Conv(weight), Threshold(np.zeros(4, np.int64)),
                   Dense(np.ones((120, 2), np.int64)), Bias(np.zeros(2, np.int64)))  # fmt: skip
         network = IntegerNetwork.chain((2, 5, 6), layers, ("a", "b"))
-        recognise(network)  # and can be built
+        recognise(network)  # it can be built
         return network.run(image.astype(np.uint8), taps=True)[1]["Conv_0_out"]
 
     assert np.array_equal(ours(0), meant)
     assert not np.array_equal(wrong, meant) and np.array_equal(wrong, ours(-1))
-    assert np.array_equal(wrong[..., 1:-1, 1:-1], meant[..., 1:-1, 1:-1])  # only the border is wrong
+    assert np.array_equal(wrong[..., 1:-1, 1:-1], meant[..., 1:-1, 1:-1])  # only the border differs

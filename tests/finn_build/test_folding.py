@@ -1,4 +1,4 @@
-"""The choice per layer: the least area that keeps the rate, what came second, and plans found again."""
+"""Each layer takes the least area that keeps the rate; the second best is reported, and plans are kept."""
 
 import re
 from typing import Any
@@ -21,7 +21,7 @@ from tests.support.networks import random_network
 
 @pytest.fixture
 def design(tmp_path, monkeypatch):
-    """A network as FINN's graph, with a cache of its own."""
+    """Return a network as FINN's graph, with a cache of its own."""
     monkeypatch.setenv("NEURALJET_CACHE", str(tmp_path / "cache"))
     from finn_build.graph import make_design
 
@@ -61,7 +61,7 @@ def test_a_plan_is_found_again_until_the_layer_changes(design, monkeypatch):
     written = []
     original = RtlConv.variants
     monkeypatch.setattr(RtlConv, "variants", lambda op: written.append(op.fold) or original(op))
-    assert fold(design, 4096, None) == first and fold(design, 1024, None)[0] <= 1024  # what fits is known already
+    assert fold(design, 4096, None) == first and fold(design, 1024, None)[0] <= 1024  # the plan is known already
     assert not written
     operator = design.operators["jet_conv_1"]
     operator.set_nodeattr("Pad", 0)
@@ -70,7 +70,7 @@ def test_a_plan_is_found_again_until_the_layer_changes(design, monkeypatch):
 
 
 def test_what_a_layer_is_called_is_how_it_is_written(design):
-    """One lane per output the adder graph serves at once; digits only where nj_digits is."""
+    """A layer has a lane for each output that its adder graph serves at once, and digits only with nj_digits."""
     operator = design.operators["jet_conv_1"]
     for fold in operator.folds():
         operator.set_nodeattr("Fold", fold)
@@ -93,7 +93,7 @@ def test_the_rows_tell_variant_share_and_the_second_best(tmp_path):
 
 
 def dense_network(hidden, features=4, size=8):
-    """A convolution of bytes, then dense layers of so many outputs each."""
+    """Return a convolution of bytes, then dense layers with these numbers of outputs."""
     r = np.random.default_rng(len(hidden))
     layers = [Pad(1, 0), Conv(r.choice(np.array([-1, 1]), (features, 1, 3, 3))), Threshold(np.zeros(features, int))]
     inputs = features * size * size
@@ -119,7 +119,7 @@ def test_memories_of_weights_are_exact_and_keep_the_rate(hidden, tmp_path):
 
 
 def test_convolutions_take_their_weights_from_memories_too(tmp_path, monkeypatch):
-    """As if the constant form were too large for this small network."""
+    """The test makes the constant form look too large, because this network is small."""
     from hw.ops import binary_conv
 
     monkeypatch.setattr(binary_conv, "MOST_TERMS", 0)
@@ -134,7 +134,7 @@ def test_convolutions_take_their_weights_from_memories_too(tmp_path, monkeypatch
 
 
 def test_a_layer_waits_no_longer_than_the_one_in_front_can():
-    """While the first layer collects its next result, the second must have taken the last one."""
+    """The second layer must have taken a result when the first has collected its next one."""
     from finn_build.folding import choose
 
     weight = np.random.default_rng(0).choice(np.array([-1, 1]), (60, 10))
@@ -146,7 +146,7 @@ def test_a_layer_waits_no_longer_than_the_one_in_front_can():
 
 
 def test_a_layer_that_would_need_a_fifo_pays_for_it():
-    """36 beats, 16 clocks apart: a folding that takes 20 clocks a beat is some sites smaller, a FIFO is more."""
+    """36 beats come 16 clocks apart. A folding of 20 clocks per beat saves fewer sites than its FIFO takes."""
     from finn_build.folding import choices, choose
     from finn_build.graph import DEFAULT_PART
 
@@ -160,7 +160,7 @@ def test_a_layer_that_would_need_a_fifo_pays_for_it():
 
 
 def test_large_layers_of_small_pictures_fit_together(tmp_path, monkeypatch):
-    """As if memories gave 16 bits a clock: the second layer must take its input while the first collects the next."""
+    """Memories give only 16 bits per clock here. The second layer takes its input while the first collects the next."""
     from hw.matvec import folding as matvec
     from hw.ops import binary_dense
 
@@ -192,7 +192,7 @@ def test_what_cannot_take_a_pixel_per_clock_is_built_as_fast_as_it_can_be(tmp_pa
 
 
 def test_the_rate_is_that_of_two_layers_together(tmp_path, monkeypatch):
-    """The second waits at its input while the first may not collect: longer than either takes."""
+    """The first cannot collect while the second does not take its result, so both together take longer than either."""
     from hw.matvec import folding as matvec
     from hw.ops import binary_dense
 
@@ -205,7 +205,7 @@ def test_the_rate_is_that_of_two_layers_together(tmp_path, monkeypatch):
 
 
 def test_a_frame_of_one_word_gives_way_as_it_is_taken(tmp_path, monkeypatch):
-    """The first layer goes on with the clock in which the second takes its result, not with the one after."""
+    """The first layer goes on in the clock in which the second takes its result, and not one later."""
     from hw.matvec import folding as matvec
     from hw.ops import binary_dense
 
@@ -225,7 +225,7 @@ def test_a_frame_of_one_word_gives_way_as_it_is_taken(tmp_path, monkeypatch):
 
 
 def test_a_frame_stored_is_collected_between_its_first_and_its_last_group(tmp_path, monkeypatch):
-    """A first layer that works rows by rows holds the second up from its first result on, not from its first step."""
+    """A first layer that works row by row holds up the second from its first result on, and not from its first step."""
     from hw.matvec import folding as matvec
     from hw.ops import binary_dense
 
@@ -243,7 +243,7 @@ def test_a_frame_stored_is_collected_between_its_first_and_its_last_group(tmp_pa
 
 
 def test_without_a_rate_area_has_a_limit(tmp_path, monkeypatch):
-    """A pixel per clock where that is small enough, else the fastest that is; what is asked for is built."""
+    """Build takes a pixel per clock if that is small enough, else the fastest that is. A rate that is asked is kept."""
     from finn_build import folding
 
     write_qonnx(dense_network((24, 24), features=2), tmp_path / "model.onnx")

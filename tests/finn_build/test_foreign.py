@@ -1,4 +1,4 @@
-"""Networks that others exported: built, simulated, equal to the file's own execution; and what is refused."""
+"""Networks of other programs are built and simulated, and equal the file's own execution, or are refused."""
 
 import numpy as np
 import onnx
@@ -15,7 +15,7 @@ from tests.support.sealing import reseal
 
 
 def built(recipe, folder, **options):
-    """The model's path and the accelerator's folder."""
+    """Return the path of the model and the folder of its accelerator."""
     path = export(network(recipe), recipe.shape, folder / "model.onnx", recipe.input == "byte")
     result = build(path, folder / "acc", pixels=None if recipe.input == "byte" else recipe.pixels, **options)
     return path, folder / "acc", result
@@ -23,7 +23,7 @@ def built(recipe, folder, **options):
 
 @pytest.mark.parametrize("seed", range(10))
 def test_random_networks_are_exact(seed, tmp_path):
-    """`python -m tests.benchmarks.foreign` does a hundred."""
+    """`python -m tests.benchmarks.foreign` takes a hundred."""
     recipe = random_recipe(seed, side=10, maps=4)
     _, acc, promised = built(recipe, tmp_path, fps=rate_of(recipe))
     report = verify(acc, frames=8)
@@ -36,7 +36,7 @@ def test_random_networks_are_exact(seed, tmp_path):
 
 
 def test_zero_padding_folded(tmp_path):
-    """A map that is 1 inside of the frame beside the others, four clocks a window."""
+    """A map of ones inside the frame lies beside the other maps; a window takes four clocks."""
     recipe = Recipe(
         shape=(1, 16, 16), blocks=(Block(outputs=4, pool=2, padding=1), Block(outputs=8, padding=1)), classes=3
     )
@@ -46,7 +46,7 @@ def test_zero_padding_folded(tmp_path):
 
 
 def test_large_kernels(tmp_path):
-    """Written from the weights, and with the weights in a memory."""
+    """The layers are written from the weights, or have them in a memory."""
     recipe = Recipe(shape=(1, 14, 13), blocks=(Block(outputs=3, kernel=7), Block(outputs=4, kernel=7)), classes=3)
     _, acc, promised = built(recipe, tmp_path)
     ways = {row["name"]: row["variant"] for row in promised["layers"]}
@@ -55,7 +55,7 @@ def test_large_kernels(tmp_path):
 
 
 def test_activations_of_two_bits(tmp_path):
-    """Three +-1 maps for each: thresholds of one sum, pooled bit by bit; pixels too, in front of a dense layer."""
+    """Each becomes three +-1 maps, thresholds of one sum, pooled bit by bit; so do pixels in front of a dense layer."""
     block = Block(outputs=4, kernel=2, pool=2, bits=2)
     recipe = Recipe(shape=(1, 9, 10), blocks=(block, Block(outputs=5, kernel=2, bits=2)), hidden=(6,))
     _, acc, _ = built(recipe, tmp_path)
@@ -72,7 +72,7 @@ def test_activations_of_two_bits(tmp_path):
 
 @pytest.mark.parametrize("clocks", [16, 256])
 def test_dense_layers_of_three_bits(clocks, tmp_path):
-    """Seven maps for an activation; the six copies of each are made inside of the layer that reads them."""
+    """An activation becomes seven maps; the layer that reads them makes six copies of each inside."""
     hidden = (Hidden(6, bits=3), Hidden(5, bits=2, weight_bits=3))
     recipe = Recipe(shape=(1, 4, 4), input="sign", blocks=(), hidden=hidden, weight_bits=3, end="common")
     _, acc, promised = built(recipe, tmp_path, fps=200e6 / clocks)
@@ -92,7 +92,7 @@ def test_the_folder_holds_the_file_and_what_it_was_imported_as(tmp_path):
 
 @pytest.mark.parametrize("end", ["none", "bias"])
 def test_an_import_that_is_wrong_is_found(end, tmp_path):
-    """The accelerator equals its model.onnx, which is not what source.onnx says, whether there is a note or not."""
+    """The accelerator equals its model.onnx, but that differs from source.onnx: found with a note and without one."""
     _, acc, promised = built(Recipe(end=end), tmp_path)
     assert bool(promised["notes"]) == (end == "bias")
     proto = onnx.load(acc / "source.onnx")
@@ -105,13 +105,13 @@ def test_an_import_that_is_wrong_is_found(end, tmp_path):
 
 
 def scores_of_a_convolution() -> Net:
-    """A free batch, a slope per channel, a pool, scores [N, 3, 1, 1], Softmax."""
+    """Return a file with a free batch, a slope per channel, a pool, scores [N, 3, 1, 1] and Softmax."""
     net = Net(["N", 1, 8, 8]).conv(3, 1, 3).norm(3, 300.0).then("PRelu", np.full((3, 1, 1), 0.25)).sign()
     return net.then("MaxPool", kernel_shape=[2, 2], strides=[2, 2]).conv(3, 3, 3).then("Softmax", axis=1)
 
 
 def one_score() -> Net:
-    """8-bit pixels into a dense layer, flattened by their shape, and one score behind a Sigmoid; two at once."""
+    """Return a file of 8-bit pixels, flattened by their shape, a dense layer and one score behind a Sigmoid."""
     net = Net([2, 1, 6, 6]).flatten_by_shape().then("Sub", 3.0).quant(1.0, 8).dense(36, 8).norm(8, 300.0).sign()
     return net.dense(8, 1).then("Add", 0.5).then("Sigmoid")
 

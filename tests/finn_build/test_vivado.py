@@ -1,4 +1,4 @@
-"""The Vivado flow without Vivado: its Tcl with stand-ins for the commands, its control flow with one for the tool."""
+"""The Vivado flow without Vivado: stand-ins for its commands test our Tcl, one for the tool tests our control flow."""
 
 import json
 import shutil
@@ -29,7 +29,7 @@ def acc(tmp_path_factory):
 
 @pytest.fixture
 def stand_in(tmp_path, monkeypatch):
-    """Puts the stand-in in front of PATH, to behave as told."""
+    """Return a function that puts the stand-in first on PATH and tells it how to behave."""
     if not HAS_TCL:
         pytest.skip("this Python comes without tkinter, whose Tcl stands in for Vivado's (Debian: python3-tk)")
 
@@ -99,7 +99,7 @@ def test_failures_are_told_and_leave_no_bitstream(acc, stand_in, tmp_path, mode,
     with pytest.raises(UserError, match="not a bitstream folder"):
         board_folder.load(tmp_path / "out")
     stand_in("fine")
-    if mode in ("timing", "hold"):  # as long as the accelerator is the same, so is the answer
+    if mode in ("timing", "hold"):  # the answer is kept while the accelerator is the same
         with pytest.raises(ToolError, match=message):
             vivado.make(acc, "pynq-z2", tmp_path / "out")
     elif mode != "unfinished":

@@ -1,4 +1,4 @@
-"""cocotb module for nj_fork: outputs that take their beats at their own time, beside lists of beats in Python."""
+"""cocotb module for nj_fork: outputs take their beats at random times and are compared with lists in Python."""
 
 import random
 from typing import Any
@@ -46,7 +46,7 @@ async def every_output_gets_every_beat_once_in_order(dut: Any) -> None:
             data = beats[sent] if offered else draw.getrandbits(len(dut.s_data_i))
             word = sum(bit << i for i, bit in enumerate(ready))
             taken, valid, put_out = await clock(dut, s_valid_i=int(offered), s_data_i=data, m_ready_i=word)
-            # an output has its beat offered from when it is there until it is taken, whatever the others do
+            # an output is offered its beat until it takes it, whatever the other outputs do
             assert bits(valid, outputs) == [offered and len(row) == sent for row in got]
             for row, is_valid, is_ready in zip(got, bits(valid, outputs), ready, strict=True):
                 if is_valid and is_ready:

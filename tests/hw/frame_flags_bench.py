@@ -1,4 +1,4 @@
-"""cocotb module for nj_frame_flags: random ends of frames and results, beside a queue in Python."""
+"""cocotb module for nj_frame_flags: random ends of frames and results, compared with a queue in Python."""
 
 import random
 from collections import deque

@@ -1,4 +1,4 @@
-"""cocotb module for nj_join: inputs that have their beats at their own time, beside what is due in Python."""
+"""cocotb module for nj_join: inputs have their beats at random times; the output is compared with Python's."""
 
 import random
 from typing import Any

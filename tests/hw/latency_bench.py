@@ -1,4 +1,4 @@
-"""cocotb module for nj_latency: ends and results at times that are known, early, late, with several under way."""
+"""cocotb module for nj_latency: results come at known times, before and after their frame's end, several under way."""
 
 import random
 from typing import Any

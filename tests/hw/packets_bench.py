@@ -1,4 +1,4 @@
-"""cocotb module for nj_packets: random packets, with gaps, beside a plain account of what each clock must show."""
+"""cocotb module for nj_packets: random packets with gaps, compared with a plain model, clock by clock."""
 
 import random
 from typing import Any
@@ -10,7 +10,7 @@ SEED = 7
 
 
 class Driver:
-    """Sets inputs in the low half of a clock, looks at the outputs, and lets the clock rise."""
+    """Sets the inputs in the low half of a clock, reads the outputs, and lets the clock rise."""
 
     def __init__(self, dut: Any) -> None:
         self.dut, self.random = dut, random.Random(SEED)
@@ -65,7 +65,7 @@ async def wrong_ends_are_passed_on(dut: Any) -> None:
     for early in range(1, 3 * beats):  # and each begins a packet anew
         ends = [beats * (i + 1) - 1 for i in range(early // beats)]
         assert await driver.packet(early) == sorted({*ends, early - 1})
-    unmarked = await driver.packet(3 * beats, ended=False)  # the packet's end is the source's to mark
+    unmarked = await driver.packet(3 * beats, ended=False)  # the source marks the packet's end
     assert unmarked == [beats - 1, 2 * beats - 1]
     await driver.reset()
     await driver.packet(beats + 1, ended=False)

@@ -1,4 +1,4 @@
-"""cocotb module for nj_rom behind rom_reader: every word by its address, a clock later, or two with Block."""
+"""cocotb module for nj_rom behind rom_reader: every word comes one clock after its address, or two with Block."""
 
 import os
 from typing import Any

@@ -39,14 +39,14 @@ class Shape:
     outputs: int = 8
     fold: int = 1
     thresholded: bool = True
-    weights: str = "jets"  # or "binary", "sparse", "ones", "minus", "separable"
+    weights: str = "jets"  # "jets", "binary", "ternary", "sparse", "ones", "minus" or "separable"
     grouped: bool = False
-    inside_map: bool = False  # the last map is 1, and made by the layer
+    inside_map: bool = False  # the layer itself makes the last map, which is all 1
     uses: str = ""  # a module that is instantiated: the way in which it is written
     cells: bool = False  # the counters and adders as cells, not as plain arithmetic
 
     def __str__(self) -> str:
-        """What is not as usual."""
+        """Return the fields that differ from their defaults."""
         values = ((field.name, getattr(self, field.name), field.default) for field in fields(self))
         return "-".join(f"{name}{value}" for name, value, usual in values if value != usual) or "usual"
 
@@ -110,7 +110,7 @@ def check(s: Shape):
 
 
 def run_layer(layer: ConvLayer, text: str, maps, count: int, stalls=STALLS):
-    """Beats out of the layer's module."""
+    """Return the beats that the layer's module gives."""
     with tempfile.TemporaryDirectory() as temporary:
         path = Path(temporary) / "layer.sv"
         path.write_text(text)
@@ -171,7 +171,7 @@ def test_equals_the_convolution(shape):
 
 
 def test_equal_outputs_are_decided_once_and_lines_are_short():
-    """A layer of 400 outputs: Verilator takes no more than 40,000 tokens a line."""
+    """The layer has 400 outputs. Verilator takes at most 40,000 tokens per line."""
     rng = np.random.default_rng(1)
     weight = np.repeat(rng.integers(-1, 2, (5, 1, 3, 3)), 80, axis=0)
     limits = np.repeat(rng.integers(-300, 300, 40), 10)

@@ -1,4 +1,4 @@
-"""hw/hls: the C++ layers, compiled by g++, give what the integer reference gives."""
+"""The C++ layers of hw/hls, compiled by g++, equal the integer reference."""
 
 import subprocess
 from dataclasses import dataclass
@@ -47,7 +47,7 @@ class Case:
 
 CASES = [
     Case(9, 7, 3, 1, 1, 5, 6, 3),
-    Case(8, 9, 4, 2, 2, 3, 4, 1, thresholded=False),  # windows begin behind a row's end
+    Case(8, 9, 4, 2, 2, 3, 4, 1, thresholded=False),  # windows begin behind the end of a row
     Case(7, 6, 1, 1, 0, 9, 4, 2, thresholded=False),
     Case(7, 8, 3, 1, 1, 3, 4, 1, bits=8),
     Case(8, 8, 3, 1, 1, 3, 8, 4, jets=True, bits=5, signed=True),
@@ -62,7 +62,7 @@ CASES = [
 
 
 def compiled(folder, header: str | None, in_bits: int, out_bits: int, top: str | None = None, more_bits: int = 0):
-    """A function from beats [N, beats, bytes] to beats of the layer `header` describes, or of a network's `top`.
+    """Return a function from beats [N, beats, bytes] to beats: of the layer `header`, or of a network's `top`.
 
     more_bits: of the second input, whose beats [N, beats, bytes] the function takes too.
     """
@@ -93,7 +93,7 @@ def test_convolutions(case, tmp_path):
     reads = 1 if case.grouped else case.inputs
     if case.jets:
         group = jets.group(case.kernel - 1)
-        signs = rng.integers(-1, 2, (case.outputs, reads, 1, 1))  # a kernel may be left out
+        signs = rng.integers(-1, 2, (case.outputs, reads, 1, 1))  # a kernel may be missing
         weight = group[rng.integers(len(group), size=(case.outputs, reads))] * signs
     else:
         weight = rng.choice(case.weights, (case.outputs, reads, case.kernel, case.kernel))
@@ -179,7 +179,7 @@ def test_the_class_is_the_lowest_of_equal_scores(tmp_path):
 
 
 def test_streams_that_several_layers_read(tmp_path):
-    """Three layers, each of which adds the picture, all that is in front of it and its own number."""
+    """Each of three layers adds the picture, the results of all layers in front of it and its own number."""
     calls: list[Call] = []
     for number in range(3):
         name, sources = f"unit{number}", (PICTURE, *(call.layer for call in calls))

@@ -1,4 +1,4 @@
-"""Modules of several lanes, which share LUTs or cells, drive every bit once; the lint sees one lane only."""
+"""Modules whose lanes share LUTs or cells drive every bit once. The lint only sees modules of one lane."""
 
 from collections.abc import Mapping
 

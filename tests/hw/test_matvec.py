@@ -30,9 +30,9 @@ class Shape:
     simd: int
     replay: bool = False
     thresholded: bool = True
-    weights: str = "random"  # or "ones", "minus"
+    weights: str = "random"  # "random", "ones" or "minus"
     repeat: int = 1
-    times: int = 1  # outputs in a row that have the same weights
+    times: int = 1  # neighbouring outputs with the same weights
 
     @property
     def folding(self) -> Folding:
@@ -86,7 +86,7 @@ def check(s: Shape, folder: Path, count: int = 6):
 @pytest.mark.parametrize(
     "shape",
     [
-        Shape(20, 1, 4, 1, 5),  # bits packed into full words
+        Shape(20, 1, 4, 1, 5),  # full words of packed bits
         Shape(20, 1, 5, 2, 8, thresholded=False),  # the last word and the last group are not full
         Shape(17, 3, 4, 1, 16, weights="minus"),  # one beat in the last word, a bit of every word unused
         Shape(6, 13, 7, 3, 13),
@@ -197,7 +197,7 @@ def test_block_rams_are_counted_in_their_best_shape():
 @pytest.mark.parametrize("layer", [(1, 1024, 1024), (9, 64, 128), (784, 1, 100), (1, 64, 10)], ids=str)
 @pytest.mark.parametrize("clocks", [784, 20_000])
 def test_foldings_have_the_fewest_lanes_and_the_fewest_block_rams(layer, clocks):
-    """Of all lanes that keep the rate, for every width of a word that is offered."""
+    """No lanes that keep the rate are fewer, for every width of a word that is offered."""
     offered = list(foldings(*layer, clocks))
     assert offered and all(found.cycles <= clocks for found in offered) and len(set(offered)) == len(offered)
     for simd, replay in {(found.simd, found.replay) for found in offered}:

@@ -20,9 +20,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False)
 class Add(Layer):
-    """y = left * a + right * b, factors [C]; in a file an Add of two tensors, behind a Mul where there are factors.
+    """y = left * a + right * b of two tensors of one shape. left, right: integer factors [C].
 
-    With them a shortcut of +-1 moves the threshold behind it by another integer in every channel.
+    With factors a shortcut of +-1 moves the threshold behind it by another integer in every channel.
+    In a file the layer is an Add of two tensors, each behind a Mul where it has factors.
     """
 
     operator = "Add"
@@ -34,7 +35,7 @@ class Add(Layer):
 
     @property
     def factors(self) -> tuple[Ints | None, Ints | None]:
-        """Those of both inputs."""
+        """The factors of both inputs."""
         return self.left, self.right
 
     def run(self, *inputs: Ints) -> Ints:
@@ -68,6 +69,7 @@ class Add(Layer):
         return a + b
 
     def write(self, file: "FileWriter", name: str, inputs: Sequence[str], output: str, interval: Interval) -> None:
+        """Write an Add, and a Mul by a constant in front of each input that has factors."""
         sources = list(inputs)
         for i, (source, factors) in enumerate(zip(inputs, self.factors, strict=True)):
             if factors is not None:
@@ -81,6 +83,10 @@ class Add(Layer):
 
     @classmethod
     def read(cls, file: "FileGraph", node: "NodeProto") -> Found | None:
+        """Read an Add of two tensors, with a Mul in front of either. None when the node belongs to another layer.
+
+        UserError when the Mul of one input does not stand right in front of the Add.
+        """
         total = node if node.op_type == "Add" else file.only_reader(node)
         if total is None or total.op_type != "Add" or any(file.is_constant(total, i) for i in range(2)):
             return None  # a Bias, or the signs of a MaxPool
@@ -100,5 +106,5 @@ class Add(Layer):
 
 
 def _column(values: Ints, rank: int) -> Ints:
-    """[C] as [C, 1, ...] for tensors [N, C, ...] of that rank."""
+    """Return values [C] as [C, 1, ...], for tensors [N, C, ...] of that rank."""
     return values.reshape(-1, *[1] * (rank - 2))

@@ -64,11 +64,9 @@ def step(walk: Walk, node: onnx.NodeProto, *states: State) -> State:
     graph = walk.graph
     found = STEPS.get((node.op_type, len(states)))
     if found is None and len(states) > 1:
-        raise graph.refuse(
-            node,
-            f"joins {len(states)} branches of the network",
-            "one chain of layers, without residual additions and concatenations",
-        )
+        joins = {operator: count for operator, count in sorted(STEPS) if count > 1}  # the largest count stays
+        words = " or ".join(f"{operator} (up to {count})" for operator, count in joins.items())
+        raise graph.refuse(node, f"joins {len(states)} branches of the network", f"branches joined by {words}")
     if found is None:
         why = f"operator {node.op_type} has no exact integer form here"
         raise graph.refuse(node, why, f"{accepted()}; {', '.join(ends.RISING)} and ArgMax at the end")

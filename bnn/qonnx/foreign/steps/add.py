@@ -1,11 +1,11 @@
-"""Additions of two tensors: the sums of a layer and bits, or the sums of two layers, until a sign decides.
+"""Add of two tensors: the sums of a layer and a +-1 map, or the sums of two layers, with a sign behind them.
 
-What a file makes of both is executed on every pair of values that there can be. For each value r of the right one the
-sign is a step at some sum k of the left one, at T(r); and the integers are those for which
+The nodes of the file are executed on every pair of values that the two tensors can have. For each value r of the right
+tensor the sign is a step at some sum k of the left one, at T(r). The layer gets integers for which
 
     left * k + right * r >= threshold   <=>   k >= T(r)          for all k and r
 
-A +-1 map has two values, so that there always are such integers, whatever stands in front of the addition. Sums of two
+A +-1 map has two values, so there always are such integers, whatever stands in front of the addition. Sums of two
 layers have them when their scales are to each other as small integers.
 """
 
@@ -26,13 +26,13 @@ from bnn.qonnx.foreign.state import DecidedAt, State, Undecided, Walk
 from bnn.qonnx.foreign.values import Sums, Values
 
 OPERATORS, INPUTS = ("Add",), (2,)
-MOST_FACTOR = 16  # of the left sums
-MOST_PAIRS = 1 << 26  # of values of a channel's two inputs, over all channels
+MOST_FACTOR = 16  # largest factor of the left sums
+MOST_PAIRS = 1 << 26  # pairs of values of the two inputs, over all channels
 ACCEPTED = "sums of one layer and a +-1 map, or sums of two layers, of one shape, with a sign behind the addition"
 
 
 def step(walk: Walk, node: onnx.NodeProto, first: State, second: State) -> State:
-    """Return the sum, which a sign is to decide."""
+    """Return the state of the sum, which is undecided until a sign follows."""
     graph = walk.graph
     swapped = isinstance(first.now, Values)  # sums on the left
     left, right = (second, first) if swapped else (first, second)
@@ -50,6 +50,7 @@ def step(walk: Walk, node: onnx.NodeProto, first: State, second: State) -> State
 
 
 def _kind(state: State) -> str:
+    """Return what a tensor is, in words."""
     if state.now is None:
         return "pixels"
     if isinstance(state.now, Values):
@@ -64,9 +65,10 @@ class Joined(Undecided):
     node: onnx.NodeProto
     left: State
     right: State
-    swapped: bool  # does the node read the right one first?
+    swapped: bool  # the node reads the right tensor first
 
     def sign(self, walk: Walk, node: onnx.NodeProto, state: State, low: float, high: float) -> int:
+        """Append an Add with the factors that solve the sign, and its Threshold; return the place of the +-1."""
         graph, left, right = walk.graph, self.left, self.right
         if any(each.op_type == "MaxPool" for each in state.pending):
             raise graph.refuse(node, "is the sign of pooled sums of two branches", "pooling behind the sign")
@@ -105,7 +107,7 @@ class Joined(Undecided):
 
 
 def _turn(walk: Walk, left: State, node: onnx.NodeProto, directions: Ints) -> None:
-    """Multiply the sums of the left layer by +-1."""
+    """Multiply the sums of the left layer by directions [C], each +-1. UserError when the layer cannot."""
     if left.shared:
         raise walk.refuse_shared(left, node, "decides by sums")
     emitted = walk.layers[left.place]
@@ -116,7 +118,10 @@ def _turn(walk: Walk, left: State, node: onnx.NodeProto, directions: Ints) -> No
 
 
 class _Table:
-    """Is the file's value `high`? For every sum k of the left layer and value r of the right one, in every channel."""
+    """Where the file's value is `high`: for every sum k of the left layer and value r of the right one, by channel.
+
+    UserError when there are too many pairs of values.
+    """
 
     def __init__(self, walk: Walk, joined: Joined, state: State, high: float) -> None:
         self.graph, self.joined, self.state, self.high = walk.graph, joined, state, high
@@ -130,14 +135,17 @@ class _Table:
             raise self.graph.refuse(joined.node, f"adds sums that have {pairs} pairs of values", "smaller layers")
         self.plus = self._plus(0.0, 0.0)  # [k, r, C]
         ends = [(-1.0, 1.0) if isinstance(x, Sums) and x.error.any() else (0.0,) for x in (left, right)]
-        self.open = np.zeros_like(self.plus)  # where float32 may decide either way
+        self.open = np.zeros_like(self.plus)  # where the rounding of float32 may decide
         for shifts in product(*ends):
             if any(shifts):
                 self.open |= self._plus(*shifts) != self.plus
-        self.directions: dict[int, int] = {}  # of a channel: does the sign rise with the left sum, or fall?
+        self.directions: dict[int, int] = {}  # by channel: +1 where the sign rises with the left sum, -1 where it falls
 
     def steps(self, c: int, node: onnx.NodeProto) -> tuple[Ints, int, int, Ints]:
-        """Return T(r) [r] of a channel, the range of its left sums, both with the channel's direction, and r."""
+        """Return T(r) [r] of a channel, the least and largest of its left sums, and r.
+
+        T and the sums are multiplied by the channel's direction. UserError names `node` when the sign changes twice.
+        """
         inside, right_inside = self._inside(c)
         rows = self.plus[inside][:, right_inside, c].astype(np.int64)  # [k, r]
         change = np.diff(rows, axis=0)
@@ -151,12 +159,15 @@ class _Table:
         return low + len(rows) - rows.sum(axis=0), low, high, self.r[right_inside]
 
     def constant(self) -> bool:
-        """Return whether nothing ever changes, in any channel."""
+        """Return whether the sign of every channel is constant."""
         inside = (self.plus[np.ix_(*self._inside(c))][..., c] for c in range(self.state.shape[0]))
         return all(rows.all() or not rows.any() for rows in inside)
 
     def open_sums(self, lefts: Ints, rights: Ints) -> tuple[Ints, Ints]:
-        """Return the first and the last left * k + right * r [C, 1] where float32 may decide; none: first > last."""
+        """Return the first and the last left * k + right * r [C, 1] at which float32 may decide.
+
+        first > last where there is none.
+        """
         first, last = np.ones((len(lefts), 1), np.int64), np.zeros((len(lefts), 1), np.int64)
         for c, (left, right) in enumerate(zip(lefts, rights, strict=True)):
             inside, right_inside = self._inside(c)
@@ -167,14 +178,14 @@ class _Table:
         return first, last
 
     def _inside(self, c: int) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
-        """Which values of the two grids can a channel have?"""
+        """Return which values of the two grids a channel can have, [k] and [r]."""
         inside = (self.k >= self.left.low[c]) & (self.k <= self.left.high[c])
         if isinstance(self.right, Values):
             return inside, np.ones(len(self.r), bool)
         return inside, (self.r >= self.right.low[c]) & (self.r <= self.right.high[c])
 
     def _plus(self, shift: float, right_shift: float) -> NDArray[np.bool_]:
-        """[k, r, C], with the sums moved by so many times their rounding."""
+        """Return [k, r, C]: where the value is `high`, with both sums moved by the shifts times their rounding."""
         left, right = self.joined.left, self.joined.right
         a = self.graph.run(self.left.floats(self.k, shift), left.pending, left.pending_flat)
         if isinstance(self.right, Sums):
@@ -186,7 +197,7 @@ class _Table:
         return np.concatenate([self._sums(a[i : i + rows], b) for i in range(0, len(a), rows)]) == self.high
 
     def _sums(self, a: Array, b: Array) -> Array:
-        """What the addition and the nodes behind it make of a [k, C] and b [r, C]: [k, r, C]."""
+        """Return what the addition and the nodes behind it make of a [k, C] and b [r, C]: [k, r, C]."""
         flat, node = self.state.pending_flat, self.joined.node
         pairs = [np.repeat(a, len(b), axis=0), np.tile(b, (len(a), 1))]
         if self.joined.swapped:
@@ -198,9 +209,10 @@ class _Table:
 
 
 def solve(steps: Ints, low: int, high: int, r: Ints) -> tuple[int, int, int] | None:
-    """Return left, right and threshold, so that left * k + right * r >= threshold <=> k >= T(r) for k in low..high.
+    """Return left, right and threshold with left * k + right * r >= threshold <=> k >= T(r), for k in low..high.
 
-    steps: T(r), from low (always) to high + 1 (never). The smallest left factor is taken; None when there is none.
+    steps: T(r) [r], from low (always reached) to high + 1 (never). The smallest left factor that works is returned, and
+    None when none up to MOST_FACTOR does.
 
     >>> solve(np.array([3, -1]), -9, 9, np.array([-1, 1])), solve(np.array([2, -1]), -9, 9, np.array([-1, 1]))
     ((1, 2, 1), (2, 3, 1))
