@@ -47,6 +47,7 @@ DEFAULT_ARGS = (
     "-Wno-fatal",  # lint is a gate of its own; here a warning must not stop a run, but
     "-Werror-USERERROR",  # an $error at elaboration must
     "-Werror-USERFATAL",
+    "-Werror-IMPLICIT",  # a wire that nobody declared has one bit
     "--no-timing",
     "-DNJ_GENERIC",  # arithmetic and not the chip's cells, see hw/rtl/nj_pkg.sv
     "--max-num-width", "16777216",  # bits of a literal: the weights of a dense layer are one
