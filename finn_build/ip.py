@@ -1,7 +1,6 @@
 """From an accelerator folder to an IP for Vivado: AXI4-Stream in and out, AXI4-Lite registers, component.xml."""
 
 import dataclasses
-import re
 import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -61,8 +60,9 @@ def write_ip(acc: Path, manifest: Manifest, out: Path) -> IpDescription:
         rtl = folder / "rtl"
         rtl.mkdir()
         shell = [HW / "ip" / "nj_shell.sv", *sources_of("nj_packets"), *sources_of("nj_latency")]
+        memories = {name: (acc / name).read_text() for name in manifest.files if name.startswith("mem/")}
         for path in [*(acc / name for name in sources), *shell]:
-            (rtl / path.name).write_text(with_contents(path.read_text(), acc))
+            (rtl / path.name).write_text(with_contents(path.read_text(), memories))
         write_registers(registers, rtl)
         values = _values(manifest)
         (rtl / f"{TOP}.v").write_text(fill("nj_accelerator_ip.v.in", values))
@@ -80,21 +80,18 @@ def write_ip(acc: Path, manifest: Manifest, out: Path) -> IpDescription:
     return description
 
 
-def with_contents(text: str, acc: Path) -> str:
-    """Verilog with the contents of the memory files that it names: an IP has no folder to find them in.
+def with_contents(text: str, memories: Mapping[str, str]) -> str:
+    """Return Verilog with constants in place of memory files, for an IP has no folder to find them in.
 
-    nj_steps takes either .File("mem/x.mem"), a line of hexadecimal digits a word, or .Weight with word 0 lowest.
+    memories: by the path that the text names, the text of the file: its size (hw.matvec.folding.MEMORY_SIZE), then a
+    word a line. nj_steps takes either .File("mem/x.mem") or .Weight with word 0 lowest.
     """
-
-    def literal(found: re.Match[str]) -> str:
-        before, simd, lanes, between, repeat, after, file = found.groups()
-        words, bits = (acc / file).read_text().split(), int(simd) * int(lanes) // int(repeat)
+    for path, content in memories.items():
+        size, *words = content.splitlines()
+        bits = int(size.split()[-2])
         value = sum(int(word, 16) << (i * bits) for i, word in enumerate(words))
-        return f"{before}{between}.Repeat({repeat}){after}.Weight({len(words) * bits}'h{value:x})"
-
-    return re.sub(
-        r'(\.Simd\((\d+)\), \.Lanes\((\d+)\))([^;]*?)\.Repeat\((\d+)\)([^;]*?)\.File\("(mem/[\w.-]+)"\)', literal, text
-    )
+        text = text.replace(f'.File("{path}")', f".Weight({len(words) * bits}'h{value:x})")
+    return text
 
 
 def _values(manifest: Manifest) -> dict[str, Any]:

@@ -15,6 +15,8 @@ from hw.cycles import matvec_cycles
 MOST_SIMD, MOST_WEIGHTS = 512, 8192  # bits of a word, and weights of a step, that are considered
 LUT_WORDS = 128  # beyond these a LUT holds less than it costs to select: weights go to block RAM
 
+MEMORY_SIZE = "// {words} words of {bits} bits"  # the first line of a memory file
+
 
 @dataclass(frozen=True)
 class Folding:
@@ -137,6 +139,12 @@ class Folding:
         return found
 
     def lines(self, weight: Ints) -> Iterator[str]:
+        """Yield the lines of the weights' memory file, for weight [outputs, beats * in_bits] of +-1: size and words."""
+        words, bits = self.shape
+        yield MEMORY_SIZE.format(words=words, bits=bits)
+        yield from self.rows(weight)
+
+    def rows(self, weight: Ints) -> Iterator[str]:
         """Yield the words of the weights' memory in hexadecimal, for weight [outputs, beats * in_bits] of +-1."""
         bits = np.ones((self.groups * self.lanes, self.places.size), np.uint8)  # 1 never matches the 0 of no element
         used = self.places.ravel() >= 0

@@ -124,7 +124,7 @@ def matvec_module(
         values["weight"] = f'.File("{memory}")'
     else:
         words, bits = folding.shape
-        content = "".join(format(int(line, 16), f"0{bits}b") for line in reversed(list(folding.lines(memory))))
+        content = "".join(format(int(line, 16), f"0{bits}b") for line in reversed(list(folding.rows(memory))))
         values["weight"] = f".Weight({words * bits}'b{content})"
     if patches is None:
         values["front"] = fill("matvec_stream.sv.in", values).rstrip()

@@ -229,10 +229,9 @@ def test_memories_become_constants_of_the_same_bits(tmp_path):
     """Weights that three neighbours share are stored once."""
     folding = Folding(2, 6, 4, 2, 6, repeat=3)
     weight = np.repeat(np.random.default_rng(0).choice(np.array([-1, 1]), (4, 4)), 3, axis=1)
-    (tmp_path / "mem").mkdir()
-    (tmp_path / "mem" / "layer.mem").write_text("\n".join(folding.lines(weight)) + "\n")
     result = RowOutput(np.zeros(4, np.int64), True)
-    found = ips.with_contents(matvec_module("layer", "", folding, result, "mem/layer.mem"), tmp_path)
+    memories = {"mem/layer.mem": "\n".join(folding.lines(weight)) + "\n"}
+    found = ips.with_contents(matvec_module("layer", "", folding, result, "mem/layer.mem"), memories)
     wanted = matvec_module("layer", "", folding, result, weight)
     size, value = re.findall(r"\.Weight\((\d+)'h([0-9a-f]+)\)", found)[0]
     bits = re.findall(r"\.Weight\((\d+)'b([01]+)\)", wanted)[0]
