@@ -1,9 +1,9 @@
-"""The whole chain on real pictures: accuracy over seeds, exactness, area, cycles and times.
+"""Measure the whole chain on real pictures: accuracy over seeds, exactness, area, cycles and times.
 
     NEURALJET_DATA=... python tests/benchmarks/chain.py bsdata lemon mnist --seeds 0 1 2 --out out/benchmark
 
-For every set and seed: train with the set's defaults, build, verify every test frame, synthesise. What is
-measured is what a user of the commands gets, at the card's defaults. A run that is already in --out is not
+For every set and seed: train with the set's defaults, build, verify every test frame, synthesise. This
+measures what a user of the commands gets at the card's defaults. A run that is already in --out is not
 trained again. Prints a table for people and one JSON line last.
 """
 
@@ -17,7 +17,7 @@ from typing import Any
 
 
 def command(*arguments: str) -> dict[str, Any]:
-    """Run one neuraljet command in a process of its own; its JSON result. Raises when it fails."""
+    """Run one neuraljet command in a process of its own; return its JSON result. RuntimeError when it fails."""
     process = subprocess.run(
         [sys.executable, "-m", "neuraljet", *arguments, "--json"], stdout=subprocess.PIPE, text=True, check=False
     )
@@ -27,7 +27,7 @@ def command(*arguments: str) -> dict[str, Any]:
 
 
 def chain(name: str, seed: int, out: Path) -> dict[str, Any]:
-    """The four steps for one set and one seed."""
+    """Run the four steps for one set and one seed; return the row of the table."""
     run, accelerator = out / f"{name}-{seed}" / "run", out / f"{name}-{seed}" / "accelerator"
     resume = ["--resume"] if (run / "run.json").exists() else []
     return {
@@ -41,7 +41,7 @@ def chain(name: str, seed: int, out: Path) -> dict[str, Any]:
 
 
 def table(results: list[dict[str, Any]]) -> str:
-    """One row per run and the median accuracy of each set."""
+    """Return a row per run, and the median accuracy of each set."""
     columns = ("set", "seed", "accuracy", "frames", "mismatches", "cycles/frame", "latency", "Mcycles/s", "LUT",
                "RAMB18", "DSP", "train s", "build s", "verify s", "synth s")  # fmt: skip
     rows = [columns]

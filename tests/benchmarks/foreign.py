@@ -1,4 +1,4 @@
-"""Networks of others, the whole way: random ones exported, built, verified, proved, some synthesised.
+"""Take random networks of other programs the whole way: export, build, verify, prove, and synthesise some.
 
     python -m tests.benchmarks.foreign --count 300 --out foreign.jsonl --jobs 2
     python -m tests.benchmarks.foreign --count 100 --recipes bits                # as before there were wide ones
@@ -40,7 +40,7 @@ LAST_LINES = 4  # of a traceback, in the table
 
 
 def random_network(seed: int, recipes: str, count: int, synth: bool, import_only: bool) -> dict[str, Any]:
-    """One random network, from export to synthesis, in this process."""
+    """Take one random network from export to synthesis, in this process."""
     from bnn.errors import ToolError, UserError
     from tests.support.foreign import export, network, random_recipe
     from tests.support.foreign_recipes import wide_recipe
@@ -61,7 +61,7 @@ def random_network(seed: int, recipes: str, count: int, synth: bool, import_only
 
 
 def whole_way(recipe: Any, path: Path, pixels: str | None, count: int, synth: bool) -> dict[str, Any]:
-    """Built, verified, proved, and synthesised when told."""
+    """Build, verify and prove a network, and synthesise it when told."""
     from finn_build.build import build
     from finn_build.synthesis import synthesise
     from sim.accelerator import verify
@@ -81,7 +81,7 @@ def whole_way(recipe: Any, path: Path, pixels: str | None, count: int, synth: bo
     if report["cycles_per_frame"] != built["cycles_per_frame"]:
         wrong.append(f"{report['cycles_per_frame']} clocks per frame, {built['cycles_per_frame']} promised")
     refuted = [row for row in proof["layers"] if row["verdict"] == "refuted"]
-    if refuted:  # where nothing is covered, nothing is proved, and that is no fault of the network
+    if refuted:  # networks without sums that the proof covers have nothing to prove, which is no fault
         wrong.append(f"prove: {refuted}")
     found: dict[str, Any] = {
         "outcome": "WRONG" if wrong else "exact",
@@ -100,7 +100,7 @@ def whole_way(recipe: Any, path: Path, pixels: str | None, count: int, synth: bo
 
 
 def compare(path: Path, pixels: str | None, count: int, seed: int) -> dict[str, Any]:
-    """The import against qonnx' execution of random frames, within what float32 may round."""
+    """Compare the import with qonnx' execution on random frames, within what float32 may round."""
     from bnn.qonnx.file import load_model
     from bnn.qonnx.foreign import import_model
     from bnn.qonnx.foreign.compare import compare as agree
@@ -120,7 +120,7 @@ def compare(path: Path, pixels: str | None, count: int, seed: int) -> dict[str, 
 
 
 def in_its_own(arguments: list[str], seed: int, synth: bool, limit_s: float) -> dict[str, Any]:
-    """What a process of its own finds, which ends after `limit_s` with all that it has started."""
+    """Return what a process of its own finds. After `limit_s` it is ended with all that it started."""
     started = time.perf_counter()
     command = [sys.executable, "-m", "tests.benchmarks.foreign", "--one", str(seed), *arguments]
     process = subprocess.Popen(
@@ -143,7 +143,7 @@ def in_its_own(arguments: list[str], seed: int, synth: bool, limit_s: float) -> 
 
 
 def _end(process: subprocess.Popen[str]) -> None:
-    """End the process, and those that it started and that are in sessions of their own (simulators, compilers)."""
+    """End the process and all that it started, also those in sessions of their own (simulators, compilers)."""
     waiting, below = [process.pid], []
     if process.poll() is None:
         while waiting:
@@ -160,14 +160,14 @@ def _end(process: subprocess.Popen[str]) -> None:
 
 
 def line(found: dict[str, Any]) -> str:
-    """For people."""
+    """Return a line for people."""
     seconds = " ".join(f"{name} {value:g}" for name, value in found.get("seconds", {}).items())
     told = found["why"].replace("\n", " | ")[-300:] or f"{found.get('cycles_per_frame')} clocks; {seconds}"
     return f"{found['seed']:5d}  {found['outcome']:8} {found['wall_s']:6.1f} s  {told}"
 
 
 def summary(rows: list[dict[str, Any]]) -> dict[str, Any]:
-    """What came of all, and how long the longest took."""
+    """Return how many networks had each outcome, and how long the longest took."""
     compile_s = [row["seconds"]["compile"] for row in rows if "compile" in row.get("seconds", {})]
     return {
         **Counter(row["outcome"] for row in rows),

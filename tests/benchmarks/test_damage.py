@@ -1,4 +1,4 @@
-"""The damage benchmark on a few alterations; `python -m tests.benchmarks.damage` does a thousand."""
+"""The damage benchmark with a few alterations; `python -m tests.benchmarks.damage` makes a thousand."""
 
 import random
 

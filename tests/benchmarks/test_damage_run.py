@@ -1,4 +1,4 @@
-"""The benchmark of damaged run folders: a sample of it, and that it sees what it is there for."""
+"""A sample of the benchmark of damaged run folders passes, and the benchmark sees a planted fault."""
 
 import json
 
@@ -20,7 +20,7 @@ def test_a_sample_is_refused_or_has_no_effect(tmp_path):
 
 
 def test_it_sees_a_run_whose_files_nobody_compares(tmp_path, monkeypatch: pytest.MonkeyPatch):
-    """Planted: build and resume take what lies in the folder, as they did."""
+    """The fault: build and resume take whatever lies in the folder."""
 
     def trusting(folder):
         return json.loads((folder / "metrics.json").read_text())

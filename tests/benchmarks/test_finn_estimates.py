@@ -1,4 +1,4 @@
-"""FINN's units keep the rate asked for with the fewest products, and stand for the layers that they should."""
+"""FINN's units keep the rate with the fewest products, and stand for the right layers."""
 
 import numpy as np
 import pytest
@@ -54,7 +54,7 @@ def test_pixels_pooling_and_the_rest(finn):
 
 
 def test_maps_that_stand_for_a_channel_are_one_of_a_few_bits_to_finn(finn):
-    """Two thresholds of 16 sums, each put out twice for weights of 2 bits: 64 maps for 16 channels."""
+    """Two thresholds of 16 sums, each made twice for weights of 2 bits, give 64 maps for 16 channels."""
     weight = np.ones((64, 64), np.int64)
     dense = node("BinaryDense_rtl", [1, 1, 1, 64], [1, 64], "BIPOLAR", "BIPOLAR", Weight=weight,
                  Threshold=np.zeros(64, np.int64))  # fmt: skip

@@ -1,4 +1,4 @@
-"""The benchmark's own parts: workloads mean what they say, and a small plain design passes through all of it."""
+"""The workloads compute what they say, and a small plain design passes through the whole benchmark."""
 
 import numpy as np
 import pytest
@@ -14,7 +14,7 @@ WORKLOADS = workloads()
 
 
 def naive(x: np.ndarray, workload: Workload) -> np.ndarray:
-    """The same sums, written as loops over kernel places."""
+    """Return the same sums by loops over the places of a kernel."""
     for layer in workload.layers:
         if isinstance(layer, Conv):
             outputs, per_group, size, _ = layer.weight.shape
@@ -44,7 +44,7 @@ def test_workloads_are_what_they_say(name):
     assert np.array_equal(y, naive(x, w))
     assert y[0].size == w.out_pixels * y.shape[1]
     for index, layer in enumerate(w.layers):
-        if isinstance(layer, Threshold | Levels):  # each is reached by some inputs and not by others
+        if isinstance(layer, Threshold | Levels):  # some inputs reach each threshold, others do not
             lows, highs = (ends.reshape(-1, *(1,) * (layer.thresholds.ndim - 1))
                            for ends in sum_range(w.layers[:index], *w.input_range)[-1])  # fmt: skip
             assert (layer.thresholds > lows).all() and (layer.thresholds <= highs).all()
@@ -56,7 +56,7 @@ def test_workloads_are_what_they_say(name):
 
 
 def small(offset: int = 0) -> Workload:
-    """A jet layer on bytes with five outputs, its thresholds moved by `offset`."""
+    """Return a jet layer on bytes with five outputs, its thresholds moved by `offset`."""
     rng = np.random.default_rng(0)
     conv = Conv(jets.compose(rng.choice(np.array([-1, 1]), (5, 1, 4))))
     return Workload("small", "five jets", (1, 6, 7), 8, (conv, Threshold(rng.integers(-50, 50, 5) + offset)), (1,))

@@ -1,4 +1,4 @@
-"""The benchmark of kills sees what it looks for; a few kills of it, slowly."""
+"""The benchmark of kills sees planted faults; a slow test runs a few of its kills."""
 
 import json
 import os

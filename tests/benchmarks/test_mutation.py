@@ -1,4 +1,4 @@
-"""The faults that the mutation benchmark plants are single, and what is no fault is proven to be none."""
+"""The mutation benchmark plants single faults, and proves of mutants without a fault that they have none."""
 
 import json
 
@@ -48,7 +48,7 @@ def test_every_module_has_checks_and_faults():
 
 
 def test_checks_that_do_not_see_the_module_are_found(tmp_path, monkeypatch):
-    """What nj_fifo takes says nothing about nj_affine."""
+    """The tests of nj_fifo say nothing about nj_affine."""
     monkeypatch.setenv("NEURALJET_CACHE", str(tmp_path / "kept"))
     steps = [("tests/hw/test_parameters.py", "-k", f"{module} and contract") for module in ("nj_affine", "nj_fifo")]
     monkeypatch.setitem(CHECKS, "nj_affine", tuple(steps))
@@ -67,7 +67,7 @@ def test_a_proof_without_verdict_kills_nothing(tmp_path):
 
 
 def fifo(old, new):
-    """nj_fifo with one piece of its text replaced."""
+    """Return nj_fifo with one piece of its text replaced."""
     text = (RTL / "nj_fifo.sv").read_text()
     start = text.index(old)
     return Mutant("nj_fifo", text, "operator", start, start + len(old), new)

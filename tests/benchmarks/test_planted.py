@@ -1,4 +1,4 @@
-"""Checks find what is planted for them, and nothing without it; `make planted` runs those that simulate as well."""
+"""Checks find the faults planted for them, and nothing without; `make planted` also runs those that simulate."""
 
 import pytest
 

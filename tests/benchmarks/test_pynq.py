@@ -1,4 +1,4 @@
-"""The benchmark of Brevitas' networks: one that is small goes through all of it, and what is wrong is told."""
+"""A small network passes through the benchmark of Brevitas' networks, and the benchmark reports faults."""
 
 from tests.benchmarks import pynq
 from tests.support.foreign import Block, Recipe, network

@@ -1,6 +1,6 @@
-"""The layers that the hardware benchmark builds: random integer weights, a reference, nothing about hardware.
+"""The layers that the hardware benchmark builds: random integer weights and a reference, but no hardware.
 
-No padding anywhere, so that no design pays for another's way to pad. Weights and thresholds come from
+No layer is padded, so that no design pays for the padding of another. Weights and thresholds come from
 `default_rng(0)`; the thresholds lie within a standard deviation of the middle of the sums.
 """
 
@@ -32,17 +32,17 @@ class Workload:
 
     @property
     def input_range(self) -> tuple[int, int]:
-        """Smallest and largest input element."""
+        """Return the smallest and the largest input element."""
         return (-1, 1) if self.input_bits <= 2 else (0, 2**self.input_bits - 1)
 
     def reference(self, x: Ints) -> Ints:
-        """Inputs [N, C, H, W] -> [N, O, H', W'] or [N, O]: +-1 behind thresholds, else sums."""
+        """Return the results of inputs [N, C, H, W], as [N, O, H', W'] or [N, O]: +-1 behind thresholds, else sums."""
         for layer in self.layers:
             x = layer.run(x)
         return x
 
     def frames(self, count: int, seed: int = 1) -> Ints:
-        """Random inputs [count, C, H, W]; the second frame is all lowest, the third all highest elements."""
+        """Return random inputs [count, C, H, W]; the second frame has only lowest, the third only highest elements."""
         low, high = self.input_range
         rng = np.random.default_rng(seed)
         x = rng.integers(0 if self.input_bits == 1 else low, high + 1, (count, *self.input_shape))
@@ -52,17 +52,17 @@ class Workload:
 
     @property
     def out_pixels(self) -> int:
-        """Output pixels of a frame."""
+        """Return the number of output pixels of a frame."""
         shape = self.reference(np.zeros((1, *self.input_shape), np.int64)).shape
         return int(np.prod(shape[2:]))
 
     @property
     def is_dense(self) -> bool:
-        """Does every output read the whole frame?"""
+        """Return whether every output reads the whole frame."""
         return any(isinstance(layer, Dense) for layer in self.layers)
 
     def digest(self) -> str:
-        """Changes with anything that a design depends on."""
+        """Return a hash of everything that a design depends on."""
         seen = hashlib.sha256(repr((self.name, self.input_shape, self.input_bits, self.clocks)).encode())
         for layer in self.layers:
             data = layer.thresholds if isinstance(layer, Threshold | Levels) else layer.weight
@@ -72,7 +72,7 @@ class Workload:
 
 
 def sum_range(layers: tuple[Layer, ...], low: int, high: int) -> list[tuple[Ints, Ints]]:
-    """Smallest and largest result of each output of every layer, for inputs low..high."""
+    """Return the smallest and largest result of each output of every layer, for inputs low..high."""
     ranges = []
     lows, highs = np.array([low]), np.array([high])
     for layer in layers:
@@ -92,7 +92,7 @@ def sum_range(layers: tuple[Layer, ...], low: int, high: int) -> list[tuple[Ints
 
 
 def thresholds(rng: np.random.Generator, layers: tuple[Layer, ...], low: int, high: int) -> Ints:
-    """Integers round the middle of the last layer's sums, within the root of the variance of its terms."""
+    """Return integers around the middle of the last layer's sums, within the root of the variance of its terms."""
     lows, highs = sum_range(layers, low, high)[-1]
     variance = 1.0 if (low, high) == (-1, 1) else PIXEL_VARIANCE
     for layer in layers:
@@ -140,7 +140,7 @@ def _few_bits() -> Workload:
 
 
 def workloads() -> dict[str, Workload]:
-    """Every workload by name."""
+    """Return every workload by name."""
     bit_maps, gray = (16, 16, 16), (1, 64, 64)
     made = (
         _conv("W1", "binary conv 3x3, 16 to 32 maps of +-1", bit_maps, 1, lambda r: (Conv(_signs(r, 32, 16, 3, 3)),)),

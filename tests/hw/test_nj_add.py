@@ -1,4 +1,4 @@
-"""nj_add adds two streams, each times a constant per channel, and compares, a beat per clock; its C++ does the same."""
+"""nj_add adds two streams, each times a constant per channel, and compares, a beat per clock; so does its C++."""
 
 import numpy as np
 import pytest
@@ -22,7 +22,7 @@ CASES = [
 
 
 def drawn(channels, bits, other_bits, most, other_most):
-    """Streams [200, C], factors and thresholds [C], the ends of all among them, and the width of a sum."""
+    """Return streams [200, C], factors and thresholds [C], with the ends of all ranges, and the width of a sum."""
     rng = np.random.default_rng(channels + 10 * bits + 100 * other_bits)
     a = rng.integers(-(1 << bits - 1), 1 << bits - 1, (200, channels))
     b = rng.integers(0, 2, (200, channels)) if other_bits == 1 else rng.integers(
@@ -76,7 +76,7 @@ def test_its_cpp_equals_the_formula(case, tmp_path):
 
 
 def operator(backend, first, second, channels, tables):
-    """One operator Add on a node of its own, of maps of 4x5."""
+    """Return an operator Add on a node of its own, for maps of 4x5."""
     from hw.ops.operators import operator_class
 
     shape = [1, 4, 5, channels]

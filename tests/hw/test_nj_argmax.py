@@ -1,4 +1,4 @@
-"""nj_argmax names the largest score, the lowest index at a tie, and hands the scores on."""
+"""nj_argmax gives the index of the largest score, the lowest at a tie, and passes the scores on."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""nj_fork gives every output each beat once, at the output's own time, and takes the input's when all have it."""
+"""nj_fork gives every output each beat once, when that output is ready, and takes the beat when all have it."""
 
 import pytest
 

@@ -11,7 +11,7 @@ HEAVY = (*STALLS, Stall(0.9, 0.0, 1), Stall(0.0, 0.9, 2), Stall(0.9, 0.9, 3))
 
 
 def check(packets, beats, stalls=STALLS, room=None):
-    """Run `packets` (see framed), with `room` at room_i; the frames, and the outcome of the run without stalls."""
+    """Run `packets` (see framed) with `room` at room_i; return the frames and the outcome of the run without stalls."""
     frames, broken, marks = framed(packets, beats)
     data = [beat for packet in packets for beat in packet if beat is not None]
     last = [int(i == len(p) - 1) for p in packets for i, beat in enumerate(p) if beat is not None]
@@ -24,7 +24,7 @@ def check(packets, beats, stalls=STALLS, room=None):
     for stall, result in zip(stalls, results, strict=True):
         assert result.beats == expected, stall
         assert result.watched["frame_error_o"][-1] == int(bool(broken)), stall
-        # the flag is seen up at the first output after the clock in which the rule was broken
+        # the flag shows at the first output after the clock in which the rule was broken
         seen = [out > result.in_cycles[broken[0]] if broken else False for out in result.out_cycles]
         assert result.watched["frame_error_o"][:-1] == [int(s) for s in seen], stall
         ends = [place == beats - 1 for frame in frames for place in range(len(frame))]
@@ -90,13 +90,13 @@ def test_a_right_packet_ends_the_count_and_excess_is_dropped_again():
     never = [packet(8, 10 * start, ended=False) for start in (1, 2, 3)]
     frames, _ = check([*never, packet(8, 40), packet(8, 50), packet(13, 60), packet(8, 70)], 8)
     assert [frame[0] for frame in frames] == [11, 31, 41, 51, 61, 71] and frames[-1] == packet(8, 70)
-    counted, _ = check([*never, packet(13, 60), packet(8, 70)], 8)  # no right packet before the excess
+    counted, _ = check([*never, packet(13, 60), packet(8, 70)], 8)  # no right packet comes before the excess
     assert counted[2:] == [packet(13, 60)[:8], [*packet(13, 60)[8:], 0, 0, 0], packet(8, 70)]
 
 
 @pytest.mark.parametrize("length", [1, 5, 8 + 3])
 def test_reset_forgets_the_frame_under_way(length):
-    """Every run begins with a reset: all but the first find a frame, or a packet that is dropped, half done."""
+    """Every run begins with a reset. All but the first then find half a frame, or half a packet that is dropped."""
     frames, _ = check([packet(8), packet(length, 60, ended=False)], 8, HEAVY)
     assert frames[0] == packet(8) and len(frames[1]) == min(length, 8)
 

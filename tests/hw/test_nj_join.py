@@ -1,4 +1,4 @@
-"""nj_join puts out the beats of all inputs side by side, and takes them together."""
+"""nj_join gives the beats of all inputs side by side, and takes them together."""
 
 import pytest
 

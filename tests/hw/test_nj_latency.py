@@ -1,4 +1,4 @@
-"""nj_latency counts each result from the end of its own frame, whichever is first."""
+"""nj_latency counts from the end of each result's own frame, whichever of the two comes first."""
 
 import pytest
 

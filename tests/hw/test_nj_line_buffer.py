@@ -1,4 +1,4 @@
-"""nj_line_buffer: every window's columns and mask, a pixel per clock, and frames that never wait for the next one."""
+"""nj_line_buffer gives every window's columns and mask at a pixel per clock, and ends a frame without the next one."""
 
 import numpy as np
 import pytest
@@ -11,7 +11,7 @@ BITS = 6
 
 
 def windows_of(beats, kernel):
-    """The windows [.., K, K] that emitted columns show, with masked columns as zero."""
+    """Return the windows [.., K, K] that emitted columns show, with masked columns as zero."""
     columns, found = [], []
     for beat in beats:
         column = unpack(beat, kernel, BITS)
@@ -32,7 +32,7 @@ def windows_of(beats, kernel):
         (7, 6, 3, 1, 0),
         (3, 2, 2, 1, 0),
         (8, 7, 5, 3, 1),
-        (4, 3, 5, 1, 2),  # windows that reach over both sides of the frame
+        (4, 3, 5, 1, 2),  # windows wider than the frame on both sides
         (5, 70, 3, 1, 1),
         (4, 450, 5, 1, 2),  # rows in block RAM
     ],

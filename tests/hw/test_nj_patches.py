@@ -1,4 +1,4 @@
-"""nj_patches puts out the pixels of every window, zeros outside the frame, for any stalls."""
+"""nj_patches gives the pixels of every window, with zeros outside the frame, under any stalls."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""nj_ram is a memory, plain and as cells: what is read is what was written last, before this clock's write."""
+"""nj_ram is a memory, plain and as cells: a read gives the last word written before this clock's write."""
 
 from pathlib import Path
 

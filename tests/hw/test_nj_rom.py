@@ -22,7 +22,7 @@ endmodule
 
 @pytest.fixture
 def place(tmp_path):
-    """A folder with the sources, and mem/words.mem where `simulate` runs."""
+    """Return a folder with the sources, and with mem/words.mem where `simulate` runs."""
     (tmp_path / "rom_reader.sv").write_text(READER)
     (tmp_path / "mem").mkdir()
     (tmp_path / "mem" / "words.mem").write_text("\n".join(f"{word:x}" for word in WORDS) + "\n")

@@ -1,4 +1,4 @@
-"""nj_steps counts its steps where weights without gaps save a block RAM; test_matvec has the other addresses."""
+"""nj_steps counts its steps where weights without gaps save a block RAM; test_matvec tests the other addresses."""
 
 import pytest
 

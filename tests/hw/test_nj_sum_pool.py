@@ -11,7 +11,7 @@ from tests.support.streams import beats_of, bits_word, frames, intervals, maps_o
 
 
 def window_sums(maps, size_y, size_x):
-    """Sums over windows [N, C, H', W'] of maps [N, C, H, W], in the plainest way."""
+    """Return sums over windows [N, C, H', W'] of maps [N, C, H, W], by plain loops."""
     rows, columns = maps.shape[2] // size_y, maps.shape[3] // size_x
     sums = np.zeros((*maps.shape[:2], rows, columns), np.int64)
     for y, x in np.ndindex(rows, columns):

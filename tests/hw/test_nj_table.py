@@ -1,4 +1,4 @@
-"""nj_table looks every byte up in its channel's table, a beat per clock."""
+"""nj_table looks up every byte in its channel's table, a beat per clock."""
 
 import numpy as np
 import pytest

@@ -51,7 +51,7 @@ def test_signed_bits_are_the_fewest(a, b):
 @given(st.integers(0, 2**32), st.sampled_from([1, 2]), st.booleans())
 @SETTINGS
 def test_thresholds_move_to_bit_space_and_into_reach(seed, scale, grouped):
-    """x = scale * s + offset: comparing sums of s decides as comparing sums of x, also after clipping."""
+    """With x = scale * s + offset, comparing sums of s decides like comparing sums of x, also after clipping."""
     r = np.random.default_rng(seed)
     outputs, inputs = 5, 1 if grouped else 4
     weight = r.integers(-3, 4, (outputs, inputs, 3))
@@ -72,7 +72,7 @@ def test_thresholds_move_to_bit_space_and_into_reach(seed, scale, grouped):
 
 
 def operator(kind, shape_in, shape_out, type_in, type_out, **attributes):
-    """One operator on a node of its own."""
+    """Return an operator on a node of its own."""
     from hw.ops.operators import RTL_OPERATORS
 
     values = {k: numpy_helper.from_array(v, k) if isinstance(v, np.ndarray) else v for k, v in attributes.items()}
@@ -177,7 +177,9 @@ def test_costs_are_counted(op):
     found = op.node_res_estimation("xc7z020clg400-1")
     assert found["LUT"] > 0 and found["DSP"] == 0 and found["URAM"] == 0 and op.ff_estimation("") > 0
     assert op.get_exp_cycles() >= op.get_number_output_values()
-    one_jet_per_map = op.onnx_node.op_type == "JetConv_rtl" and op.grouped  # choosing among maps costs what it saves
+    one_jet_per_map = (
+        op.onnx_node.op_type == "JetConv_rtl" and op.grouped
+    )  # choosing among maps costs as much as it saves
     if len(op.folds()) > 1 and not one_jet_per_map:
         costs = []
         costs = [op.folded(choice).lut_estimation("") for choice in op.foldings(float("inf"))]
@@ -186,7 +188,7 @@ def test_costs_are_counted(op):
 
 @pytest.mark.parametrize("op", all_operators(), ids=lambda op: f"{op.onnx_node.op_type}-{op.fold}")
 def test_questions_change_nothing(op):
-    """Asked as if it were folded otherwise, an operator answers as one that is, and stays as it was."""
+    """An operator answers for another folding like an operator that has it, and stays as it was."""
     before = op.onnx_node.SerializeToString(deterministic=True)
     for choice in op.foldings(float("inf"))[:4]:
         folded = op.folded(choice)
@@ -204,7 +206,7 @@ def test_questions_change_nothing(op):
 
 @pytest.mark.parametrize("op", all_operators(), ids=lambda op: f"{op.onnx_node.op_type}-{op.fold}")
 def test_every_beat_is_taken_and_every_result_comes(op):
-    """Of three frames, in order, none before it is there; what padding adds below the last frame may be missing."""
+    """Results of three frames come in order, none too early. Those of the padding below the last one may be missing."""
     beats, results = (
         int(np.prod(shape[1:-1])) for shape in (op.get_normal_input_shape(), op.get_normal_output_shape())
     )
@@ -217,7 +219,7 @@ def test_every_beat_is_taken_and_every_result_comes(op):
 
 
 def test_an_operator_must_say_when_its_results_come():
-    """Nothing is taken for a dense layer because nobody said what it is."""
+    """No operator is taken for a dense layer because it does not say what it is."""
     from hw.ops.base import StreamOperator
 
     class Silent(StreamOperator):
@@ -273,7 +275,7 @@ def test_a_sum_type_that_is_too_small_is_refused():
 
 
 def test_a_convolution_is_folded_no_further_than_its_luts_can_choose():
-    """64 outputs at one a clock would take 64 rounds: nj_leaf refuses more than 32."""
+    """64 outputs at one per clock would take 64 rounds, and nj_leaf refuses more than 32."""
     weight = np.random.default_rng(0).choice(np.array([-1, 1]), (64, 2, 3, 3))
     op = operator("BinaryConv_rtl", [1, 8, 8, 2], [1, 6, 6, 64], "BIPOLAR", "INT6", Kernel=3, Weight=weight)
     assert op.folds() == [1, 2, 4, 8, 16, 32]

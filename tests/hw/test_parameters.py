@@ -1,4 +1,4 @@
-"""Modules refuse parameters outside their contract when they are elaborated, and take the ones at its ends."""
+"""Modules take parameters at the ends of their contract, and refuse those beyond when they are elaborated."""
 
 from collections.abc import Mapping
 
@@ -7,7 +7,7 @@ from pyslang import driver
 
 from hw.text import RTL, sources_of
 
-# Module, and what differs from the default: at an end of what is allowed, and one step beyond it.
+# Module, parameters at an end of what is allowed, and one step beyond it; the others have their defaults.
 ENDS: list[tuple[str, Mapping[str, int], Mapping[str, int]]] = [
     ("nj_accumulate", {"ConstantBits": 7}, {"ConstantBits": 8}),
     ("nj_accumulate", {"ConstantBits": 7, "OutBits": 2}, {"ConstantBits": 8}),
@@ -67,7 +67,7 @@ ENDS: list[tuple[str, Mapping[str, int], Mapping[str, int]]] = [
 
 
 def errors(module: str, parameters: Mapping[str, int]) -> list[str]:
-    """What the module's own checks ($error) say to these parameters."""
+    """Return what the module's own checks ($error) say about these parameters."""
     run = driver.Driver()
     run.addStandardArgs()
     settings = [f"-G{name}={value}" for name, value in parameters.items()]
@@ -89,7 +89,7 @@ def test_what_is_refused_begins_where_the_contract_ends(module, allowed, refused
 
 
 def test_every_check_is_reached():
-    """So many checks as modules have are refused by something above."""
+    """The cases above make every check of every module fail once."""
     for file in RTL.glob("*.sv"):
         said = {text for module, _, refused in ENDS if module == file.stem for text in errors(module, refused)}
         assert len(said) >= file.read_text().count("$error("), file.name

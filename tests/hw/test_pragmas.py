@@ -1,4 +1,4 @@
-"""What sources tell Verilator must be understood by every Verilator 5: an unknown code is an error in older ones."""
+"""Every Verilator 5 must know the pragmas in our sources: an unknown code is an error in older versions."""
 
 import re
 from pathlib import Path
@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-# Those of 5.006, which Debian 12 has, that sources may need.
+# Codes of 5.006, the version of Debian 12, that sources may need.
 KNOWN = {
     "CASEINCOMPLETE", "DECLFILENAME", "MULTIDRIVEN", "PINCONNECTEMPTY", "PINMISSING", "UNDRIVEN", "UNOPTFLAT",
     "UNSIGNED", "UNUSED", "UNUSEDGENVAR", "UNUSEDPARAM", "UNUSEDSIGNAL", "VARHIDDEN", "WIDTH",

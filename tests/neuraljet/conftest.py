@@ -1,4 +1,4 @@
-"""A small frozen network with random weights, exported, and accelerators that the driver drives, either way."""
+"""A small frozen network with random weights, exported, and accelerators for the driver, simulated or on a board."""
 
 import sys
 from pathlib import Path
@@ -21,7 +21,7 @@ COLOR = {"form": "binary", "height": 10, "width": 12, "colors": 3, "classes": 7}
 
 
 def tiny_network() -> IntegerNetwork:
-    """8x8 gray in, one jet layer, two classes."""
+    """Write a network for 8x8 gray pictures, with one jet layer and two classes."""
     r = np.random.default_rng(3)
     weight = jets.group(2)[r.integers(0, 9, (4, 1))]
     sums = np.abs(weight).sum(axis=(1, 2, 3)) * 64
@@ -57,14 +57,14 @@ def color(tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def demo(tmp_path_factory):
-    """The accelerator of `neuraljet demo`, whose network has the class before the last pixel."""
+    """Build the accelerator of `neuraljet demo`, which has the class before the last pixel."""
     network, images = demo_network()
     return case_of(tmp_path_factory.mktemp("demo"), network, images[:40])
 
 
 @pytest.fixture
 def board(tmp_path, monkeypatch):
-    """Opens an accelerator on a board whose FPGA holds `case`; gives it and the stand-in overlay."""
+    """Return a function that opens an accelerator on a board whose FPGA holds `case`, and the stand-in overlay."""
     opened = []
 
     def open_(case, **options):
@@ -82,7 +82,7 @@ def board(tmp_path, monkeypatch):
 
 @pytest.fixture(params=["simulated", "board"])
 def opened(request, board):
-    """Opens an accelerator either way."""
+    """Return a function that opens an accelerator, simulated or on a board."""
     made = []
 
     def open_(case):

@@ -1,7 +1,7 @@
-"""The driver on both transports: the same calls, equal to the reference on every frame, mistakes explained.
+"""The driver on both transports: the same calls equal the reference on every frame, and mistakes are explained.
 
-The simulated one is the Verilator model of a built accelerator. The board's PYNQ is a stand-in at its outermost call
-(fake_pynq) with that model behind it, so that frames and results are real there too.
+The simulated transport is the Verilator model of a built accelerator. The board's PYNQ is a stand-in at its outermost
+calls (fake_pynq) with that model behind it, so frames and results are real there too.
 """
 
 import itertools
@@ -49,7 +49,7 @@ def test_the_demo_answers_in_the_clock_after_the_last_pixel(opened, demo):
 
 
 def test_the_example_of_the_documentation_runs(demo):
-    """As it stands, beside a folder `accelerator`."""
+    """It runs as it stands, beside a folder `accelerator`."""
     text = (Path(__file__).parents[2] / "docs" / "driver.md").read_text()
     example = re.search(r"^```python\n(.*?)^```", text, re.DOTALL | re.MULTILINE).group(1)
     (demo.acc.parent / "accelerator").symlink_to("acc")
@@ -68,7 +68,7 @@ def test_the_example_of_the_documentation_runs(demo):
 
 
 class Tampering:
-    """A transport whose `frames` of every call come out as broken ones do."""
+    """A transport that returns the `frames` of every call as it returns broken ones."""
 
     def __init__(self, transport, output, frames):
         self.transport, self.output, self.frames = transport, output, frames
@@ -145,7 +145,7 @@ def test_stream_gives_each_result_before_the_next_frame_is_asked_for(opened, gra
     def camera():
         for number, frame in enumerate(gray.frames[:12]):
             asked.append(number)
-            yield frame if number % 2 else frame[..., 0]  # [H, W] is as good when gray
+            yield frame if number % 2 else frame[..., 0]  # gray frames may be [H, W]
 
     for number, result in enumerate(accelerator.stream(camera())):
         assert asked == list(range(number + 1))

@@ -1,4 +1,4 @@
-"""What only a board can do wrong; its PYNQ is a stand-in at its outermost call (fake_pynq)."""
+"""Faults that only a board can have. PYNQ is a stand-in at its outermost calls (fake_pynq)."""
 
 import sys
 

@@ -1,4 +1,4 @@
-"""Pictures to verified accelerator, for every form of the layer: no score may differ on any test picture."""
+"""From pictures to a verified accelerator, for every form of the layer: no score differs on any test picture."""
 
 import json
 

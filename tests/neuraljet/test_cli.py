@@ -1,4 +1,4 @@
-"""The program as a user meets it: exit statuses, one-sentence errors, JSON on the last line, nothing left behind."""
+"""The program as a user meets it: exit statuses, errors of one sentence, JSON on the last line, no leftovers."""
 
 import dataclasses
 import errno
@@ -19,10 +19,10 @@ from neuraljet.commands.train import train
 
 
 def run(capsys, *arguments):
-    """Exit status, standard output, standard error of one command."""
+    """Run one command; return its exit status, standard output and standard error."""
     try:
         status = cli.main([str(a) for a in arguments])
-    except SystemExit as stop:  # argparse
+    except SystemExit as stop:  # argparse exits
         status = stop.code
     captured = capsys.readouterr()
     return status, captured.out, captured.err
@@ -38,7 +38,7 @@ def one_sentence(error, *words):
 
 @pytest.fixture
 def pictures(tmp_path):
-    """Twelve small pictures in two class folders."""
+    """Make twelve small pictures in two class folders."""
     r = np.random.default_rng(0)
     for name, level in (("good", 60), ("bad", 190)):
         (tmp_path / "pictures" / name).mkdir(parents=True)
@@ -81,7 +81,7 @@ def test_doctor_finds_what_is_missing_and_what_does_not_run(capsys, tmp_path, mo
 
 
 def test_one_is_counted_as_one():
-    """verify's words on an imported file."""
+    """verify says so of an imported file."""
     from bnn.qonnx.foreign.compare import Agreement
     from neuraljet.commands.verify import source_summary
     from sim.verification import SourceAgreement
@@ -188,7 +188,7 @@ def test_a_damaged_run_is_one_sentence_for_train_and_build(capsys, finished_run,
 
 @pytest.fixture(scope="module")
 def finished_run(tmp_path_factory):
-    """A run of one epoch, and its pictures beside it."""
+    """Train a run of one epoch, with its pictures beside it."""
     root = tmp_path_factory.mktemp("finished")
     r = np.random.default_rng(0)
     for i in range(12):
@@ -264,7 +264,7 @@ def test_train_a_class_name_that_is_not_plain(capsys, pictures, tmp_path, name):
 
 
 def test_train_a_class_name_with_slashes_in_the_file(capsys, tmp_path):
-    """A class name in a model cannot climb out of a page or a path either: slashes make folders, so only a file can."""
+    """A class name cannot leave a page or a path. Slashes make folders, so only a file can hold such a name."""
     from bnn.integer.layers import Bias, Dense
     from bnn.integer.network import IntegerNetwork
     from bnn.qonnx.write import write_qonnx
@@ -337,7 +337,7 @@ def test_a_full_disk_leaves_nothing_of_a_build(capsys, tmp_path, tiny_model, mon
 
 
 def test_a_full_disk_leaves_the_training_so_far(capsys, tmp_path, pictures, monkeypatch):
-    """The run folder stays, and nobody says that nothing was left behind."""
+    """The run folder stays, and no message says that nothing was left behind."""
 
     def full(*_, **__):
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
@@ -350,7 +350,7 @@ def test_a_full_disk_leaves_the_training_so_far(capsys, tmp_path, pictures, monk
 
 
 def test_interrupted_training_says_how_to_go_on(pictures, tmp_path):
-    """A real process, a real signal, and a real continuation."""
+    """The process, the signal and the continuation are real."""
     command = [sys.executable, "-m", "neuraljet", "train", str(pictures), "--out", str(tmp_path / "run")]
     command += ["--network", "small", "--epochs", "400"]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)

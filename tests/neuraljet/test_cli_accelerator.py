@@ -1,4 +1,4 @@
-"""build, verify and synth as a user meets them: the whole of it once, and every wrong input."""
+"""build, verify and synth as a user meets them: one whole run, and every wrong input."""
 
 import json
 import shutil
@@ -20,7 +20,7 @@ from tests.support.sealing import reseal
 
 @pytest.fixture(scope="module")
 def accelerator(tmp_path_factory):
-    """An accelerator of the tiny network; tests that change it take a copy."""
+    """Build an accelerator of the tiny network; tests that change it take a copy."""
     from neuraljet import build
     from tests.neuraljet.conftest import tiny_network
 
@@ -161,7 +161,7 @@ def test_build_a_bipolar_map_padded_with_one(capsys, tmp_path):
 
 
 def test_build_a_file_of_another_program(capsys, tmp_path):
-    """It does not say what its pixels are; told so, it is built."""
+    """The file does not say what its pixels are. With --pixels it is built."""
     recipe = Recipe(shape=(1, 6, 6), input="sign", blocks=(Block(outputs=2),), classes=2)
     path = export(network(recipe), recipe.shape, tmp_path / "model.onnx")
     refused(capsys, path, tmp_path, "UINT8", "--pixels unit", "--pixels byte")
@@ -171,7 +171,7 @@ def test_build_a_file_of_another_program(capsys, tmp_path):
 
 
 def test_build_again_keeps_the_file_that_was_imported(capsys, tmp_path):
-    """From the accelerator folder or a file in it, in its place or elsewhere: source.onnx is there, and told."""
+    """Built from an accelerator folder or a file in it, in place or elsewhere, it has source.onnx, and is told so."""
     recipe = Recipe(shape=(1, 6, 6), input="sign", blocks=(Block(outputs=2),), classes=2)
     path = export(network(recipe), recipe.shape, tmp_path / "other.onnx")
     acc = tmp_path / "acc"
@@ -190,7 +190,7 @@ def test_build_again_keeps_the_file_that_was_imported(capsys, tmp_path):
 
 
 def test_build_of_an_accelerator_folder(capsys, accelerator, tmp_path):
-    """It stands for its network; a damaged one is refused."""
+    """The folder stands for its network; a damaged one is refused."""
     assert run(capsys, "build", accelerator, "--out", tmp_path / "acc")[0] == 0
     assert load(tmp_path / "acc") == load(accelerator)
     (tmp_path / "acc" / "model.onnx").write_bytes(b"x")
@@ -253,7 +253,7 @@ def test_a_changed_file_is_noticed(capsys, accelerator, tmp_path, command):
 
 
 def test_a_wrong_weight_is_traced_to_its_layer(capsys, accelerator, tmp_path):
-    """What verify is for: RTL that is not the network's fails, exits with 1, and names the layer."""
+    """RTL that is not the network's makes verify fail, exit with 1 and name the layer."""
     import re
 
     shutil.copytree(accelerator, tmp_path / "acc")

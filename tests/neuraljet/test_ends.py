@@ -1,4 +1,4 @@
-"""The program among its surroundings: streams that are closed or full, an environment that lacks things, its end."""
+"""The program among its surroundings: closed or full streams, a poor environment, and signals."""
 
 import os
 import signal
@@ -17,7 +17,7 @@ START = [sys.executable, "-m", "neuraljet"]
 
 
 def program(*arguments, redirection="", **options):
-    """The program as a shell starts it, with its `redirection`; exit status, standard output and error."""
+    """Run the program by a shell with this redirection; return exit status, standard output and standard error."""
     command = ["bash", "-c", f'"$@" {redirection}', "bash", *START, *map(str, arguments)]
     done = subprocess.run(command, capture_output=True, text=True, check=False, **options)
     assert "Traceback" not in done.stdout + done.stderr and "Exception ignored" not in done.stderr, done.stderr
@@ -25,7 +25,7 @@ def program(*arguments, redirection="", **options):
 
 
 def environment(**changes):
-    """Ours with changes; None takes a variable away."""
+    """Return our environment with changes; None removes a variable."""
     return {name: value for name, value in {**os.environ, **changes}.items() if value is not None}
 
 
@@ -62,7 +62,7 @@ def test_json_that_nobody_reads():
 
 
 def test_a_closed_stream_is_not_the_next_file(tmp_path, tiny_model):
-    """With standard output closed the next file that is opened would be written to by whoever prints."""
+    """With standard output closed, whoever prints would write into the next file that is opened."""
     status, _, _ = program("build", tiny_model, "--out", tmp_path / "acc", redirection="<&- >&- 2>&-")
     assert status == 0
     assert program("prove", tmp_path / "acc")[0] == 0
@@ -100,7 +100,7 @@ def test_verify_with_less_of_an_environment(changes, words, tmp_path, tiny_model
 
 
 def ours(mark):
-    """Programs that were started on behalf of the process `mark`, by what is in their environment."""
+    """Return the programs that were started for the process `mark`, which stands in their environment."""
     found = {}
     for path in Path("/proc").iterdir():
         try:
@@ -113,7 +113,7 @@ def ours(mark):
 
 @pytest.mark.parametrize("number", [signal.SIGHUP, signal.SIGTERM, signal.SIGINT, signal.SIGKILL])
 def test_an_end_leaves_no_compiler_and_no_folder(number, tmp_path, tiny_model):
-    """A closed terminal is SIGHUP. After SIGKILL folders stay until the next run, and processes do not."""
+    """A closed terminal sends SIGHUP. After SIGKILL folders stay until the next run, but no process stays."""
     build(tiny_model, tmp_path / "acc")
     (tmp_path / "temporary").mkdir()
     places = {"NEURALJET_CACHE": str(tmp_path / "cache"), "TMPDIR": str(tmp_path / "temporary")}
@@ -145,7 +145,7 @@ def test_an_end_leaves_no_compiler_and_no_folder(number, tmp_path, tiny_model):
 
 
 def test_a_signal_that_is_to_be_ignored_is():
-    """nohup."""
+    """nohup ignores SIGHUP."""
     code = (
         "import os, signal; signal.signal(signal.SIGHUP, signal.SIG_IGN)\n"
         "from neuraljet import cli\n"
@@ -166,7 +166,7 @@ def test_a_signal_that_is_to_be_ignored_is():
     ],
 )
 def test_where_the_report_goes_is_looked_at_first(command, report, tmp_path, monkeypatch, capsys):
-    """Before the folder is even read, which here holds nothing; as any user, for root may write everywhere."""
+    """This happens before the folder, empty here, is read. os.access is replaced, because root may write anywhere."""
     monkeypatch.setattr(os, "access", lambda path, mode: False)
     (tmp_path / "acc").mkdir()
     assert cli.main([command[0], str(tmp_path / "acc"), *command[1:]]) == 2
@@ -196,7 +196,7 @@ def test_where_the_waves_go_is_looked_at_first(name, tmp_path, capsys):
     ids=" ".join,
 )
 def test_what_is_no_file_is_not_waited_for(kind, arguments, tmp_path, monkeypatch, tiny_model):
-    """A named pipe as model, data, network description, manifest.json, model.onnx of a run."""
+    """A named pipe stands for the model, the data, the network file, manifest.json and model.onnx of a run."""
     monkeypatch.chdir(tmp_path)
     if arguments[1] == "acc":
         build(tiny_model, tmp_path / "acc")
@@ -215,7 +215,7 @@ def test_what_is_no_file_is_not_waited_for(kind, arguments, tmp_path, monkeypatc
 
 
 def test_an_end_during_an_import_is_not_swallowed(tmp_path):
-    """As sympy does, which torch imports."""
+    """sympy, which torch imports, swallows exceptions while it is imported."""
     (tmp_path / "swallows.py").write_text(
         "import os, signal, time\ntry:\n    os.kill(os.getpid(), signal.SIGTERM)\n    time.sleep(0.2)\n"
         "except BaseException:\n    pass\n"

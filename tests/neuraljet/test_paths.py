@@ -1,4 +1,4 @@
-"""Folders of any name, for accelerator, cache and temporary files: no tool sees them, or every tool takes them."""
+"""Folders for accelerator, cache and temporary files may have any name: no tool sees it, or every tool takes it."""
 
 import os
 import shutil
@@ -17,7 +17,7 @@ NAME = "a  b 'c' \"d\" ${HOME} $(x) #e %f ;g,h \\i\nj: ü {*}"
 
 @pytest.fixture
 def place(tmp_path, monkeypatch):
-    """A folder of such a name that holds cache and temporary files; of the cache, what is the same for all designs."""
+    """Make a folder of such a name for cache and temporary files; the cache holds what all designs share."""
     shared = [*cache_folder("verilator").glob("runtime-*"), cache_folder("yowasp")]
     folder = tmp_path / NAME
     folder.mkdir()

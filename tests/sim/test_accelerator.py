@@ -1,4 +1,4 @@
-"""Whole accelerators: a right one passes, a planted fault is found and named, a user's mistake is explained."""
+"""Whole accelerators: a right one passes, a planted fault is found and named, and a user's mistake is explained."""
 
 import json
 
@@ -51,7 +51,7 @@ def test_right_accelerator_passes_under_stalls(right, backpressure):
 
 @pytest.mark.parametrize("backpressure", [0.3, 0.9])
 def test_a_result_that_is_withdrawn_under_backpressure_is_found(tmp_path, backpressure):
-    """The sink makes results wait however slowly the source lets them come; without backpressure they are right."""
+    """The sink makes results wait, however slowly the source lets them come. Without backpressure they are right."""
     acc = tiny_accelerator(tmp_path / "acc", WITHDRAWN)
     assert backpressure > 0.5 or verify(acc, "random", frames=20)["passed"]
     report = verify(acc, "random", frames=20, backpressure=backpressure)
@@ -126,7 +126,7 @@ def test_missing_result_is_reported(tmp_path):
 
 @pytest.fixture(scope="module")
 def shapes(tmp_path_factory):
-    """A folder of 12 pictures of 8x8 in the tiny network's classes, 3 of them for testing."""
+    """Return a folder of 12 pictures of 8x8 in the tiny network's classes, 3 of them for testing."""
     folder = tmp_path_factory.mktemp("shapes")
     generator = np.random.default_rng(3)
     for side, count in (("train", 3), ("test", 1)):

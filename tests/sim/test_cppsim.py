@@ -1,4 +1,4 @@
-"""Accelerators in C++: a right one passes layer by layer and as a whole, a planted fault is found and named."""
+"""Accelerators in C++: a right one passes by layer and as a whole, and a planted fault is found and named."""
 
 import json
 
@@ -39,7 +39,7 @@ def test_every_layer_and_the_whole_are_exact(accelerator):
 
 
 def test_a_network_of_others_is_exact(tmp_path):
-    """Quantized pixels, maps padded with true zeros, batch norm behind the scores."""
+    """It has quantized pixels, maps padded with true zeros, and a batch norm behind the scores."""
     recipe = Recipe(
         shape=(3, 9, 8), input="q8", blocks=(Block(outputs=4, padding=1), Block(outputs=6, padding=1)), end="norm"
     )
@@ -53,7 +53,7 @@ def test_a_network_of_others_is_exact(tmp_path):
 
 
 def test_dense_layers_of_three_bits_are_exact(tmp_path):
-    """Their copies of the input are made inside."""
+    """The layers copy their input inside."""
     hidden = (Hidden(5, bits=2), Hidden(4, bits=2, weight_bits=3))
     recipe = Recipe(shape=(1, 3, 4), input="sign", blocks=(), hidden=hidden, weight_bits=2, end="common")
     path = export(network(recipe), recipe.shape, tmp_path / "model.onnx")
@@ -64,7 +64,7 @@ def test_dense_layers_of_three_bits_are_exact(tmp_path):
 
 
 def test_a_planted_fault_is_named(accelerator, tmp_path):
-    """Its layer is wrong, and the whole; the layers behind it are judged on what they should have read."""
+    """Its layer and the whole are wrong. The layers behind it get what they should have read, and are right."""
     folder = tmp_path / "acc"
     folder.mkdir()
     manifest = json.loads((accelerator / "manifest.json").read_text())

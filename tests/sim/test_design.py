@@ -1,4 +1,4 @@
-"""The netlist on the bench: equal to the network, one wrong cell found, and our block RAMs equal to plain memories."""
+"""The netlist on the bench equals the network, a wrong cell is found, and our block RAMs equal plain memories."""
 
 import json
 import random
@@ -70,7 +70,7 @@ def test_one_wrong_lut_is_found_in_its_layer(right, tmp_path, monkeypatch):
 
 @pytest.mark.slow
 def test_netlist_with_a_block_ram_equals_the_network(tmp_path):
-    """The weights of the last layer, 196 beats of ten outputs, become a block RAM."""
+    """The weights of the last layer, for 196 beats and ten outputs, become a block RAM."""
     write_qonnx(random_network("bottleneck", height=28, width=28, classes=10), tmp_path / "model.onnx")
     build(tmp_path / "model.onnx", tmp_path / "acc", fps=0.9 * 200e6 / 28**2)
     report = verify(tmp_path / "acc", "random", netlist="xc7")
@@ -79,7 +79,7 @@ def test_netlist_with_a_block_ram_equals_the_network(tmp_path):
 
 
 def _questions(count, seed=0):
-    """Beats for memories.sv: few addresses, so that ports meet; never two writes to one word."""
+    """Return beats for memories.sv, with few addresses, so that ports meet, and never two writes to one word."""
     draw = random.Random(seed)
     addresses = [draw.randrange(64) for _ in range(4)] + [draw.randrange(1 << 14) for _ in range(3)]
     beats = []

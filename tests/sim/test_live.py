@@ -1,4 +1,4 @@
-"""The live model: exact over many calls, registers kept between them, and a failure that is told and survived."""
+"""The live model is exact over many calls, keeps registers between them, and reports and survives a failure."""
 
 import os
 import signal
@@ -25,17 +25,17 @@ def scores_of(frames):
 
 
 def run(model, frames):
-    """Scores [N, 3] that the model gives; its results are a class and three scores of 16 bits."""
+    """Return the model's scores [N, 3]; a result is a class and three scores of 16 bits."""
     data, latency = model.run(frames)
     scores = data[:, 1:].copy().view("<i2").astype(np.int64)
     assert np.array_equal(data[:, 0], NETWORK.classify(scores))
-    assert latency == 3  # as sim.accelerator.verify measures it
+    assert latency == 3  # the value that sim.accelerator.verify measures
     return scores
 
 
 @pytest.fixture
 def model_of(tmp_path):
-    """Makes a live model of the tiny accelerator, with faults when given, and closes it."""
+    """Return a function that starts a live model of the tiny accelerator, with faults if given; close it at the end."""
     made = []
 
     def make(faults=None):
@@ -62,7 +62,7 @@ def test_many_calls_are_exact_and_nothing_is_built_again(model_of, tmp_path):
 
 
 def test_what_becomes_of_the_folder_does_not_matter_to_a_model(model_of, tmp_path):
-    """Memory files are read when the process starts, and it starts again after a failure."""
+    """The process reads memory files when it starts, and it starts again after a failure."""
     model = model_of()
     (tmp_path / "acc" / "mem" / "weights.mem").write_text("0\n" * 16)
     model.close()
@@ -75,7 +75,7 @@ def test_what_becomes_of_the_folder_does_not_matter_to_a_model(model_of, tmp_pat
 
 
 def run_raw(model, frames):
-    """Scores of a model of another network."""
+    """Return the scores of a model of another network."""
     return model.run(frames)[0][:, 1:].copy().view("<i2").astype(np.int64)
 
 
@@ -83,7 +83,7 @@ EARLY = {"m_valid_o <= beat_q == 4'd15;": "m_valid_o <= beat_q == 4'd9;"}  # of 
 
 
 def test_results_before_the_last_pixel_are_taken_and_their_latency_is_negative(model_of):
-    """A core without nj_frame_flags that answers early; pixel 43 of 64 completes the tenth pooling window."""
+    """A core without nj_frame_flags answers early: pixel 43 of 64 completes the tenth pooling window."""
     model = model_of(EARLY)
     weight = tiny_network()[1].reshape(2, 16, 3)[:, :10]
     for count in (1, 6, 1):
@@ -104,7 +104,7 @@ def test_a_result_too_many_is_told(model_of):
 
 
 def test_registers_are_kept_from_call_to_call(model_of):
-    """A planted fault that counts frames shows in the sixth frame since reset, whichever call it comes in."""
+    """A planted fault counts frames and shows in the sixth frame since reset, whichever call that is in."""
     model, frames = model_of(WRONG_LATER), frames_of(9)
     wrong = [i for i in range(9) if not np.array_equal(run(model, frames[i : i + 1]), scores_of(frames[i : i + 1]))]
     assert wrong == [5]

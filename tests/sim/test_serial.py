@@ -1,4 +1,4 @@
-"""An accelerator on a serial line: bytes of pictures in, the reference's classes and scores out."""
+"""An accelerator on a serial line takes the bytes of pictures and gives the reference's classes and scores."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -21,7 +21,7 @@ NO_CLASS = 0x80  # in the class, of a broken picture
 
 @pytest.fixture(scope="module", params=[1, 2], ids=["gray", "two channels"])
 def built(request, tmp_path_factory):
-    """A small accelerator and what the network says of some pictures: [(picture bytes, reply without status)]."""
+    """Return a small accelerator, and what its network says of pictures: [(picture bytes, reply without status)]."""
     folder = tmp_path_factory.mktemp("serial")
     network = random_network("bottleneck", seed=5, height=8, width=6, colors=request.param, outputs=4)
     write_qonnx(network, folder / "model.onnx")
@@ -33,12 +33,12 @@ def built(request, tmp_path_factory):
     for image, row, index in zip(images, scores, network.classify(scores), strict=True):
         reply = [int(index)] + [byte for score in row for byte in int(score).to_bytes(size, "little", signed=True)]
         expected.append((image.transpose(1, 2, 0).ravel().tolist(), reply))
-    assert len({tuple(reply) for _, reply in expected}) > 2  # else anything would pass
+    assert len({tuple(reply) for _, reply in expected}) > 2  # else any reply would pass
     return folder / "acc", expected
 
 
 def design(acc, folder, baud=BAUD):
-    """The sources of the serial accelerator, and clocks of a bit and of the pause that ends a picture."""
+    """Return the sources of the serial accelerator, and the clocks of a bit and of the pause that ends a picture."""
     names = write_serial(acc, load(acc), CLOCK_MHZ, baud, folder)
     top = folder / "rtl" / f"{TOP}.sv"
     text = top.read_text()
@@ -93,7 +93,7 @@ def test_a_line_too_fast_is_refused(built, tmp_path):
 
 
 def test_a_line_whose_bits_would_have_another_length_is_refused(built, tmp_path):
-    """25 MHz counts a bit in steps of 1 / 65,536: 2,400 baud would come out as 2,289."""
+    """The length of a bit is counted in steps of 1 / 65,536 of 25 MHz, so 2,400 baud would become 2,289."""
     acc, _ = built
     with pytest.raises(UserError, match=r"2400 baud cannot be made of .* 25 MHz to within 2%.*--baud at least 9537"):
         write_serial(acc, load(acc), CLOCK_MHZ, 2400, tmp_path / "slow")

@@ -1,4 +1,4 @@
-"""The shared stream bench: right results come through, and each breach of the handshake is caught."""
+"""The shared stream bench passes right results on, and catches each breach of the handshake."""
 
 from pathlib import Path
 
@@ -18,7 +18,7 @@ def test_all_stalls_give_the_same_beats_and_a_free_run_takes_one_clock_each():
         assert result.beats == [(beat + add) % 2**100 for beat in beats], stall
     free = results[0]
     assert free.in_cycles == list(range(300)) and free.out_cycles == list(range(1, 301))
-    assert results[-1].out_cycles[-1] > 500  # the stalls did take place
+    assert results[-1].out_cycles[-1] > 500  # the stalls took place
 
 
 def test_the_seed_decides_the_stalls():

@@ -1,4 +1,4 @@
-"""Whole accelerators on streams that are not as they should be: what is right stays right, the rest is told."""
+"""Whole accelerators on broken streams: whole frames give right results, and broken ones are reported."""
 
 import random
 
@@ -19,7 +19,7 @@ BEATS, WIDTH = 120, 10
 
 @pytest.fixture(scope="module")
 def acc(tmp_path_factory):
-    """12x10 pixels of three colours, a jet and a bottleneck layer, a hidden dense layer, folded."""
+    """Build an accelerator for 12x10 pixels of three colours: a jet, a bottleneck and a hidden dense layer, folded."""
     folder = tmp_path_factory.mktemp("stress")
     network = random_network("bottleneck", height=BEATS // WIDTH, width=WIDTH, colors=3, hidden=5, seed=3)
     write_qonnx(network, folder / "model.onnx")
@@ -28,7 +28,7 @@ def acc(tmp_path_factory):
 
 
 def expected_results(acc, frames):
-    """(class, scores) of frames that are lists of 24-bit pixels."""
+    """Return (class, scores) of each frame, a list of 24-bit pixels."""
     network = read_qonnx(acc / "model.onnx")
     pixels = np.array(frames, np.int64).reshape(len(frames), BEATS // WIDTH, WIDTH)
     images = np.stack([pixels >> 8 * c & 255 for c in range(3)], axis=1).astype(np.uint8)
@@ -37,13 +37,13 @@ def expected_results(acc, frames):
 
 
 def packet(draw, length, ended=True):
-    """Pixels, sometimes dark, so that a frame that is filled with zeros differs from one that is not."""
+    """Return pixels, some of them dark, so that a frame filled up with zeros differs from one that is not."""
     high = draw.choice((2, 1 << 24))
     return [draw.randrange(high) for _ in range(length)] + ([] if ended else [None])
 
 
 def run(acc, epochs, **stalls):
-    """Send epochs of packets, a reset between; per epoch what came, what was due, and whether an error was."""
+    """Send epochs of packets with resets between; return by epoch the results, those due, and if there was an error."""
     pixels, flags = [], []
     for index, packets in enumerate(epochs):
         begin = len(pixels)
@@ -63,7 +63,7 @@ def run(acc, epochs, **stalls):
     out = []
     for index, (packets, epoch) in enumerate(zip(epochs, outcome.epochs, strict=True)):
         frames, broken, marks = framed(packets, BEATS)
-        if index < len(epochs) - 1:  # the flag would rise a clock after the last beat, and reset is there
+        if index < len(epochs) - 1:  # the flag would rise a clock after the last beat, when reset is there already
             broken = [at for at in broken if at < sum(pixel is not None for one in packets for pixel in one) - 1]
         whole = [frame for frame in frames if len(frame) == BEATS]
         results = [unpack_result(word, manifest) for word in epoch.results]
@@ -122,7 +122,7 @@ def test_missing_tlast_loses_one_frame_and_no_more(acc, stalls):
 
 @pytest.mark.parametrize("stalls", STALLS, ids=str)
 def test_after_a_reset_anywhere_the_next_frame_is_right(acc, stalls):
-    """Frames are cut off by a reset after 1 pixel to all of them; the source begins anew or goes on where it was."""
+    """A reset cuts frames off after 1 pixel, after all, or between. The source begins anew or goes on where it was."""
     draw = random.Random(3)
     epochs = []
     for length in [1, 2, WIDTH, BEATS // 2, BEATS - 1, BEATS, *(draw.randrange(1, BEATS) for _ in range(14))]:
@@ -139,7 +139,7 @@ def test_after_a_reset_anywhere_the_next_frame_is_right(acc, stalls):
 
 
 def test_reset_drops_a_result_that_waits(acc):
-    """Frames go in, a reset comes at once: what then comes out belongs to the frames after it."""
+    """A reset comes right behind some frames. All results behind it belong to later frames."""
     draw = random.Random(4)
     epochs = [[packet(draw, BEATS) for _ in range(n)] for n in (1, 2, 3, 1, 4)]
     for results, due, _, _ in (ends := run(acc, epochs, backpressure=0.9)):

@@ -1,1 +1,1 @@
-"""What becomes of folders whose bytes were altered: refused in a sentence, or without effect, never a traceback."""
+"""Alter bytes of folders: commands must refuse them in a sentence or give the same results, never a traceback."""

@@ -1,6 +1,6 @@
-"""Accelerator folders: each file in turn, byte by byte, and the manifest entry by entry.
+"""Alter accelerator folders: each file in turn, byte by byte, and the manifest entry by entry.
 
-Bytes: the folder was built here, and nobody says that he trusts it. What still opens goes through `verify`, whose
+Bytes: the folder was built here and is not trusted explicitly. What still opens goes through `verify`, whose
 result must be the same. Entries: the manifest is sealed again by somebody who knows how, and the user trusts it; what
 opens then must verify as before too, or fail as a check fails, but not pass with other figures.
 """
@@ -70,7 +70,7 @@ def _entry(acc: Path, content: Any, result: dict[str, Any]) -> bool:
 
 
 def _same(acc: Path, result: dict[str, Any], trust: bool) -> bool:
-    """Does the folder give what it gave? A check that fails is as good as a refusal, and no pass of something else."""
+    """Return whether the folder gives the same as before. A check that fails counts as a refusal."""
     with opened(acc, trust=trust):
         pass
     try:

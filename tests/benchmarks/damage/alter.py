@@ -20,10 +20,10 @@ ODD_VALUES: tuple[Any, ...] = (
 
 @dataclass
 class Tally:
-    """What became of the alterations of one kind of file."""
+    """The outcomes of the alterations of one kind of file."""
 
     outcomes: Counter[str] = field(default_factory=Counter)
-    worst: list[str] = field(default_factory=list)  # of BAD ones: what was done, and what came of it
+    worst: list[str] = field(default_factory=list)  # of bad outcomes: the alteration and the outcome
 
     def add(self, what: str, outcome: str, words: str) -> None:
         self.outcomes[outcome] += 1
@@ -32,7 +32,7 @@ class Tally:
 
 
 def alter_bytes(data: bytes, rng: random.Random) -> tuple[bytes, str]:
-    """`data` with one place altered, never equal to it, and what was done in words."""
+    """Return `data` with one place altered, always different, and the alteration in words."""
     while True:
         at = rng.randrange(len(data) + 1)
         way = rng.choice(("flip", "set", "cut", "insert", "delete", "repeat"))
@@ -53,7 +53,7 @@ def alter_bytes(data: bytes, rng: random.Random) -> tuple[bytes, str]:
 
 
 def alter_json(content: Any, rng: random.Random) -> tuple[Any, str]:
-    """A copy of the JSON value with one entry somewhere in it replaced, removed, doubled or moved."""
+    """Return a copy of the JSON value with one entry somewhere in it replaced, removed, doubled or moved."""
     content = copy.deepcopy(content)
     places = list(_places(content, ""))
     holder, key, name = rng.choice(places)
@@ -73,7 +73,7 @@ def alter_json(content: Any, rng: random.Random) -> tuple[Any, str]:
 
 
 def _places(value: Any, name: str) -> Any:
-    """Every entry below: (object or list, key, name)."""
+    """Return every entry below: (object or list, key, name)."""
     entries = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
     for key, item in entries:
         yield value, key, f"{name}.{key}".lstrip(".")
@@ -81,11 +81,11 @@ def _places(value: Any, name: str) -> Any:
 
 
 def outcome_of(load: Callable[[], bool]) -> tuple[str, str]:
-    """What came of it, and the words. load: whether the result was that of the folder as it was made."""
+    """Return the outcome of an alteration, and its words. load: returns whether the result is the original folder's."""
     try:
         return (UNCHANGED, "") if load() else (CHANGED, "")
     except UserError as error:
         words = " ".join(str(error).split())
         return (REFUSED, words) if len(words) <= WORDS else (CRASHED, f"{len(words)} characters of refusal")
-    except Exception as error:  # what a user would see as a traceback
+    except Exception as error:  # a user would see a traceback
         return CRASHED, f"{type(error).__name__}: {str(error)[:200]}"

@@ -1,6 +1,6 @@
-"""Bitstream folders as the driver on a board reads them: bitstream.json and the two files that it lists.
+"""Alter bitstream folders as the driver on a board reads them: bitstream.json and the two files that it lists.
 
-Byte by byte, and then what opens must say the same; and entry by entry, sealed again: what opens then must be something
+Byte by byte: what still opens must say the same. Entry by entry, sealed again: what still opens must be something
 that a driver can work with.
 """
 
@@ -60,7 +60,7 @@ def _sealed(content: Any) -> str:
 
 
 def _opens(folder: Path) -> bool:
-    """What says it right may say something else; a driver must be able to work with it."""
+    """Return whether a driver can work with the folder, whatever its entries say."""
     found = board_folder.load(folder)
     size = found.input
     return min(size.height, size.width, size.channels, found.clock_mhz, found.cycles_per_frame) > 0

@@ -1,9 +1,9 @@
-"""Run folders: every file of a finished run and of an interrupted one.
+"""Alter run folders: every file of a finished run and of an interrupted one.
 
-Bytes: what is left of the finished run is built and resumed, and what is left of the interrupted one is trained to the
+Bytes: the altered finished run is built and resumed, and the altered interrupted one is trained to the
 end. Right is a refusal, or the accelerator, the weights and the network that the whole folder gives, byte for byte.
-Entries: run.json, metrics.json and the numbers of the checkpoint are sealed again by somebody who knows how. He may
-well change what is reported; the accelerator and the weights may not become others without a refusal.
+Entries: run.json, metrics.json and the numbers of the checkpoint are sealed again by somebody who knows how. That may
+change what is reported, but without a refusal accelerator and weights must stay the same.
 """
 
 import hashlib
@@ -106,7 +106,7 @@ def _trained(out: Path, data: Dataset) -> dict[str, str]:
 
 
 def _built(run: Path, acc: Path) -> dict[str, str]:
-    """The digest of every file of the accelerator that `build` makes of a run, times apart."""
+    """Return the digest of every file of the accelerator that `build` makes of a run, without times."""
     build(run, acc)
     files = {str(path.relative_to(acc)): path for path in sorted(acc.rglob("*")) if path.is_file()}
     return {
@@ -131,7 +131,7 @@ def _digest(path: Path) -> str:
 
 
 def _alter_entry(path: Path, rng: random.Random) -> tuple[bytes, str]:
-    """The file with one entry altered and sealed again, and what was done."""
+    """Return the file with one entry altered and sealed again, and the alteration in words."""
     if path.name == CHECKPOINT:
         tensors, numbers = unpack(path)
         content, what = alter_json(numbers, rng)

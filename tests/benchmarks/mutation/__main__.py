@@ -1,4 +1,4 @@
-"""How many single faults in the RTL do the tests find?
+"""Count how many single faults in the RTL the tests find.
 
     python -m tests.benchmarks.mutation --only nj_fifo nj_window --count 12 --seed 0
 
@@ -35,20 +35,20 @@ MODULES = sorted(file.stem for file in RTL.glob("*.sv"))
 
 @dataclass(frozen=True)
 class Found:
-    """A mutant and what became of it."""
+    """A mutant and its outcome."""
 
     mutant: Mutant
     outcome: Outcome
-    equal: str = ""  # why no test can tell it from its module
+    equal: str = ""  # why no test can tell the mutant from its module
 
 
 def key(mutant: Mutant) -> str:
-    """Of the module's text and the fault."""
+    """Return a hash of the module's text and the fault."""
     return hashlib.sha256(f"{mutant.text}\0{mutant.mutated()}".encode()).hexdigest()[:16]
 
 
 def drawn(place: Workplace, module: str, count: int, seed: int) -> list[Mutant]:
-    """So many faults that elaborate, or all there are."""
+    """Return `count` faults that elaborate, or all when there are fewer."""
     candidates = mutants(RTL / f"{module}.sv")
     random.Random(f"{seed} {module}").shuffle(candidates)
     found: list[Mutant] = []
@@ -61,7 +61,7 @@ def drawn(place: Workplace, module: str, count: int, seed: int) -> list[Mutant]:
 
 
 def measure(modules: list[str], count: int, seed: int, jobs: int) -> dict[str, list[Found]]:
-    """Every module's mutants with their outcomes; RuntimeError when checks fail without a fault or miss the module."""
+    """Return every module's mutants with outcomes. RuntimeError when checks fail without a fault or miss the module."""
     explained: dict[str, str] = json.loads(EXPLAINED.read_text())
     results: dict[str, list[Found]] = {module: [] for module in modules}
     errors: list[BaseException] = []
@@ -108,7 +108,7 @@ def measure(modules: list[str], count: int, seed: int, jobs: int) -> dict[str, l
 
 
 def row(found: list[Found]) -> dict[str, int]:
-    """Counts of a module; what is equal to its module does not count as a fault."""
+    """Return the counts of a module. A mutant that equals its module does not count as a fault."""
     killed = sum(not one.outcome.passed for one in found)
     equal = sum(one.outcome.passed and bool(one.equal) for one in found)
     return {"faults": len(found) - equal, "killed": killed, "equal": equal}

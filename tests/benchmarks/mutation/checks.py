@@ -37,12 +37,14 @@ READ = (
     "tests/support/written.py",
     *(f"sim/{name}.py" for name in ("design", "modules", "runner", "proofs/formal", "proofs/yosys_abc")),
 )
-LIMIT_S = 1800  # of one step; simulations have limits of their own, so that this one does not depend on the machine
+LIMIT_S = (
+    1800  # seconds of one step; simulations have limits of their own, so that outcomes do not depend on the machine
+)
 CONVOLUTION = "tests/hw/test_convolution.py"
 MATRIX = "tests/hw/test_matvec.py"
 STEPS = "tests/hw/test_nj_steps.py"
 SKIP = "tests/hw/test_nj_skip.py"
-BUILT_BY = {STEPS: MATRIX, SKIP: CONVOLUTION}  # layers of another test
+BUILT_BY = {STEPS: MATRIX, SKIP: CONVOLUTION}  # layers of other tests
 SERIAL = "tests/sim/test_serial.py"
 PARAMETERS = "tests/hw/test_parameters.py"
 PROPERTIES = "tests/sim/proofs/test_properties.py"
@@ -57,12 +59,12 @@ Step = tuple[str, ...]  # arguments of pytest
 
 
 def _refused(module: str) -> Step:
-    """Parameters at the ends of its contract, and beyond."""
+    """Return the checks with parameters at the ends of the module's contract, and beyond."""
     return PARAMETERS, "-k", f"contract and {module}"
 
 
 def _stream(module: str, *more: Step) -> tuple[Step, ...]:
-    """Simulation, then the proofs."""
+    """Return the checks of a stream module: simulation, then the proofs."""
     return (
         (f"tests/hw/test_{module}.py",),
         *more,
@@ -71,12 +73,12 @@ def _stream(module: str, *more: Step) -> tuple[Step, ...]:
 
 
 def _compressor(module: str) -> tuple[Step, ...]:
-    """Proofs of both forms, then convolutions."""
+    """Return the checks of a compressor: proofs of both forms, then convolutions."""
     return (FORMULAS, "-k", f"are_their_formulas and {module}"), (CONVOLUTION, "-k", "usual or fold8 or bits8")
 
 
 def _digits(module: str, properties: str, convolutions: str) -> tuple[Step, ...]:
-    """For all time, both forms; then convolutions a digit at a time."""
+    """Return the checks of digits: proofs of both forms, then convolutions with a digit at a time."""
     return (PROPERTIES, "-k", f"(both_forms and {module}) or (hold_for_all_time and {properties})"), (
         CONVOLUTION, "-k", convolutions,
     )  # fmt: skip
@@ -91,7 +93,7 @@ _MATRIX = (
     (MATRIX, "-k", "windows_of_a_map"),
 )
 
-# Of each module, what is run in turn until something fails. All of them must fail without the module (see unseen).
+# The checks of each module, run in turn until one fails. All of them must fail without the module (see unseen).
 CHECKS: dict[str, tuple[Step, ...]] = {
     "nj_accumulate": (_refused("nj_accumulate"), *_MATRIX),
     "nj_add3": (_refused("nj_add3"), *_compressor("nj_add3")),
@@ -169,14 +171,14 @@ CHECKS: dict[str, tuple[Step, ...]] = {
 
 @dataclass(frozen=True)
 class Outcome:
-    """What the checks of a module said."""
+    """The outcome of a module's checks."""
 
     passed: bool
-    by: str = ""  # the test that failed, or "time"; where none did, a proof that came to no verdict
+    by: str = ""  # the test that failed, or "time"; if none failed, a proof that came to no verdict
 
 
 class Workplace:
-    """A copy of the rooms for one check at a time, with a cache of its own that forgets what a mutant left."""
+    """A copy of the rooms for one check at a time. Its own cache forgets what a mutant left."""
 
     def __init__(self, folder: Path) -> None:
         self.tree, self.cache = folder / "tree", folder / "cache"
@@ -185,7 +187,7 @@ class Workplace:
         shutil.copy(ROOT / "pyproject.toml", self.tree)
 
     def check(self, module: str, text: str, steps: Sequence[Step]) -> Outcome:
-        """Run checks of `module` with `text` in place of its file, until one fails."""
+        """Run the checks of `module` with `text` in place of its file, until one fails."""
         file = self.tree / "hw" / "rtl" / f"{module}.sv"
         file.write_text(text)
         self._fresh_cache()
@@ -201,11 +203,11 @@ class Workplace:
             shutil.copy(RTL / file.name, file)
 
     def whole(self, step: Step) -> Outcome:
-        """Run a step of the checks without a fault; builds and proofs are those of the repository."""
+        """Run a step of the checks without a fault, with the builds and proofs of the repository."""
         return self._run(step, cache_folder("mutation").parent)
 
     def elaborates(self, mutant: Mutant) -> bool:
-        """Do pyslang, in both forms, and Verilator take it with its default parameters?"""
+        """Return whether pyslang, in both forms, and Verilator take the module with its default parameters."""
         file = self.tree / "hw" / "rtl" / f"{mutant.module}.sv"
         file.write_text(mutant.mutated())
         try:
@@ -251,13 +253,13 @@ class Workplace:
         if process.returncode != 1 or not failed:
             raise ToolError(f"pytest {' '.join(step)} ended with {process.returncode}\n{output[-3000:]}")
         name, reason = failed[0]
-        if UNDECIDED.search(reason):  # by a machine that was busy, as like as not
+        if UNDECIDED.search(reason):  # probably because the machine was busy
             return Outcome(True, f"no verdict: {name}")
         return Outcome(False, name)
 
 
 def checked(place: Workplace, module: str, text: str) -> Outcome:
-    """`Workplace.check`, or what it said before."""
+    """Return what `Workplace.check` returns, now or before."""
     kept = cache_folder("mutation") / f"{module}-{_key(module, CHECKS[module], text)}.json"
     if kept.is_file():
         return Outcome(**json.loads(kept.read_text()))
@@ -267,7 +269,7 @@ def checked(place: Workplace, module: str, text: str) -> Outcome:
 
 
 def failing(place: Workplace, module: str) -> str:
-    """The test of a module's checks that fails without a fault, or is undecided; "" when none is, which is kept."""
+    """Return the test that fails or is undecided without a fault; "" when none is, which is kept."""
     for step in CHECKS[module]:
         kept = cache_folder("mutation") / f"whole-{_key(module, [step])}.json"
         if not kept.is_file():
@@ -279,7 +281,7 @@ def failing(place: Workplace, module: str) -> str:
 
 
 def unseen(place: Workplace, module: str) -> list[Step]:
-    """The steps that pass when the module's file is empty: they say nothing about it. Kept when there are none."""
+    """Return the steps that pass with an empty file, so say nothing about the module. Kept when there are none."""
     kept = cache_folder("mutation") / f"seen-{_key(module, CHECKS[module], '')}.json"
     if kept.is_file():
         return []
@@ -290,7 +292,7 @@ def unseen(place: Workplace, module: str) -> list[Step]:
 
 
 def _key(module: str, steps: Sequence[Step], text: str | None = None) -> str:
-    """Of all that the steps see: the RTL they build, with `text` for that of the module, the tests, what runs them."""
+    """Return a hash of all that the steps see: the RTL, with `text` for the module, the tests, and what runs them."""
     files = {*sources_of(module), *(ROOT / name for name in READ)}.union(*(_seen(step) for step in steps))
     for pattern in (
         "hw/*.py",
@@ -310,7 +312,7 @@ def _key(module: str, steps: Sequence[Step], text: str | None = None) -> str:
 
 
 def _seen(step: Step) -> set[Path]:
-    """The tests of a step, and what they build: the modules it names, with their properties, or what is written."""
+    """Return the tests of a step and what they build: modules with their properties, or written layers."""
     words = " ".join(step)
     files = {ROOT / word for word in step if word.endswith(".py")}
     names = set(re.findall(r"nj_\w+", words)) | ({"nj_forms"} if "both_forms" in words else set())
@@ -334,6 +336,6 @@ def _seen(step: Step) -> set[Path]:
 
 
 def workplaces(count: int) -> list[tuple[Workplace, "tempfile.TemporaryDirectory[str]"]]:
-    """So many, each with the folder that must be cleaned up."""
+    """Return `count` workplaces, each with its folder, which the caller must remove."""
     folders = [tempfile.TemporaryDirectory(prefix="neuraljet-mutation-") for _ in range(count)]
     return [(Workplace(Path(folder.name)), folder) for folder in folders]

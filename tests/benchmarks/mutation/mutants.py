@@ -1,4 +1,4 @@
-"""Single faults for a module of hw/rtl, made on its syntax tree by pyslang: each replaces one piece of its text.
+"""Make single faults of a module of hw/rtl on pyslang's syntax tree: each replaces one piece of the text.
 
   operator   + and -, & and |, == and !=, < and <=, && and ||, an inversion left out, ...
   constant   one more or one less, '0 and '1
@@ -36,7 +36,7 @@ FORMS = ((), ("NJ_GENERIC",))  # what ifdef leaves of the text
 
 @dataclass(frozen=True)
 class Mutant:
-    """`new` in place of characters start to end of a module's text."""
+    """A fault: `new` in place of the characters from start to end of a module's text."""
 
     module: str
     text: str  # of the whole file, as it is
@@ -46,16 +46,16 @@ class Mutant:
     new: str
 
     def mutated(self) -> str:
-        """The text with the fault."""
+        """Return the text with the fault."""
         return self.text[: self.start] + self.new + self.text[self.end :]
 
     @property
     def line(self) -> int:
-        """Number of the line it begins in."""
+        """Return the number of the line in which the fault begins."""
         return self.text.count("\n", 0, self.start) + 1
 
     def __str__(self) -> str:
-        """The line before and after, the fault marked by what it replaces."""
+        """Return the line before and after, with the replaced text marked."""
         begin = self.text.rfind("\n", 0, self.start) + 1
         ending = self.text.find("\n", self.end)
         after = self.text[begin : self.start] + self.new + self.text[self.end : ending]
@@ -64,7 +64,7 @@ class Mutant:
 
 
 def mutants(file: Path) -> list[Mutant]:
-    """Every fault for a file of ASCII text, in the order of the text."""
+    """Return every fault of a file of ASCII text, in the order of the text."""
     text = file.read_text()
     if not text.isascii():
         raise ValueError(f"{file} is not ASCII: offsets would be wrong")
@@ -79,7 +79,7 @@ def mutants(file: Path) -> list[Mutant]:
 
 
 def compilation(file: Path, folder: Path, macros: Sequence[str], options: Sequence[str] = ()) -> Any:
-    """pyslang's elaboration of the module of `file`, the others taken from `folder`; None when it has an error."""
+    """Return pyslang's elaboration of the module in `file`, with others from `folder`; None when it has an error."""
     run = driver.Driver()
     run.addStandardArgs()
     packages = [str(package) for package in sorted(folder.glob("*_pkg.sv")) if package.name != file.name]
@@ -95,7 +95,7 @@ def compilation(file: Path, folder: Path, macros: Sequence[str], options: Sequen
 
 
 def signals(file: Path) -> dict[str, int]:
-    """Bits of each variable and port of a module with its default parameters, in either form."""
+    """Return the bits of each variable and port of a module with its default parameters, in either form."""
     found: dict[str, int] = {}
 
     def visit(symbol: Any) -> None:
@@ -115,7 +115,7 @@ Fault = tuple[str, int, int, str]  # kind, start, end, new text
 
 
 def _faults(node: Any, text: str, widths: dict[str, int], shift: int) -> Iterator[Fault]:
-    """Give every fault at and below a node of the syntax tree."""
+    """Yield every fault at and below a node of the syntax tree."""
     kind = node.kind.name
     if kind in SKIPPED:
         return
@@ -130,7 +130,7 @@ def _faults(node: Any, text: str, widths: dict[str, int], shift: int) -> Iterato
 
 @dataclass(frozen=True)
 class _Text:
-    """The text of a file, and by how much the tree's offsets are ahead of it."""
+    """The text of a file, and the difference between the tree's offsets and the text's."""
 
     text: str
     shift: int
@@ -187,7 +187,7 @@ def _of_statement(node: Any, text: _Text, widths: dict[str, int]) -> Iterator[Fa
 
 
 def _of_name(node: Any, text: _Text, widths: dict[str, int]) -> Iterator[Fault]:
-    """Another signal of that width; each name has another replacement, the next one."""
+    """Return the next signal of the same width, so that each name has another replacement."""
     if node.kind.name not in ("IdentifierName", "IdentifierSelectName"):
         return
     name = text.of(node.identifier)

@@ -1,7 +1,7 @@
-"""Is a mutant the same as its module? For modules with streams, by proof, in a few small configurations.
+"""Prove that a mutant is the same as its module, for modules with streams, in a few small configurations.
 
-A fault may be none: a counter that is never so far, an assignment whose value nobody reads. Such a mutant no test can
-kill. The configurations are those of the proofs and some more, at the ends of what a module takes.
+A change may be no fault: a counter that never comes so far, an assignment whose value nobody reads. No test can kill
+such a mutant. The configurations are those of the proofs, and some more at the ends of a module's contract.
 """
 
 import re
@@ -45,7 +45,7 @@ CONFIGURATIONS: dict[str, list[Mapping[str, int]]] = {
 
 
 def same(mutant: Mutant) -> bool:
-    """Proven for every configuration; False when one differs, when a proof takes too long, or for other modules."""
+    """Return whether both are proved equal in all configurations; False when a proof takes too long or none fits."""
     configurations = CONFIGURATIONS.get(mutant.module)
     if configurations is None:
         return False

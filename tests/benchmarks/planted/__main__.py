@@ -1,4 +1,4 @@
-"""Does every check find a fault that was planted for it, and nothing without one?
+"""Run every check with a fault planted for it, which it must find, and without, where it must pass.
 
     python -m tests.benchmarks.planted                      # or make planted; --fast leaves simulators and proofs out
 
@@ -18,11 +18,11 @@ from tests.benchmarks.planted.hardware import CHECKS as HARDWARE
 from tests.benchmarks.planted.software import CHECKS as SOFTWARE
 
 CHECKS = [*SOFTWARE, *HARDWARE]
-WIDTH = 100  # of what a check said
+WIDTH = 100  # characters of what a check said
 
 
 def both(check: Check) -> tuple[Said, Said]:
-    """What the check said without the fault and with it."""
+    """Return what the check said without the fault and with it."""
     with tempfile.TemporaryDirectory(prefix="neuraljet-") as right, tempfile.TemporaryDirectory() as wrong:
         return check.run(Path(right), False), check.run(Path(wrong), True)
 
@@ -41,7 +41,7 @@ def main() -> int:
         try:
             right, wrong = both(check)
             caught = "no" if wrong is None else "yes" if right is None else "ALWAYS"
-        except Exception as error:  # a row that does not run is a row that is not caught
+        except Exception as error:  # a check that cannot run catches nothing
             right, wrong, caught = None, f"{type(error).__name__}: {error}", "CRASH"
         said = " ".join((right if caught == "ALWAYS" else wrong or "nothing").split())
         print(f"{check.name:28} {check.fault:44} {caught:6}  {said[:WIDTH]}", flush=True)

@@ -17,7 +17,7 @@ from finn_build.build import build
 from tests.support.networks import random_network
 from tests.support.sealing import reseal
 
-Said = str | None  # what the check said when it found something; None when it passed
+Said = str | None  # what a check said when it found something; None when it passed
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ class Check:
 
 
 def refusal(call: Callable[[], Any]) -> Said:
-    """The words of the error that a call ends in; None when it ends well."""
+    """Return the words of the error that a call ends in; None when it ends well."""
     try:
         call()
     except (UserError, ToolError) as error:
@@ -40,13 +40,13 @@ def refusal(call: Callable[[], Any]) -> Said:
 
 
 def outcome(report: Record, *fields: str) -> Said:
-    """The fields of a report that did not pass; None when it passed."""
+    """Return the fields of a report that did not pass; None when it passed."""
     return None if report["passed"] else ", ".join(f"{name} {report[name]}" for name in fields)
 
 
 @cache
 def accelerator(form: str, fps: float | None = None, backend: str = "rtl") -> Path:
-    """An accelerator of 8x8 pixels, built once."""
+    """Return an accelerator of 8x8 pixels, built once."""
     folder = Path(tempfile.mkdtemp(prefix="neuraljet-"))
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     write_qonnx(random_network(form, height=8, width=8, outputs=4), folder / "model.onnx")
@@ -55,7 +55,7 @@ def accelerator(form: str, fps: float | None = None, backend: str = "rtl") -> Pa
 
 
 def copied(acc: Path, folder: Path) -> Path:
-    """A copy to plant a fault in."""
+    """Return a copy in which a fault may be planted."""
     return Path(shutil.copytree(acc, folder / "acc"))
 
 
@@ -69,7 +69,7 @@ def planted(path: Path, pattern: str, replacement: str | Callable[[re.Match[str]
 
 
 def changed_rtl(folder: Path, acc: Path, name: str, pattern: str, replacement: Any, plant: bool) -> Path:
-    """A copy of an accelerator, with a piece of its RTL changed when told; the manifest agrees with it."""
+    """Return a copy of an accelerator, a piece of its RTL changed if asked for, with a manifest that agrees."""
     copy = copied(acc, folder)
     if plant:
         planted(copy / "rtl" / name, pattern, replacement)

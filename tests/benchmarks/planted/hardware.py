@@ -33,7 +33,7 @@ FIFO = {"Depth": 2}
 
 
 def rtl(right: str, wrong: str, folder: Path, plant: bool, frames: int = 20, **options: Any) -> Said:
-    """The stand-in of tests/sim, with a piece of its layers changed."""
+    """Change a piece of the layers of tests/sim's stand-in."""
     acc = tiny_accelerator(folder / "acc", {right: wrong} if plant else None)
     return told(verify(acc, "random", frames=frames, **options))
 
@@ -47,7 +47,7 @@ def told(report: Verification) -> Said:
 
 
 def top(right: str, wrong: str, folder: Path, plant: bool) -> Said:
-    """The same, in the top module."""
+    """Change a piece of its top module."""
     acc = tiny_accelerator(folder / "acc")
     if plant:
         planted(acc / "rtl" / "nj_accelerator.v", right, wrong)
@@ -64,7 +64,7 @@ def memory(folder: Path, plant: bool) -> Said:
 
 
 def slower(folder: Path, plant: bool) -> Said:
-    """The threshold takes a pixel every second clock: all results are right, and late."""
+    """Let the threshold take a pixel every second clock: all results are right, but late."""
     acc = tiny_accelerator(folder / "acc")
     if plant:
         layers = acc / "rtl" / "tiny_layers.sv"
@@ -77,7 +77,7 @@ def slower(folder: Path, plant: bool) -> Said:
 
 
 def network(folder: Path, plant: bool) -> Said:
-    """A threshold of model.onnx; the RTL stays."""
+    """Change a threshold of model.onnx, and not the RTL."""
     from bnn.integer.layers import Threshold
     from bnn.qonnx.write import write_qonnx
     from tests.benchmarks.planted.software import changed
@@ -90,7 +90,7 @@ def network(folder: Path, plant: bool) -> Said:
 
 
 def swapped(folder: Path, plant: bool) -> Said:
-    """Two bits of the wires between two layers of an accelerator that `build` made."""
+    """Swap two bits of the wires between two layers of an accelerator that `build` made."""
     acc = accelerator("binary")
     pattern = r"(\.in0_V_TDATA\s*\()(max_pool_0_tdata)(\))"
     return told(
@@ -103,7 +103,7 @@ def swapped(folder: Path, plant: bool) -> Said:
 
 
 def netlist(folder: Path, plant: bool) -> Said:
-    """A LUT of the comparators reads 0 in the place of a bit, in the netlist that Yosys made."""
+    """Let a LUT of the comparators read 0 instead of a bit, in the netlist that Yosys made."""
     write = design.write_netlist
 
     def broken(acc: Path, manifest: Manifest, family: str, path: Path) -> dict[str, int]:
@@ -128,11 +128,11 @@ def cpp(folder: Path, plant: bool) -> Said:
     return outcome(report, "mismatches", "first_mismatch")
 
 
-# --- streams that are not as they should be ---
+# --- broken streams ---
 
 
 def cut(pattern: str, replacement: str, folder: Path, plant: bool) -> Said:
-    """A frame of which the last row is missing between whole ones."""
+    """Send a frame without its last row between whole ones."""
     acc = changed_rtl(folder, accelerator("binary"), "nj_frame_sync.sv", pattern, replacement, plant)
     manifest, images = load(acc), np.random.default_rng(5).integers(0, 256, (3, 8, 8, 1), np.uint8)
     beats = [images[0].reshape(64, 1), images[1].reshape(64, 1)[:56], images[2].reshape(64, 1)]
@@ -150,7 +150,7 @@ def cut(pattern: str, replacement: str, folder: Path, plant: bool) -> Said:
 
 
 def line(folder: Path, plant: bool) -> Said:
-    """A picture over the serial line; the fault is a bit that is a tenth too short on the chip's side."""
+    """Send a picture over the serial line; with the fault a bit is a tenth too short on the chip's side."""
     acc = accelerator("binary")
     manifest, clock, baud = load(acc), 25.0, 3_000_000
     phase = serial_line.PHASE
@@ -173,7 +173,7 @@ def line(folder: Path, plant: bool) -> Said:
 
 
 def property_of_fifo(folder: Path, plant: bool) -> Said:
-    """A beat is taken while there is no room."""
+    """Let the FIFO take a beat while it has no room."""
     sources = formal._property_sources("nj_fifo_properties")
     if plant:
         wrong = folder / "nj_fifo.sv"
@@ -213,7 +213,7 @@ def unproven(call: Any) -> Said:
 
 
 def path(folder: Path, plant: bool) -> Said:
-    """A valid that looks at the ready of the same side."""
+    """Let a valid depend on the ready of the same port."""
     sources = list(sources_of("nj_fifo"))
     if plant:
         wrong = folder / "nj_fifo.sv"
@@ -225,7 +225,7 @@ def path(folder: Path, plant: bool) -> Said:
 
 
 def bench(folder: Path, plant: bool) -> Said:
-    """A bench whose design never puts out its result."""
+    """Run a bench whose design never gives its result."""
     from sim.modules import run_stream
 
     try:

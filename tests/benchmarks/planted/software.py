@@ -1,4 +1,4 @@
-"""Checks that run in Python alone, or in tools that take a second: files, import, proof of sums, gates, packaging."""
+"""Checks in Python alone, or by tools that take a second: files, import, proof of sums, gates, packaging."""
 
 import dataclasses
 import os
@@ -86,7 +86,7 @@ def trust(folder: Path, plant: bool) -> Said:
 
 
 def changed(network: IntegerNetwork, kind: type[Layer]) -> IntegerNetwork:
-    """One number of the first layer of a kind is another."""
+    """Change one number of the first layer of a kind."""
     layers = list(network.layers)
     place = next(i for i, layer in enumerate(layers) if isinstance(layer, kind))
     (name,) = (field.name for field in dataclasses.fields(kind) if field.name in ("weight", "thresholds", "bias"))
@@ -108,7 +108,7 @@ def links(side: str, folder: Path, plant: bool) -> Said:
 
 @cache
 def foreign(end: str) -> bytes:
-    """The file of a network of others; `bias` makes the import leave a note."""
+    """Write the file of a foreign network. With `bias` its import leaves a note."""
     path = accelerator("binary").parent / f"{end}.onnx"
     recipe = Recipe(shape=(1, 9, 8), end=end)
     return export(network(recipe), recipe.shape, path, byte=True).read_bytes()
@@ -141,7 +141,7 @@ def source(end: str, wrong: str, folder: Path, plant: bool) -> Said:
 
 
 def flipped(found: re.Match[str]) -> str:
-    """The lowest bit of a hexadecimal digit inverted."""
+    """Invert the lowest bit of a hexadecimal digit."""
     return found[1] + format(int(found[2], 16) ^ 1, "x")
 
 
@@ -253,7 +253,7 @@ def linter(folder: Path, plant: bool) -> Said:
 
 
 def status(command: list[str], cwd: Path, path: str | None = None) -> Said:
-    """How a command ended, when it ended badly."""
+    """Return how a command ended; None when it ended well."""
     environment = {**os.environ, **({"PATH": path} if path else {})}
     done = subprocess.run(command, cwd=cwd, env=environment, capture_output=True, text=True, check=False)
     lines = (done.stdout + done.stderr).strip().splitlines()
@@ -265,7 +265,7 @@ def no_file(folder: Path, plant: bool) -> Said:
 
 
 def no_test(folder: Path, plant: bool) -> Said:
-    """pytest with the project's options, as `make test` calls it."""
+    """Run pytest with the project's options, as `make test` calls it."""
     shutil.copy(ROOT / "pyproject.toml", folder)
     (folder / "tests").mkdir()
     (folder / "tests" / "test_one.py").write_text("def test_one(): pass\n" if not plant else "def one(): pass\n")
@@ -273,7 +273,7 @@ def no_test(folder: Path, plant: bool) -> Said:
 
 
 def gate(folder: Path, plant: bool) -> Said:
-    """.ci/run, with a make that fails at `test`."""
+    """Run .ci/run, with a make that fails at `test`."""
     (folder / ".ci").mkdir()
     shutil.copy(ROOT / ".ci" / "run", folder / ".ci")
     (folder / "make").write_text(f'#!/bin/sh\n[ "$1" != {"test" if plant else "nothing"} ]\n')
@@ -292,7 +292,7 @@ def tools(folder: Path, plant: bool) -> Said:
 
 
 def row(name: str, fault: str, run: object, *arguments: object, **options: object) -> Check:
-    """A check whose function takes more arguments in front."""
+    """Return a check whose function takes more arguments in front."""
     return Check(name, fault, lambda folder, plant: run(*arguments, folder, plant, **options))  # type: ignore[operator]
 
 

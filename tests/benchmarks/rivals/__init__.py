@@ -1,1 +1,1 @@
-"""One file per way to make the workloads in hardware."""
+"""Designs of the workloads in hardware, one rival per file."""

@@ -1,6 +1,6 @@
-"""da4ml (PyPI): its solver makes an adder graph of the constant matrix, our window and thresholds stand round it.
+"""da4ml (PyPI): its solver makes an adder graph of the constant matrix; our window and thresholds stand around it.
 
-The solver runs at its defaults in a process of its own, with a time limit. Two ways for single jet layers: the
+The solver runs at its defaults in a process of its own, with a time limit. Single jet layers have two variants: the
 composed kernels as one matrix, or first the jet responses of each map and then the selection ("jets first"). Of a
 dense workload only the first layer is given to the solver, which has not ended within any limit tried.
 da4ml is not in requirements.lock: `make benchmark-hardware` installs it into a folder of its own.
@@ -36,7 +36,7 @@ VERILOG = ("shift_adder.v", "negative.v")  # da4ml's own leaf modules that sums 
 
 
 def variants(workload: Workload) -> list[str]:
-    """The ways to give a workload to the solver."""
+    """Return the variants in which a workload is given to the solver."""
     if workload.input_bits == 2:
         return []
     single = len(workload.layers) == 2 and isinstance(workload.layers[0], Conv)
@@ -119,7 +119,7 @@ def build(workload: Workload, variant: str, folder: Path, limit_s: float) -> Des
 
 
 def _matrix(conv: Conv) -> Ints:
-    """[C * K * K, O]; of a grouped convolution block by block."""
+    """Return the matrix [C * K * K, O] of a convolution; that of a grouped one consists of blocks."""
     outputs = len(conv.weight)
     flat = conv.weight.reshape(outputs, -1)
     if conv.groups == 1:
@@ -130,7 +130,7 @@ def _matrix(conv: Conv) -> Ints:
 
 
 def _jet_codes(workload: Workload) -> Ints | None:
-    """(sign, index in the group) of each kernel [O, C, 2], or None when one is not a jet."""
+    """Return sign and index in the group of each kernel, [O, C, 2]; None when one is no jet."""
     conv = workload.layers[0]
     assert isinstance(conv, Conv)
     codes = np.zeros((*conv.weight.shape[:2], 2), np.int64)
@@ -144,7 +144,7 @@ def _jet_codes(workload: Workload) -> Ints | None:
 
 
 def _jets_first(codes: Ints, kernel: int) -> list[Ints]:
-    """Two matrices: all windows -> the jets that are read of each map, and these -> outputs."""
+    """Return two matrices: from all windows to the jets that are read of each map, and from these to outputs."""
     outputs, channels, _ = codes.shape
     group = jets.group(kernel - 1).reshape(-1, kernel * kernel)
     used = [(c, int(jet)) for c in range(channels) for jet in np.unique(codes[:, c, 1])]
@@ -157,7 +157,7 @@ def _jets_first(codes: Ints, kernel: int) -> list[Ints]:
 
 
 def _installed() -> Path:
-    """The folder that da4ml was installed into."""
+    """Return the folder into which da4ml was installed."""
     chosen = Path(os.environ.get("NEURALJET_RIVALS") or cache_folder("rivals"))
     if not (chosen / "da4ml").is_dir():
         raise UserError(f"da4ml is not in {chosen}: run `make benchmark-hardware`, which installs it there")
@@ -165,13 +165,13 @@ def _installed() -> Path:
 
 
 def version() -> str:
-    """Of the installed da4ml, for the cache of results."""
+    """Return the version of the installed da4ml, for the cache of results."""
     found = list(importlib.metadata.distributions(name="da4ml", path=[str(_installed())]))
     return found[0].version
 
 
 def _solve(folder: Path, name: str, low: Ints, high: Ints, matrices: Sequence[Ints], limit_s: float) -> dict[str, Any]:
-    """Matrices that follow each other as the module `name` in <name>.v; its layout as `da4ml_solve` tells it."""
+    """Write matrices that follow each other as module `name` in <name>.v; return its layout, from `da4ml_solve`."""
     job = {f"matrix_{number}": matrix for number, matrix in enumerate(matrices)}
     np.savez(folder / f"{name}.npz", low=low, high=high, **job)  # type: ignore[arg-type]
     command = [sys.executable, "-P", str(FOLDER / "da4ml_solve.py"), str(folder / f"{name}.npz"), name, str(folder)]

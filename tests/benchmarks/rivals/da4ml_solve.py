@@ -1,4 +1,4 @@
-"""Runs in a process of its own, so that it can be stopped: da4ml on matrices that follow each other.
+"""Run da4ml on matrices that follow each other, in a process of its own, so that it can be stopped.
 
     python -P da4ml_solve.py job.npz name folder    (with da4ml on the path)
 

@@ -36,11 +36,11 @@ PART, PERIOD_NS = "xc7z020clg400-1", 10.0
 CELLS = ("DSP48E1", "LUT6_2")  # what its matrix unit instantiates
 STREAMER = ("axi/hdl/axilite.sv", "memstream/hdl/memstream_axi.sv", "memstream/hdl/memstream.sv")
 
-# what one of the tools does not take -> the same in words that both do
+# text that one of the tools does not take -> the same in words that both take
 PATCHES = {
     "mvu.sv": [("#100ns;", ""), ("Dirty <= 0;", "Dirty = 0;")],  # a watchdog for simulation
     "vpc.sv": [("`default_nettype none\n", ""), ("`default_nettype wire\n", "")],  # inside of a module
-    # a range of bits that is empty at the last stage; where it has any, the same
+    # this range of bits is empty at the last stage; elsewhere the meaning is the same
     "thresholding.sv": [("p.ptr[M-1:SN+1] < 2**stage", "(M'(p.ptr) >> (SN+1)) < 2**stage")],
 }
 # Verilator evaluates no function of a generate block: these lines move up into the module
@@ -62,13 +62,13 @@ FOLDINGS: dict[str, dict[str, list[tuple[int, int]]]] = {
 
 
 def variants(workload: Workload) -> list[str]:
-    """The foldings that are measured."""
+    """Return the foldings that are measured."""
     return list(FOLDINGS.get(workload.name, {}))
 
 
 @dataclass
 class _Chain:
-    """Nodes in a row, as they are generated."""
+    """Nodes in a row, generated one after the other."""
 
     folder: Path
     source: str = "s"
@@ -101,14 +101,14 @@ class _Chain:
         return operator
 
     def widen(self, elements: int) -> None:
-        """Bits to INT2."""
+        """Widen bits to INT2."""
         name = f"{self.source}_wide"
         self.text += fill("finn_widen.sv.in", {"name": name, "source": self.source, "elements": elements})
         self.source = name
 
     def matrix(self, name: str, weight: Ints, type_in: str, span: tuple[Ints, Ints], simd: int, pe: int,
                vectors: list[int]) -> str:  # fmt: skip
-        """A matrix-vector unit, weight [MW, MH]; the type of its sums."""
+        """Add a matrix-vector unit with weight [MW, MH]; return the type of its sums."""
         low, high = (int(end) for end in (span[0].min(), span[1].max()))
         # the unit wants room for a whole product
         widths = DataType[type_in].bitwidth(), signed_bits(int(weight.min()), int(weight.max()))
@@ -122,7 +122,7 @@ class _Chain:
         return sums
 
     def threshold(self, name: str, limits: Ints, sums: str, pe: int, vectors: list[int]) -> None:
-        """Sums to bits, limits [O]; or to -1, 0 and 1, limits [O, 2]."""
+        """Add thresholds: of sums to bits by limits [O], or to -1, 0 and 1 by limits [O, 2]."""
         limits = limits.reshape(len(limits), -1)
         steps = limits.shape[1]
         self.add(
@@ -132,7 +132,7 @@ class _Chain:
         )  # fmt: skip
 
     def window(self, name: str, channels: int, size: int, kernel: int, datatype: str, simd: int) -> None:
-        """FINN's sliding window unit on a square map."""
+        """Add FINN's sliding window unit on a square map."""
         out = size - kernel + 1
         self.add(
             "ConvolutionInputGenerator_rtl", name, {}, {}, ConvKernelDim=[kernel, kernel], IFMChannels=channels,
@@ -161,7 +161,7 @@ def build(workload: Workload, variant: str, folder: Path, limit_s: float) -> Des
 
 
 def _patched(name: str, text: str) -> str:
-    """A file of finn-rtllib as both tools take it."""
+    """Return a file of finn-rtllib, changed so that both tools take it."""
     if name == "add_multi.sv":
         first, last = (text.find(line) for line in HOISTED)
         above = text.find(ABOVE)
@@ -177,7 +177,7 @@ def _patched(name: str, text: str) -> str:
 
 
 def _convolutions(workload: Workload, foldings: list[tuple[int, int]], chain: _Chain) -> tuple[int, int, int]:
-    """[1x1 matrix unit,] window, matrix unit, thresholds. Elements per beat in and out, bits of a result."""
+    """Add [1x1 matrix unit,] window, matrix unit, thresholds; return elements per beat in and out, and result bits."""
     *convs, limits = workload.layers
     assert isinstance(limits, Threshold)
     channels, size, _ = workload.input_shape
@@ -208,7 +208,7 @@ def _convolutions(workload: Workload, foldings: list[tuple[int, int]], chain: _C
 
 
 def _dense(workload: Workload, foldings: list[tuple[int, int]], chain: _Chain) -> tuple[int, int, int]:
-    """Matrix unit, thresholds, matrix unit; the scores are sign-extended to the width of the unit's sums."""
+    """Add matrix unit, thresholds, matrix unit. The scores are sign-extended to the width of the unit's sums."""
     hidden, limits, last = workload.layers
     assert isinstance(hidden, Dense) and isinstance(limits, Threshold) and isinstance(last, Dense)
     ranges = sum_range(workload.layers, *workload.input_range)
@@ -225,7 +225,7 @@ def _dense(workload: Workload, foldings: list[tuple[int, int]], chain: _Chain) -
 
 
 def _few_bits(workload: Workload, foldings: list[tuple[int, int]], chain: _Chain) -> tuple[int, int, int]:
-    """Matrix unit and thresholds, on what they are made for: a few bits."""
+    """Add matrix unit and thresholds on a few bits, for which they are made."""
     hidden, limits = workload.layers
     assert isinstance(hidden, Dense) and isinstance(limits, Levels)
     ranges = sum_range(workload.layers, *workload.input_range)
@@ -238,7 +238,7 @@ def _few_bits(workload: Workload, foldings: list[tuple[int, int]], chain: _Chain
 def _operator(
     kind: str, name: str, tensors: dict[str, Ints], types: dict[str, str], attributes: dict[str, Any]
 ) -> tuple[Any, ModelWrapper]:
-    """One of FINN's operators in a model of its own."""
+    """Return one of FINN's operators in a model of its own."""
     node = helper.make_node(kind, [f"{name}_in", *tensors], [f"{name}_out"], name, domain=DOMAIN,
                             backend="fpgadataflow", **attributes)  # fmt: skip
     ends = [helper.make_tensor_value_info(f"{name}_{end}", TensorProto.FLOAT, [1, 1]) for end in ("in", "out")]

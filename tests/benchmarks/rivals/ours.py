@@ -27,7 +27,7 @@ PART, PERIOD_NS = "xc7z020clg400-1", 10.0
 
 
 def variants(workload: Workload) -> list[str]:
-    """One per target."""
+    """Return one variant per target."""
     return [f"{clocks} clock{'s' if clocks > 1 else ''}" for clocks in workload.clocks]
 
 
@@ -37,7 +37,7 @@ def build(workload: Workload, variant: str, folder: Path, limit_s: float) -> Des
 
 
 def layer(workload: Workload, clocks: int, folder: Path) -> Design:
-    """The workload at `clocks` clocks per output pixel at the most: FINN's wrappers, our modules and a top."""
+    """Write the workload at `clocks` clocks per output pixel at most: FINN's wrappers, our modules and a top."""
     few_bits = workload.input_bits == 2
     make = _few_bits if few_bits else _dense if workload.is_dense else _convolutions
     operators = make(workload, clocks)
@@ -76,7 +76,7 @@ def layer(workload: Workload, clocks: int, folder: Path) -> Design:
 
 
 def _convolutions(workload: Workload, clocks: int) -> list[Any]:
-    """One node, or two: channels combined, then jets."""
+    """Return one node, or two: channels combined, then jets."""
     *convs, limits = workload.layers
     assert isinstance(limits, Threshold)
     channels, height, width = workload.input_shape
@@ -121,7 +121,7 @@ def _cost(operator: Any, fold: int) -> tuple[int, int]:
 
 
 def _dense(workload: Workload, clocks: int) -> list[Any]:
-    """Two nodes. The frame comes in as many beats as the target has room for: a bit per clock at best."""
+    """Return two nodes. The frame comes in as many beats as the target allows, down to a bit per beat."""
     hidden, limits, last = workload.layers
     assert isinstance(hidden, Dense) and isinstance(limits, Threshold) and isinstance(last, Dense)
     inputs, width = hidden.weight.shape
@@ -141,7 +141,7 @@ def _dense(workload: Workload, clocks: int) -> list[Any]:
 
 
 def _few_bits(workload: Workload, clocks: int) -> list[Any]:
-    """One node: maps of +-1 for the levels of an input, twice, as the import of such networks makes them."""
+    """Return one node on two +-1 maps for each level of an input, as the import of such networks makes them."""
     hidden, limits = workload.layers
     assert isinstance(hidden, Dense) and isinstance(limits, Levels)
     inputs, outputs = hidden.weight.shape
@@ -161,7 +161,7 @@ def _few_bits(workload: Workload, clocks: int) -> list[Any]:
 def _operator(
     kind: str, name: str, shape_in: list[int], shape_out: list[int], type_in: str, type_out: str, **attributes: Any
 ) -> Any:
-    """One of our operators on a node of its own."""
+    """Return one of our operators on a node of its own."""
     from hw.ops.operators import RTL_OPERATORS
 
     values = {

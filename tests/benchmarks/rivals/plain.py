@@ -1,4 +1,4 @@
-"""Plain SystemVerilog, a pixel per clock: what an engineer writes first, and the synthesis tool has to make good.
+"""Plain SystemVerilog at a pixel per clock: what an engineer writes first and leaves to the synthesis tool.
 
 No pipeline inside the sums, so no clock rate follows. Of a layer in two stages (W6, W7) the first combines
 channels, and the line buffer of the second holds its sums. W2 at a frame per clock does not synthesise within
@@ -20,7 +20,7 @@ TOP = "plain_layer"
 
 
 def variants(workload: Workload) -> list[str]:
-    """What there is to build of a workload."""
+    """Return the variants of a workload."""
     return [] if workload.input_bits == 2 else ["1 clock"]
 
 
@@ -63,12 +63,12 @@ def build(workload: Workload, variant: str, folder: Path, limit_s: float) -> Des
 def _conv(
     workload: Workload, name: str, conv: Conv, limits: Ints, span: tuple[int, int], *, in_bits: int | None = None
 ) -> str:
-    """One convolution of unsigned elements within `span` (bits: what stands for -1 and +1 in the workload)."""
+    """Return one convolution of unsigned elements within `span`. Bits stand for the workload's -1 and +1."""
     _, height, width = workload.input_shape
     outputs, _, kernel, _ = conv.weight.shape
     weight = conv.weight.reshape(outputs, -1)
     bits = in_bits is None and workload.input_bits == 1
-    matches = bits and bool((abs(weight) == 1).all())  # as sums of +-bits Yosys takes many times as long
+    matches = bits and bool((abs(weight) == 1).all())  # Yosys takes many times as long for sums of +-bits
     lows, highs = sum_range((Conv(conv.weight),), *span)[0]
     low, high = int(lows.min()), int(highs.max())
     if matches:  # the sum over +-1 = 2 * matches - terms

@@ -1,4 +1,4 @@
-"""Text from the templates beside this file, and constants as SystemVerilog reads them."""
+"""Fill the templates beside this file, and write constants as SystemVerilog reads them."""
 
 import string
 from collections.abc import Mapping
@@ -10,12 +10,12 @@ FOLDER = Path(__file__).resolve().parent
 
 
 def fill(template: str, values: Mapping[str, object]) -> str:
-    """A template of this folder with its $names replaced."""
+    """Return a template of this folder with its $names replaced."""
     return string.Template((FOLDER / template).read_text()).substitute(values)
 
 
 def pattern(values: Ints) -> str:
-    """An assignment pattern: '{1, -1}, nested for matrices, a row per line."""
+    """Return an assignment pattern: '{1, -1}, nested for matrices, a row per line."""
     if values.ndim == 1:
         return "'{" + ", ".join(str(int(value)) for value in values) + "}"
     return "'{\n    " + ",\n    ".join(pattern(row) for row in values) + "\n  }"

@@ -1,4 +1,4 @@
-"""Faults between the properties and a module: they fit whatever the module looks like inside."""
+"""Faults between the properties and a module. They fit any module, whatever it looks like inside."""
 
 from hw.text import sources_of
 from sim.proofs.formal import PROPERTIES, prove
@@ -12,7 +12,7 @@ FAULTS = {
 
 
 def prove_changed(tmp_path, module, parameters, file, old, new, **options):
-    """`prove` with a copy of one of the files, in which `old` is replaced once."""
+    """Prove with a copy of one of the files, in which `old` is replaced once."""
     sources = [
         PROPERTIES / f"{name}.sv"
         for name in (f"{module}_properties", "nj_scoreboard", "nj_stable", "nj_taken", "nj_windows")

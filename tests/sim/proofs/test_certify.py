@@ -1,4 +1,4 @@
-"""The proof of adder graphs finds the weights that the hardware has, and each single fault in them."""
+"""The proof of adder graphs finds the weights of the hardware, and each single fault in them."""
 
 import json
 import re
@@ -25,7 +25,7 @@ from tests.support.sealing import reseal
 
 @dataclass(frozen=True)
 class Case:
-    """A layer with random weights and thresholds near the middle, some out of reach."""
+    """A layer with random weights, and thresholds near the middle or beyond all sums."""
 
     outputs: int
     inputs: int
@@ -35,8 +35,8 @@ class Case:
     grouped: bool = False
     bits: int = 1
     signed: bool = False
-    out_bits: int = 1  # above 1: sums come out
-    most: int = 1  # magnitude of weights that are no jets
+    out_bits: int = 1  # above 1: the layer gives sums
+    most: int = 1  # largest magnitude of weights that are no jets
 
     def layer(self) -> ConvLayer:
         r = np.random.default_rng(7)
@@ -88,14 +88,14 @@ SERIAL = [
 
 
 def module(layer: ConvLayer, pad: int = 1) -> str:
-    """The text of a whole convolution."""
+    """Return the text of a whole convolution."""
     return conv_module("graph", layer, Geometry(12, 12, 1, pad), "a test").text
 
 
 @pytest.mark.parametrize("pad", [0, 1])
 @pytest.mark.parametrize("case", SERIAL, ids=str)
 def test_digit_serial_sums(case, pad):
-    """By windows, with padding at a high rate, and by columns."""
+    """They are proved by windows, with padding at a high rate, and by columns."""
     layer = case.layer()
     text = module(layer, pad)
     rounds = re.search(r"nj_result #\(\.Bits\(\d+/\d+\), \.Fold\((\d+)\)", text)
@@ -129,7 +129,7 @@ def test_faults_in_serial_sums_are_found(fault):
 
 @pytest.mark.parametrize("case", [Case(8, 6, 3), Case(8, 6, 3, fold=4), Case(6, 1, 3, jets=True, bits=8)], ids=str)
 def test_any_other_network_is_refuted(case):
-    """One weight, one threshold: the text is not theirs."""
+    """With one other weight or one other threshold the text is not that network's."""
     layer = case.layer()
     sums = write(layer, "graph")
     weight = layer.weight.copy()
@@ -143,7 +143,7 @@ def test_any_other_network_is_refuted(case):
 
 
 def flipped(found: re.Match[str]) -> str:
-    """The lowest bit of a hexadecimal digit inverted."""
+    """Invert the lowest bit of a hexadecimal digit."""
     return found[1] + format(int(found[2], 16) ^ 1, "x")
 
 
@@ -171,11 +171,11 @@ PLAIN, FOLDED, SUMS = Case(8, 6, 3), Case(8, 6, 3, fold=4), Case(4, 4, 1, out_bi
 
 
 def one_more(found: re.Match[str]) -> str:
-    """The number in the second group plus 1."""
+    """Add 1 to the number in the second group."""
     return found[1] + str(int(found[2]) + 1)
 
 
-UNDONE = {  # what the proof read over, in the text of a whole convolution
+UNDONE = {  # changes that the proof must not overlook in the text of a whole convolution
     "a cell's ports": (FOLDED, r"(nj_leaf3? #\(\.N\(\d+\), \.RoundBits\()2", r"\g<1>1", "has ports"),
     "another round": (FOLDED, r"(\.Pass.*?\.round_i\()round_i\)", r"\1{round_i[0], round_i[1]})", "another round"),
     "the latency": (PLAIN, r"(\.Latency\()(\d+)", one_more, r"after (\d+) clocks, and is taken after"),
@@ -257,7 +257,7 @@ def test_an_accelerator_is_proved_and_a_changed_one_refuted(tmp_path):
 
 
 def test_a_cell_that_was_never_proved_proves_nothing(tmp_path):
-    """The cells are copies in the folder, and the proof of the graphs holds for those that were proved."""
+    """The folder holds copies of the cells, and the proof of the graphs holds only for cells that were proved."""
     write_qonnx(random_network("binary", outputs=6), tmp_path / "model.onnx")
     acc = tmp_path / "acc"
     build(tmp_path / "model.onnx", acc)

@@ -1,4 +1,4 @@
-"""Each kind of fault at the ports of a module, and two inside, are refuted by its properties."""
+"""The properties of a module refute each kind of fault at its ports, and two faults inside."""
 
 import pytest
 
@@ -25,7 +25,7 @@ REFUTED = [
 ]
 
 
-EVENTS = [  # modules that are told of events instead of taking beats
+EVENTS = [  # modules that take events instead of beats
     ("nj_frame_sync", ".room_i,", ".room_i(1'b1),"),
     ("nj_frame_flags", ".m_ready_i,", ".m_ready_i(1'b1),"),
     ("nj_frame_flags", ".end_i,", ".end_i(end_i && !broken_i),"),
@@ -41,7 +41,7 @@ EVENTS = [  # modules that are told of events instead of taking beats
 def test_each_fault_at_the_ports_of_what_counts_frames_is_refuted(tmp_path, module, old, new):
     lines = (PROPERTIES / f"{module}_properties.sv").read_text()
     head, instance = lines.split(") u_", 1)
-    name, rest = instance.split(" (", 1)  # the port's name may stand in the text before the instance as well
+    name, rest = instance.split(" (", 1)  # the port's name may also stand in the text in front of the instance
     assert old in rest
     changed = tmp_path / f"{module}_properties.sv"
     changed.write_text(f"{head}) u_{name} ({rest.replace(old, new, 1)}")
@@ -53,7 +53,7 @@ def test_each_fault_at_the_ports_of_what_counts_frames_is_refuted(tmp_path, modu
     ("module", "parameters", "fault"), [(m, p, fault) for m, p, faults in REFUTED for fault in faults], ids=_name
 )
 def test_each_fault_at_the_ports_is_refuted(tmp_path, module, parameters, fault):
-    """The fault lies between the properties and the module, so that it fits whatever the module looks like inside."""
+    """The fault lies between the properties and the module, so it fits any module."""
     file = PROPERTIES / f"{module}_properties.sv"
     assert not prove_changed(tmp_path, module, parameters, file, *FAULTS[fault], trace=False)
 

@@ -1,4 +1,4 @@
-"""How a proof is run: the other engine, what is no proof, what is kept, and what is missing."""
+"""How a proof is run: with the other engine, what counts as no proof, what is kept, and what may be missing."""
 
 from pathlib import Path
 
@@ -10,7 +10,7 @@ from sim.proofs.formal import PROPERTIES, ProofError, equivalent, prove
 
 
 def test_induction_with_z3(tmp_path):
-    """The other engine; a register stage needs no invariant beyond its properties."""
+    """z3 is the other engine. A register stage needs no invariant beyond its properties."""
     assert prove("nj_stage_properties", method="induction", depth=5, sources=_stage(tmp_path, "!full_q || m_ready_i"))
     refuted = prove("nj_stage_properties", method="induction", depth=5, sources=_stage(tmp_path, "1'b1"))
     assert not refuted and refuted.trace.is_file()
@@ -24,7 +24,7 @@ def _stage(tmp_path, ready):
 
 
 def test_nothing_to_prove_is_no_proof(tmp_path):
-    """A property module that has lost its assertions, and a condition that no input fulfils."""
+    """Neither a property module without assertions nor a condition that no input fulfils counts as proved."""
     (tmp_path / "nj_empty.sv").write_text(
         "module nj_empty (input logic x_i, output logic y_o); assign y_o = x_i; endmodule"
     )

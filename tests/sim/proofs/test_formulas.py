@@ -1,4 +1,4 @@
-"""Combinational modules equal a formula in one line, for every input."""
+"""Combinational modules are proved equal to a formula in one line, for every input."""
 
 from itertools import pairwise
 
@@ -16,12 +16,12 @@ def test_popcount_counts(width):
 
 
 def _bits(names, inverts):
-    """Bits of x_i as summands, some inverted."""
+    """Return bits of x_i as summands, some of them inverted."""
     return " + ".join(f"8'({'~' if invert else ''}x_i[{i}] & 1'b1)" for i, invert in zip(names, inverts, strict=True))
 
 
 def _lanes(size, width, lanes, invert):
-    """Counts of `size` bits of each of some lanes side by side, their bits gathered place by place."""
+    """Return the counts of `size` bits of each of `lanes` lanes, their bits gathered place by place."""
     counts = []
     for n in range(lanes):
         places = range(n, size * lanes, lanes)
@@ -30,23 +30,23 @@ def _lanes(size, width, lanes, invert):
 
 
 def _gathered(words, width):
-    """Words of `width` bits side by side: bit w of word n at w * N + n."""
+    """Return words of `width` bits gathered: bit w of word n at w * N + n."""
     return "{" + ", ".join(f"1'({word} >> {place})" for place in reversed(range(width)) for word in words[::-1]) + "}"
 
 
 def _word(lane, first, width):
-    """Bits first, ... of lane `lane` of two, as one word of x_i."""
+    """Return bits `first`, ... of lane `lane` of two, as one word of x_i."""
     return "{" + ", ".join(f"x_i[{2 * place + lane}]" for place in reversed(range(first, first + width))) + "}"
 
 
 def _equal(lane, pairs, count):
-    """Number of the first `count` of `pairs` bits that x_i and lane `lane` of w_i have in common."""
+    """Return how many of the first `count` of `pairs` bits are equal in x_i and in lane `lane` of w_i."""
     first = lane * pairs
     return f"8'($countones(x_i[{count - 1}:0] ~^ w_i[{first + count - 1}:{first}]))" if count else "8'd0"
 
 
 def _matches(lanes, pairs):
-    """nj_match: the lowest bit of each lane's count, and what each two pairs carry."""
+    """Return what nj_match gives: the lowest bit of each lane's count, and the carry of every two pairs."""
     low = [f"1'({_equal(lane, pairs, pairs)})" for lane in range(lanes)]
     ends = [min(2 * k, pairs) for k in range((pairs + 1) // 2 + 1)]
     twos = [
@@ -59,7 +59,7 @@ def _matches(lanes, pairs):
 
 WORDS = ("64'hfedcba9876543210", "64'h0f1e2d3c4b5a6978")
 
-# As arithmetic and as cells, each against its formula in one line.
+# Modules in both forms, arithmetic and cells, with their formula in one line.
 FORMULAS = [
     ("nj_count3", {"Invert": "3'b010"}, {"s_o": f"2'({_bits(range(3), (0, 1, 0))})"}),
     ("nj_count7", {"Invert": "7'b0010110"}, {"s_o": f"3'({_bits(range(7), (0, 1, 1, 0, 1, 0, 0))})"}),
@@ -80,7 +80,7 @@ FORMULAS = [
         "nj_reach", {"N": 2, "Width": 4, "Limit": "10'b00101_01001"},
         {"reach_o": "{{x_i[7], x_i[5], x_i[3], x_i[1]} >= 4'd5, {x_i[6], x_i[4], x_i[2], x_i[0]} >= 4'd9}"},
     ),
-    (  # several lanes of several groups: a lane's limit ends where the next one's begins
+    (  # several lanes of several groups: the limit of a lane ends where that of the next begins
         "nj_reach", {"N": 2, "Width": 7, "Limit": "16'h2345"},
         {"reach_o": f"{{{_word(1, 0, 7)} >= 7'h23, {_word(0, 0, 7)} >= 7'h45}}"},
     ),
@@ -106,17 +106,17 @@ FORMULAS = [
 ]  # fmt: skip
 
 
-# What an index beyond the last word selects is anything; here it is what the tree makes of it.
+# An index beyond the last word may select anything; the formula says what the tree selects.
 SELECTED = {2: "index_i", 3: "index_i", 5: "index_i > 4 ? 3'd4 : index_i", 11: "index_i",
             18: "index_i > 16 ? {4'd8, index_i[0]} : index_i"}  # fmt: skip
-# The chip's cells, which nothing else instantiates, as Yosys says they behave; and what is made of them alone.
+# The chip's cells, which only we instantiate, as Yosys models them; and modules made of them alone.
 CHIP = [
     (
         "nj_lut2", "LUT6_2", {"Init": "64'h9d2c5680a3f1b74e"},
         {"o6_o": "1'(64'h9d2c5680a3f1b74e >> x_i)", "o5_o": "1'(32'ha3f1b74e >> x_i[4:0])"},
     ),
     *(
-        (  # what it adds are the generated bits and those that make the propagated ones of them
+        (  # its summands are the generated bits, and those that turn them into the propagated ones
             "nj_carry", "CARRY4", {"Width": width},
             {
                 "sum_o": "Width'(generate_i + (generate_i ^ propagate_i) + carry_i)",
@@ -149,7 +149,7 @@ def test_compressors_are_their_formulas(module, parameters, formula, plain):
 
 
 def test_what_is_undefined_is_not_equal_to_anything(tmp_path):
-    """A LUT whose content was never written: X, which a tool may take for what it likes."""
+    """The content of a LUT that was never written is X, which a tool may take for any value."""
     text = (RTL / "nj_leaf.sv").read_text()
     old = "init[i] = value(Lanes == 2 && i < 32 ? n + 1 : n, i);"
     assert old in text

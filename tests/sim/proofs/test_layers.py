@@ -1,4 +1,4 @@
-"""Convolutions and matrices written from their weights, proved in small ones; each kind of fault is refuted."""
+"""Small convolutions and matrices written from their weights are proved, and each kind of fault is refuted."""
 
 import numpy as np
 import pytest
@@ -77,7 +77,7 @@ def _prove_matrix(tmp_path, settings, text, harness=None, **options):
     return prove("nj_matvec_properties", settings, sources=[*sources_in(text), *properties, layer], **options)
 
 
-MATRICES = {  # and whether they are thresholded
+MATRICES = {  # sums, and whether they are thresholded
     Folding(3, 1, 2, 1, 2): True,  # two beats of a word, one in the last
     Folding(1, 3, 2, 1, 2): False,  # two words of a beat
     Folding(2, 1, 2, 1, 1, replay=True): True,
@@ -101,7 +101,7 @@ def test_matrices_are_right_for_all_time(tmp_path, folding):
 @pytest.mark.parametrize("fault", ["stall_ignored", "beats_lost", "beats_doubled", "data_changed"])
 @pytest.mark.parametrize("folding", MATRICES, ids=str)
 def test_faults_at_the_ports_of_a_matrix_are_refuted(tmp_path, folding, fault):
-    """Where a beat has two words the beat that is lost is one that is never taken."""
+    """Where a beat has two words, the lost beat is one that is never taken."""
     text = (PROPERTIES / "nj_matvec_properties.sv").read_text()
     old, new = FAULTS[fault]
     assert old in text

@@ -1,4 +1,4 @@
-"""No module has a path from ready to valid or back without a register."""
+"""No module has a path from ready to valid, or from valid to ready, without a register."""
 
 import pytest
 
@@ -7,8 +7,8 @@ from hw.text import RTL, sources_in
 from sim.proofs.formal import combinational_paths
 from tests.support.written import TWO, convolution, matrix
 
-# The ways on which a cycle of handshakes could close without a register: what says "I have" may not wait for "I take"
-# at the same port, nor the other way round.
+# Paths on which handshakes could form a loop without a register: valid may not depend on ready
+# of the same port, nor ready on valid.
 STREAMS = {
     "nj_add": {},
     "nj_affine": {},
@@ -55,7 +55,7 @@ def test_no_path_from_ready_to_valid_or_back_in_a_matrix(tmp_path, folding):
 @pytest.mark.parametrize("module", STREAMS)
 def test_no_path_from_ready_to_valid_or_back(module):
     paths = combinational_paths(module, STREAMS[module])
-    # a join's inputs wait for each other's valids; as no path leads from ready to valid, no cycle closes
+    # a join's ready depends on the valids of the other inputs; as no valid depends on a ready, no loop closes
     assert paths & FORBIDDEN == ({("s_valid_i", "s_ready_o")} if module == "nj_join" else set())
     allowed = {("m_ready_i", "s_ready_o")} | (paths & FORBIDDEN)
     if module in ("nj_fork", "nj_join"):
@@ -64,7 +64,7 @@ def test_no_path_from_ready_to_valid_or_back(module):
         allowed |= {("s_valid_i", "m_valid_o"), ("s_data_i", "m_data_o"), ("s_last_i", "end_broken_o")}
         allowed |= {("s_valid_i", "end_o"), ("m_ready_i", "end_o")}  # to registers of nj_frame_flags
     if module == "nj_frame_flags":
-        allowed |= {("s_valid_i", "m_valid_o")}  # a result that may pass passes at once
+        allowed |= {("s_valid_i", "m_valid_o")}  # a result passes at once when it may
     assert paths <= allowed
     if module in ("nj_fifo", "nj_or_pool", "nj_sum_pool", "nj_argmax", "nj_patches"):
         assert not paths  # a row of ready signals ends here

@@ -1,11 +1,11 @@
-"""Handshakes and data of every module, proved for small configurations, and both forms of the modules of digits."""
+"""Handshakes and data of every module are proved in small configurations, those of digits in both forms."""
 
 import pytest
 
 from sim.proofs.formal import prove
 from tests.support.streams import parameters_name as _name
 
-# For all time.
+# Proved for all time.
 PROVEN = [
     ("nj_concat", {}),
     ("nj_fifo", {"Depth": 2}),
@@ -79,7 +79,7 @@ def test_properties_hold_for_all_time_on_larger_ones(module, parameters):
     assert verdict, verdict.text
 
 
-# nj_digits by how it chooses: one digit, two, up to four, eight, sixteen, and a last one alone.
+# nj_digits in every form of its choice: one digit, two, up to four, eight, sixteen, and a last one alone.
 FORMS = [
     ("nj_digits", {"Module": 0, **parameters})
     for parameters in (

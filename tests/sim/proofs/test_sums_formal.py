@@ -1,4 +1,4 @@
-"""A written adder graph of a whole output, without its registers, equals one line of arithmetic."""
+"""The adder graph of a whole output, without its registers, is proved equal to one line of arithmetic."""
 
 import re
 
@@ -12,7 +12,7 @@ from sim.proofs.formal import equivalent
 
 
 def flat(layer: ConvLayer):
-    """Text of the sums with every register a wire, and the columns' module; both combinational."""
+    """Return the text of the sums with wires instead of registers, and the columns' module: both combinational."""
     text = re.sub(r"^ +if \(rst_i\) \w+ <= '0;\n", "", write(layer, "graph").text, flags=re.MULTILINE)
     body = re.search(r"  always_ff.*?\n    end\n  end\n", text, re.DOTALL)
     assigns = re.sub(r"^ +(\w+) <= (.*;)$", r"  assign \1 = \2", body[0], flags=re.MULTILINE)
@@ -24,7 +24,7 @@ def flat(layer: ConvLayer):
 @pytest.mark.parametrize("plain", [0, 1])
 @pytest.mark.parametrize("bits", [9, 36])
 def test_popcount_of_constant_weights_and_threshold(tmp_path, bits, plain):
-    """1x1 kernels over so many maps: sum(w x) >= T is a count of ones that reach T + the number of minus ones."""
+    """With 1x1 kernels, sum(w x) >= T compares a count of ones with T + the number of weights -1."""
     weight = np.random.default_rng(bits).choice([-1, 1], (1, bits, 1, 1))
     minus = int((weight < 0).sum())
     limit = bits // 2 + 1
