@@ -1,9 +1,9 @@
 # vivado -mode batch -source build.tcl: from the IP in ip/ to accelerator.bit and accelerator.hwh beside this script.
 #
-# Zynq's processing system, an AXI DMA that feeds the accelerator and takes its results, registers by AXI4-Lite, one
-# clock for all from a clocking wizard. The cells `dma` and `accelerator` are what the driver looks for. settings.tcl
-# sets board_part, ps, part, clock_mhz, in_bits, out_bits, vlnv and jobs. Whether timing is met is in timing.rpt; that
-# it is not does not end this script with an error, that a step fails does.
+# The design has Zynq's processing system, an AXI DMA that feeds the accelerator and takes its results, registers by
+# AXI4-Lite, and one clock for all from a clocking wizard. The driver looks for the cells `dma` and `accelerator`.
+# settings.tcl sets board_part, ps, part, clock_mhz, in_bits, out_bits, vlnv and jobs. timing.rpt says whether timing is
+# met. The script ends with an error when a step fails, but not when timing is not met.
 set here [file dirname [file normalize [info script]]]
 source [file join $here settings.tcl]
 
@@ -18,7 +18,7 @@ update_ip_catalog -rebuild
 
 create_bd_design top
 
-# The newest of an IP that this Vivado has.
+# Return the newest version of an IP that this Vivado has.
 proc cell {name ip} {
   set found [lsort -dictionary [get_ipdefs -all $ip]]
   if {[llength $found] == 0} {
@@ -96,7 +96,7 @@ make_wrapper -files $design -import -fileset sources_1 -top
 set_property top top_wrapper [get_filesets sources_1]
 update_compile_order -fileset sources_1
 
-# Runs one run to the end; an error tells which step failed and where its log is.
+# Run one run to its end. The error names the step that failed and its log.
 proc finish {run step} {
   global here
   if {$step eq ""} {

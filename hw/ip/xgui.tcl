@@ -1,4 +1,4 @@
-# What Vivado shows of the IP: there is nothing to choose.
+# The dialog of the IP in Vivado, which has no options.
 proc init_gui { IPINST } {
   ipgui::add_param $IPINST -name "Component_Name"
   ipgui::add_page $IPINST -name "Page 0"
