@@ -84,8 +84,8 @@ class GraphBuilder:
 class IntegerNetwork:
     """A network from uint8 pictures to integer scores, its nodes in topological order.
 
-    The picture is the tensor "image", the last node makes "scores", and a node reads every other tensor. ValueError
-    when that is not so.
+    The picture is the tensor "image", the last node makes "scores", and a node reads every other tensor. Every node has
+    a name of its own. ValueError when that is not so.
     """
 
     input_shape: tuple[int, int, int]  # C, H, W
@@ -100,6 +100,9 @@ class IntegerNetwork:
                 raise ValueError(f"{node.words}: reads {node.inputs} and makes {node.output}, behind {sorted(made)}")
             made.add(node.output)
             read.update(node.inputs)
+        names = [node.name for node in self.nodes]
+        if len(set(names)) < len(names):
+            raise ValueError(f"several nodes are called {max(names, key=names.count)}")
         if not self.nodes or self.nodes[-1].output != SCORES or made - read != {SCORES}:
             raise ValueError(
                 f"nobody reads {sorted(made - read - {SCORES})}, or the last node does not make the scores"

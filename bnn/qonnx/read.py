@@ -52,6 +52,7 @@ class FileGraph:
         self._model, self._where = model, where
         self.input_shape = (shape[1], shape[2], shape[3])
         self._shapes: dict[str, Shape] = {self.picture: self.input_shape}  # of the tensors read so far
+        self._names: set[str] = set()  # of the layers' nodes
         self._kinds: dict[str, list[type[Layer]]] = {}
         for kind in sorted(Layer.__subclasses__(), key=lambda kind: not kind.particular):
             for operator in kind.reads:
@@ -149,8 +150,11 @@ class FileGraph:
 
     def _node(self, found: Found) -> Node:
         """Return the network's node for a layer, and keep the shape of its output. UserError when it does not fit."""
-        name, operator = found.named.name, found.named.op_type
-        output = found.output
+        output, operator = found.output, found.named.op_type
+        name = found.named.name
+        if not name or name in self._names:
+            name = output.removesuffix("_out")
+        self._names.add(name)
         node = Node(found.layer, found.inputs, output, name, f"{self._where}: node {name} ({operator})")
         try:
             self._shapes[output] = node.shape(self._shapes)

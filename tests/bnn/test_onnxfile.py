@@ -100,7 +100,7 @@ def test_a_loop_is_refused_before_it_runs(tmp_path):
     model.graph.node.insert(0, body("rounds"))
     model.graph.node.append(helper.make_node("Add", [model.graph.output[0].name, "looped"], ["y"]))
     model.graph.output[0].name = "y"
-    refused(model, tmp_path, r"node forever \(Loop\) holds a graph of its own \(loops, branches, training\)")
+    refused(model, tmp_path, r"node forever \(Loop\) holds a graph of its own \(loops, conditions, training\)")
 
 
 def test_functions_are_refused_where_a_node_calls_one(tmp_path):
@@ -262,3 +262,15 @@ def test_thresholds_that_are_no_integers_of_the_format_are_refused(tmp_path):
         onnx.save(model, path)
         with pytest.raises(UserError, match=r"node Threshold_0 \(MultiThreshold\): 'Threshold_0_thresholds' holds"):
             read_qonnx(path)
+
+
+def test_nodes_of_one_name_get_names_of_their_own(tmp_path):
+    onnx.save(small().model(), tmp_path / "theirs.onnx")
+    path = tmp_path / "ours.onnx"
+    write_qonnx(import_model(load_model(tmp_path / "theirs.onnx"), "theirs.onnx", "byte").network, path)
+    twice = onnx.load(path)
+    for node in twice.graph.node:
+        node.name = "same"
+    onnx.save(twice, path)
+    names = [node.name for node in read_qonnx(path).nodes]
+    assert names[0] == "same" and len(set(names)) == len(names)

@@ -19,16 +19,16 @@ TWO = np.concatenate([SIGNS, -JET])
 JETS = np.concatenate([JET, [[[[1, 2, 1], [2, 4, 2], [1, 2, 1]]]]])
 
 
-def by_digits(layer, name, clocks, masked):
-    return Serial(layer, name, jets_of(layer)).write()
+def by_digits(layer, name, clocks, masked, counting=False):
+    return Serial(layer, name, jets_of(layer), counting=counting).write()
 
 
-def by_columns(layer, name, clocks, masked):
-    return Serial(layer, name, jets_of(layer), clocks).write()
+def by_columns(layer, name, clocks, masked, counting=False):
+    return Serial(layer, name, jets_of(layer), clocks, counting).write()
 
 
-def by_lanes(layer, name, clocks, masked):
-    return Lanes(layer, name, separable(layer), clocks, masked).write()
+def by_lanes(layer, name, clocks, masked, counting=False):
+    return Lanes(layer, name, separable(layer), clocks, masked, counting).write()
 
 
 def convolution(weight, fold=1, thresholds=None, *, pad=1, bits=1, writer=None, **parameters):

@@ -15,7 +15,7 @@ from bnn.qonnx.foreign.scores import Scores
 class Imported:
     """The integer network of a file, and how its tensors relate to those of the file."""
 
-    network: IntegerNetwork  # its nodes have the names of the file's nodes
+    network: IntegerNetwork  # messages call its nodes as the file does
     unit: bool  # the file takes pixels / 255
     scores: Scores
     notes: tuple[str, ...]  # for the user: what is left out, and where the order of float32 additions may decide

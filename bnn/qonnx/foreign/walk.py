@@ -109,7 +109,7 @@ def _network(walk: Walk, classes: int) -> tuple[IntegerNetwork, dict[int, str]]:
     graph, builder, made = walk.graph, GraphBuilder(), {PICTURE: IMAGE}
     for place, emitted in enumerate(walk.layers):
         sources = (made[source] for source in emitted.inputs)
-        made[place] = builder.add(emitted.layer, *sources, name=emitted.name, words=emitted.words)
+        made[place] = builder.add(emitted.layer, *sources, words=emitted.words)
     metadata = {p.key: p.value for p in graph.model.model.metadata_props}
     names = tuple(f"class{i}" for i in range(classes))
     return IntegerNetwork(_picture(graph).shape, builder.finished(), names, metadata), made
