@@ -105,7 +105,7 @@ class IntegerNetwork:
             raise ValueError(f"several nodes are called {max(names, key=names.count)}")
         if not self.nodes or self.nodes[-1].output != SCORES or made - read != {SCORES}:
             raise ValueError(
-                f"nobody reads {sorted(made - read - {SCORES})}, or the last node does not make the scores"
+                f"no node reads {sorted(made - read - {SCORES})}, or the last node does not make the scores"
             )
 
     @classmethod

@@ -25,8 +25,8 @@ AGAIN = "export it again"
 def load_model(path: Path) -> ModelWrapper:
     """Read an ONNX file that holds all its weights.
 
-    UserError when it is missing, is no ONNX file, is damaged, refers to data in other files, or holds loops, branches
-    or calls of functions.
+    UserError when it is missing, is no ONNX file, is damaged, refers to data in other files, or holds loops,
+    conditions or calls of functions.
     """
     path = Path(path)
     if not path.is_file():

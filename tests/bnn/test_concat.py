@@ -108,6 +108,7 @@ def test_maps_that_mean_different_things_are_refused(tmp_path):
     layers = [*first(), sign(), beside, conv(7, 5), nn.BatchNorm2d(5), sign(), *head(5 * 6 * 6)]
     path = export(shake(net(*layers)).eval(), (1, 10, 10), tmp_path / "model.onnx", byte=True)
     with pytest.raises(
-        UserError, match=r"puts values of 1 bits in steps of 1 beside such of 3 in .*; accepted: one quantizer"
+        UserError,
+        match=r"joins values of 1 bits in steps of 1 and values of 3 bits in steps of .*; accepted: the same quantizer",
     ):
         import_model(load_model(path), str(path), "byte")

@@ -243,7 +243,7 @@ REFUSED = [
     ),
     (
         (sign(), Doubled()),
-        r"Concat, BIPOLAR, FLOAT32 -> BIPOLAR\): puts values of 1 bits in steps of 1 beside such of 1 in -1",
+        r"Concat, BIPOLAR, FLOAT32 -> BIPOLAR\): joins values of 1 bits in steps of 1 and .* in steps of -1; accepted",
     ),
     ((sign(), nn.CELU()), r"Celu, BIPOLAR" + FLOAT + r"operator Celu has no.*accepted: .*Conv,"),
     ((nn.MaxPool2d(2, padding=1), sign()), r"MaxPool, FLOAT32" + FLOAT + r".*pads \[1, 1, 1, 1\].*not padded"),

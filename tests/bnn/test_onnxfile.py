@@ -149,7 +149,7 @@ def test_weights_that_the_file_is_too_short_for_are_refused(tmp_path):
 
 def test_layers_that_are_endless_are_refused(tmp_path, monkeypatch):
     monkeypatch.setattr(linear, "MOST_SUMS", 100)
-    refused(small().model(), tmp_path, r"\(Conv.*its 2 sums take -\d+ to \d+; accepted: a layer of less inputs")
+    refused(small().model(), tmp_path, r"\(Conv.*its 2 sums take -\d+ to \d+; accepted: a layer of fewer inputs")
     monkeypatch.undo()
     refused(Net(["N", 1, GIANT, 3]).then("Flatten").model(), tmp_path, "takes pictures of")
     net = small()

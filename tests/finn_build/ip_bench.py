@@ -61,7 +61,7 @@ class Ip:
 
 
 def says_broken(result: bytes) -> bool:
-    """Does the first result in those bytes say that its frame was broken?"""
+    """Return whether the first result in these bytes says that its frame was broken."""
     return bool(int.from_bytes(result[:8], "little") >> CASE["broken_bit"] & 1)
 
 

@@ -21,7 +21,7 @@ async def clock(dut: Any, end: bool = False, result: bool = False, reset: bool =
 
 
 async def told(dut: Any, ends: list[int], results: list[int]) -> list[int]:
-    """The latencies of frames that end, and have their results, in those clocks."""
+    """Return the latencies that nj_latency gives when frames end and results come in these clocks."""
     dut.clk_i.value = 0
     await clock(dut, reset=True)
     seen = []

@@ -119,7 +119,10 @@ def images_for(network: IntegerNetwork, count: int, seed: int = 0) -> np.ndarray
 
 
 def sum_pool_network(seed: int) -> IntegerNetwork:
-    """Sums over windows of any size and sign behind a threshold, and at the end a dense layer or sums of whole maps."""
+    """Return a network with sums over windows behind a threshold, and a dense layer or sums of whole maps at its end.
+
+    The windows have any size, and the factors of the sums any sign.
+    """
     r, layers = Random(seed), list[Layer]()
     one = r.r.integers
     height, width, colors, maps = int(one(9, 19)), int(one(9, 19)), int(one(1, 3)), int(one(2, 7))
@@ -148,7 +151,7 @@ def sum_pool_network(seed: int) -> IntegerNetwork:
 
 
 def depthwise_network(seed: int) -> IntegerNetwork:
-    """A convolution, a depthwise one of +-1, a 1x1 convolution behind it, and a dense layer."""
+    """Return a network of a convolution, a depthwise convolution of +-1, a 1x1 convolution and a dense layer."""
     r = Random(seed)
     one = r.r.integers
     height, width, maps, outputs = int(one(9, 17)), int(one(9, 17)), int(one(2, 8)), int(one(3, 9))

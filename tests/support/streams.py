@@ -54,11 +54,10 @@ def intervals(cycles: Sequence[int], per_frame: int) -> list[int]:
 
 
 def framed(packets: Sequence[Sequence[int | None]], beats: int) -> tuple[list[list[int]], list[int], list[bool]]:
-    """What nj_frame_sync promises: (frames of `beats` beats, indices of the input beats that break the rule, which
-    frames are broken).
+    """Return what nj_frame_sync promises: frames, indices of the input beats that break the rule, broken frames.
 
-    A packet ends with TLAST unless its last element is None: `[1, 2, None]` is two beats without. The frame that
-    the end of the input leaves unfinished is the last one, shorter.
+    Frames have `beats` beats. A packet ends with TLAST unless its last element is None: `[1, 2, None]` is two beats
+    without TLAST. When the input ends within a frame, the last frame is shorter.
     """
     joined: list[tuple[list[int], bool]] = []  # each ends with TLAST; only the last may lack it
     for packet in packets:

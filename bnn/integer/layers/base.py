@@ -30,6 +30,8 @@ layer. It returns None when the nodes are another layer that begins with the sam
 
 A layer that may be made several times or multiplied (importing of foreign files asks for it) overrides `copied` and
 `multiplied`. `pad.py` is the shortest example, `max_pool.py` writes several nodes, `concat.py` reads several tensors.
+
+docs/contributing.md names the files that give the layer hardware, training and importing.
 """
 
 from abc import ABC, abstractmethod

@@ -85,7 +85,9 @@ def decide_levels(
     made = outputs(graph, nodes, sums, k, flat)
     values = np.unique(np.append(made[reachable(sums, k)], ends)).astype(np.float64)
     if len(values) == 1:
-        raise graph.refuse(nodes[-1], f"gives {values[0]:g} for every picture", "a quantizer that tells sums apart")
+        raise graph.refuse(
+            nodes[-1], f"gives {values[0]:g} for every picture", "a quantizer whose value depends on the sum"
+        )
     z = np.rint((values - values[0]) / (step or np.diff(values).min())).astype(np.int64)
     unit = float((values[-1] - values[0]) / z[-1]) if z[-1] else 1.0
     error = float(np.abs(values - (values[0] + unit * z)).max() / unit)

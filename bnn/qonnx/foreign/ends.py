@@ -57,7 +57,7 @@ def end_of(graph: Graph, nodes: Sequence[onnx.NodeProto]) -> End:
         if node.op_type in RISING:
             notes.append(f"{node.name}: {node.op_type} is left out; classes and scores are those in front of it")
     if not nodes[:end]:
-        raise graph.refuse(nodes[0], "is all there is", "a network that ends in scores")
+        raise graph.refuse(nodes[0], "has no layer in front of it", "a network that ends in scores")
     scores = nodes[end - 1].output[0]
     if more := outputs - made - {scores}:
         raise UserError(

@@ -119,7 +119,7 @@ class Graph:
             raise UserError(f"{self.where}: input '{tensor.name}' takes {shape[1]} channels; at most {MOST_CHANNELS}")
         if math.prod(shape[1:]) > MOST_PIXELS:
             raise UserError(
-                f"{self.where}: input '{tensor.name}' takes pictures of {shape[1:]}; smaller ones are accepted"
+                f"{self.where}: input '{tensor.name}' takes pictures of {shape[1:]}; at most {MOST_PIXELS} values"
             )
         if shape[0] > MOST_FRAMES:
             raise UserError(
@@ -151,7 +151,7 @@ class Graph:
             raise self.refuse(node, "is no operator of QONNX that is known here", ", ".join(OF_QONNX))
         training = self.constant(node, 2) if node.op_type == "Dropout" else attributes(node).get("training_mode", 0)
         if training is not None and np.any(training):
-            raise self.refuse(node, "is in training mode", "inference: call model.eval() in front of the export")
+            raise self.refuse(node, "is in training mode", "inference: call model.eval() before the export")
         bad = np.isnan if node.op_type in UNBOUNDED else _no_number
         for name in node.input:
             value = self.constants.get(name)
@@ -195,7 +195,8 @@ class Graph:
         """
         made = self.shapes[node.output[0]]
         if made[-3:] != list(shape) if len(made) == 4 else math.prod(made) != self.batch * math.prod(shape):
-            raise self.refuse(node, f"makes {made} by its attributes, {list(shape)} by its weights", "what agrees")
+            why = f"makes {made} by its attributes, {list(shape)} by its weights"
+            raise self.refuse(node, why, "attributes and weights that agree")
 
     def moving(self, node: onnx.NodeProto) -> list[str]:
         """Return the inputs of a node that depend on the picture."""
@@ -302,8 +303,8 @@ def _first(value: Array, bad: Array) -> str:
     place = [int(i) for i in np.argwhere(bad)[0]]
     axes = [axis for axis, size in enumerate(value.shape) if size > 1]
     where = f" in channel {place[axes[0]]}" if len(axes) == 1 else f" at {place}" if axes else ""
-    others = f", and {int(bad.sum()) - 1} more" if bad.sum() > 1 else ""
-    return f"{value[tuple(place)]:g}{where}{others}"
+    more = f", and {int(bad.sum()) - 1} more" if bad.sum() > 1 else ""
+    return f"{value[tuple(place)]:g}{where}{more}"
 
 
 def _by_channel(shape: Sequence[int], rank: int) -> bool:

@@ -45,7 +45,7 @@ def convolution(graph: Graph, node: onnx.NodeProto, shape: tuple[int, int, int],
     if a.get("auto_pad", b"NOTSET") != b"NOTSET" and "pads" in a:
         raise graph.refuse(node, "has both auto_pad and pads", "one of them")
     if (size := list(a.get("kernel_shape", weight.shape[2:]))) != list(weight.shape[2:]):
-        raise graph.refuse(node, f"kernel_shape {size} and weights {list(weight.shape)}", "what agrees")
+        raise graph.refuse(node, f"kernel_shape {size} and weights {list(weight.shape)}", "a kernel_shape that agrees")
     if (
         weight.shape[3] != kernel
         or len(set(strides)) != 1
@@ -59,7 +59,7 @@ def convolution(graph: Graph, node: onnx.NodeProto, shape: tuple[int, int, int],
         )  # fmt: skip
     if weight.shape[1] * groups != shape[0]:
         raise graph.refuse(
-            node, f"weights {list(weight.shape)} in {groups} groups on {shape[0]} channels", "one map each"
+            node, f"weights {list(weight.shape)} in {groups} groups on {shape[0]} channels", "weights for every channel"
         )
     integers, scale, error = _integers(graph, node, weight)
     stride, pad = int(strides[0]), int(pads[0])

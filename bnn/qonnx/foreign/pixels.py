@@ -34,7 +34,7 @@ def takes_unit(graph: Graph, pixels: str | None) -> bool:
         raise UserError(
             f"{graph.where}: input '{graph.input}' is not annotated UINT8, so the file does not say what its pixels "
             "are; add --pixels unit when it was trained on pixels / 255 (as torchvision gives them), or --pixels byte "
-            "when on 0..255"
+            "when it was trained on 0..255"
         )
     if pixels is not None and pixels not in PIXELS:
         raise UserError(f"--pixels {pixels} is unknown; choose {' or '.join(PIXELS)}")

@@ -84,10 +84,10 @@ def _finish(walk: Walk, end: ends.End, state: State) -> Imported:
         raise graph.refuse(
             node,
             "its scores have no integer form that compares alike",
-            "scores that rise or fall with the sum, with scales and offsets that 24 bits can tell apart",
+            "scores that rise or fall with the sum, with scales and offsets that 24 bits can distinguish",
         )
     if sums.error.any():
-        notes.append(f"{node.name}: float32 may round equal scores apart; the accelerator compares exact sums")
+        notes.append(f"{node.name}: float32 may round equal scores differently; the accelerator compares exact sums")
     try:
         layer = layer.copied(times).multiplied(signs * scores.multiplier)
     except Misfit as misfit:

@@ -18,20 +18,20 @@ def step(walk: Walk, node: onnx.NodeProto, *states: State) -> State:
     graph = walk.graph
     read = [values_of(walk, node, state) for state in states]
     if len(graph.moving(node)) != len(node.input) or len({state.flat for state, _ in read}) > 1:
-        raise graph.refuse(node, "puts other things side by side than maps", "maps of one size, or vectors")
+        raise graph.refuse(node, "joins something else than maps or vectors", "maps of one size, or vectors")
     if attributes(node)["axis"] % len(graph.shapes[node.output[0]]) != 1 or (read[0][0].flat and _folded(read)):
-        raise graph.refuse(node, "does not put channels side by side", "axis 1, in front of Flatten")
+        raise graph.refuse(node, "does not join channels", "axis 1, in front of Flatten")
     first, meaning = read[0]
     for state, values in read[1:]:
         if (values.unit, values.zero, values.levels) != (meaning.unit, meaning.zero, meaning.levels):
             raise graph.refuse(
                 node,
-                f"puts values of {meaning.levels} bits in steps of {meaning.unit:g} beside such of {values.levels} in "
-                f"{values.unit:g}",
-                "one quantizer for all that is put side by side, scale included",
+                f"joins values of {meaning.levels} bits in steps of {meaning.unit:g} and values of {values.levels} "
+                f"bits in steps of {values.unit:g}",
+                "the same quantizer with the same scale for all inputs",
             )
         if (values.low, values.high) != (meaning.low, meaning.high) or state.shape[1:] != first.shape[1:]:
-            raise graph.refuse(node, "puts maps side by side that differ", "maps of one size and of one kind")
+            raise graph.refuse(node, "joins maps of different sizes or ranges", "maps of one size and of one range")
     place = walk.emit(Concat(), node, *(state.place for state, _ in read))
     shape = (sum(state.shape[0] for state, _ in read), *first.shape[1:])
     graph.check_shape(node, shape)

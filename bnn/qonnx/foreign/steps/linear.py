@@ -46,7 +46,7 @@ def step(walk: Walk, node: onnx.NodeProto, state: State) -> State:
     sums = _sums(found, weight, values, state.pad)
     if (int(sums.high.max()) - int(sums.low.min()) + 1) * len(weight) > MOST_SUMS:
         raise graph.refuse(
-            node, f"its {len(weight)} sums take {sums.low.min()} to {sums.high.max()}", "a layer of less inputs"
+            node, f"its {len(weight)} sums take {sums.low.min()} to {sums.high.max()}", "a layer of fewer inputs"
         )
     layer = Conv(weight, found.stride, found.groups) if convolves else Dense(weight.T.copy())
     place = walk.emit(layer, node, state.place)
