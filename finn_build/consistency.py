@@ -46,9 +46,9 @@ def _against_model(manifest: Manifest, network: IntegerNetwork) -> str | None:
 
 
 def _in_order(manifest: Manifest, network: IntegerNetwork) -> bool:
-    """Does the model compute what each layer puts out from what that layer reads, and is there something it computes?
+    """Return whether the model computes each layer's output from what the manifest says that the layer reads.
 
-    An import may stream what its file has no tensor of.
+    It must compute at least one. An import may stream values that its file has no tensor of.
     """
     before = {IMAGE: {IMAGE}}  # of each tensor: itself and what it is computed from
     for node in network.nodes:

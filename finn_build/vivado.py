@@ -195,7 +195,7 @@ def _read(path: Path) -> dict[str, Any]:
 
 
 def read_utilisation(text: str) -> dict[str, float]:
-    """Used of each of RESOURCES in a report of report_utilization; ToolError when it is none."""
+    """Return how much is used of each of RESOURCES, by a report of report_utilization; ToolError when it is none."""
     found: dict[str, float] = {}
     for line in text.splitlines():
         cells = [cell.strip() for cell in line.split("|")]

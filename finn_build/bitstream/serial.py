@@ -61,7 +61,7 @@ def write_serial(acc: Path, manifest: Manifest, clock_mhz: float, baud: int, fol
 
 
 def pictures_per_second(manifest: Manifest, baud: int) -> float:
-    """What the line carries."""
+    """Return how many pictures per second the line carries at `baud`."""
     return baud / BITS / (manifest.input.beats_per_frame * manifest.input.tdata_bits // 8)
 
 

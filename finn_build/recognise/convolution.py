@@ -48,7 +48,7 @@ def is_binary(conv: Conv) -> bool:
 
 
 def is_channel_sum(conv: Conv) -> bool:
-    """Does it add and subtract the maps, pixel by pixel?"""
+    """Return whether the layer adds and subtracts the maps, pixel by pixel."""
     return conv.weight.shape[2] == 1 and conv.groups == 1 and conv.stride == 1 and is_binary(conv)
 
 

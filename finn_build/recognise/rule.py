@@ -81,5 +81,5 @@ class Rule(ABC, Generic[Match]):
         """Return the stages, which stand for all nodes of what was found and nothing else."""
 
     def takes_sums(self, node: Node) -> bool:
-        """Does a pattern begin with `node` that reads a convolution's sums, without thresholds?"""
+        """Return whether a pattern begins with `node` that reads a convolution's sums, without thresholds."""
         return False

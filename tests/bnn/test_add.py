@@ -98,7 +98,7 @@ def test_what_is_not_read_is_refused(tmp_path):
 
 
 def residual_network(seed):
-    """A network of blocks with shortcuts, with random weights and statistics, negative scales among them."""
+    """Return a network of blocks with shortcuts, with random weights and statistics; some scales are negative."""
     torch.manual_seed(seed)
     blocks = (
         Block(6, pool=2), Block(6, shortcut="add", maps=3), Block(6, form="binary", shortcut="add", pool=2),

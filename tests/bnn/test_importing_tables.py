@@ -77,7 +77,7 @@ def branches(operator: str, **attributes: Any) -> onnx.ModelProto:
 
 
 def added(scale: float, maps_: int = 2) -> onnx.ModelProto:
-    """The sums of a convolution, and `scale` times those of another one."""
+    """Return a file that adds the sums of a convolution and `scale` times those of another one."""
     net = pixels().conv(maps_, 1, 3).norm(maps_, 300.0).sign()
     before = net.at
     first = net.conv(maps_, maps_, 3).at
@@ -87,7 +87,7 @@ def added(scale: float, maps_: int = 2) -> onnx.ModelProto:
 
 
 def beside() -> onnx.ModelProto:
-    """Return a Concat or another node that joins a map and what a convolution makes of it."""
+    """Return a file that joins a map and what a convolution makes of it."""
     net = maps()
     before = net.at
     net.conv(2, 2, 1).sign()
@@ -96,7 +96,7 @@ def beside() -> onnx.ModelProto:
 
 
 def residual(*, sign: bool = False) -> Net:
-    """A map added to the sums of a convolution of it, or to their signs."""
+    """Return a net that adds a map to the sums of a convolution of it, or to their signs."""
     net = maps()
     before = net.at
     net.conv(2, 2, 3, pads=[1] * 4)

@@ -22,7 +22,7 @@ from tests.support.networks import Random, images_for, sum_pool_network
 
 
 def plain(maps, size):
-    """Sums over windows of maps [N, C, H, W], one by one."""
+    """Return sums over windows of maps [N, C, H, W], computed one by one."""
     rows, columns = maps.shape[2] // size[0], maps.shape[3] // size[1]
     found = np.zeros((*maps.shape[:2], rows, columns), np.int64)
     for y, x in np.ndindex(rows, columns):
@@ -81,7 +81,7 @@ def test_torch_and_qonnx_give_the_same(seed, tmp_path):
 
 
 def written(tmp_path, change):
-    """A network of one SumPool, read from its file after `change(node, weight) -> weight`."""
+    """Return a network of one SumPool, read from its file after `change(node, weight) -> weight`."""
     r = Random(0)
     layers = (
         Conv(r.signs(4, 1, 1, 1)), Threshold(np.full(4, 100)), SumPool((2, 2)), Threshold(np.zeros(4, int)),
