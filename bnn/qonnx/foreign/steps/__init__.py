@@ -48,6 +48,8 @@ for _found in sorted(_module.name for _module in pkgutil.iter_modules(__path__))
     _step = importlib.import_module(f"{__name__}.{_found}")
     for _operator in getattr(_step, "OPERATORS", ()):
         for _count in _step.INPUTS:
+            if (_operator, _count) in STEPS:
+                raise TypeError(f"two steps take {_operator} of {_count} tensors, {_found} is one of them")
             STEPS[_operator, _count] = _step.step
 
 
