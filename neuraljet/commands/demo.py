@@ -68,7 +68,7 @@ _EXPLAINED = {
     "train": "a binarized network with neural jet layers, on synthetic biscuits",
     "build": "FINN with our own RTL operators makes a streaming accelerator",
     "verify": "every test picture through the RTL, every score compared",
-    "prove": "the adder graphs of the convolutions, for all inputs",
+    "prove": "the sums of convolutions and residual additions, for all inputs",
     "synth": "Yosys counts what it takes of a 7-series FPGA",
 }
 _SUMMARIES: dict[str, Callable[[Any], str]] = {
@@ -101,7 +101,7 @@ def table(result: Demo) -> str:
     rows = [
         ("test accuracy", f"{result.train.test_accuracy:.1%}"),
         ("verified in simulation", f"{verified.frames} frames, {verified.mismatches} mismatches"),
-        ("proved for all inputs", f"{proved.outputs_proved} of {proved.outputs} outputs of convolutions"),
+        ("proved for all inputs", f"{proved.outputs_proved} of {proved.outputs} outputs of layers that add"),
         ("LUT sites (7-series)", f"{area.sites:,}"),
         ("LUT (7-series)", f"{area.lut:,}"),
         ("flip-flops", f"{area.ff:,}"),

@@ -1,4 +1,4 @@
-"""neuraljet prove: the adder graphs of an accelerator equal the network's layers, for all inputs."""
+"""neuraljet prove: the sums of an accelerator are those of the network's layers, for all inputs."""
 
 import argparse
 from pathlib import Path
@@ -15,7 +15,7 @@ EXAMPLE = "neuraljet prove accelerator"
 
 
 def prove(accelerator: str | Path, *, trust: bool = False) -> "Proof":
-    """Trace every output of every convolution back to the pixels of its window; see sim.proofs.prove."""
+    """Prove every output of every convolution and residual addition; see sim.proofs.prove."""
     from sim.proofs.prove import prove as prove_accelerator
 
     return prove_accelerator(Path(accelerator), trust=trust)
@@ -33,16 +33,16 @@ def main(options: argparse.Namespace) -> tuple[bool, "Proof"]:
 
 
 def summary(result: "Proof") -> str:
-    """Return a row per convolution, for people."""
+    """Return a row per convolution, residual addition and sum-pooling, for people."""
     lines = [f"{'layer':18} {'outputs':>7}  verdict"]
     for layer in result.layers:
         why = f": {layer.why}" if layer.why else ", for all inputs"
         lines.append(f"{layer.name:18} {layer.outputs:7d}  {layer.verdict}{why}")
     proved, outputs = result.outputs_proved, result.outputs
     if proved:
-        lines.append(f"{proved} of {outputs} outputs of convolutions proved in {result.seconds:.1f} s")
+        lines.append(f"{proved} of {outputs} outputs of layers that add proved in {result.seconds:.1f} s")
     else:
-        what = f"none of {outputs} outputs of convolutions" if outputs else "there is no convolution"
+        what = f"none of {outputs} outputs of layers that add" if outputs else "there is no convolution"
         lines.append(f"nothing is proved: {what}")
     if result.other_layers:
         lines.append(f"simulation alone checks {', '.join(result.other_layers)}: see `neuraljet verify`")

@@ -53,6 +53,14 @@ class ProofError(ToolError):
     """A tool failed or came to no verdict; the text ends with the tail of its log."""
 
 
+class UndecidedError(ProofError):
+    """The proof was begun, and ended without a verdict."""
+
+    def __init__(self, top: str, parameters: "Parameters | None", status: str, seconds: float, log: str) -> None:
+        super().__init__(f"{top} {dict(parameters or {})}: {status} after {seconds} s\n{log}")
+        self.status, self.seconds = status, seconds
+
+
 @dataclass(frozen=True)
 class Verdict:
     """Proved, or refuted with a counterexample; true where proved."""
@@ -106,6 +114,8 @@ def prove(
                 return Verdict(
                     False, seconds, f"an assertion by clock {clock}; z3 found no trace in {TRACE_TIMEOUT_S} s"
                 )
+        if status in ("TIMEOUT", "UNKNOWN"):
+            raise UndecidedError(top, parameters, status, seconds, _tail(log))
         if status != "FAIL":
             raise ProofError(f"{top} {dict(parameters or {})}: {status} after {seconds} s\n{_tail(log)}")
         failed = re.findall(r"failed assertion \S+ at (\S+)", log)
