@@ -68,7 +68,7 @@ _EXPLAINED = {
     "train": "a binarized network with neural jet layers, on synthetic biscuits",
     "build": "FINN with our own RTL operators makes a streaming accelerator",
     "verify": "every test picture through the RTL, every score compared",
-    "prove": "the sums of convolutions and residual additions, for all inputs",
+    "prove": "the sums of convolutions, windows and additions, for all inputs",
     "synth": "Yosys counts what it takes of a 7-series FPGA",
 }
 _SUMMARIES: dict[str, Callable[[Any], str]] = {

@@ -15,7 +15,7 @@ EXAMPLE = "neuraljet prove accelerator"
 
 
 def prove(accelerator: str | Path, *, trust: bool = False) -> "Proof":
-    """Prove every output of every convolution and residual addition; see sim.proofs.prove."""
+    """Prove every output of convolutions, residual additions and sum-pooling; see sim.proofs.prove."""
     from sim.proofs.prove import prove as prove_accelerator
 
     return prove_accelerator(Path(accelerator), trust=trust)

@@ -16,7 +16,7 @@ REPORT = "proof.json"
 
 @dataclass(frozen=True)
 class LayerProof(Record):
-    """What became of a layer that there is a prover of: a convolution, or a residual addition."""
+    """What became of a layer that there is a prover of: a convolution, an addition, a sum-pooling."""
 
     name: str
     operator: str
@@ -41,7 +41,7 @@ class Proof(Record):
 
 
 def prove(acc: Path, trust: bool = False) -> Proof:
-    """Compare every convolution's adder graph and every residual addition in `acc`, read from its RTL, with model.onnx.
+    """Compare the RTL of every convolution, residual addition and sum-pooling in `acc` with model.onnx.
 
     Write proof.json into the folder and return what it says. It does not pass when a layer's RTL is something else than
     the layer, nor when nothing was proved at all; layers that no proof covers are listed with the reason. What is

@@ -1,0 +1,46 @@
+"""Sum-pooling of accelerators is proved against model.onnx, and changed constants are found."""
+
+import re
+
+import numpy as np
+import pytest
+
+from bnn.integer.layers import Bias, Conv, Threshold
+from bnn.integer.layers.sum_pool import SumPool
+from bnn.integer.network import IntegerNetwork
+from bnn.qonnx.write import write_qonnx
+from finn_build.build import build
+from sim.proofs.prove import prove
+from tests.support.sealing import reseal
+
+
+@pytest.fixture
+def acc(tmp_path):
+    """An accelerator with sums over windows that leave a column over (sum_pool_0), and over whole maps (scores)."""
+    layers = (
+        Conv(np.array([[[[1]]], [[[-1]]]])), Threshold(np.array([90, -150])), SumPool((2, 2), np.array([1, -1])),
+        Threshold(np.array([0, 1])), SumPool((2, 2), flat=True), Bias(np.array([3, -2])),
+    )  # fmt: skip
+    write_qonnx(IntegerNetwork.chain((1, 4, 5), layers, ("a", "b")), tmp_path / "model.onnx")
+    build(tmp_path / "model.onnx", tmp_path / "acc")
+    return tmp_path / "acc"
+
+
+def verdicts(acc):
+    return {row.name: row.verdict for row in prove(acc).layers if row.operator.startswith("SumPool")}
+
+
+def test_sums_of_windows_are_proved_and_each_fault_refuted(acc):
+    proved = {"sum_pool_0": "proved", "scores": "proved"}
+    assert verdicts(acc) == proved
+    for layer, constant in (("sum_pool_0", "Constant"), ("sum_pool_0", "Negative"), ("scores", "Constant")):
+        file = acc / "rtl" / f"{layer}.v"
+        right = file.read_text()
+        wrong, count = re.subn(
+            rf"(\.{constant}\(\d+'h\w*?)(\w)\)", lambda found: f"{found[1]}{int(found[2], 16) ^ 2:x})", right
+        )
+        assert count == 1 and wrong != right
+        file.write_text(wrong)
+        reseal(acc)
+        assert verdicts(acc) == proved | {layer: "refuted"}
+        file.write_text(right)
