@@ -175,7 +175,7 @@ def test_weights_that_neighbours_share_are_found_and_kept_once():
     assert once.shape == (all_of_them.shape[0], all_of_them.shape[1] // 3)
     found = list(foldings(5, 12, 7, 1000, 3))
     assert found and all(f.repeat == 3 and f.simd % 3 == 0 for f in found)
-    assert len(list(found[0].lines(weight))) == found[0].shape[0]
+    assert len(list(found[0].rows(weight))) == found[0].shape[0]
 
 
 def test_outputs_with_the_same_weights_are_one_row():

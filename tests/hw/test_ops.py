@@ -239,7 +239,7 @@ def test_an_operator_must_say_when_its_results_come():
 def test_an_operator_that_nobody_wrote_is_named():
     from hw.ops.operators import operator_class
 
-    with pytest.raises(KeyError, match=r"no module of hw\.ops defines Unknown_rtl; there are BinaryConv_hls"):
+    with pytest.raises(KeyError, match=r"no module of hw\.ops defines Unknown_rtl; there are .*BinaryConv_hls"):
         operator_class("Unknown_rtl")
 
 

@@ -72,7 +72,9 @@ def test_a_current_folder_that_is_gone(tmp_path):
     gone = tmp_path / "gone"
     gone.mkdir()
     command = ["bash", "-c", 'cd "$0" && rmdir "$0" && exec "$@"', str(gone), *START, "doctor"]
-    packages = os.pathsep.join([str(Path(__file__).parents[2]), os.environ.get("PYTHONPATH", "")])
+    packages = str(Path(__file__).parents[2])
+    if others := os.environ.get("PYTHONPATH"):  # an empty entry would be the folder that is gone
+        packages = os.pathsep.join([packages, others])
     done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment(PYTHONPATH=packages))
     assert done.returncode == 2
     assert done.stderr.startswith("neuraljet: the current folder is gone")
