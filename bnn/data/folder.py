@@ -16,9 +16,9 @@ from bnn.data.notes import Notes, printable
 from bnn.data.split import refuse_small, split
 from bnn.data.walk import read_regular
 from bnn.errors import UserError
+from bnn.limits import MOST_CLASSES
 
 CLASS_NAME = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,63}")
-MOST_CLASSES = 256  # a class number is 8 bits wide on the output stream
 MOST_BYTES = 1 << 29  # of one picture's file
 
 

@@ -14,11 +14,11 @@ from bnn.errors import UserError
 from bnn.integer.layers import Bias, Found, Layer, Misfit, Shape
 from bnn.integer.network import IMAGE, SCORES, IntegerNetwork, Node
 from bnn.integer.reference import Ints
+from bnn.limits import MOST_CHANNELS
 from bnn.qonnx.file import load_model
 from bnn.storage.records import CLASS_NAME
 
 MOST = 1 << 40  # largest magnitude of an integer in the file; sums of many stay exact in 64 bits
-MOST_CHANNELS = 4096  # channels of a picture
 
 
 def read_qonnx(path: Path) -> IntegerNetwork:

@@ -6,11 +6,10 @@ import numpy as np
 
 from bnn.errors import UserError
 from bnn.integer.network import IMAGE, SCORES, IntegerNetwork, Node
+from bnn.limits import MOST_CLASSES
 from finn_build.recognise.rule import Graph, Refused
 from finn_build.recognise.rules import RULES
 from finn_build.recognise.stages import Stage, Stream
-
-MAX_CLASSES = 256  # a result is one beat, with all its scores
 
 
 def recognise(network: IntegerNetwork) -> tuple[Stream, list[Stage]]:
@@ -20,8 +19,8 @@ def recognise(network: IntegerNetwork) -> tuple[Stream, list[Stage]]:
     """
     channels, height, width = network.input_shape
     pixels = Stream((height, width, channels), "UINT8", 1, np.zeros(channels, np.int64), IMAGE)
-    if len(network.classes) > MAX_CLASSES:
-        raise UserError(f"{len(network.classes)} classes are too many; an accelerator has at most {MAX_CLASSES}")
+    if len(network.classes) > MOST_CLASSES:
+        raise UserError(f"{len(network.classes)} classes are too many; an accelerator has at most {MOST_CLASSES}")
     streams = {IMAGE: pixels}
     graph = Graph(network, streams, lambda node: any(rule.takes_sums(node) for rule in RULES))
     stages: list[Stage] = []

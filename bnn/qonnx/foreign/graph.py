@@ -14,6 +14,7 @@ from qonnx.core.datatype import DataType
 from qonnx.core.modelwrapper import ModelWrapper
 
 from bnn.errors import UserError
+from bnn.limits import MOST_CHANNELS
 from bnn.qonnx.foreign import nodes as single
 from bnn.qonnx.foreign.nodes import FORMER, QONNX, QUANTIZERS, Array, NodeError, attributes
 
@@ -37,7 +38,6 @@ INTEGER = (
 )  # fmt: skip
 KINDS = (onnx.TensorProto.FLOAT, onnx.TensorProto.UINT8, onnx.TensorProto.INT32, onnx.TensorProto.INT64)  # of pixels
 MOST_VALUES = 1 << 25  # values of all constants that are computed
-MOST_CHANNELS = 4096  # channels of a picture
 MOST_PIXELS = 1 << 26  # values of a picture, in all channels
 MOST_NODES = 10_000
 MOST_FRAMES = 1024  # pictures in a batch that the file fixes

@@ -11,6 +11,7 @@ from qonnx.core.modelwrapper import ModelWrapper
 from bnn.errors import UserError
 from bnn.integer.layers import Bias, Misfit
 from bnn.integer.network import IMAGE, GraphBuilder, IntegerNetwork
+from bnn.limits import MOST_CLASSES
 from bnn.qonnx.foreign import ends
 from bnn.qonnx.foreign import pixels as picture
 from bnn.qonnx.foreign.decisions import outputs, reachable
@@ -22,8 +23,6 @@ from bnn.qonnx.foreign.scores import solve
 from bnn.qonnx.foreign.state import PICTURE, State, Walk
 from bnn.qonnx.foreign.steps import step
 from bnn.qonnx.foreign.values import Sums
-
-MOST_CLASSES = 256  # the class is a byte
 
 
 def import_model(model: ModelWrapper, where: str, pixels: str | None = None) -> Imported:

@@ -3,12 +3,12 @@
 import numpy as np
 
 from bnn.integer.network import Node
+from bnn.limits import MOST_KERNEL
 from finn_build.recognise import convolution
 from finn_build.recognise.convolution import Convolution
 from finn_build.recognise.rule import Graph, Refused, Rule
 from finn_build.recognise.stages import Stage, Stream
 
-MOST_KERNEL = 11  # side of a +-1 kernel, as far as has been simulated
 MOST_WEIGHT = 8  # magnitude of a weight on pixels
 
 

@@ -1,10 +1,10 @@
 """Depthwise convolutions of +-1: every output reads one map of bits."""
 
 from bnn.integer.network import Node
+from bnn.limits import MOST_KERNEL
 from finn_build.recognise import convolution
 from finn_build.recognise.convolution import Convolution
 from finn_build.recognise.rule import Graph, Refused, Rule
-from finn_build.recognise.rules.binary_conv import MOST_KERNEL
 from finn_build.recognise.stages import Stage
 
 

@@ -7,6 +7,7 @@ import onnx
 
 from bnn.integer.layers import Conv, Dense, Levels, Misfit, Pad
 from bnn.integer.reference import Ints
+from bnn.limits import MOST_KERNEL
 from bnn.qonnx.foreign import copies
 from bnn.qonnx.foreign.linear import Linear, convolution, dense
 from bnn.qonnx.foreign.meaning import values_of
@@ -14,7 +15,6 @@ from bnn.qonnx.foreign.state import PICTURE, State, Walk
 from bnn.qonnx.foreign.values import Sums, Values, rounding
 
 OPERATORS, INPUTS = ("Conv", "MatMul", "Gemm"), (1,)
-MOST_KERNEL = 11  # largest side of a kernel in hardware, as in finn_build.recognise
 MOST_SUMS = 1 << 30  # values of all sums of a layer; the nodes behind it are executed on each
 
 

@@ -8,12 +8,12 @@ import onnx
 
 from bnn.integer.layers import Conv, Dense, Layer, Pad
 from bnn.integer.layers.sum_pool import SumPool
+from bnn.limits import MOST_KERNEL
 from bnn.qonnx.foreign.graph import Graph
 from bnn.qonnx.foreign.last import last_layer
 from bnn.qonnx.foreign.meaning import values_of
 from bnn.qonnx.foreign.nodes import attributes
 from bnn.qonnx.foreign.state import PICTURE, State, Walk
-from bnn.qonnx.foreign.steps.linear import MOST_KERNEL
 from bnn.qonnx.foreign.values import MANTISSA, Sums, Values, odd_part, rounding
 
 OPERATORS, INPUTS = ("AveragePool", "GlobalAveragePool", "ReduceMean", "ReduceSum"), (1,)
