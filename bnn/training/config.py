@@ -2,15 +2,31 @@
 
 from dataclasses import dataclass
 
+from bnn.errors import UserError
+from bnn.storage.records import optional
+
+STEPS = 3600  # of a training that is not told its length: as many for 50 pictures as for 50,000
+
 
 @dataclass(frozen=True)
 class TrainConfig:
-    """Settings of a training; the defaults suit the data sets in datasets/."""
+    """Settings of a training; the defaults suit small sets and large ones.
 
-    epochs: int = 60
+    A training is so many `steps` of the optimizer, or so many `epochs`, passes over the training pictures.
+    """
+
+    epochs: int | None = None  # None: `steps` says how long
     seed: int = 0
     batch: int = 64
     learning_rate: float = 3e-2  # Adam, falling to zero along a cosine
     label_smoothing: float = 0.0
     augment: tuple[str, ...] = ()
-    validation: float = 0.05  # of the training pictures, held out to choose the best epoch unless the set has some
+    validation: float = 0.05  # of the training pictures, held out to choose the best round unless the set has some
+    steps: int | None = optional(None)  # None: `epochs` says how long, or STEPS where neither is given
+    balance: bool = optional(False)  # weigh pictures so that each class counts the same
+
+    def __post_init__(self) -> None:
+        if self.epochs is None and self.steps is None:
+            object.__setattr__(self, "steps", STEPS)  # written down: a later default must not change this training
+        if self.epochs is not None and self.steps is not None:
+            raise UserError(f"a training of {self.epochs} epochs and of {self.steps} steps cannot be; give one of them")

@@ -7,7 +7,7 @@ import numpy as np
 
 from bnn.data import Dataset
 from bnn.integer.reference import Ints
-from bnn.storage.records import Record
+from bnn.storage.records import Record, optional
 
 
 @dataclass(frozen=True)
@@ -33,17 +33,19 @@ class Metrics(Record):
 
     test_accuracy: float
     test_frames: int
-    validation_accuracy: float  # on the held-out pictures, of the best epoch
+    validation_accuracy: float  # on the held-out pictures, of the best round
     float_disagreements: int  # test pictures on which the network before freezing gives another class
     links: LinkCounts
     classes: tuple[str, ...]
     confusion: tuple[tuple[int, ...], ...]  # [true][predicted]
     per_class: Mapping[str, ClassScores]
-    epochs: int
+    epochs: float  # passes over the training pictures
     seed: int
     network: str  # NetworkSpec.name
     notes: tuple[str, ...]  # what reading the pictures left out and decided, and what is wrong with the network
     seconds: float
+    steps: int = optional(0)  # of the optimizer; 0: not written down
+    pictures: int = optional(0)  # that were learnt from, with repetitions; 0: not written down
 
 
 def confusion_of(labels: Ints, predicted: Ints, classes: int) -> Ints:

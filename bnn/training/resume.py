@@ -1,4 +1,4 @@
-"""Stopping a training after an epoch and going on later, to the same weights as without the stop."""
+"""Stopping a training after a round and going on later, to the same weights as without the stop."""
 
 import math
 from collections.abc import Mapping
@@ -18,15 +18,15 @@ from bnn.training.trainer import Trainer
 class Progress:
     """The numbers of a checkpoint."""
 
-    epoch: int  # epochs that are done
-    best: float | None  # loss of the best epoch; None when none was judged yet
-    best_accuracy: float  # of that epoch, 0 to 1
+    round: int  # rounds that are done
+    best: float | None  # loss of the best round; None when none was judged yet
+    best_accuracy: float  # of that round, 0 to 1
     training: str  # Trainer.identity
 
-    def check(self, epochs: int) -> None:
-        """Raise ValueError unless a training of `epochs` can have these numbers."""
-        if type(self.epoch) is not int or not 1 <= self.epoch <= epochs:
-            raise ValueError(f"epoch {self.epoch!r} is not one of 1 to {epochs}")
+    def check(self, rounds: int) -> None:
+        """Raise ValueError unless a training of `rounds` can have these numbers."""
+        if type(self.round) is not int or not 1 <= self.round <= rounds:
+            raise ValueError(f"round {self.round!r} is not one of 1 to {rounds}")
         if not (self.best is None or (type(self.best) is float and self.best >= 0)):
             raise ValueError(f"best loss {self.best!r} is no number from 0")
         if type(self.best_accuracy) is not float or not 0 <= self.best_accuracy <= 1:
@@ -37,10 +37,11 @@ def checkpoint(trainer: Trainer) -> bytes:
     """Return all that `restore` needs, sealed."""
     tensors = {f"network.{k}": v for k, v in trainer.network.state_dict().items()}
     tensors |= {f"best.{k}": v for k, v in trainer.best_state.items()}
+    tensors |= {f"objective.{k}": v for k, v in trainer.objective.state().items()}
     for index, state in trainer.optimizer.state_dict()["state"].items():
         tensors |= {f"adam.{index}.{k}": v for k, v in state.items()}
     best = trainer.best if math.isfinite(trainer.best) else None
-    return pack(tensors, entries(Progress(trainer.epoch, best, trainer.best_accuracy, trainer.identity)))
+    return pack(tensors, entries(Progress(trainer.round, best, trainer.best_accuracy, trainer.identity)))
 
 
 def restore(trainer: Trainer, path: Path) -> None:
@@ -50,9 +51,9 @@ def restore(trainer: Trainer, path: Path) -> None:
     try:
         progress = _progress(numbers, trainer)
         check_like(tensors, _expected(trainer))
-        steps = progress.epoch * trainer.steps_per_epoch
+        steps = trainer.schedule.first_step(progress.round)
         if any(float(tensors[f"adam.{i}.step"]) != steps for i in range(count)):
-            raise ValueError(f"the steps are not those of {progress.epoch} epochs")
+            raise ValueError(f"the steps are not those of {progress.round} rounds")
     except (KeyError, ValueError) as error:
         raise damaged(path, error) from error
     trainer.network.load_state_dict(_under("network.", tensors))
@@ -60,15 +61,18 @@ def restore(trainer: Trainer, path: Path) -> None:
     moments = {i: _under(f"adam.{i}.", tensors) for i in range(count)}
     groups = trainer.optimizer.state_dict()["param_groups"]
     trainer.optimizer.load_state_dict({"state": moments, "param_groups": groups})
-    trainer.epoch, trainer.best_accuracy = progress.epoch, progress.best_accuracy
+    trainer.objective.restore(_under("objective.", tensors))
+    trainer.round, trainer.best_accuracy = progress.round, progress.best_accuracy
     trainer.best = math.inf if progress.best is None else progress.best
 
 
 def _progress(numbers: Mapping[str, Any], trainer: Trainer) -> Progress:
+    if "round" not in numbers and "epoch" in numbers:
+        raise ValueError("an earlier version wrote it")
     if numbers.get("training") != trainer.identity:
         raise ValueError("it is of another training: of other pictures, settings or network")
     progress = Progress(**{field.name: numbers[field.name] for field in fields(Progress)})
-    progress.check(trainer.config.epochs)
+    progress.check(trainer.schedule.rounds)
     return progress
 
 
@@ -76,6 +80,7 @@ def _expected(trainer: Trainer) -> dict[str, Tensor]:
     """Return tensors with the names, shapes and types of those that a checkpoint holds."""
     state = trainer.network.state_dict()
     expected = {f"network.{k}": v for k, v in state.items()} | {f"best.{k}": v for k, v in state.items()}
+    expected |= {f"objective.{k}": v for k, v in trainer.objective.state().items()}
     for i, weight in enumerate(trainer.network.parameters()):
         moments = {"step": torch.tensor(0.0), "exp_avg": weight, "exp_avg_sq": weight}
         expected |= {f"adam.{i}.{k}": v for k, v in moments.items()}

@@ -2,7 +2,7 @@
 
     run/  run.json                what was asked: data, network, settings; a digest of the pictures
           checkpoint.safetensors  while training only: everything --resume needs, sealed
-          weights.safetensors     the best epoch's latent weights and batch-norm statistics
+          weights.safetensors     the best round's latent weights and batch-norm statistics
           model.onnx              the frozen network (QONNX)
           metrics.json            accuracy, confusion matrix, per-class precision and recall, what was noted of the
                                   pictures, SHA-256 of the other files; written last

@@ -1,4 +1,4 @@
-"""The pictures that training learns from, and those that judge its epochs."""
+"""The pictures that training learns from, and those that judge its rounds."""
 
 from dataclasses import dataclass
 

@@ -62,32 +62,33 @@ def train(
         else:
             if resume and (out / CHECKPOINT).exists():
                 restore(trainer, out / CHECKPOINT)
-            if trainer.epoch < config.epochs:
+            if trainer.round < trainer.schedule.rounds:
                 require_free(out, (WEIGHTS, MODEL))
             started = time.monotonic()
-            _run_epochs(trainer, out / CHECKPOINT, progress)
+            _run_rounds(trainer, out / CHECKPOINT, progress)
             metrics = _finish(trainer, out, source, started)
         (out / CHECKPOINT).unlink(missing_ok=True)
     return metrics
 
 
-def _run_epochs(trainer: Trainer, path: Path, progress: bool) -> None:
-    """Train the epochs that are left; after each of them the checkpoint `path` holds what was reached."""
-    epochs = trainer.config.epochs
+def _run_rounds(trainer: Trainer, path: Path, progress: bool) -> None:
+    """Train the rounds that are left; after each of them the checkpoint `path` holds what was reached."""
+    schedule = trainer.schedule
+    begun = schedule.first_step(trainer.round)
     with tqdm(
-        total=epochs * trainer.steps_per_epoch,
-        initial=trainer.epoch * trainer.steps_per_epoch,
+        total=schedule.steps,
+        initial=begun,
         disable=not progress,
-        unit="step",
         mininterval=0.5,
-        bar_format="{desc} {percentage:3.0f}%|{bar:24}| {elapsed}<{remaining}{postfix}",
+        bar_format="step {n_fmt}/{total_fmt} |{bar:24}| {elapsed}<{remaining}{postfix}",
     ) as bar:
-        while trainer.epoch < epochs:
-            bar.set_description_str(f"epoch {trainer.epoch + 1}/{epochs}")
-            for loss, accuracy in trainer.run_epoch():
+        started = time.monotonic()
+        while trainer.round < schedule.rounds:
+            for loss, accuracy in trainer.run_round():
                 bar.update()
+                rate = (schedule.seen(bar.n) - schedule.seen(begun)) / (time.monotonic() - started)
                 best = f" held out {trainer.best_accuracy:.1%}" if trainer.best < math.inf else ""
-                bar.set_postfix_str(f"loss {loss:.3f} train {accuracy:.1%}{best}", refresh=False)
+                bar.set_postfix_str(f"{rate:,.0f} pictures/s loss {loss:.3f} train {accuracy:.1%}{best}", refresh=False)
             if trainer.settled:
                 trainer.evaluate()
             write_file(path, checkpoint(trainer))
@@ -105,6 +106,7 @@ def _finish(trainer: Trainer, out: Path, source: DataSource, started: float) -> 
     links = check_links(frozen, FrozenNetwork(frozen), out / MODEL, images.numpy())
     predicted, floating = links.classes, predict(network, images).numpy()
     confusion = confusion_of(data.test_labels, predicted, len(data.classes))
+    steps, seen = trainer.schedule.steps, trainer.schedule.seen(trainer.schedule.steps)
     metrics = Metrics(
         test_accuracy=float((predicted == data.test_labels).mean()),
         test_frames=len(predicted),
@@ -114,11 +116,13 @@ def _finish(trainer: Trainer, out: Path, source: DataSource, started: float) -> 
         classes=data.classes,
         confusion=tuple(map(tuple, confusion.tolist())),
         per_class=scores_per_class(confusion, data.classes),
-        epochs=trainer.config.epochs,
+        epochs=seen / trainer.schedule.pictures,
         seed=trainer.config.seed,
         network=trainer.spec.name,
         notes=notes_of(data, predicted),
         seconds=time.monotonic() - started,
+        steps=steps,
+        pictures=seen,
     )
     finish(out, metrics)
     return metrics

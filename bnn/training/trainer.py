@@ -1,9 +1,10 @@
 """The training loop.
 
-Each epoch draws its order and augmentations from (seed, epoch) alone, so an interrupted training that resumes ends
-with the same weights as one that ran through. Binary weights jump, and running batch-norm statistics lag behind them.
-So the statistics are estimated anew with frozen weights before every evaluation. The held-out pictures are looked at in
-the last quarter of the epochs, because the learning rate still throws weights about before that.
+A training is a number of steps, in rounds (bnn.training.schedule). What a step draws depends on the seed and its number
+alone, so an interrupted training that resumes ends with the same weights as one that ran through. Binary weights jump,
+and running batch-norm statistics lag behind them. So the statistics are estimated anew with frozen weights before every
+evaluation. The held-out pictures are looked at in the last quarter of the rounds, because the learning rate still
+throws weights about before that.
 """
 
 import hashlib
@@ -13,7 +14,6 @@ from collections.abc import Iterator, Mapping
 from functools import cached_property
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
 from bnn.data import Dataset
@@ -24,13 +24,15 @@ from bnn.storage.records import entries
 from bnn.training.augment import augment
 from bnn.training.config import TrainConfig
 from bnn.training.evaluation import estimate_statistics, scores_of
+from bnn.training.objective import objective_of
+from bnn.training.schedule import Draw, Schedule
 from bnn.training.sides import split_sides
 
-ESTIMATION_FRAMES = 2048  # pictures that batch-norm statistics are estimated from between epochs
+ESTIMATION_FRAMES = 2048  # pictures that batch-norm statistics are estimated from between rounds
 
 
 class Trainer:
-    """One training, from its first epoch; bnn.training.resume lets it begin at a checkpoint."""
+    """One training, from its first round; bnn.training.resume lets it begin at a checkpoint."""
 
     def __init__(self, data: Dataset, spec: NetworkSpec, config: TrainConfig) -> None:
         self.data, self.spec, self.config = data, spec, config
@@ -40,7 +42,9 @@ class Trainer:
         self.network = Network(spec, (channels, height, width), len(data.classes))
         self.network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # missing in torch's stubs
         self.optimizer = torch.optim.Adam(self.network.parameters(), lr=config.learning_rate)
-        self.epoch, self.best, self.best_accuracy = 0, math.inf, 0.0
+        self.schedule = Schedule.of(config, len(self.sides.images))
+        self.objective = objective_of(config, self.sides.labels, len(data.classes))
+        self.round, self.best, self.best_accuracy = 0, math.inf, 0.0
         self.best_state = copy_state(self.network.state_dict())
 
     @cached_property
@@ -49,24 +53,22 @@ class Trainer:
         asked = [entries(self.spec), entries(self.config), self.data.digest]
         return hashlib.sha256(json.dumps(asked).encode()).hexdigest()
 
-    @property
-    def steps_per_epoch(self) -> int:
-        return math.ceil(len(self.sides.images) / self.config.batch)
-
-    def run_epoch(self) -> Iterator[tuple[float, float]]:
-        """Train one epoch; yield (loss, accuracy so far) after every step. ToolError when it diverges."""
-        images, labels = self.sides.images, self.sides.labels
-        generator = torch.Generator().manual_seed(self.config.seed * 1_000_003 + self.epoch)
-        order = torch.randperm(len(images), generator=generator)
+    def run_round(self) -> Iterator[tuple[float, float]]:
+        """Train one round; yield (loss, accuracy so far) after every step. ToolError when it diverges."""
+        images, labels, schedule = self.sides.images, self.sides.labels, self.schedule
         loss_sum, right, seen = 0.0, 0, 0
         self.network.train()
-        for step, batch in enumerate(order.tensor_split(self.steps_per_epoch)):
-            progress = (self.epoch + step / self.steps_per_epoch) / self.config.epochs
+        batches: tuple[Tensor, ...] = ()
+        for step in schedule.steps_of(self.round):
+            number, place = divmod(step, schedule.steps_per_pass)
+            if not batches or place == 0:
+                batches = schedule.order(number)
+            batch = batches[place]
             for group in self.optimizer.param_groups:
-                group["lr"] = self.config.learning_rate * 0.5 * (1 + math.cos(math.pi * progress))
-            frames = augment(images[batch], self.config.augment, generator)
+                group["lr"] = self.config.learning_rate * 0.5 * (1 + math.cos(math.pi * step / schedule.steps))
+            frames = augment(images[batch], self.config.augment, schedule.generator(Draw.AUGMENT, step))
             scores = self.network(frames.contiguous(memory_format=torch.channels_last))
-            loss = F.cross_entropy(scores, labels[batch], label_smoothing=self.config.label_smoothing)
+            loss = self.objective.loss(scores, labels[batch], frames, batch)
             self.optimizer.zero_grad()
             loss.backward()
             self.optimizer.step()
@@ -77,36 +79,37 @@ class Trainer:
             yield loss_sum / seen, right / seen
         for name, value in self.network.state_dict().items():
             self._refuse_divergence(name, value)
-        self.epoch += 1
+        self.round += 1
 
     def _refuse_divergence(self, name: str, value: Tensor) -> None:
         if not bool(torch.isfinite(value).all()):
             worst = value.detach()[~torch.isfinite(value)].flatten()[0]
             raise ToolError(
-                f"the training diverged in epoch {self.epoch + 1}: {name} is {float(worst)}, so no network was "
-                "exported; train again with another --seed or network, or from Python with a smaller learning_rate"
+                f"the training diverged in round {self.round + 1} of {self.schedule.rounds}: {name} is {float(worst)}, "
+                "so no network was exported; train again with another --seed or network, or from Python with a smaller "
+                "learning_rate"
             )
 
     @property
     def settled(self) -> bool:
-        """Whether this is the last quarter of the epochs, of which the best is kept. The last epoch always counts."""
-        return self.epoch > 0.75 * self.config.epochs
+        """Whether this is the last quarter of the rounds, of which the best is kept. The last round always counts."""
+        return self.round > 0.75 * self.schedule.rounds
 
     def evaluate(self) -> None:
-        """Judge the network on the held-out pictures with fresh batch-norm statistics; keep the best epoch's weights.
+        """Judge the network on the held-out pictures with fresh batch-norm statistics; keep the best round's weights.
 
         Best is the lowest loss: on few pictures it says more than the accuracy.
         """
         estimate_statistics(self.network, self.sides.images[:ESTIMATION_FRAMES])
         scores = scores_of(self.network, self.sides.held_images)
-        loss = float(F.cross_entropy(scores, self.sides.held_labels))
+        loss = float(self.objective.judge(scores, self.sides.held_labels))
         self._refuse_divergence("the loss on the held-out pictures", torch.tensor(loss))
         if loss <= self.best:  # of equals the later, which saw the lower learning rate
             self.best, self.best_state = loss, copy_state(self.network.state_dict())
             self.best_accuracy = float((scores.argmax(1) == self.sides.held_labels).float().mean())
 
     def finish(self) -> Network:
-        """Return the network with the best epoch's weights and statistics from all training pictures."""
+        """Return the network with the best round's weights and statistics from all training pictures."""
         self.network.load_state_dict(self.best_state)
         estimate_statistics(self.network, self.sides.images)
         return self.network

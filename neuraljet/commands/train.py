@@ -11,7 +11,7 @@ from bnn.errors import UserError
 if TYPE_CHECKING:
     from bnn.training.metrics import Metrics
 
-MOST_SEED, MOST_EPOCHS = 2**31 - 1, 10**6
+MOST_SEED, MOST_EPOCHS, MOST_STEPS = 2**31 - 1, 10**6, 10**9
 LAYERS = ("bottleneck", "separable", "constrained", "binary")  # bnn.model.forms.FORMS, without loading torch
 NAME = "train"
 HELP = "Train a binarized network on labelled pictures"
@@ -31,12 +31,16 @@ def train(
     seed: int = 0,
     resume: bool = False,
     progress: bool = False,
+    steps: int | None = None,
+    balance: bool = False,
 ) -> "Metrics":
     """Train on `data` (a folder of class folders, IDX files, or the name of a known set) into the folder `out`.
 
-    What is None comes from the set's card in datasets/, else: network medium, its own layers, 60 epochs,
-    the pictures' size and colour. Returns the metrics, whose notes say what reading the pictures left out and decided;
-    with `progress` they are printed before training begins. UserError for everything that is wrong with the input.
+    What is None comes from the set's card in datasets/, else: network medium, its own layers, 3,600 steps of 64
+    pictures, the pictures' size and colour. `steps` or `epochs`, passes over the pictures, say how long it trains;
+    `balance` makes each class count the same, however many pictures it has. Returns the metrics, whose notes say what
+    reading the pictures left out and decided; with `progress` they are printed before training begins. UserError for
+    everything that is wrong with the input.
     """
     from bnn.data import DataSource, lasting_name, load
     from bnn.model.spec import load_spec
@@ -47,6 +51,10 @@ def train(
         raise UserError(f"seed {seed!r} is not a whole number from 0 to {MOST_SEED}")
     if epochs is not None and (type(epochs) is not int or not 1 <= epochs <= MOST_EPOCHS):
         raise UserError(f"epochs {epochs!r} is not a whole number from 1 to {MOST_EPOCHS}")
+    if steps is not None and (type(steps) is not int or not 1 <= steps <= MOST_STEPS):
+        raise UserError(f"steps {steps!r} is not a whole number from 1 to {MOST_STEPS}")
+    if steps is not None and epochs is not None:
+        raise UserError(f"--steps {steps} and --epochs {epochs} both say how long to train; give one of them")
     pictures = load(data, size=size, color=color)
     if progress:
         for note in pictures.notes:
@@ -54,9 +62,11 @@ def train(
     card = pictures.card
     spec = load_spec(network or (card.network if card else "medium")).with_layer(layer, kernel)
     config = TrainConfig(
-        epochs=epochs if epochs is not None else (card.epochs if card else 60),
+        epochs=card.epochs if card and epochs is None and steps is None else epochs,
         seed=seed,
         augment=card.augment if card else (),
+        steps=steps,
+        balance=balance,
     )
     height, width, channels = pictures.train_images.shape[1:]
     source = DataSource(lasting_name(data), (height, width), "gray" if channels == 1 else "rgb", seed=0)
@@ -102,9 +112,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--kernel", type=int, choices=(3, 5), help="kernel size of every layer")
     parser.add_argument("--size", metavar="HxW", help="scale the pictures to this size")
     parser.add_argument("--color", choices=("gray", "rgb"))
-    parser.add_argument("--epochs", type=whole, metavar="N")
+    parser.add_argument("--epochs", type=whole, metavar="N", help="passes over the pictures, instead of --steps")
     parser.add_argument("--seed", type=seed_number, default=0, metavar="N", help=f"from 0 to {MOST_SEED}")
     parser.add_argument("--resume", action="store_true", help="continue the training in RUN that was interrupted")
+    parser.add_argument("--steps", type=whole, metavar="N", help="how long to train: steps of 64 pictures (3,600)")
+    parser.add_argument("--balance", action="store_true", help="each class counts the same, however few its pictures")
 
 
 def main(options: argparse.Namespace) -> "tuple[bool, Metrics]":
@@ -121,10 +133,12 @@ def main(options: argparse.Namespace) -> "tuple[bool, Metrics]":
             seed=options.seed,
             resume=options.resume,
             progress=True,
+            steps=options.steps,
+            balance=options.balance,
         )
     except KeyboardInterrupt:
         if (Path(options.out) / "checkpoint.safetensors").exists():
-            print(f"interrupted; the same command with --resume continues {options.out} after its last whole epoch")
+            print(f"interrupted; the same command with --resume continues {options.out} after its last whole round")
         raise
     print(summary(metrics))
     print(f"run folder: {options.out}   next: neuraljet build {options.out} --out accelerator")

@@ -21,12 +21,12 @@ SPEC = NetworkSpec("tiny", (Block(2, pool=2),), (3,))
 CONFIG = TrainConfig(epochs=4, batch=8)
 
 
-def trainer(epochs: int = 0, spec: NetworkSpec = SPEC, config: TrainConfig = CONFIG, seed: int = 0) -> Trainer:
+def trainer(rounds: int = 0, spec: NetworkSpec = SPEC, config: TrainConfig = CONFIG, seed: int = 0) -> Trainer:
     r = np.random.default_rng(seed)
     images, labels = r.integers(0, 256, (20, 8, 8, 1)).astype(np.uint8), np.arange(20) % 2
     result = Trainer(Dataset("toy", ("a", "b"), images, labels, images, labels), spec, config)
-    for _ in range(epochs):
-        list(result.run_epoch())
+    for _ in range(rounds):
+        list(result.run_round())
     return result
 
 
@@ -51,7 +51,7 @@ def test_a_whole_one_is_taken(good: bytes, tmp_path: Path) -> None:
     (tmp_path / "c").write_bytes(good)
     resumed = trainer()
     restore(resumed, tmp_path / "c")
-    assert resumed.epoch == 2 and checkpoint(resumed) == good
+    assert resumed.round == 2 and checkpoint(resumed) == good
     assert load_file(tmp_path / "c").keys() >= {"network.classifier.bias", "best.classifier.bias", "adam.0.step"}
 
 
@@ -85,11 +85,11 @@ def test_longer_or_something_else(good: bytes, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        ({"epoch": -3}, "epoch -3 is not one of 1 to 4"),
-        ({"epoch": 5}, "epoch 5 is not one of 1 to 4"),
-        ({"epoch": 2.0}, "epoch 2.0"),
-        ({"epoch": True}, "epoch True"),
-        ({"epoch": 1}, "the steps are not those of 1 epochs"),
+        ({"round": -3}, "round -3 is not one of 1 to 4"),
+        ({"round": 5}, "round 5 is not one of 1 to 4"),
+        ({"round": 2.0}, "round 2.0"),
+        ({"round": True}, "round True"),
+        ({"round": 1}, "the steps are not those of 1 rounds"),
         ({"best": -0.5}, "best loss -0.5"),
         ({"best": "x"}, "best loss 'x'"),
         ({"best_accuracy": 1.5}, "best accuracy 1.5"),

@@ -25,7 +25,7 @@ from bnn.training.train import train
 from bnn.training.trainer import Trainer
 
 SPEC = NetworkSpec("tiny", (Block(4, pool=2), Block(6, pool=2)))
-CONFIG = TrainConfig(epochs=6, batch=16, learning_rate=0.05, augment=("flip_y", "shift", "light"))
+CONFIG = TrainConfig(epochs=6, seed=2, batch=16, learning_rate=0.05, augment=("flip_y", "shift", "light"))
 
 
 @pytest.fixture(scope="module")
@@ -75,17 +75,17 @@ def test_the_same_seed_gives_the_same_model(run, data, tmp_path):
 @pytest.mark.parametrize("stop_after", [1, 25])
 def test_an_interrupted_training_resumes_to_the_same_weights(run, data, tmp_path, monkeypatch, stop_after):
     out, steps = tmp_path / "run", 0
-    epoch = Trainer.run_epoch
+    whole = Trainer.run_round
 
     def interrupted(self):
         nonlocal steps
-        for progress in epoch(self):
+        for progress in whole(self):
             steps += 1
             if steps == stop_after:
                 raise KeyboardInterrupt
             yield progress
 
-    monkeypatch.setattr(Trainer, "run_epoch", interrupted)
+    monkeypatch.setattr(Trainer, "run_round", interrupted)
     with pytest.raises(KeyboardInterrupt):
         train(data, SPEC, out, CONFIG, progress=False)
     assert not (out / "model.onnx").exists()
@@ -133,17 +133,17 @@ def test_resuming_with_other_pictures_is_refused(run, data):
             train(Dataset(**parts | change), SPEC, run[0], CONFIG, resume=True, progress=False)
 
 
-def stop_early(data, out, monkeypatch, source, epochs=2):
-    """Make a run that was stopped in its epoch number `epochs`."""
-    epoch = Trainer.run_epoch
+def stop_early(data, out, monkeypatch, source, rounds=2):
+    """Make a run that was stopped in its round number `rounds`."""
+    whole = Trainer.run_round
 
     def stopped(self):
-        if self.epoch == epochs - 1:
+        if self.round == rounds - 1:
             raise KeyboardInterrupt
-        yield from epoch(self)
+        yield from whole(self)
 
     with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
-        patch.setattr(Trainer, "run_epoch", stopped)
+        patch.setattr(Trainer, "run_round", stopped)
         train(data, SPEC, out, CONFIG, source=source, progress=False)
 
 
@@ -211,18 +211,18 @@ def test_two_trainings_on_one_folder_are_told(data, tmp_path):
 
 @pytest.mark.parametrize("where", ["loss", "weights", "held"])
 def test_a_training_that_diverges_exports_nothing(data, tmp_path, monkeypatch, where):
-    good = Trainer.run_epoch
+    good = Trainer.run_round
 
     def hurt(self):
-        if self.epoch == 5 and where != "held":
+        if self.round == 5 and where != "held":
             target = self.network.classifier.log_scale if where == "loss" else self.network.blocks[1].norm.running_mean
             target.data.fill_(float("nan"))
         yield from good(self)
 
-    monkeypatch.setattr(Trainer, "run_epoch", hurt)
+    monkeypatch.setattr(Trainer, "run_round", hurt)
     if where == "held":
         monkeypatch.setattr(loop, "scores_of", lambda *_: torch.full((8, 2), float("nan")))
-    with pytest.raises(ToolError, match=r"diverged in epoch 6: .* is nan, so no network was exported") as caught:
+    with pytest.raises(ToolError, match=r"diverged in round 6 of 6: .* is nan, so no network was exported") as caught:
         train(data, SPEC, tmp_path / "run", CONFIG, progress=False)
     assert "--seed" in str(caught.value)
     assert sorted(p.name for p in (tmp_path / "run").iterdir()) == ["checkpoint.safetensors", "run.json"]
@@ -245,7 +245,7 @@ def test_a_folder_of_somebody_is_left_alone(data, tmp_path):
     assert [p.name for p in tmp_path.iterdir()] == ["thesis.txt"]
 
 
-def test_a_validation_side_is_what_judges_the_epochs(data):
+def test_a_validation_side_is_what_judges_the_rounds(data):
     parts = dict(vars(data))
     images, labels = data.train_images[120:], data.train_labels[120:]
     parts |= {"train_images": data.train_images[:120], "train_labels": data.train_labels[:120]}

@@ -31,7 +31,7 @@ from tests.benchmarks.damage.alter import Tally, alter_bytes, alter_json, outcom
 NAME = "run"
 SPEC = NetworkSpec("tiny", (Block(3, pool=2),), (4,))
 CONFIG = TrainConfig(epochs=4, batch=8)
-STOPPED = 2  # epochs of the interrupted run
+STOPPED = 2  # rounds of the interrupted run
 ENTRIES_SHARE = 5  # of so many alterations one is of an entry
 TIMED = ("seconds", "search_seconds", "created", "seal")  # entries of JSON that differ between two runs of a command
 
@@ -84,20 +84,20 @@ def _pictures() -> Dataset:
 
 
 def _interrupted(data: Dataset, out: Path) -> None:
-    whole = Trainer.run_epoch
+    whole = Trainer.run_round
 
     def stopped(self: Trainer) -> Iterator[tuple[float, float]]:
-        if self.epoch == STOPPED:
+        if self.round == STOPPED:
             raise KeyboardInterrupt
         yield from whole(self)
 
-    Trainer.run_epoch = stopped  # type: ignore[method-assign]
+    Trainer.run_round = stopped  # type: ignore[method-assign]
     try:
         train(data, SPEC, out, CONFIG, progress=False)
     except KeyboardInterrupt:  # as asked
         pass
     finally:
-        Trainer.run_epoch = whole  # type: ignore[method-assign]
+        Trainer.run_round = whole  # type: ignore[method-assign]
 
 
 def _trained(out: Path, data: Dataset) -> dict[str, str]:
