@@ -30,6 +30,7 @@ class ConvBlock(nn.Module):
             block.channels,
             block.kernel,
             maps=block.maps,
+            zeros=block.zeros,
             stride=block.stride,
             padding=block.padded,
             pad_value=0 if pixels else -1,

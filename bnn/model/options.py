@@ -29,6 +29,7 @@ def one_of(*values: int | str) -> Allowed:
 
 
 YES_OR_NO = Allowed("true or false", lambda value: type(value) is bool)
+NO = Allowed("false", lambda value: value is False)
 
 
 def option(allowed: Allowed | Callable[[Any], Allowed], default: Any = MISSING, *, added: bool = False) -> Any:

@@ -31,13 +31,14 @@ class Block:
 
     channels: int = option(whole(1, 1024))  # outputs
     kernel: int = option(lambda block: FORMS[block.form].kernels, 3)
-    form: str = option(one_of(*FORMS), "bottleneck")  # the first block of a jet network is always constrained
+    form: str = option(one_of(*FORMS), "bottleneck")  # FORMS[form].form_on_pixels in the first block
     maps: int = option(whole(1, 256), 4)  # M, bottleneck only
     stride: int = option(whole(1, 2), 1)
     padding: bool = option(YES_OR_NO, True)  # same size with -1 (0 on pixels), or none
     pool: int = option(lambda block: POOLINGS[block.pooling].sizes, 1)  # height and width of a window
     pooling: str = option(one_of(*POOLINGS), "max", added=True)
     shortcut: str = option(one_of(*SHORTCUTS), "none", added=True)  # what joins the sums, in front of the norm
+    zeros: bool = option(lambda block: FORMS[block.form].zeros_allowed, False, added=True)  # a jet may be none
 
     def __post_init__(self) -> None:
         check_options(self)

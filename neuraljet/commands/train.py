@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from bnn.training.metrics import Metrics
 
 MOST_SEED, MOST_EPOCHS, MOST_STEPS = 2**31 - 1, 10**6, 10**9
-LAYERS = ("bottleneck", "separable", "constrained", "binary")  # bnn.model.forms.FORMS, without loading torch
+LAYERS = ("bottleneck", "separable", "jets", "constrained", "binary")  # bnn.model.forms.FORMS, without loading torch
 NAME = "train"
 HELP = "Train a binarized network on labelled pictures"
 EXAMPLE = "neuraljet train pictures/ --out run --size 64x64"

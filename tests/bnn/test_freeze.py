@@ -19,14 +19,14 @@ from bnn.qonnx.write import write_qonnx
 from bnn.training.check import check_links
 from bnn.training.evaluation import estimate_statistics, predict
 
-FORMS = ("bottleneck", "separable", "constrained", "binary")
+FORMS = ("bottleneck", "separable", "jets", "constrained", "binary")
 
 
-def random_network(form, seed, *, kernel=3, channels=1, size=(12, 10), hidden=(), stride=1, padding=True):
+def random_network(form, seed, *, kernel=3, channels=1, size=(12, 10), hidden=(), stride=1, padding=True, zeros=False):
     torch.manual_seed(seed)
     blocks = (
-        Block(6, kernel=kernel, form=form, maps=3, pool=2, padding=padding),
-        Block(5, kernel=3, form=form, maps=2, stride=stride),
+        Block(6, kernel=kernel, form=form, maps=3, pool=2, padding=padding, zeros=zeros),
+        Block(5, kernel=3, form=form, maps=2, stride=stride, zeros=zeros),
     )
     network = Network(NetworkSpec("test", blocks, hidden), (channels, *size), 3)
     for norm in (m for m in network.modules() if isinstance(m, Norm)):
@@ -61,6 +61,19 @@ def test_every_link_agrees(form, options, tmp_path):
     again = read_qonnx(tmp_path / "model.onnx")
     assert again.classes == ("a", "b", "c")
     assert np.array_equal(again.run(images), links.scores)
+
+
+@pytest.mark.parametrize("form", ["bottleneck", "separable", "jets"])
+def test_every_link_agrees_where_jets_are_left_out(form, tmp_path):
+    network = random_network(form, 1, zeros=True)
+    for block in network.blocks:
+        block.conv.jets.weight.data[1, :, -1] = 9.0  # an output without any jet
+    images = np.random.default_rng(2).integers(0, 256, (40, *network.input_shape)).astype(np.uint8)
+    frozen = freeze(network, ("a", "b", "c"))
+    assert any((layer.weight[1] == 0).all() for layer in frozen.layers if isinstance(layer, Conv))
+    write_qonnx(frozen, tmp_path / "model.onnx")
+    links = check_links(frozen, FrozenNetwork(frozen), tmp_path / "model.onnx", images)
+    assert (links.frames, links.torch_mismatches, links.qonnx_mismatches) == (40, 0, 0)
 
 
 def test_a_wrong_link_is_counted(tmp_path):

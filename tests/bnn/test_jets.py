@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bnn import jets
-from bnn.model.forms import compose
+from bnn.model.forms.constrained import compose
+from bnn.model.forms.selected import Selection
 
 
 def test_axis_kernels_are_the_known_ones():
@@ -70,3 +71,35 @@ def test_factorise_refuses_what_is_not_in_the_group():
     almost = jets.kernel(4, 1, 2)
     almost[0, 0] += 1
     assert jets.factorise(almost) is None
+
+
+@pytest.mark.parametrize("kernel", [3, 5])
+@pytest.mark.parametrize("zeros", [False, True])
+def test_a_selection_is_a_jet_its_negative_or_none(kernel, zeros):
+    torch.manual_seed(0)
+    selection = Selection(40, 30, kernel, zeros)
+    kernels = selection().detach().numpy()
+    assert np.array_equal(kernels, np.rint(kernels))  # to the bit: the gradient's term adds an exact zero
+    found = {jets.factorise(k.astype(np.int64)) for k in kernels.reshape(-1, kernel, kernel)}
+    signed = {(sign, ky, kx) for sign in (1, -1) for ky in range(kernel) for kx in range(kernel)}
+    assert found == signed | ({(0, 0, 0)} if zeros else set())
+
+
+def test_the_largest_score_selects_and_the_first_of_equals():
+    selection = Selection(1, 3, 3, zeros=True)
+    with torch.no_grad():
+        selection.weight.zero_()
+        selection.weight[0, 1, 9 + 5] = 0.1
+        selection.weight[0, 2, 18] = 0.1
+    chosen = selection()[0].detach().numpy()
+    assert np.array_equal(chosen, [jets.kernel(2, 0, 0), -jets.kernel(2, 1, 2), np.zeros((3, 3))])
+
+
+def test_the_gradient_of_a_selection_is_that_of_the_blend():
+    torch.manual_seed(1)
+    selection, target = Selection(2, 3, 3, zeros=False), torch.randn(2, 3, 3, 3)
+    (selection() * target).sum().backward()
+    scores = selection.weight.detach().clone().requires_grad_()
+    blend = torch.einsum("oij,jyx->oiyx", torch.softmax(2 * scores, -1), selection.table)
+    (blend * target).sum().backward()
+    assert torch.allclose(selection.weight.grad, scores.grad, atol=1e-6)

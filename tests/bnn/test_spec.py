@@ -116,6 +116,13 @@ def test_the_command_line_knows_every_form():
     assert tuple(FORMS) == LAYERS
 
 
+def test_only_selected_jets_may_be_none():
+    assert Block(4, form="separable", zeros=True).zeros
+    for form in ("constrained", "binary"):
+        with pytest.raises(UserError, match="zeros = True; allowed: false"):
+            Block(4, form=form, zeros=True)
+
+
 def test_another_layer_in_every_block():
     spec = NetworkSpec("mine", (Block(4, 1, "binary"), Block(6, 2, "binary")))
     assert {(b.form, b.kernel) for b in spec.with_layer("separable", 5).blocks} == {("separable", 5)}
