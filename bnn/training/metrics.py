@@ -1,13 +1,14 @@
 """How well a finished network does on the test pictures."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
 from bnn.data import Dataset
 from bnn.integer.reference import Ints
-from bnn.storage.records import Record, optional
+from bnn.storage.records import OPTIONAL, Record, optional
+from bnn.training.plan.record import Plan
 
 
 @dataclass(frozen=True)
@@ -33,7 +34,7 @@ class Metrics(Record):
 
     test_accuracy: float
     test_frames: int
-    validation_accuracy: float  # on the held-out pictures, of the best round
+    validation_accuracy: float  # on the held-out pictures, of the best round; cross-validated where none were held out
     float_disagreements: int  # test pictures on which the network before freezing gives another class
     links: LinkCounts
     classes: tuple[str, ...]
@@ -46,6 +47,8 @@ class Metrics(Record):
     seconds: float
     steps: int = optional(0)  # of the optimizer; 0: not written down
     pictures: int = optional(0)  # that were learnt from, with repetitions; 0: not written down
+    # What was settled before the training, and what was measured for it:
+    plan: Plan | None = field(default=None, metadata={OPTIONAL: True})
 
 
 def confusion_of(labels: Ints, predicted: Ints, classes: int) -> Ints:

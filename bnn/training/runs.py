@@ -1,13 +1,14 @@
 """The run folder: whose it is, what was asked, and that its files are those that training wrote.
 
     run/  run.json                what was asked: data, network, settings; a digest of the pictures
+          plan.json               what was settled before the training by short ones, where anything was left open
           checkpoint.safetensors  while training only: everything --resume needs, sealed
           weights.safetensors     the best round's latent weights and batch-norm statistics
           model.onnx              the frozen network (QONNX)
           metrics.json            accuracy, confusion matrix, per-class precision and recall, what was noted of the
                                   pictures, SHA-256 of the other files; written last
 
-run.json and metrics.json are sealed (bnn.storage.records).
+run.json, plan.json and metrics.json are sealed (bnn.storage.records).
 """
 
 import json
@@ -27,12 +28,13 @@ from bnn.storage.hashes import first_damage
 from bnn.storage.records import SEAL, check_seal, entries, parse, parse_json, seal_of, sha256
 from bnn.training.config import TrainConfig
 from bnn.training.metrics import Metrics
+from bnn.training.plan.record import Plan
 
-ASKED, CHECKPOINT, WEIGHTS, MODEL, METRICS = (
-    "run.json", "checkpoint.safetensors", "weights.safetensors", "model.onnx", "metrics.json",
+ASKED, PLAN, CHECKPOINT, WEIGHTS, MODEL, METRICS = (
+    "run.json", "plan.json", "checkpoint.safetensors", "weights.safetensors", "model.onnx", "metrics.json",
 )  # fmt: skip
 FORMAT = "neuraljet-run"
-RUN = Kind(ASKED, FORMAT, later=(CHECKPOINT, WEIGHTS, MODEL, METRICS))
+RUN = Kind(ASKED, FORMAT, later=(PLAN, CHECKPOINT, WEIGHTS, MODEL, METRICS))
 Record = TypeVar("Record")
 
 
@@ -86,6 +88,20 @@ def claim(out: Path, asked: Request, resume: bool) -> None:
         _write(folder / ASKED, entries(asked))
 
 
+def keep_plan(out: Path, plan: Plan) -> None:
+    """Write plan.json, so that a training that is resumed does not plan again."""
+    require_free(out, (PLAN,))
+    _write(out / PLAN, entries(plan))
+
+
+def kept_plan(out: Path) -> Plan | None:
+    """Return the plan of a run that was begun, None before there is one; UserError when it was changed."""
+    if not os.path.lexists(out / PLAN):
+        return None
+    way_out = "delete it, and it is made again"
+    return _record(Plan, _read(out / PLAN, way_out), out / PLAN, way_out)
+
+
 def require_free(out: Path, names: Iterable[str]) -> None:
     """Raise UserError when one of these files is in the run folder before training has come to write it."""
     for name in names:
@@ -112,7 +128,8 @@ def _not_of_training(path: Path) -> UserError:
 def finish(out: Path, metrics: Metrics) -> None:
     """Write metrics.json, which makes the run a finished one."""
     require_free(out, (METRICS,))
-    files = {name: sha256(out / name) for name in (ASKED, WEIGHTS, MODEL)}
+    names = (ASKED, PLAN, WEIGHTS, MODEL) if metrics.plan else (ASKED, WEIGHTS, MODEL)
+    files = {name: sha256(out / name) for name in names}
     _write(out / METRICS, {**entries(metrics), "files": files})
 
 
@@ -127,7 +144,7 @@ def finished(run: Path) -> Metrics:
         )
     content = _read(run / METRICS, "train again")
     files = content.pop("files", None)
-    if not isinstance(files, dict) or set(files) != {ASKED, WEIGHTS, MODEL}:
+    if not isinstance(files, dict) or set(files) - {PLAN} != {ASKED, WEIGHTS, MODEL}:
         raise UserError(f"{run / METRICS} does not list the files of the run; train again")
     damage = first_damage(run, files)
     if damage is not None:

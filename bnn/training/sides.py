@@ -18,6 +18,7 @@ class Sides:
     labels: Tensor
     held_images: Tensor
     held_labels: Tensor
+    held_out: bool = True  # False: there is nothing to hold out, and the pictures to learn from stand in
 
 
 def split_sides(data: Dataset, config: TrainConfig) -> Sides:
@@ -26,7 +27,7 @@ def split_sides(data: Dataset, config: TrainConfig) -> Sides:
     if data.validation_images is not None and data.validation_labels is not None:
         return Sides(images, labels, frames(data.validation_images), torch.from_numpy(data.validation_labels))
     kept, held = hold_out(data.train_labels, config.validation, config.seed)
-    return Sides(images[kept], labels[kept], images[held], labels[held])
+    return Sides(images[kept], labels[kept], images[held], labels[held], held_out=len(kept) < len(images))
 
 
 def hold_out(labels: np.ndarray, fraction: float, seed: int) -> tuple[np.ndarray, np.ndarray]:

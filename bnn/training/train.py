@@ -2,6 +2,7 @@
 
 import json
 import math
+import sys
 import time
 from pathlib import Path
 
@@ -19,6 +20,8 @@ from bnn.training.check import check_links
 from bnn.training.config import TrainConfig
 from bnn.training.evaluation import predict
 from bnn.training.metrics import LinkCounts, Metrics, confusion_of, notes_of, scores_per_class
+from bnn.training.plan.make import make_plan, needs_plan, planned
+from bnn.training.plan.record import Plan
 from bnn.training.resume import checkpoint, restore
 from bnn.training.runs import (
     CHECKPOINT,
@@ -30,6 +33,8 @@ from bnn.training.runs import (
     claim,
     finish,
     finished,
+    keep_plan,
+    kept_plan,
     put,
     require_free,
 )  # fmt: skip
@@ -54,21 +59,37 @@ def train(
     diverges, which leaves the last good checkpoint.
     """
     source = source or DataSource(data.name)
-    trainer = Trainer(data, spec, config)
+    trainer = Trainer(data, spec, config)  # refuses a network that does not fit before there is a folder
     with lock(out):
         claim(out, Request(source, spec, config, PictureSet.of(data)), resume)
         if resume and (out / METRICS).exists():
             metrics = finished(out)
         else:
+            started = time.monotonic()
+            plan = _settle(data, spec, config, out, progress) if needs_plan(config) else None
+            if plan:
+                trainer = Trainer(*planned(data, spec, config, plan))
             if resume and (out / CHECKPOINT).exists():
                 restore(trainer, out / CHECKPOINT)
             if trainer.round < trainer.schedule.rounds:
                 require_free(out, (WEIGHTS, MODEL))
-            started = time.monotonic()
             _run_rounds(trainer, out / CHECKPOINT, progress)
-            metrics = _finish(trainer, out, source, started)
+            metrics = _finish(trainer, out, source, started, config.seed, plan)
         (out / CHECKPOINT).unlink(missing_ok=True)
     return metrics
+
+
+def _settle(data: Dataset, spec: NetworkSpec, config: TrainConfig, out: Path, progress: bool) -> Plan:
+    """Return the plan of the run, made now or kept from before; print it with `progress`."""
+    plan = kept_plan(out)
+    if plan is None:
+        with tqdm(disable=not progress, mininterval=0.5, bar_format="trying: {n_fmt} steps {elapsed}") as bar:
+            plan = make_plan(data, spec, config, bar.update)
+        keep_plan(out, plan)
+    if progress:
+        for line in plan.lines():
+            print(line, file=sys.stderr, flush=True)
+    return plan
 
 
 def _run_rounds(trainer: Trainer, path: Path, progress: bool) -> None:
@@ -87,14 +108,15 @@ def _run_rounds(trainer: Trainer, path: Path, progress: bool) -> None:
             for loss, accuracy in trainer.run_round():
                 bar.update()
                 rate = (schedule.seen(bar.n) - schedule.seen(begun)) / (time.monotonic() - started)
-                best = f" held out {trainer.best_accuracy:.1%}" if trainer.best < math.inf else ""
+                judged = trainer.best < math.inf and trainer.sides.held_out
+                best = f" held out {trainer.best_accuracy:.1%}" if judged else ""
                 bar.set_postfix_str(f"{rate:,.0f} pictures/s loss {loss:.3f} train {accuracy:.1%}{best}", refresh=False)
             if trainer.settled:
                 trainer.evaluate()
             write_file(path, checkpoint(trainer))
 
 
-def _finish(trainer: Trainer, out: Path, source: DataSource, started: float) -> Metrics:
+def _finish(trainer: Trainer, out: Path, source: DataSource, started: float, seed: int, plan: Plan | None) -> Metrics:
     """Write weights, frozen network and metrics of a trained network into its run folder."""
     network, data = trainer.finish(), trainer.data
     images = frames(data.test_images)
@@ -110,19 +132,20 @@ def _finish(trainer: Trainer, out: Path, source: DataSource, started: float) -> 
     metrics = Metrics(
         test_accuracy=float((predicted == data.test_labels).mean()),
         test_frames=len(predicted),
-        validation_accuracy=trainer.best_accuracy,
+        validation_accuracy=plan.estimate.accuracy if plan and plan.estimate else trainer.best_accuracy,
         float_disagreements=int((predicted != floating).sum()),
         links=LinkCounts(links.frames, links.torch_mismatches, links.qonnx_mismatches),
         classes=data.classes,
         confusion=tuple(map(tuple, confusion.tolist())),
         per_class=scores_per_class(confusion, data.classes),
         epochs=seen / trainer.schedule.pictures,
-        seed=trainer.config.seed,
+        seed=seed,
         network=trainer.spec.name,
         notes=notes_of(data, predicted),
         seconds=time.monotonic() - started,
         steps=steps,
         pictures=seen,
+        plan=plan,
     )
     finish(out, metrics)
     return metrics

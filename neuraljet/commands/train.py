@@ -3,6 +3,7 @@
 import argparse
 import re
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -33,18 +34,28 @@ def train(
     progress: bool = False,
     steps: int | None = None,
     balance: bool = False,
+    augment: str | None = None,
+    folds: int | None = None,
+    starts: int | None = None,
 ) -> "Metrics":
     """Train on `data` (a folder of class folders, IDX files, or the name of a known set) into the folder `out`.
 
     What is None comes from the set's card in datasets/, else: network medium, its own layers, 3,600 steps of 64
     pictures, the pictures' size and colour. `steps` or `epochs`, passes over the pictures, say how long it trains;
-    `balance` makes each class count the same, however many pictures it has. Returns the metrics, whose notes say what
-    reading the pictures left out and decided; with `progress` they are printed before training begins. UserError for
-    everything that is wrong with the input.
+    `balance` makes each class count the same, however many pictures it has.
+
+    augment: "none", names with commas between, or "auto", which tries them on held-out pictures and is the default
+    without a card. folds: from 2 on, cross-validate, and train on all pictures; the default is 5 for sets of fewer than
+    500 training pictures, else 1. starts: begin from so many seeds and go on with the best.
+
+    Returns the metrics, whose notes say what reading the pictures left out and decided; with `progress` they are
+    printed before training begins. UserError for everything that is wrong with the input.
     """
     from bnn.data import DataSource, lasting_name, load
     from bnn.model.spec import load_spec
     from bnn.training.config import TrainConfig
+    from bnn.training.plan.ask import augmentation, fold_count
+    from bnn.training.schedule import Schedule
     from bnn.training.train import train as train_network
 
     if type(seed) is not int or not 0 <= seed <= MOST_SEED:
@@ -64,10 +75,13 @@ def train(
     config = TrainConfig(
         epochs=card.epochs if card and epochs is None and steps is None else epochs,
         seed=seed,
-        augment=card.augment if card else (),
+        augment=augmentation(augment, pictures),
         steps=steps,
         balance=balance,
+        starts=starts or 1,
     )
+    length = Schedule.of(config, len(pictures.train_labels)).steps
+    config = replace(config, folds=fold_count(folds, pictures, length))
     height, width, channels = pictures.train_images.shape[1:]
     source = DataSource(lasting_name(data), (height, width), "gray" if channels == 1 else "rgb", seed=0)
     return train_network(pictures, spec, Path(out), config, source=source, resume=resume, progress=progress)
@@ -117,6 +131,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--resume", action="store_true", help="continue the training in RUN that was interrupted")
     parser.add_argument("--steps", type=whole, metavar="N", help="how long to train: steps of 64 pictures (3,600)")
     parser.add_argument("--balance", action="store_true", help="each class counts the same, however few its pictures")
+    parser.add_argument("--augment", metavar="auto|none|NAMES", help="how pictures are varied: flip_x,shift,light,...")
+    parser.add_argument("--folds", type=whole, metavar="N", help="cross-validate in N parts (5 below 500 pictures)")
+    parser.add_argument("--starts", type=whole, metavar="N", help="begin from N seeds and go on with the best (1)")
 
 
 def main(options: argparse.Namespace) -> "tuple[bool, Metrics]":
@@ -135,6 +152,9 @@ def main(options: argparse.Namespace) -> "tuple[bool, Metrics]":
             progress=True,
             steps=options.steps,
             balance=options.balance,
+            augment=options.augment,
+            folds=options.folds,
+            starts=options.starts,
         )
     except KeyboardInterrupt:
         if (Path(options.out) / "checkpoint.safetensors").exists():
@@ -156,6 +176,8 @@ def summary(metrics: "Metrics") -> str:
         scores = metrics.per_class[name]
         shown = ["    -" if score is None else f"{score:.3f}" for score in (scores.precision, scores.recall)]
         lines.append(f"{name:{width}}  " + " ".join(f"{n:9d}" for n in row) + f"       {shown[0]}   {shown[1]}")
+    if metrics.plan and metrics.plan.estimate:
+        lines.append(metrics.plan.estimate.line())
     lines += [f"note: {note}" for note in metrics.notes]
     links = metrics.links
     lines.append(

@@ -1,4 +1,4 @@
-"""The names of the augmentations, and which of them are chosen together. Loads without torch."""
+"""The names of the augmentations, and which of them are chosen together."""
 
 from collections.abc import Sequence
 

@@ -1,0 +1,84 @@
+"""A short training, judged on the validation side of its set; and whether one is better than another."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from numpy.typing import NDArray
+from torch import Tensor
+
+from bnn.data import Dataset
+from bnn.model.spec import NetworkSpec
+from bnn.training.config import TrainConfig
+from bnn.training.evaluation import estimate_statistics, scores_of
+from bnn.training.trainer import ESTIMATION_FRAMES, Trainer
+
+SCALES = tuple(2.0 ** (step / 2) for step in range(-12, 5))  # that scores are multiplied by
+Tick = Callable[[int], object]  # takes a number of steps that are done
+
+
+@dataclass(frozen=True, eq=False)
+class Judged:
+    """What a training says of each of the pictures [n] that judge it."""
+
+    losses: NDArray[np.float64]
+    right: NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class Gain:
+    """How much lower the mean loss of one training is than that of another, on the same pictures."""
+
+    mean: float
+    noise: float  # its standard error
+
+
+def judge(data: Dataset, spec: NetworkSpec, config: TrainConfig, tick: Tick) -> Judged:
+    """Train on `data`, which has a validation side, to the end of the schedule, and judge the last weights."""
+    trainer = Trainer(data, spec, config)
+    while trainer.round < trainer.schedule.rounds:
+        for _ in trainer.run_round():
+            tick(1)
+    estimate_statistics(trainer.network, trainer.sides.images[:ESTIMATION_FRAMES])
+    scores, labels = scores_of(trainer.network, trainer.sides.held_images), trainer.sides.held_labels
+    weights = trainer.objective.weights
+    losses = calibrated_losses(scores, labels, torch.ones(scores.shape[1]) if weights is None else weights)
+    return Judged(losses.double().numpy(), (scores.argmax(1) == labels).numpy())
+
+
+def calibrated_losses(scores: Tensor, labels: Tensor, weights: Tensor) -> Tensor:
+    """Return the loss [N] of each picture at the scale of all scores [N, classes] that makes their mean smallest.
+
+    The class is the arg-max at any scale. Without this, what keeps a network from being sure of itself would seem to
+    make it better. weights: of each class [classes].
+    """
+    found = [F.cross_entropy(scores * scale, labels, reduction="none") * weights[labels] for scale in SCALES]
+    return min(found, key=lambda losses: float(losses.mean()))
+
+
+def gain(before: Sequence[Judged], after: Sequence[Judged]) -> Gain:
+    """Compare trainings on the same splits, one by one.
+
+    A picture is hard or easy for both, so differences are taken picture by picture. Their standard error misses what
+    differs from one training to the next; with several splits the spread of these tells it, and the larger one counts.
+    """
+    differences = [one.losses - other.losses for one, other in zip(before, after, strict=True)]
+    each = np.concatenate(differences)
+    noise = _standard_error(each)
+    if len(differences) > 1:
+        noise = max(noise, _standard_error(np.array([d.mean() for d in differences])))
+    return Gain(float(each.mean()), noise)
+
+
+def mean_loss(judged: Sequence[Judged]) -> float:
+    return float(np.concatenate([j.losses for j in judged]).mean())
+
+
+def accuracy(judged: Sequence[Judged]) -> float:
+    return float(np.concatenate([j.right for j in judged]).mean())
+
+
+def _standard_error(values: NDArray[np.float64]) -> float:
+    return float(values.std(ddof=1) / np.sqrt(len(values))) if len(values) > 1 else float("inf")

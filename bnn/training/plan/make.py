@@ -1,0 +1,136 @@
+"""Make the plan of a training: augmentation, what to expect, start, in this order."""
+
+from dataclasses import replace
+
+import numpy as np
+
+from bnn.data import Dataset
+from bnn.model.spec import NetworkSpec
+from bnn.training.augment import GROUPS
+from bnn.training.config import AUTO, TrainConfig
+from bnn.training.plan.folds import deal, held_out, most_folds, small_splits
+from bnn.training.plan.judge import Judged, Tick, accuracy, judge, mean_loss
+from bnn.training.plan.record import Estimate, Plan, Start, Trial
+from bnn.training.plan.search import Names, choose
+from bnn.training.schedule import Schedule
+from bnn.training.sides import hold_out
+from bnn.training.trainer import Trainer
+
+TRIAL_SHARE = 45  # a trial has so many times fewer steps than the training
+FEWEST_STEPS = 30  # of a trial that says anything
+SPLITS = 3  # on which a group is tried
+TRIAL_PICTURES = 400  # at most, that a trial learns from, and that judge it
+START_SHARE = 10  # a start has so many times fewer rounds than the training
+_NEXT_START = 1_000_003  # from one start's seed to the next one's
+
+
+def needs_plan(config: TrainConfig) -> bool:
+    """Tell whether `config` leaves anything to be settled by `make_plan`."""
+    return config.augment == AUTO or config.folds > 1 or config.starts > 1
+
+
+def make_plan(data: Dataset, spec: NetworkSpec, config: TrainConfig, tick: Tick = lambda _: None) -> Plan:
+    """Settle what `config` leaves open, by short trainings on the training pictures; the same each time.
+
+    `tick` is told of each step that is done.
+    """
+    notes: list[str] = []
+    augment, trials = config.augment, tuple[Trial, ...]()
+    if config.augment == AUTO:
+        trials = _search(data, spec, config, tick, notes)
+        augment = next((trial.augment for trial in reversed(trials) if trial.kept), ())
+    settled = replace(config, augment=augment)
+    estimate = None
+    if config.folds > 1:
+        estimate = _cross_validate(data, spec, settled, tick, notes)
+    plan = Plan(augment, config.seed, held_out=estimate is None, trials=trials, estimate=estimate, notes=tuple(notes))
+    starts = _starts(data, spec, config, plan, tick) if config.starts > 1 else ()
+    seed = min(starts, key=lambda start: start.loss).seed if starts else config.seed
+    return replace(plan, seed=seed, starts=starts)
+
+
+def planned(
+    data: Dataset, spec: NetworkSpec, config: TrainConfig, plan: Plan
+) -> tuple[Dataset, NetworkSpec, TrainConfig]:
+    """Return what the trainer gets: set, network and settings, in which nothing is left open.
+
+    The pictures that are held out are those of `config`, whatever the seed of the start.
+    """
+    settled = replace(config, augment=plan.augment, seed=plan.seed, folds=1, starts=1)
+    if not plan.held_out:
+        return data, spec, replace(settled, validation=0.0)
+    if plan.seed != config.seed and data.validation_labels is None:
+        kept, held = hold_out(data.train_labels, config.validation, config.seed)
+        if not np.array_equal(kept, held):
+            data = held_out(data, np.isin(np.arange(len(data.train_labels)), held))
+    return data, spec, settled
+
+
+def _search(data: Dataset, spec: NetworkSpec, config: TrainConfig, tick: Tick, notes: list[str]) -> tuple[Trial, ...]:
+    steps = Schedule.of(config, len(data.train_labels)).steps // TRIAL_SHARE
+    if steps < FEWEST_STEPS or most_folds(data.train_labels, 2) < 2:
+        why = f"{steps * TRIAL_SHARE} steps are too few" if steps < FEWEST_STEPS else "a class has only one picture"
+        notes.append(f"augmentation was not chosen and there is none: {why} to try it on held-out pictures")
+        return ()
+    splits = small_splits(data, SPLITS, TRIAL_PICTURES, config.seed)
+    short = _short(config, steps)
+
+    def attempt(names: Names, split: int) -> Judged:
+        return judge(splits[split], spec, replace(short, augment=names, seed=config.seed + split), tick)
+
+    square = data.train_images.shape[1] == data.train_images.shape[2]
+    groups = [names for names in GROUPS.values() if square or names != ("rot90",)]
+    return choose(groups, len(splits), attempt, steps)
+
+
+def _cross_validate(
+    data: Dataset, spec: NetworkSpec, config: TrainConfig, tick: Tick, notes: list[str]
+) -> Estimate | None:
+    """Return what trainings on all folds but one say of the one, each of as many times fewer steps as there are folds.
+
+    None where a class has one picture only.
+    """
+    folds = most_folds(data.train_labels, config.folds)
+    if folds < config.folds:
+        notes.append(f"{folds} folds instead of {config.folds}, as the smallest class has {folds} training pictures")
+    if folds < 2:
+        return None
+    fold = deal(data.train_labels, folds, config.seed)
+    short = _short(config, max(1, Schedule.of(config, len(data.train_labels)).steps // folds))
+    judged = [judge(held_out(data, fold == k), spec, replace(short, seed=config.seed + k), tick) for k in range(folds)]
+    each = [accuracy([one]) for one in judged]
+    return Estimate(
+        accuracy=accuracy(judged),
+        spread=float(np.std(each, ddof=1)),
+        folds=tuple(each),
+        loss=mean_loss(judged),
+        steps=short.steps or 0,
+        pictures=len(fold),
+    )
+
+
+def _starts(data: Dataset, spec: NetworkSpec, config: TrainConfig, plan: Plan, tick: Tick) -> tuple[Start, ...]:
+    """Return how far trainings from other seeds come in their first rounds; all have the schedule of the whole one."""
+    starts = []
+    for number in range(config.starts):
+        seed = (config.seed + number * _NEXT_START) % 2**31
+        trainer = Trainer(*planned(data, spec, config, replace(plan, seed=seed)))
+        for _ in range(-(-trainer.schedule.rounds // START_SHARE)):
+            for _ in trainer.run_round():
+                tick(1)
+        trainer.evaluate()
+        starts.append(Start(seed, trainer.schedule.first_step(trainer.round), trainer.best))
+    return tuple(starts)
+
+
+def _short(config: TrainConfig, steps: int) -> TrainConfig:
+    """Return the settings of a trial: those of the training that bear on what is compared, and no others."""
+    return TrainConfig(
+        seed=config.seed,
+        batch=config.batch,
+        learning_rate=config.learning_rate,
+        label_smoothing=config.label_smoothing,
+        augment=config.augment,
+        steps=steps,
+        balance=config.balance,
+    )
