@@ -146,6 +146,15 @@ def test_train_ends_with_json_and_says_what_is_next(capsys, pictures, tmp_path):
     assert (tmp_path / "run" / "model.onnx").is_file()
 
 
+def test_train_takes_augmentation_folds_and_starts(capsys, pictures, tmp_path):
+    options = ["--augment", "light,shift", "--folds", 2, "--starts", 2, "--network", "small", "--steps", 4]
+    status, out, err = run(capsys, "train", pictures, "--out", tmp_path / "run", *options)
+    assert status == 0
+    config = json.loads((tmp_path / "run" / "run.json").read_text())["config"]
+    assert (config["augment"], config["folds"], config["starts"]) == (["shift", "light"], 2, 2)
+    assert "(2 folds, " in err and "(2 folds, " in out and "start chosen: " in err
+
+
 def test_train_tells_how_the_pictures_were_read(capsys, pictures, tmp_path):
     for side in ("Training", "Testing"):
         for name in ("good", "bad"):
@@ -285,6 +294,8 @@ def test_train_a_class_name_with_slashes_in_the_file(capsys, tmp_path):
         ["train", "biscuits"],
         ["train", "biscuits", "--out", "x", "--kernel", "4"],
         ["train", "biscuits", "--out", "x", "--epochs", "0"],
+        ["train", "biscuits", "--out", "x", "--augment", "mirror"],
+        ["train", "biscuits", "--out", "x", "--folds", "0"],
         ["train", "biscuits", "--out", "x", "--seed", "-1"],
         ["train", "biscuits", "--out", "x", "--seed", "2147483648"],
         ["train", "biscuits", "--out", "x", "--layer", "dense"],
@@ -362,4 +373,4 @@ def test_interrupted_training_says_how_to_go_on(pictures, tmp_path):
     assert process.returncode == 130, err
     assert "--resume" in out
     assert "Traceback" not in err
-    assert sorted(p.name for p in (tmp_path / "run").iterdir()) == ["checkpoint.safetensors", "run.json"]
+    assert sorted(p.name for p in (tmp_path / "run").iterdir()) == ["checkpoint.safetensors", "plan.json", "run.json"]
