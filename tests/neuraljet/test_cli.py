@@ -294,7 +294,6 @@ def test_train_a_class_name_with_slashes_in_the_file(capsys, tmp_path):
         ["train", "biscuits"],
         ["train", "biscuits", "--out", "x", "--kernel", "4"],
         ["train", "biscuits", "--out", "x", "--epochs", "0"],
-        ["train", "biscuits", "--out", "x", "--augment", "mirror"],
         ["train", "biscuits", "--out", "x", "--folds", "0"],
         ["train", "biscuits", "--out", "x", "--seed", "-1"],
         ["train", "biscuits", "--out", "x", "--seed", "2147483648"],
