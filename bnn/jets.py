@@ -84,11 +84,12 @@ def factorise(weights: Ints) -> tuple[int, int, int] | None:
         return None
     if not weights.any():
         return (0, 0, 0)
-    n = weights.shape[0] - 1
-    for ky in range(n + 1):
-        for kx in range(n + 1):
-            candidate = kernel(n, ky, kx)
-            for sign in (1, -1):
-                if np.array_equal(weights, sign * candidate):
-                    return (sign, ky, kx)
-    return None
+    integers = weights.astype(np.int64)
+    return _meaning(weights.shape[0] - 1).get(integers.tobytes()) if np.array_equal(integers, weights) else None
+
+
+@lru_cache
+def _meaning(n: int) -> dict[bytes, tuple[int, int, int]]:
+    """Return by its bytes what `factorise` says of every kernel of the group and of its negative."""
+    orders = [(ky, kx) for ky in range(n + 1) for kx in range(n + 1)]
+    return {(sign * kernel(n, ky, kx)).tobytes(): (sign, ky, kx) for ky, kx in orders for sign in (-1, 1)}

@@ -48,6 +48,19 @@ class _Matrix:
             self._frame()
         return taken
 
+    def state(self, time: int) -> tuple[int, ...]:
+        """Return all that decides about the beats after a whole frame whose last beat is taken at `time`."""
+        return self.handed - time, self.free - time, *(end - time for end in self.ends[-2:])
+
+    def repeat(self, frames: int, period: int) -> None:
+        """Take so many more frames, each `period` clocks after the one in front."""
+        shifts = range(period, (frames + 1) * period, period)
+        for times in (self.ends, self.results):
+            last = times[-1]
+            times += [last + shift for shift in shifts]
+        self.handed += frames * period
+        self.free += frames * period
+
     def _frame(self) -> None:
         f = self.folding
         if f.replay:
@@ -94,8 +107,17 @@ def convolution(
             break
         write(len(gone) + need)
         ready = taken[(len(gone) + need) * p.width - 1] + 1
-        for _ in range(out_width * p.kernel**2):
-            time = matrix.take(max(ready, time + 1))
+        state: tuple[int, ...] = ()
+        for window in range(out_width):
+            before, began = state, time
+            for _ in range(p.kernel**2):
+                time = matrix.take(max(ready, time + 1))
+            state = matrix.state(time)
+            if state == before:  # so all windows of the row that are left take as long as this one
+                left = out_width - 1 - window
+                matrix.repeat(left, time - began)
+                time += left * (time - began)
+                break
         gone += [time + 1] * leave
         row += 1
     write(len(pixels))
