@@ -27,6 +27,8 @@ class TrainConfig:
     balance: bool = optional(False)  # weigh pictures so that each class counts the same
     folds: int = optional(1)  # from 2 on: judge choices by cross-validation, and train on all pictures
     starts: int = optional(1)  # short beginnings from so many seeds, of which the best goes on
+    teacher: str = optional("none")  # whose scores are learned beside the labels: float, hog, or the folder of a run
+    init: str | None = optional(None)  # the folder of a run, whose first layers the network begins with
 
     def __post_init__(self) -> None:
         if self.epochs is None and self.steps is None:

@@ -21,6 +21,9 @@ class Objective:
         self.smoothing = config.label_smoothing
         self.weights = class_weights(labels, classes) if config.balance else None  # [classes]
 
+    def begin(self) -> None:
+        """Learn what has to be known before the first step. A resumed training gets it by `restore` instead."""
+
     def loss(self, scores: Tensor, labels: Tensor, images: Tensor, indices: Tensor) -> Tensor:
         """Return the loss of a batch, differentiable, the mean over its pictures.
 
@@ -52,8 +55,3 @@ def class_weights(labels: Tensor, classes: int) -> Tensor:
     counts = torch.bincount(labels, minlength=classes).clamp(min=1).float()
     weights = 1 / counts
     return weights / weights[labels].mean()
-
-
-def objective_of(config: TrainConfig, labels: Tensor, classes: int) -> Objective:
-    """Return the objective that `config` asks for. labels: of the training pictures [n]."""
-    return Objective(config, labels, classes)

@@ -155,6 +155,11 @@ def finished(run: Path) -> Metrics:
     return _record(Metrics, content, run / METRICS, "train again")
 
 
+def request_of(run: Path) -> Request:
+    """Return what a run was asked for; UserError when its run.json is damaged."""
+    return _record(Request, _read(run / ASKED, "train again"), run / ASKED, "train again")
+
+
 def _write(path: Path, content: Mapping[str, Any]) -> None:
     record = {"format": FORMAT, **content}
     write_file(path, json.dumps({**record, SEAL: seal_of(record)}, indent=2) + "\n")

@@ -39,6 +39,7 @@ from bnn.training.runs import (
     require_free,
 )  # fmt: skip
 from bnn.training.sides import frames
+from bnn.training.teachers import TEACHERS
 from bnn.training.trainer import Trainer, copy_state
 
 
@@ -73,6 +74,9 @@ def train(
                 restore(trainer, out / CHECKPOINT)
             if trainer.round < trainer.schedule.rounds:
                 require_free(out, (WEIGHTS, MODEL))
+            if progress:
+                _tell_of_beginning(trainer)
+            trainer.objective.begin()
             _run_rounds(trainer, out / CHECKPOINT, progress)
             metrics = _finish(trainer, out, source, started, config.seed, plan)
         (out / CHECKPOINT).unlink(missing_ok=True)
@@ -90,6 +94,15 @@ def _settle(data: Dataset, spec: NetworkSpec, config: TrainConfig, out: Path, pr
         for line in plan.lines():
             print(line, file=sys.stderr, flush=True)
     return plan
+
+
+def _tell_of_beginning(trainer: Trainer) -> None:
+    """Say what a training begins with, before it takes its time."""
+    config, blocks = trainer.config, len(trainer.network.blocks)
+    if trainer.round == 0 and config.init:
+        print(f"blocks 1 to {trainer.begun_with} of {blocks} begin as in {config.init}", file=sys.stderr, flush=True)
+    if trainer.round == 0 and config.teacher in TEACHERS:
+        print(f"the teacher learns first ({config.teacher})", file=sys.stderr, flush=True)
 
 
 def _run_rounds(trainer: Trainer, path: Path, progress: bool) -> None:

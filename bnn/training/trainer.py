@@ -12,6 +12,7 @@ import json
 import math
 from collections.abc import Iterator, Mapping
 from functools import cached_property
+from pathlib import Path
 
 import torch
 from torch import Tensor
@@ -23,8 +24,9 @@ from bnn.model.spec import NetworkSpec
 from bnn.storage.records import entries
 from bnn.training.augment import augment
 from bnn.training.config import TrainConfig
+from bnn.training.distil import objective_of
 from bnn.training.evaluation import estimate_statistics, scores_of
-from bnn.training.objective import objective_of
+from bnn.training.initial import begin_with
 from bnn.training.schedule import Draw, Schedule
 from bnn.training.sides import split_sides
 
@@ -40,10 +42,11 @@ class Trainer:
         torch.manual_seed(config.seed)
         _, height, width, channels = data.train_images.shape
         self.network = Network(spec, (channels, height, width), len(data.classes))
+        self.begun_with = begin_with(self.network, Path(config.init)) if config.init else 0  # blocks of another run
         self.network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # missing in torch's stubs
         self.optimizer = torch.optim.Adam(self.network.parameters(), lr=config.learning_rate)
         self.schedule = Schedule.of(config, len(self.sides.images))
-        self.objective = objective_of(config, self.sides.labels, len(data.classes))
+        self.objective = objective_of(config, self.sides, data.classes)
         self.round, self.best, self.best_accuracy = 0, math.inf, 0.0
         self.best_state = copy_state(self.network.state_dict())
 
@@ -56,6 +59,7 @@ class Trainer:
     def run_round(self) -> Iterator[tuple[float, float]]:
         """Train one round; yield (loss, accuracy so far) after every step. ToolError when it diverges."""
         images, labels, schedule = self.sides.images, self.sides.labels, self.schedule
+        self.objective.begin()
         loss_sum, right, seen = 0.0, 0, 0
         self.network.train()
         batches: tuple[Tensor, ...] = ()

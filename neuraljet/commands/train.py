@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from bnn.training.metrics import Metrics
 
 MOST_SEED, MOST_EPOCHS, MOST_STEPS = 2**31 - 1, 10**6, 10**9
+TEACHERS = ("none", "float", "hog")  # what names no run: bnn.training.teachers, without loading torch
 LAYERS = ("bottleneck", "separable", "jets", "constrained", "binary")  # bnn.model.forms.FORMS, without loading torch
 NAME = "train"
 HELP = "Train a binarized network on labelled pictures"
@@ -37,6 +38,8 @@ def train(
     augment: str | None = None,
     folds: int | None = None,
     starts: int | None = None,
+    teacher: str | Path = "none",
+    init: str | Path | None = None,
 ) -> "Metrics":
     """Train on `data` (a folder of class folders, IDX files, or the name of a known set) into the folder `out`.
 
@@ -47,6 +50,9 @@ def train(
     augment: "none", names with commas between, or "auto", which tries them on held-out pictures and is the default
     without a card. folds: from 2 on, cross-validate, and train on all pictures; the default is 5 for sets of fewer than
     500 training pictures, else 1. starts: begin from so many seeds and go on with the best.
+
+    teacher: "float" or "hog", which learn on the spot, or the folder of a finished run; its scores are learned beside the
+    labels. init: the folder of a finished run, whose first layers the network begins with.
 
     Returns the metrics, whose notes say what reading the pictures left out and decided; with `progress` they are
     printed before training begins. UserError for everything that is wrong with the input.
@@ -79,6 +85,8 @@ def train(
         steps=steps,
         balance=balance,
         starts=starts or 1,
+        teacher=str(teacher) if str(teacher) in TEACHERS else lasting(teacher),
+        init=None if init is None else lasting(init),
     )
     length = Schedule.of(config, len(pictures.train_labels)).steps
     config = replace(config, folds=fold_count(folds, pictures, length))
@@ -93,6 +101,11 @@ def parse_size(text: str) -> tuple[int, int]:
     if not match:
         raise UserError(f"size '{text}' is not HEIGHTxWIDTH, such as 64x64")
     return int(match[1]), int(match[2])
+
+
+def lasting(run: str | Path) -> str:
+    """Return the path of a run's folder from any folder."""
+    return str(Path(run).resolve())
 
 
 def whole(text: str) -> int:
@@ -134,6 +147,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--augment", metavar="auto|none|NAMES", help="how pictures are varied: flip_x,shift,light,...")
     parser.add_argument("--folds", type=whole, metavar="N", help="cross-validate in N parts (5 below 500 pictures)")
     parser.add_argument("--starts", type=whole, metavar="N", help="begin from N seeds and go on with the best (1)")
+    parser.add_argument(
+        "--teacher", default="none", metavar="|".join((*TEACHERS, "RUN")), help="learn its scores beside the labels too"
+    )
+    parser.add_argument("--init", metavar="RUN", help="begin with the first layers of another run")
 
 
 def main(options: argparse.Namespace) -> "tuple[bool, Metrics]":
@@ -155,6 +172,8 @@ def main(options: argparse.Namespace) -> "tuple[bool, Metrics]":
             augment=options.augment,
             folds=options.folds,
             starts=options.starts,
+            teacher=options.teacher,
+            init=options.init,
         )
     except KeyboardInterrupt:
         if (Path(options.out) / "checkpoint.safetensors").exists():

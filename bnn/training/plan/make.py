@@ -110,11 +110,14 @@ def _cross_validate(
 
 
 def _starts(data: Dataset, spec: NetworkSpec, config: TrainConfig, plan: Plan, tick: Tick) -> tuple[Start, ...]:
-    """Return how far trainings from other seeds come in their first rounds; all have the schedule of the whole one."""
+    """Return how far trainings from other seeds come in their first rounds; all have the schedule of the whole one.
+
+    No teacher learns for them: it would take longer than they do.
+    """
     starts = []
     for number in range(config.starts):
         seed = (config.seed + number * _NEXT_START) % 2**31
-        trainer = Trainer(*planned(data, spec, config, replace(plan, seed=seed)))
+        trainer = Trainer(*planned(data, spec, replace(config, teacher="none"), replace(plan, seed=seed)))
         for _ in range(-(-trainer.schedule.rounds // START_SHARE)):
             for _ in trainer.run_round():
                 tick(1)

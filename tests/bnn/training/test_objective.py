@@ -13,7 +13,7 @@ from bnn.data import Dataset
 from bnn.errors import UserError
 from bnn.model.spec import Block, NetworkSpec
 from bnn.training.config import TrainConfig
-from bnn.training.objective import Objective, class_weights, objective_of
+from bnn.training.objective import Objective, class_weights
 from bnn.training.resume import checkpoint, restore
 from bnn.training.trainer import Trainer
 
@@ -31,12 +31,12 @@ def test_class_weights_are_inverse_to_the_frequency_with_mean_one() -> None:
 def test_losses() -> None:
     scores = torch.randn(100, 3, generator=torch.Generator().manual_seed(0))
     images, indices = torch.zeros(100, 1, 2, 2, dtype=torch.uint8), torch.arange(100)
-    plain = objective_of(TrainConfig(label_smoothing=0.1), LABELS, 3)
+    plain = Objective(TrainConfig(label_smoothing=0.1), LABELS, 3)
     assert torch.equal(
         plain.loss(scores, LABELS, images, indices), F.cross_entropy(scores, LABELS, label_smoothing=0.1)
     )
     assert torch.equal(plain.judge(scores, LABELS), F.cross_entropy(scores, LABELS))
-    balanced = objective_of(TrainConfig(balance=True), LABELS, 3)
+    balanced = Objective(TrainConfig(balance=True), LABELS, 3)
     by_class = [F.cross_entropy(scores[a:b], LABELS[a:b]) for a, b in ((0, 60), (60, 90), (90, 100))]
     assert torch.allclose(balanced.loss(scores, LABELS, images, indices), torch.stack(by_class).mean())
     assert torch.allclose(balanced.judge(scores, LABELS), torch.stack(by_class).mean())
