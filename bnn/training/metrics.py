@@ -8,7 +8,7 @@ import numpy as np
 from bnn.data import Dataset
 from bnn.integer.reference import Ints
 from bnn.storage.records import OPTIONAL, Record, optional
-from bnn.training.plan.record import Plan
+from bnn.training.plan_record import Plan
 
 
 @dataclass(frozen=True)

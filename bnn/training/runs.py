@@ -28,7 +28,7 @@ from bnn.storage.hashes import first_damage
 from bnn.storage.records import SEAL, check_seal, entries, parse, parse_json, seal_of, sha256
 from bnn.training.config import TrainConfig
 from bnn.training.metrics import Metrics
-from bnn.training.plan.record import Plan
+from bnn.training.plan_record import Plan
 
 ASKED, PLAN, CHECKPOINT, WEIGHTS, MODEL, METRICS = (
     "run.json", "plan.json", "checkpoint.safetensors", "weights.safetensors", "model.onnx", "metrics.json",

@@ -21,7 +21,7 @@ from bnn.training.config import TrainConfig
 from bnn.training.evaluation import predict
 from bnn.training.metrics import LinkCounts, Metrics, confusion_of, notes_of, scores_per_class
 from bnn.training.plan.make import make_plan, needs_plan, planned
-from bnn.training.plan.record import Plan
+from bnn.training.plan_record import Plan
 from bnn.training.resume import checkpoint, restore
 from bnn.training.runs import (
     CHECKPOINT,

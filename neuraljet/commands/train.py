@@ -51,8 +51,8 @@ def train(
     without a card. folds: from 2 on, cross-validate, and train on all pictures; the default is 5 for sets of fewer than
     500 training pictures, else 1. starts: begin from so many seeds and go on with the best.
 
-    teacher: "float" or "hog", which learn on the spot, or the folder of a finished run; its scores are learned beside the
-    labels. init: the folder of a finished run, whose first layers the network begins with.
+    teacher: "float" or "hog", which learn on the spot, or the folder of a finished run; its scores are learned beside
+    the labels. init: the folder of a finished run, whose first layers the network begins with.
 
     Returns the metrics, whose notes say what reading the pictures left out and decided; with `progress` they are
     printed before training begins. UserError for everything that is wrong with the input.

@@ -10,8 +10,8 @@ from bnn.training.augment import GROUPS
 from bnn.training.config import AUTO, TrainConfig
 from bnn.training.plan.folds import deal, held_out, most_folds, small_splits
 from bnn.training.plan.judge import Judged, Tick, accuracy, judge, mean_loss
-from bnn.training.plan.record import Estimate, Plan, Start, Trial
 from bnn.training.plan.search import Names, choose
+from bnn.training.plan_record import Estimate, Plan, Start, Trial
 from bnn.training.schedule import Schedule
 from bnn.training.sides import hold_out
 from bnn.training.trainer import Trainer

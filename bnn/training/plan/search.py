@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from bnn.training.augment import AUGMENTATIONS
 from bnn.training.plan.judge import Gain, Judged, accuracy, gain, mean_loss
-from bnn.training.plan.record import Trial
+from bnn.training.plan_record import Trial
 
 Names = tuple[str, ...]
 Try = Callable[[Names, int], Judged]  # augmentation and number of a split -> what a short training says

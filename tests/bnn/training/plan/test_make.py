@@ -13,7 +13,7 @@ from bnn.storage.records import entries
 from bnn.training import train as training
 from bnn.training.config import AUTO, TrainConfig
 from bnn.training.plan.make import FEWEST_STEPS, TRIAL_SHARE, make_plan, needs_plan, planned
-from bnn.training.plan.record import Plan
+from bnn.training.plan_record import Plan
 from bnn.training.runs import finished
 from bnn.training.sides import split_sides
 from bnn.training.train import train
