@@ -103,7 +103,7 @@ class Network(nn.Module):
         self.classifier = Classifier(features, classes)
 
     def forward(self, images: Tensor) -> Tensor:
-        x = images.float() * PIXEL_SCALE
+        x = images * PIXEL_SCALE
         for block in self.blocks:
             x = block(x)
         x = x.flatten(1)

@@ -44,7 +44,7 @@ class Trainer:
         self.network = Network(spec, (channels, height, width), len(data.classes))
         self.begun_with = begin_with(self.network, Path(config.init)) if config.init else 0  # blocks of another run
         self.network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # missing in torch's stubs
-        self.optimizer = torch.optim.Adam(self.network.parameters(), lr=config.learning_rate)
+        self.optimizer = torch.optim.Adam(self.network.parameters(), lr=config.learning_rate, fused=True)
         self.schedule = Schedule.of(config, len(self.sides.images))
         self.objective = objective_of(config, self.sides, data.classes)
         self.round, self.best, self.best_accuracy = 0, math.inf, 0.0
