@@ -15,7 +15,7 @@ endif
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 export NEURALJET_CACHE ?= $(CURDIR)/.cache
 
-.PHONY: setup demo test test-slow prove lint format benchmark benchmark-hardware benchmark-mutation benchmark-cost planted docs clean
+.PHONY: setup demo test test-slow prove lint format benchmark benchmark-hardware benchmark-mutation benchmark-training benchmark-cost planted docs clean
 .DELETE_ON_ERROR:
 
 setup: $(STAMP)
@@ -73,6 +73,10 @@ benchmark-mutation: setup
 # Every check with a fault that it has to find, and without it: sim/README.md. Ten minutes on 2 cores.
 planted: setup
 	$(BIN)/python -m tests.benchmarks.planted $(ARGS)
+
+# Pictures per second of training, against torch's own layers: two minutes on 2 cores.
+benchmark-training: setup
+	$(BIN)/python -m tests.benchmarks.training_speed $(ARGS)
 
 # What the estimates say that `build` chooses by, against synthesis, on 60 random layers.
 benchmark-cost: setup

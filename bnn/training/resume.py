@@ -38,8 +38,7 @@ def checkpoint(trainer: Trainer) -> bytes:
     tensors = {f"network.{k}": v for k, v in trainer.network.state_dict().items()}
     tensors |= {f"best.{k}": v for k, v in trainer.best_state.items()}
     tensors |= {f"objective.{k}": v for k, v in trainer.objective.state().items()}
-    for index, state in trainer.optimizer.state_dict()["state"].items():
-        tensors |= {f"adam.{index}.{k}": v for k, v in state.items()}
+    tensors |= {f"adam.{k}": v for k, v in trainer.optimizer.state[trainer.parameters.values].items()}
     best = trainer.best if math.isfinite(trainer.best) else None
     return pack(tensors, entries(Progress(trainer.round, best, trainer.best_accuracy, trainer.identity)))
 
@@ -47,20 +46,18 @@ def checkpoint(trainer: Trainer) -> bytes:
 def restore(trainer: Trainer, path: Path) -> None:
     """Let `trainer` go on from a checkpoint; UserError when that is damaged or of another training."""
     tensors, numbers = unpack(path)
-    count = len(list(trainer.network.parameters()))
     try:
         progress = _progress(numbers, trainer)
         check_like(tensors, _expected(trainer))
         steps = trainer.schedule.first_step(progress.round)
-        if any(float(tensors[f"adam.{i}.step"]) != steps for i in range(count)):
+        if float(tensors["adam.step"]) != steps:
             raise ValueError(f"the steps are not those of {progress.round} rounds")
     except (KeyError, ValueError) as error:
         raise damaged(path, error) from error
     trainer.network.load_state_dict(_under("network.", tensors))
     trainer.best_state = _under("best.", tensors)
-    moments = {i: _under(f"adam.{i}.", tensors) for i in range(count)}
     groups = trainer.optimizer.state_dict()["param_groups"]
-    trainer.optimizer.load_state_dict({"state": moments, "param_groups": groups})
+    trainer.optimizer.load_state_dict({"state": {0: _under("adam.", tensors)}, "param_groups": groups})
     trainer.objective.restore(_under("objective.", tensors))
     trainer.round, trainer.best_accuracy = progress.round, progress.best_accuracy
     trainer.best = math.inf if progress.best is None else progress.best
@@ -81,9 +78,9 @@ def _expected(trainer: Trainer) -> dict[str, Tensor]:
     state = trainer.network.state_dict()
     expected = {f"network.{k}": v for k, v in state.items()} | {f"best.{k}": v for k, v in state.items()}
     expected |= {f"objective.{k}": v for k, v in trainer.objective.state().items()}
-    for i, weight in enumerate(trainer.network.parameters()):
-        moments = {"step": torch.tensor(0.0), "exp_avg": weight, "exp_avg_sq": weight}
-        expected |= {f"adam.{i}.{k}": v for k, v in moments.items()}
+    values = trainer.parameters.values
+    moments = {"step": torch.tensor(0.0), "exp_avg": values, "exp_avg_sq": values}
+    expected |= {f"adam.{k}": v for k, v in moments.items()}
     return expected
 
 

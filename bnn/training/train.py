@@ -19,6 +19,7 @@ from bnn.storage.work import work_folder
 from bnn.training.check import check_links
 from bnn.training.config import TrainConfig
 from bnn.training.evaluation import predict
+from bnn.training.memory import keep_freed_memory
 from bnn.training.metrics import LinkCounts, Metrics, confusion_of, notes_of, scores_per_class
 from bnn.training.plan.make import make_plan, needs_plan, planned
 from bnn.training.plan_record import Plan
@@ -42,6 +43,8 @@ from bnn.training.sides import frames
 from bnn.training.teachers import TEACHERS
 from bnn.training.trainer import Trainer, copy_state
 
+SHOWN_S = 0.5  # between two updates of the progress bar
+
 
 def train(
     data: Dataset,
@@ -59,6 +62,7 @@ def train(
     else, or holds a run and `resume` is not set, or is being trained by another process; ToolError when the training
     diverges, which leaves the last good checkpoint.
     """
+    keep_freed_memory()
     source = source or DataSource(data.name)
     trainer = Trainer(data, spec, config)  # refuses a network that does not fit before there is a folder
     with lock(out):
@@ -107,23 +111,26 @@ def _tell_of_beginning(trainer: Trainer) -> None:
 
 def _run_rounds(trainer: Trainer, path: Path, progress: bool) -> None:
     """Train the rounds that are left; after each of them the checkpoint `path` holds what was reached."""
-    schedule = trainer.schedule
+    schedule, started, shown = trainer.schedule, time.monotonic(), 0.0
     begun = schedule.first_step(trainer.round)
     with tqdm(
         total=schedule.steps,
         initial=begun,
         disable=not progress,
-        mininterval=0.5,
+        mininterval=SHOWN_S,
         bar_format="step {n_fmt}/{total_fmt} |{bar:24}| {elapsed}<{remaining}{postfix}",
     ) as bar:
-        started = time.monotonic()
         while trainer.round < schedule.rounds:
-            for loss, accuracy in trainer.run_round():
+            for tally in trainer.run_round():
                 bar.update()
-                rate = (schedule.seen(bar.n) - schedule.seen(begun)) / (time.monotonic() - started)
-                judged = trainer.best < math.inf and trainer.sides.held_out
-                best = f" held out {trainer.best_accuracy:.1%}" if judged else ""
-                bar.set_postfix_str(f"{rate:,.0f} pictures/s loss {loss:.3f} train {accuracy:.1%}{best}", refresh=False)
+                now = time.monotonic()
+                if progress and now > shown + SHOWN_S:
+                    rate, shown = (schedule.seen(bar.n) - schedule.seen(begun)) / (now - started), now
+                    judged = trainer.best < math.inf and trainer.sides.held_out
+                    held = f" held out {trainer.best_accuracy:.1%}" if judged else ""
+                    bar.set_postfix_str(
+                        f"{rate:,.0f} pictures/s loss {tally.loss:.3f} train {tally.accuracy:.1%}{held}", refresh=False
+                    )
             if trainer.settled:
                 trainer.evaluate()
             write_file(path, checkpoint(trainer))

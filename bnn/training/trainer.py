@@ -26,11 +26,34 @@ from bnn.training.augment import augment
 from bnn.training.config import TrainConfig
 from bnn.training.distil import objective_of
 from bnn.training.evaluation import estimate_statistics, scores_of
+from bnn.training.flat import FlatParameters
 from bnn.training.initial import begin_with
 from bnn.training.schedule import Draw, Schedule
 from bnn.training.sides import split_sides
 
 ESTIMATION_FRAMES = 2048  # pictures that batch-norm statistics are estimated from between rounds
+
+
+class Tally:
+    """What the steps of a round reached together; its numbers are read from the device only when they are asked for."""
+
+    def __init__(self) -> None:
+        self.pictures = 0
+        self.loss_sum, self.right = torch.zeros(()), torch.zeros((), dtype=torch.int64)
+
+    def add(self, loss: Tensor, scores: Tensor, labels: Tensor) -> None:
+        """Count a step: its mean loss, scores [N, classes] and labels [N]."""
+        self.pictures += len(labels)
+        self.loss_sum = loss * len(labels) + self.loss_sum
+        self.right = (scores.argmax(1) == labels).sum() + self.right
+
+    @property
+    def loss(self) -> float:
+        return float(self.loss_sum) / self.pictures
+
+    @property
+    def accuracy(self) -> float:
+        return int(self.right) / self.pictures
 
 
 class Trainer:
@@ -44,7 +67,8 @@ class Trainer:
         self.network = Network(spec, (channels, height, width), len(data.classes))
         self.begun_with = begin_with(self.network, Path(config.init)) if config.init else 0  # blocks of another run
         self.network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # missing in torch's stubs
-        self.optimizer = torch.optim.Adam(self.network.parameters(), lr=config.learning_rate, fused=True)
+        self.parameters = FlatParameters(self.network)
+        self.optimizer = torch.optim.Adam([self.parameters.values], lr=config.learning_rate, fused=True)
         self.schedule = Schedule.of(config, len(self.sides.images))
         self.objective = objective_of(config, self.sides, data.classes)
         self.round, self.best, self.best_accuracy = 0, math.inf, 0.0
@@ -56,11 +80,10 @@ class Trainer:
         asked = [entries(self.spec), entries(self.config), self.data.digest]
         return hashlib.sha256(json.dumps(asked).encode()).hexdigest()
 
-    def run_round(self) -> Iterator[tuple[float, float]]:
-        """Train one round; yield (loss, accuracy so far) after every step. ToolError when it diverges."""
-        images, labels, schedule = self.sides.images, self.sides.labels, self.schedule
+    def run_round(self) -> Iterator[Tally]:
+        """Train one round; yield what it reached so far after every step. ToolError when it diverges."""
+        images, labels, schedule, tally = self.sides.images, self.sides.labels, self.schedule, Tally()
         self.objective.begin()
-        loss_sum, right, seen = 0.0, 0, 0
         self.network.train()
         batches: tuple[Tensor, ...] = ()
         for step in schedule.steps_of(self.round):
@@ -68,22 +91,25 @@ class Trainer:
             if not batches or place == 0:
                 batches = schedule.order(number)
             batch = batches[place]
-            for group in self.optimizer.param_groups:
-                group["lr"] = self.config.learning_rate * 0.5 * (1 + math.cos(math.pi * step / schedule.steps))
-            frames = augment(images[batch], self.config.augment, schedule.generator(Draw.AUGMENT, step))
+            self.optimizer.param_groups[0]["lr"] = self.learning_rate(step)
+            frames = images[batch]
+            if self.config.augment:
+                frames = augment(frames, self.config.augment, schedule.generator(Draw.AUGMENT, step))
             scores = self.network(frames.contiguous(memory_format=torch.channels_last))
             loss = self.objective.loss(scores, labels[batch], frames, batch)
-            self.optimizer.zero_grad()
+            self.parameters.gradient.zero_()
             loss.backward()
             self.optimizer.step()
-            self._refuse_divergence("loss", loss)
-            loss_sum += loss.item() * len(batch)
-            right += int((scores.argmax(1) == labels[batch]).sum())
-            seen += len(batch)
-            yield loss_sum / seen, right / seen
+            tally.add(loss.detach(), scores.detach(), labels[batch])
+            yield tally
+        self._refuse_divergence("loss", tally.loss_sum)
         for name, value in self.network.state_dict().items():
             self._refuse_divergence(name, value)
         self.round += 1
+
+    def learning_rate(self, step: int) -> float:
+        """Return the learning rate of a step."""
+        return self.config.learning_rate * 0.5 * (1 + math.cos(math.pi * step / self.schedule.steps))
 
     def _refuse_divergence(self, name: str, value: Tensor) -> None:
         if not bool(torch.isfinite(value).all()):

@@ -3,10 +3,11 @@
 import torch
 import torch.nn.functional as F
 from brevitas.nn import QuantIdentity
-from brevitas.quant.binary import SignedBinaryActPerTensorConst
+from brevitas.proxy import WeightQuantProxyFromInjector
+from brevitas.quant.binary import SignedBinaryActPerTensorConst, SignedBinaryWeightPerTensorConst
 from torch import nn
 
-from bnn.model.layers import Norm, Sign
+from bnn.model.layers import BinaryWeight, Norm, Sign
 from bnn.model.network import ConvBlock
 from bnn.model.spec import Block
 
@@ -26,6 +27,22 @@ def test_the_sign_and_its_gradient_are_those_of_brevitas():
     assert torch.equal(results[0][0], results[1][0])
     assert torch.equal(results[0][1][inside], results[1][1][inside])
     assert 0 < int(results[0][1].count_nonzero()) < len(x)
+
+
+def test_binary_weights_are_those_of_brevitas():
+    """Signs, gradient, and the clamping of the latent weights in place."""
+    ours, theirs = BinaryWeight(1006), BinaryWeight(1006)
+    proxy = WeightQuantProxyFromInjector(theirs, SignedBinaryWeightPerTensorConst.let(scaling_const=1.0))
+    with torch.no_grad():
+        edges = torch.tensor([0.0, -0.0, 1.0, -1.0, 1e-30, -1e-30])
+        ours.weight.copy_(torch.cat([edges, 2 * torch.randn(1000, generator=torch.Generator().manual_seed(0))]))
+        theirs.weight.copy_(ours.weight)
+    results = ours(), proxy(theirs.weight).value
+    for y in results:
+        y.backward(torch.linspace(-1, 2, len(y)))
+    assert torch.equal(*results) and torch.equal(ours.weight, theirs.weight)
+    assert torch.equal(ours.weight.grad, theirs.weight.grad)
+    assert float(ours.weight.detach().abs().max()) == 1 and 0 < int((results[0] > 0).sum()) < 1006
 
 
 def test_a_norm_with_its_signs_is_a_batch_norm():

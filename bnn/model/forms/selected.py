@@ -1,7 +1,8 @@
 """Forms of the layer whose jets are selected: a kernel of the group, its negative, or none."""
 
+from typing import Any
+
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
 from bnn import jets
@@ -10,6 +11,25 @@ from bnn.model.layers import BinaryWeight
 from bnn.model.options import YES_OR_NO, one_of
 
 SHARPNESS = 2.0  # of the softmax whose gradient the scores get
+
+
+class SelectionFunction(torch.autograd.Function):
+    """The kernel of the largest score, with the gradient of the mean kernel under softmax(2 scores).
+
+    scores [..., choices], table [choices, K, K] -> [..., K, K]
+    """
+
+    @staticmethod
+    def forward(ctx: Any, scores: Tensor, table: Tensor) -> Tensor:
+        ctx.save_for_backward(scores, table)
+        return table[scores.argmax(-1)]
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None]:
+        scores, table = ctx.saved_tensors
+        soft = torch.softmax(SHARPNESS * scores, -1)
+        of_soft = gradients[0].flatten(-2) @ table.flatten(1).T  # [..., choices]
+        return SHARPNESS * torch.ops.aten._softmax_backward_data(of_soft, soft, -1, soft.dtype), None
 
 
 class Selection(nn.Module):
@@ -30,11 +50,7 @@ class Selection(nn.Module):
         self.weight = nn.Parameter(torch.empty(outputs, inputs, len(self.table)).uniform_(-1, 1))
 
     def forward(self) -> Tensor:
-        soft = torch.softmax(SHARPNESS * self.weight, -1)
-        hard = F.one_hot(self.weight.argmax(-1), len(self.table)).to(soft.dtype)
-        kernels = hard @ self.table.flatten(1)
-        blend = soft @ self.table.flatten(1)
-        return (kernels + (blend - blend.detach())).unflatten(-1, self.table.shape[1:])
+        return SelectionFunction.apply(self.weight, self.table)
 
 
 class SelectedJets(Convolution):
