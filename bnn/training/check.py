@@ -1,4 +1,7 @@
-"""Verify the software on pictures: frozen torch, integer reference and QONNX execution give the same scores."""
+"""Verify the software on pictures: frozen torch, integer reference and QONNX file give the same scores.
+
+The file is executed by qonnx, and read as `build` and `verify` read it.
+"""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +15,7 @@ from bnn.integer.network import IntegerNetwork
 from bnn.integer.reference import Ints
 from bnn.qonnx.execute import BATCH, execute
 from bnn.qonnx.file import load_model
+from bnn.qonnx.read import read_qonnx
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,10 +36,12 @@ def check_links(network: IntegerNetwork, frozen: nn.Module, model: Path, images:
     with torch.no_grad():
         batches = [frozen(torch.from_numpy(images[i : i + BATCH])).numpy() for i in range(0, len(images), BATCH)]
     qonnx_scores, qonnx_classes = execute(load_model(model), images)
+    differs = (qonnx_scores != scores).any(axis=1) | (qonnx_classes != classes)
+    differs |= (read_qonnx(model).run(images) != scores).any(axis=1)
     return Links(
         frames=len(images),
         torch_mismatches=int((np.concatenate(batches) != scores).any(axis=1).sum()),
-        qonnx_mismatches=int(((qonnx_scores != scores).any(axis=1) | (qonnx_classes != classes)).sum()),
+        qonnx_mismatches=int(differs.sum()),
         scores=scores,
         classes=classes,
     )

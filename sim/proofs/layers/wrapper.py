@@ -37,7 +37,8 @@ def prove_wrapper(
     if verdict:
         return Answer(PROVED)
     lines = [text.splitlines()[int(line) - 1] for line in re.findall(rf"{top}\.sv:(\d+)\.", verdict.text)]
-    return Answer(REFUTED, f"{module}: {', '.join(line.partition('// ')[2] for line in lines)}")
+    why = ", ".join(line.partition("// ")[2] for line in lines) or verdict.text  # z3 may find no trace in time
+    return Answer(REFUTED, f"{module}: {why}")
 
 
 def _proved(top: str, parameters: formal.Parameters, sources: list[Path], clocks: int) -> formal.Verdict | None:

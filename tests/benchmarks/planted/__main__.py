@@ -15,9 +15,10 @@ from pathlib import Path
 
 from tests.benchmarks.planted.check import Check, Said
 from tests.benchmarks.planted.hardware import CHECKS as HARDWARE
+from tests.benchmarks.planted.layers import CHECKS as LAYERS
 from tests.benchmarks.planted.software import CHECKS as SOFTWARE
 
-CHECKS = [*SOFTWARE, *HARDWARE]
+CHECKS = [*SOFTWARE, *HARDWARE, *LAYERS]
 WIDTH = 100  # characters of what a check said
 
 
