@@ -74,7 +74,7 @@ def train(
             plan = _settle(data, spec, config, out, progress) if needs_plan(config) else None
             if plan:
                 trainer = Trainer(*planned(data, spec, config, plan))
-            if resume and (out / CHECKPOINT).exists():
+            if (out / CHECKPOINT).exists():
                 restore(trainer, out / CHECKPOINT)
             if trainer.round < trainer.schedule.rounds:
                 require_free(out, (WEIGHTS, MODEL))
@@ -92,7 +92,9 @@ def _settle(data: Dataset, spec: NetworkSpec, config: TrainConfig, out: Path, pr
     plan = kept_plan(out)
     if plan is None:
         with tqdm(disable=not progress, mininterval=0.5, bar_format="trying: {n_fmt} steps {elapsed}") as bar:
-            plan = make_plan(data, spec, config, bar.update)
+            plan, begun = make_plan(data, spec, config, bar.update)
+        if begun:
+            write_file(out / CHECKPOINT, begun)
         keep_plan(out, plan)
     if progress:
         for line in plan.lines():

@@ -12,6 +12,7 @@ from bnn.training.plan.folds import deal, held_out, most_folds, small_splits
 from bnn.training.plan.judge import Judged, Tick, accuracy, judge, mean_loss
 from bnn.training.plan.search import Names, choose
 from bnn.training.plan_record import Estimate, Plan, Start, Trial
+from bnn.training.resume import checkpoint
 from bnn.training.schedule import Schedule
 from bnn.training.sides import hold_out
 from bnn.training.trainer import Trainer
@@ -20,7 +21,7 @@ TRIAL_SHARE = 45  # a trial has so many times fewer steps than the training
 FEWEST_STEPS = 30  # of a trial that says anything
 SPLITS = 3  # on which a group is tried
 TRIAL_PICTURES = 400  # at most, that a trial learns from, and that judge it
-START_SHARE = 10  # a start has so many times fewer rounds than the training
+START_SHARE = 2  # a start has so many times fewer rounds than the training
 _NEXT_START = 1_000_003  # from one start's seed to the next one's
 
 
@@ -29,10 +30,13 @@ def needs_plan(config: TrainConfig) -> bool:
     return config.augment == AUTO or config.folds > 1 or config.starts > 1
 
 
-def make_plan(data: Dataset, spec: NetworkSpec, config: TrainConfig, tick: Tick = lambda _: None) -> Plan:
+def make_plan(
+    data: Dataset, spec: NetworkSpec, config: TrainConfig, tick: Tick = lambda _: None
+) -> tuple[Plan, bytes | None]:
     """Settle what `config` leaves open, by short trainings on the training pictures; the same each time.
 
-    `tick` is told of each step that is done.
+    Return the plan, and the checkpoint of the best start where the training can go on from it. `tick` is told of each
+    step that is done.
     """
     notes: list[str] = []
     augment, trials = config.augment, tuple[Trial, ...]()
@@ -44,9 +48,7 @@ def make_plan(data: Dataset, spec: NetworkSpec, config: TrainConfig, tick: Tick 
     if config.folds > 1:
         estimate = _cross_validate(data, spec, settled, tick, notes)
     plan = Plan(augment, config.seed, held_out=estimate is None, trials=trials, estimate=estimate, notes=tuple(notes))
-    starts = _starts(data, spec, config, plan, tick) if config.starts > 1 else ()
-    seed = min(starts, key=lambda start: start.loss).seed if starts else config.seed
-    return replace(plan, seed=seed, starts=starts)
+    return _best_start(data, spec, config, plan, tick) if config.starts > 1 else (plan, None)
 
 
 def planned(
@@ -109,25 +111,31 @@ def _cross_validate(
     )
 
 
-def _starts(data: Dataset, spec: NetworkSpec, config: TrainConfig, plan: Plan, tick: Tick) -> tuple[Start, ...]:
-    """Return how far trainings from other seeds come in their first rounds; all have the schedule of the whole one.
+def _best_start(
+    data: Dataset, spec: NetworkSpec, config: TrainConfig, plan: Plan, tick: Tick
+) -> tuple[Plan, bytes | None]:
+    """Begin from several seeds, each with the schedule of the whole training; return which goes on, and from where.
 
-    No teacher learns for them: it would take longer than they do.
+    No teacher learns for them: it would take longer than they do. With a teacher the training begins anew.
     """
-    starts = []
+    starts: list[Start] = []
+    best = None
     for number in range(config.starts):
         seed = (config.seed + number * _NEXT_START) % 2**31
         trainer = Trainer(*planned(data, spec, replace(config, teacher="none"), replace(plan, seed=seed)))
         for _ in range(-(-trainer.schedule.rounds // START_SHARE)):
             for _ in trainer.run_round():
                 tick(1)
+        reached = checkpoint(trainer)  # before it is judged, which the training itself does later
         trainer.evaluate()
+        if not starts or trainer.best < min(start.loss for start in starts):
+            plan, best = replace(plan, seed=seed), reached
         starts.append(Start(seed, trainer.schedule.first_step(trainer.round), trainer.best))
-    return tuple(starts)
+    return replace(plan, starts=tuple(starts)), best if config.teacher == "none" else None
 
 
 def _short(config: TrainConfig, steps: int) -> TrainConfig:
-    """Return the settings of a trial: those of the training that bear on what is compared, and no others."""
+    """Return the settings of a trial: those of the training, without a teacher, which would learn anew in each."""
     return TrainConfig(
         seed=config.seed,
         batch=config.batch,
@@ -136,4 +144,5 @@ def _short(config: TrainConfig, steps: int) -> TrainConfig:
         augment=config.augment,
         steps=steps,
         balance=config.balance,
+        init=config.init,
     )

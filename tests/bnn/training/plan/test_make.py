@@ -5,6 +5,8 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import torch
+from safetensors.torch import load_file
 
 from bnn.data import Dataset
 from bnn.errors import UserError
@@ -42,21 +44,21 @@ def run(data, tmp_path_factory):
 def test_mirrors_are_left_out_where_left_and_right_are_the_classes(data):
     config = TrainConfig(steps=FEWEST_STEPS * TRIAL_SHARE, batch=16, augment=AUTO)
     done = []
-    plan = make_plan(data, SPEC, config, done.append)
+    plan, begun = make_plan(data, SPEC, config, done.append)
     mirrors = next(trial for trial in plan.trials if trial.augment == ("flip_x", "flip_y"))
     assert not mirrors.kept and mirrors.gain < 0
     assert not set(plan.augment) & {"flip_x", "flip_y"}
     assert plan.augment == [trial.augment for trial in plan.trials if trial.kept][-1]
-    assert plan.held_out and plan.estimate is None and plan.seed == config.seed
+    assert plan.held_out and plan.estimate is None and plan.seed == config.seed and begun is None
     assert sum(done) == FEWEST_STEPS * sum(trial.trainings for trial in plan.trials)
 
 
 def test_a_short_training_or_one_picture_leaves_nothing_to_choose_by(data):
     short = TrainConfig(steps=FEWEST_STEPS * TRIAL_SHARE - 1, augment=AUTO)
-    plan = make_plan(data, SPEC, short)
+    plan, _ = make_plan(data, SPEC, short)
     assert plan.augment == () and plan.trials == () and "steps are too few" in plan.notes[0]
     alone = replace(data, train_images=data.train_images[:5:2], train_labels=np.array([0, 0, 1]))
-    plan = make_plan(alone, SPEC, TrainConfig(steps=3000, augment=AUTO, folds=4))
+    plan, _ = make_plan(alone, SPEC, TrainConfig(steps=3000, augment=AUTO, folds=4))
     assert plan.augment == () and plan.estimate is None and plan.held_out
     assert ["only one picture" in note for note in plan.notes] == [True, False]
 
@@ -79,7 +81,29 @@ def test_the_best_start_goes_on(run):
     plan = run[1].plan
     assert len(plan.starts) == 2 and len({start.seed for start in plan.starts}) == 2
     assert plan.seed == min(plan.starts, key=lambda start: start.loss).seed
-    assert plan.starts[0].seed == run[1].seed == 0 and plan.starts[0].steps == 4
+    assert plan.starts[0].seed == run[1].seed == 0 and plan.starts[0].steps == 20
+
+
+def test_the_start_that_goes_on_ends_as_if_it_had_run_through(run, data, tmp_path):
+    """Training begins at the checkpoint that the start has left, and that changes nothing."""
+    through = Trainer(*planned(data, SPEC, CONFIG, run[1].plan))
+    while through.round < through.schedule.rounds:
+        list(through.run_round())
+        if through.settled:
+            through.evaluate()
+    weights = load_file(run[0] / "weights.safetensors")
+    state = through.finish().state_dict()
+    assert state.keys() == weights.keys() and all(torch.equal(state[name], weights[name]) for name in state)
+
+
+def test_training_takes_only_the_second_half_after_its_start(data, tmp_path, monkeypatch):
+    first = []
+    whole = training._run_rounds
+    monkeypatch.setattr(
+        training, "_run_rounds", lambda trainer, *more: (first.append(trainer.round), whole(trainer, *more))
+    )
+    train(data, SPEC, tmp_path / "run", replace(CONFIG, folds=1), progress=False)
+    assert first == [20]
 
 
 def test_all_starts_hold_the_same_pictures_out(data):
