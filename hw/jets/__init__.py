@@ -1,0 +1,1 @@
+"""Jets that a memory selects, output by output: nj_jets of hw/rtl."""
