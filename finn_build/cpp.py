@@ -39,8 +39,9 @@ def chosen_backends(text: str, nodes: Sequence[Instance]) -> dict[str, str]:
 
 
 def in_cpp(stage: Stage) -> Stage:
-    """Return the stage in C++, folded as it is; a matrix with a memory of weights, which only RTL has, unfolded."""
-    attributes = {name: value for name, value in stage.attributes.items() if name not in ("PE", "SIMD", "Replay")}
+    """Return the stage in C++, folded as it is; with a memory of weights or selections, which only RTL has, unfolded."""
+    memory = ("PE", "SIMD", "Replay", "Block")
+    attributes = {name: value for name, value in stage.attributes.items() if name not in memory}
     if stage.attributes.get("PE"):
         attributes["Fold"] = 1
     return replace(stage, attributes=attributes).made_with("hls")

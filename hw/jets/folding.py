@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import product
 
 import numpy as np
 
@@ -9,7 +10,7 @@ from bnn import jets
 from hw.adders.layer import JetRow
 from hw.bits import Ints
 from hw.block_ram import block_rams
-from hw.matvec.folding import LUT_WORDS, MEMORY_SIZE
+from hw.matvec.folding import MEMORY_SIZE
 
 CODE_BITS = 5  # of a selection: subtract, differences down, differences across
 NO_JET = 3  # differences across that select nothing
@@ -25,10 +26,13 @@ class JetFolding:
     outputs: int
     lanes: int
     slots: int  # a power of two that divides maps
+    block: bool = False  # the selections are in block RAM
+    constant_bits: int = 0  # of an output's constant, two's complement; 0: there are none
 
     def describe(self) -> str:
         """Return the folding in a few words."""
-        return f"memory of selections, PE {self.lanes}, SIMD {self.slots}"
+        where = "block RAM" if self.block else "LUTs"
+        return f"selections in {where}, PE {self.lanes}, SIMD {self.slots}"
 
     @property
     def words(self) -> int:
@@ -46,14 +50,21 @@ class JetFolding:
         return (1 << (self.groups - 1).bit_length()) - self.groups
 
     @property
-    def shape(self) -> tuple[int, int]:
-        """Words and bits of the memory."""
-        return (self.words - 1) * (self.groups + self.gap) + self.groups, self.lanes * self.slots * CODE_BITS
+    def depth(self) -> int:
+        """Words of the memory."""
+        return (self.words - 1) * (self.groups + self.gap) + self.groups
 
     @property
-    def block(self) -> bool:
-        """Are the selections in block RAM?"""
-        return self.shape[0] > LUT_WORDS
+    def joined(self) -> bool:
+        """Are the constants in the memory too, because block RAM has room for them?"""
+        bits = self.lanes * self.slots * CODE_BITS
+        more = bits + self.lanes * self.constant_bits
+        return self.block and self.constant_bits > 0 and block_rams(self.depth, more) == block_rams(self.depth, bits)
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Words and bits of the memory."""
+        return self.depth, self.lanes * (self.slots * CODE_BITS + self.joined * self.constant_bits)
 
     @property
     def ramb18(self) -> int:
@@ -65,27 +76,35 @@ class JetFolding:
         """Clocks from a step to its sum."""
         return (2 if self.block else 1) + 1 + (self.slots - 1).bit_length()
 
-    def lines(self, found: Sequence[JetRow]) -> Iterator[str]:
-        """Yield the lines of the memory file: its size, and its words; found: of each output its jets by map."""
+    def lines(self, found: Sequence[JetRow], constants: Ints) -> Iterator[str]:
+        """Yield the lines of the memory file: its size, and its words.
+
+        found: of each output its jets by map; constants: [O].
+        """
         words, bits = self.shape
         yield MEMORY_SIZE.format(words=words, bits=bits)
-        yield from self.rows(found)
+        yield from self.rows(found, constants)
 
-    def rows(self, found: Sequence[JetRow]) -> Iterator[str]:
+    def rows(self, found: Sequence[JetRow], constants: Ints) -> Iterator[str]:
         """Yield the words of the memory in hexadecimal."""
         digits = -(-self.shape[1] // 4)
         for word in range(self.words):
             for group in range(self.groups):
-                value = 0
-                for lane in range(self.lanes):
-                    output = group * self.lanes + lane
-                    row = found[output] if output < self.outputs else {}
-                    for slot in range(self.slots):
-                        place = (lane * self.slots + slot) * CODE_BITS
-                        value |= code(row.get(slot * self.words + word)) << place
-                yield f"{value:0{digits}x}"
+                yield f"{self._line(word, group, found, constants):0{digits}x}"
             if word < self.words - 1:
                 yield from ["0" * digits] * self.gap
+
+    def _line(self, word: int, group: int, found: Sequence[JetRow], constants: Ints) -> int:
+        above, mask = self.lanes * self.slots * CODE_BITS, (1 << self.constant_bits) - 1
+        value = 0
+        for lane in range(self.lanes):
+            output = group * self.lanes + lane
+            row = found[output] if output < self.outputs else {}
+            for slot in range(self.slots):
+                value |= code(row.get(slot * self.words + word)) << (lane * self.slots + slot) * CODE_BITS
+            if self.joined and output < self.outputs:
+                value |= (int(constants[output]) & mask) << above + lane * self.constant_bits
+        return value
 
 
 def code(jet: tuple[int, int, int] | None) -> int:
@@ -113,12 +132,12 @@ def decoded(value: int) -> Ints:
     return sign * jets.kernel(2, down, across)
 
 
-def foldings(maps: int, outputs: int) -> Iterator[JetFolding]:
-    """Yield every folding that may be the cheapest: with the fewest lanes of as many groups."""
+def foldings(maps: int, outputs: int, constant_bits: int = 0) -> Iterator[JetFolding]:
+    """Yield every folding that may be the cheapest: with the fewest lanes of as many groups, these increasing."""
     slots = 1
     while slots <= min(maps, MOST_SLOTS):
         if maps % slots == 0:
             counts = sorted({-(-outputs // lanes) for lanes in range(1, min(outputs, MOST_LANES) + 1)}, reverse=True)
-            for count in counts:
-                yield JetFolding(maps, outputs, -(-outputs // count), slots)
+            for count, block in product(counts, (False, True)):
+                yield JetFolding(maps, outputs, -(-outputs // count), slots, block, constant_bits)
         slots *= 2

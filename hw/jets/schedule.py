@@ -65,7 +65,7 @@ class _Unit:
 
 
 def schedule(raster: Raster, folding: JetFolding, arrivals: Sequence[int] | Ints) -> tuple[Ints, Ints]:
-    """Return when each pixel is taken, perhaps not all of the last frame, and when the result of each window is there."""
+    """Return when each pixel is taken and when the result of each window is there; the last frame may end early."""
     positions, unit = list(raster.positions()), _Unit(folding, raster)
     taken: list[int] = []
     results: list[int] = []

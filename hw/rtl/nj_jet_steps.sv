@@ -13,7 +13,7 @@ module nj_jet_steps #(
   parameter int unsigned Height = 8,
   parameter int unsigned Width  = 8,
   parameter int unsigned Stride = 1,  // 1 or 2
-  parameter int unsigned Pad    = 1,  // below 3
+  parameter int unsigned Pad    = 1,  // 0 or 1
   parameter int unsigned Words  = 4,
   localparam int unsigned High = Height + 2 * Pad,
   localparam int unsigned Wide = Width + 2 * Pad,
@@ -43,85 +43,91 @@ module nj_jet_steps #(
   output logic               put_o,      // the sum is a jet
   output logic [3:0]         index_o     // differences down, differences across
 );
-  if (Stride < 1 || Stride > 2 || Pad > 2 || High < 3 || Wide < 3) begin : gen_bad_shape
+  if (Stride < 1 || Stride > 2 || Pad > 1 || High < 3 || Wide < 3) begin : gen_bad_shape
     $error("nj_jet_steps: Stride = %0d, Pad = %0d do not fit %0dx%0d", Stride, Pad, Height, Width);
   end
   localparam int unsigned YBits = unsigned'($clog2(High));
 
-  logic [2:0] step_q;
+  // Steps are numbered so that their bits say what they do: of those that put out a jet, differences across.
+  localparam logic [2:0] Older = 3'b000, Newest = 3'b001, Middle = 3'b010;  // p0, p2, p1
+  localparam logic [2:0] Less = 3'b101, Keep = 3'b111, Double = 3'b100, Undo = 3'b110;
+
+  logic [2:0] step_q, step_next;
   logic [1:0] order_q;
   logic [MapBits-1:0] map_q;
   logic [XBits-1:0] x_q;
   logic [YBits-1:0] y_q;
-  logic go, emit, framed, begins, order_end, map_end, pixel_end, row_end;
+  logic go, emit, framed, order_end, map_end, pixel_end, row_end, last_row;
 
   assign emit = x_q >= XBits'(2) && y_q >= YBits'(2) && (Stride == 1 || (!x_q[0] && !y_q[0]));
   if (Pad > 0) begin : gen_padded
-    assign framed = x_q >= XBits'(Pad) && x_q < XBits'(Width + Pad) && y_q >= YBits'(Pad) && y_q < YBits'(Height + Pad);
+    assign framed = x_q != '0 && !row_end && y_q != '0 && !last_row;
   end else begin : gen_inside
     assign framed = 1'b1;
   end
-  assign begins    = step_q == '0 && order_q == '0;
-  assign go        = ce_i && (!begins || ((s_valid_i || !framed) && (room_i || !emit)));
-  assign order_end = go && (emit ? step_q == 3'd6 : step_q == 3'd4);
-  assign map_end   = order_end && order_q[1];
+  // while it waits, the first step is done again and again
+  assign go        = ce_i && (step_q != Older || order_q != '0 || ((s_valid_i || !framed) && (room_i || !emit)));
+  assign order_end = step_q == (emit ? Undo : Keep);
+  assign map_end   = ce_i && order_end && order_q[1];
   assign pixel_end = map_end && map_q == MapBits'(Words - 1);
-  assign row_end   = pixel_end && x_q == XBits'(Wide - 1);
+  assign row_end   = x_q == XBits'(Wide - 1);
+  assign last_row  = y_q == YBits'(High - 1);
   assign s_ready_o = pixel_end && framed;
   assign done_o    = map_end && emit;
 
-  always_ff @(posedge clk_i) begin
-    if (rst_i) begin
-      step_q  <= '0;
-      order_q <= '0;
-      map_q   <= '0;
-      x_q     <= '0;
-      y_q     <= '0;
-    end else if (go) begin
-      if (order_end) step_q <= '0;
-      else if (step_q == 3'd1 && order_q[0]) step_q <= 3'd3;
-      else step_q <= 3'(nj_pkg::next(32'(step_q)));
-      if (order_end) order_q <= map_end ? '0 : 2'(nj_pkg::next(32'(order_q)));
-      if (map_end) map_q <= pixel_end ? '0 : MapBits'(nj_pkg::next(32'(map_q)));
-      if (pixel_end) x_q <= row_end ? '0 : XBits'(nj_pkg::next(32'(x_q)));
-      if (row_end) y_q <= y_q == YBits'(High - 1) ? '0 : YBits'(nj_pkg::next(32'(y_q)));
-    end
-  end
-
-  assign x_o        = x_q;
-  assign map_o      = map_q;
-  assign row_o      = y_q[0];
-  assign framed_o   = framed;
-  assign order_o    = order_q;
-  assign column_o   = x_q[0] ^ (step_q > 3'd4);
-  assign keep_column_o = go && step_q == 3'd4;  // the column's jet is in the sum by then
-  assign keep_row_o = go && order_q[1] && step_q == 3'd2;  // its operand is the pixel
   always_comb begin
     case (step_q)
-      3'd0:    operand_o = {1'b0, y_q[0]};
-      3'd1:    operand_o = 2'd2;
-      3'd2:    operand_o = {1'b0, !y_q[0]};
-      default: operand_o = 2'd3;
+      Older:   step_next = Newest;
+      Newest:  step_next = order_q[0] ? Less : Middle;
+      Middle:  step_next = Less;
+      Less:    step_next = Keep;
+      Keep:    step_next = emit ? Double : Older;
+      Double:  step_next = Undo;
+      default: step_next = Older;
     endcase
   end
 
   always_ff @(posedge clk_i) begin
     if (rst_i) begin
-      load_o <= 1'b0;
-      put_o  <= 1'b0;
-    end else if (ce_i) begin
-      load_o <= go && (step_q <= 3'd2 || step_q == 3'd4);
-      put_o  <= go && emit && (step_q == 3'd3 || step_q > 3'd4);
+      step_q  <= Older;
+      order_q <= '0;
+      map_q   <= '0;
+      x_q     <= '0;
+      y_q     <= '0;
+    end else begin
+      if (go) step_q <= step_next;
+      if (go && order_end) order_q <= {order_q[0], !(|order_q)};
+      if (map_end) map_q <= pixel_end ? '0 : MapBits'(nj_pkg::next(32'(map_q)));
+      if (pixel_end) x_q <= row_end ? '0 : XBits'(nj_pkg::next(32'(x_q)));
+      if (pixel_end && row_end) y_q <= last_row ? '0 : YBits'(nj_pkg::next(32'(y_q)));
     end
+  end
+
+  assign x_o      = x_q;
+  assign map_o    = map_q;
+  assign row_o    = y_q[0];
+  assign framed_o = framed;
+  assign order_o  = order_q;
+  assign column_o = x_q[0] ^ (step_q[2] && !step_q[0]);
+  assign keep_column_o = ce_i && step_q == Keep;  // the column's jet is in the sum by then
+  assign keep_row_o = ce_i && order_q[1] && step_q == Middle;  // its operand is the pixel
+  always_comb begin
+    case (step_q)
+      Older:   operand_o = {1'b0, y_q[0]};
+      Newest:  operand_o = 2'd2;
+      Middle:  operand_o = {1'b0, !y_q[0]};
+      default: operand_o = 2'd3;
+    endcase
+  end
+
+  always_ff @(posedge clk_i) begin
     if (ce_i) begin
-      first_o  <= step_q == '0;
-      double_o <= step_q == 3'd2 || step_q > 3'd4;
-      case (step_q)
-        3'd1:    minus_o <= order_q[0];
-        3'd2:    minus_o <= order_q[1];
-        default: minus_o <= step_q == 3'd3 || step_q == 3'd6;
-      endcase
-      index_o <= {order_q, step_q == 3'd6, step_q == 3'd3};
+      first_o  <= step_q == Older;
+      double_o <= step_q == Middle || step_q == Double || step_q == Undo;
+      minus_o  <= step_q == Less || step_q == Undo || (step_q == Newest && order_q[0]) || (step_q == Middle && order_q[1]);
+      load_o   <= !step_q[2] || step_q == Keep;
+      put_o    <= emit && step_q[2] && step_q != Keep;
+      index_o  <= {order_q, step_q[1:0]};
     end
   end
 endmodule

@@ -7,7 +7,8 @@
 // step is a word and a group of Lanes outputs, one per clock of advance_o while the word's jets are there; the groups count
 // faster, and their sums wait in LUT memory. full_i: how many words' jets are there. used_o: the last step of a word.
 // The memory of selections has a line per step, {word, group} with the groups rounded up to a power of two; of lane l and
-// slot s five bits at (l*Slots+s)*5: subtract, differences down, differences across, of which 3 selects no jet.
+// slot s five bits at (l*Slots+s)*5: subtract, differences down, differences across, of which 3 selects no jet. With Joined
+// the group's constants stand above them.
 // A result that waits for m_ready_i stops all only when the next one is ready to take its place; advance_o then depends on
 // registers only, but for one word on m_ready_i.
 module nj_jet_sums #(
@@ -21,12 +22,14 @@ module nj_jet_sums #(
   parameter bit          Thresholded  = 1'b1,
   parameter int unsigned OutBits = 1,
   parameter bit          Block  = 1'b0,  // selections in block RAM
+  parameter bit          Joined = 1'b0,  // constants in the memory of selections
   parameter              File   = "",    // of nj_rom, as Selection
   localparam int unsigned Groups     = (Outputs + Lanes - 1) / Lanes,
   localparam int unsigned GroupShift = unsigned'($clog2(Groups)),
   localparam int unsigned Depth      = ((Words - 1) << GroupShift) + Groups,
   localparam int unsigned CodeBits   = Lanes * Slots * 5,
-  localparam int unsigned SelectionBits = File == "" ? Depth * CodeBits : 1,
+  localparam int unsigned LineBits   = CodeBits + (Joined ? Lanes * ConstantBits : 0),
+  localparam int unsigned SelectionBits = File == "" ? Depth * LineBits : 1,
   parameter bit [SelectionBits-1:0] Selection = '0,
   parameter bit [Groups*Lanes*ConstantBits-1:0] Constant = '0
 ) (
@@ -94,27 +97,38 @@ module nj_jet_sums #(
   assign {first, last, group} = flags_q[Stages-1][GroupBits+1:0];
 
   // the selection, and the jets that it selects
+  logic [LineBits-1:0] line;
   logic [CodeBits-1:0] code;
   logic [AddressBits-1:0] address;
   assign address = (AddressBits'(word_q) << GroupShift) | AddressBits'(group_q);
-  nj_rom #(.Depth(Depth), .Bits(CodeBits), .Block(Block), .File(File), .Content(Selection)) u_selections (
-    .clk_i, .ce_i(advance_o), .address_i(address), .data_o(code)
+  nj_rom #(.Depth(Depth), .Bits(LineBits), .Block(Block), .File(File), .Content(Selection)) u_selections (
+    .clk_i, .ce_i(advance_o), .address_i(address), .data_o(line)
   );
+  assign code = line[CodeBits-1:0];
   logic half;
   assign half = flags_q[Read-1][GroupBits+2];
 
   // constants, of the clock of the sum
-  localparam bit ManyGroups = Groups > 128;
-  logic [GroupBits-1:0] ahead;
-  if (ManyGroups && Stages == 2) begin : gen_now
-    assign ahead = group_q;
-  end else begin : gen_ahead
-    assign ahead = flags_q[Stages-2-(ManyGroups ? 1 : 0)][GroupBits-1:0];
-  end
   logic [Lanes*ConstantBits-1:0] constant;
-  nj_rom #(.Depth(Groups), .Bits(Lanes * ConstantBits), .Block(ManyGroups), .Content(Constant)) u_constants (
-    .clk_i, .ce_i(advance_o), .address_i(ahead), .data_o(constant)
-  );
+  if (Joined) begin : gen_joined
+    logic [Levels:0][Lanes*ConstantBits-1:0] constant_q;
+    always_ff @(posedge clk_i) begin
+      if (rst_i) constant_q <= '0;  // no shift registers
+      else if (advance_o) constant_q <= ((Levels + 1) * Lanes * ConstantBits)'({constant_q, line[LineBits-1:CodeBits]});
+    end
+    assign constant = constant_q[Levels];
+  end else begin : gen_apart
+    localparam bit Many = Groups > 128;
+    logic [GroupBits-1:0] ahead;
+    if (Many && Stages == 2) begin : gen_now
+      assign ahead = group_q;
+    end else begin : gen_later
+      assign ahead = flags_q[Stages-2-(Many ? 1 : 0)][GroupBits-1:0];
+    end
+    nj_rom #(.Depth(Groups), .Bits(Lanes * ConstantBits), .Block(Many), .Content(Constant)) u_constants (
+      .clk_i, .ce_i(advance_o), .address_i(ahead), .data_o(constant)
+    );
+  end
 
   // sums of a word's jets: a tree with the leaves Slots to 2*Slots-1 and the root 1. An adder brings in one carry, that of
   // its right branch; that of its left one is left to the adder above

@@ -10,7 +10,7 @@ module nj_jets #(
   parameter int unsigned Height = 8,
   parameter int unsigned Width  = 8,
   parameter int unsigned Stride = 1,  // 1 or 2
-  parameter int unsigned Pad    = 1,  // below 3
+  parameter int unsigned Pad    = 1,  // 0 or 1
   parameter int unsigned InBits = 4,
   parameter bit          Signed = 1'b1,
   parameter int unsigned Slots  = 1,  // a power of two
@@ -22,10 +22,12 @@ module nj_jets #(
   parameter bit          Thresholded  = 1'b1,
   parameter int unsigned OutBits = 1,
   parameter bit          Block  = 1'b0,
-  parameter              File   = "",  // of nj_jet_sums, as Selection and Constant
+  parameter bit          Joined = 1'b0,
+  parameter              File   = "",  // of nj_jet_sums, as Block to Constant
   localparam int unsigned Groups        = (Outputs + Lanes - 1) / Lanes,
   localparam int unsigned Depth         = ((Words - 1) << unsigned'($clog2(Groups))) + Groups,
-  localparam int unsigned SelectionBits = File == "" ? Depth * Lanes * Slots * 5 : 1,
+  localparam int unsigned LineBits      = Lanes * (Slots * 5 + (Joined ? ConstantBits : 0)),
+  localparam int unsigned SelectionBits = File == "" ? Depth * LineBits : 1,
   parameter bit [SelectionBits-1:0] Selection = '0,
   parameter bit [Groups*Lanes*ConstantBits-1:0] Constant = '0
 ) (
@@ -80,7 +82,7 @@ module nj_jets #(
   end
   nj_jet_sums #(
     .JetBits(JetBits), .Slots(Slots), .Words(Words), .Lanes(Lanes), .Outputs(Outputs), .SumBits(SumBits),
-    .ConstantBits(ConstantBits), .Thresholded(Thresholded), .OutBits(OutBits), .Block(Block), .File(File),
+    .ConstantBits(ConstantBits), .Thresholded(Thresholded), .OutBits(OutBits), .Block(Block), .Joined(Joined), .File(File),
     .Selection(Selection), .Constant(Constant)
   ) u_sums (
     .clk_i, .rst_i, .advance_o(advance), .full_i(full_q), .used_o(used), .put_i(put), .half_i(put_half_q),

@@ -35,6 +35,7 @@ class Shape:
     lanes: int = 1
     slots: int = 1
     thresholded: bool = True
+    block: bool = False
     cells: bool = False  # of the chip, not plain arithmetic
 
     def __str__(self) -> str:
@@ -49,24 +50,27 @@ def check(s: Shape, folder: Path, count: int = 4):
     weight = jets.group(2)[kinds] * rng.integers(-1, 2, kinds.shape)[..., None, None]
     maps = frames(rng, (s.maps, s.height, s.width), s.bits, count) - (1 << s.bits - 1) * s.signed
     sums = reference.convolve(reference.pad(maps, s.pad, 0), weight, s.stride)
-    low, high = dot_range(weight, *((-(1 << s.bits - 1), (1 << s.bits - 1) - 1) if s.signed else (0, (1 << s.bits) - 1)))
+    low, high = dot_range(
+        weight, *((-(1 << s.bits - 1), (1 << s.bits - 1) - 1) if s.signed else (0, (1 << s.bits) - 1))
+    )
     limits = np.array([rng.choice(sums[:, o].ravel()) for o in range(s.outputs)])  # equality happens
     limits[0], limits[-1] = high[0] + 1, low[-1]  # never, always
     constants = -limits if s.thresholded else np.zeros_like(limits)
     sum_bits = signed_bits(int((low + constants).min()), int((high + constants).max()))
     out_bits = 1 if s.thresholded else signed_bits(int(low.min()), int(high.max()))
     constant_bits = signed_bits(int(constants.min()), int(constants.max()))
-    folding = JetFolding(s.maps, s.outputs, s.lanes, s.slots)
+    folding = JetFolding(s.maps, s.outputs, s.lanes, s.slots, s.block, constant_bits if s.thresholded else 0)
     found = jets_of(ConvLayer(weight, None, s.bits))
     assert found is not None
     words, bits = folding.shape
-    content = "".join(format(int(line, 16), f"0{bits}b") for line in reversed(list(folding.rows(found))))
+    content = "".join(format(int(line, 16), f"0{bits}b") for line in reversed(list(folding.rows(found, constants))))
     padded = np.pad(constants, (0, folding.groups * s.lanes - s.outputs))
     parameters = {
-        "Height": s.height, "Width": s.width, "Stride": s.stride, "Pad": s.pad, "InBits": s.bits, "Signed": int(s.signed),
+        "Height": s.height, "Width": s.width, "Stride": s.stride, "Pad": s.pad, "InBits": s.bits,
+        "Signed": int(s.signed),
         "Slots": s.slots, "Words": folding.words, "Lanes": s.lanes, "Outputs": s.outputs, "SumBits": sum_bits,
         "ConstantBits": constant_bits, "Thresholded": int(s.thresholded), "OutBits": out_bits,
-        "Block": int(folding.block), "Selection": f"{words * bits}'b{content}",
+        "Block": int(s.block), "Joined": int(folding.joined), "Selection": f"{words * bits}'b{content}",
         "Constant": literal(padded, constant_bits),
     }  # fmt: skip
     sources = []
@@ -97,8 +101,10 @@ def check(s: Shape, folder: Path, count: int = 4):
         Shape(stride=2, height=7, lanes=4, maps=3),  # the last group is not full
         Shape(slots=2, lanes=2, pad=1, thresholded=False),
         Shape(slots=4, lanes=5, outputs=12),  # one word
-        Shape(maps=1, outputs=70, bits=4, pad=2, stride=2),  # one map; two LUTs a bit of the sums
-        Shape(maps=6, slots=2, outputs=66, height=3, width=4),  # sums in two banks, selections in block RAM
+        Shape(maps=1, outputs=70, bits=4, pad=1, stride=2),  # one map; two LUTs a bit of the sums
+        Shape(maps=6, slots=2, outputs=66, height=3, width=4),  # sums in two banks
+        Shape(maps=8, slots=4, outputs=9, block=True),  # constants beside the selections
+        Shape(maps=2, outputs=40, slots=2, lanes=3, block=True, height=3, width=4),  # and apart
         Shape(maps=1, outputs=3, lanes=3, thresholded=False),  # a result per step
         Shape(maps=2, outputs=2, lanes=2),  # sums in a register
         Shape(maps=16, slots=8, outputs=7, bits=2, lanes=2, signed=False, height=4, width=3),
@@ -137,12 +143,17 @@ def test_every_selection_is_read_back():
 @pytest.mark.parametrize("folding", [(8, 64, 1, 1), (8, 64, 4, 1), (4, 40, 2, 2), (2, 19, 1, 1), (1, 7, 1, 1)])
 def test_the_clocks_of_a_frame_are_those_of_the_schedule(raster, folding):
     found = JetFolding(*folding)
-    pixels, windows = raster.height * raster.width, np.prod(window_map(raster.height, raster.width, 3, raster.stride, raster.pad))
+    pixels, windows = (
+        raster.height * raster.width,
+        np.prod(window_map(raster.height, raster.width, 3, raster.stride, raster.pad)),
+    )
     _, ends = schedule(raster, found, [0] * 4 * pixels)
     assert ends[4 * windows - 1] - ends[3 * windows - 1] == frame_period(raster, found)
 
 
 def test_foldings_have_the_fewest_lanes():
     found = list(foldings(8, 50))
-    assert len(set(found)) == len(found) and {f.slots for f in found} == {1, 2, 4, 8}
+    assert len(set(found)) == len(found) and {f.slots for f in found} == {1, 2, 4, 8} == {
+        f.slots for f in found if f.block
+    }
     assert all(f.lanes == 1 or -(-50 // (f.lanes - 1)) > f.groups for f in found)
