@@ -39,7 +39,7 @@ def chosen_backends(text: str, nodes: Sequence[Instance]) -> dict[str, str]:
 
 
 def in_cpp(stage: Stage) -> Stage:
-    """Return the stage in C++, folded as it is; with a memory of weights or selections, which only RTL has, unfolded."""
+    """Return the stage in C++, folded as it is; what has a memory, which only RTL has, unfolded."""
     memory = ("PE", "SIMD", "Replay", "Block")
     attributes = {name: value for name, value in stage.attributes.items() if name not in memory}
     if stage.attributes.get("PE"):

@@ -47,7 +47,7 @@ def ffs(layer: SelectedJets, raster: Raster, folding: JetFolding) -> int:
 def _steps(raster: Raster, folding: JetFolding) -> float:
     """Return the sites of nj_jet_steps."""
     across, down = ((size + 2 * raster.pad - 1).bit_length() for size in (raster.width, raster.height))
-    return 15 + 1.25 * (across + down) + 1.5 * (folding.words - 1).bit_length() + 7 * raster.pad + raster.stride
+    return 19 + 1.25 * (across + down) + 1.5 * (folding.words - 1).bit_length() + 11 * raster.pad + raster.stride
 
 
 def _responses(layer: SelectedJets, raster: Raster, folding: JetFolding) -> float:
@@ -63,7 +63,7 @@ def _responses(layer: SelectedJets, raster: Raster, folding: JetFolding) -> floa
 
 def _control(folding: JetFolding) -> float:
     """Return the sites of the counters of words and groups, of both halves of the jets, and of the results."""
-    return 14 + 1.4 * ((folding.groups - 1).bit_length() + (folding.words - 1).bit_length())
+    return 20 + 1.4 * ((folding.groups - 1).bit_length() + (folding.words - 1).bit_length())
 
 
 def _memory(words: int, bits: int) -> float:
@@ -75,6 +75,6 @@ def _memory(words: int, bits: int) -> float:
 
 
 def _rom(words: int, bits: int) -> float:
-    """Return the sites of a memory of constants in LUTs; up to 32 words two bits share one."""
+    """Return the sites of a memory of constants in LUTs."""
     banks = -(-words // BANK)
-    return bits * (0.5 if words <= BANK // 2 else 0.9 * banks + 0.3 * (-(-banks // 4) - 1))
+    return bits * (0.95 * banks + (banks - 1) / 3)
