@@ -35,6 +35,7 @@ READ = (
     "tests/hw/fork_bench.py",
     "tests/hw/join_bench.py",
     "tests/support/written.py",
+    "hw/jets/schedule.py",
     *(f"sim/{name}.py" for name in ("design", "modules", "runner", "proofs/formal", "proofs/yosys_abc")),
 )
 LIMIT_S = (
@@ -93,10 +94,20 @@ _MATRIX = (
     (MATRIX, "-k", "windows_of_a_map"),
 )
 
+# Selected jets: sums in any folding, with their clocks, then proofs of the first windows.
+_JETS = (
+    ("tests/hw/test_jets.py", "-k", "equals_the_reference"),
+    (PROPERTIES, PATHS, "-k", "nj_jets and (in_the_first_clocks or no_path)"),
+)
+
 # The checks of each module, run in turn until one fails. All of them must fail without the module (see unseen).
 CHECKS: dict[str, tuple[Step, ...]] = {
     "nj_accumulate": (_refused("nj_accumulate"), *_MATRIX),
     "nj_add3": (_refused("nj_add3"), *_compressor("nj_add3")),
+    "nj_add_double": (
+        _refused("nj_add_double"), (FORMULAS, "-k", "are_their_formulas and nj_add_double"), _JETS[0],
+    ),
+    "nj_add_or_load": ((FORMULAS, "-k", "are_their_formulas and nj_add_or_load"), _JETS[0]),
     "nj_add_or_start": (
         _refused("nj_add_or_start"), (FORMULAS, "-k", "are_their_formulas and nj_add_or_start"), _MATRIX[0],
     ),
@@ -111,6 +122,7 @@ CHECKS: dict[str, tuple[Step, ...]] = {
     ),
     "nj_count3": _compressor("nj_count3"),
     "nj_count7": (_refused("nj_count7"), *_compressor("nj_count7")),
+    "nj_deep_ram": (("tests/hw/test_nj_ram.py", "-k", "deep"), _JETS[0]),
     "nj_delay": (
         (PROPERTIES, "-k", "hold_for_all_time and nj_jet3"), (CONVOLUTION, "-k", "usesnj_column or usesnj_jet3"),
     ),
@@ -124,6 +136,11 @@ CHECKS: dict[str, tuple[Step, ...]] = {
     "nj_frame_flags": (_refused("nj_frame_flags"), *_stream("nj_frame_flags")),
     "nj_frame_store": _MATRIX,
     "nj_frame_sync": _stream("nj_frame_sync"),
+    "nj_gated_add": ((FORMULAS, "-k", "are_their_formulas and nj_gated_add"), _JETS[0]),
+    "nj_jet_responses": _JETS,
+    "nj_jet_steps": (_refused("nj_jet_steps"), *_JETS),
+    "nj_jet_sums": (_refused("nj_jet_sums"), *_JETS),
+    "nj_jets": _JETS,
     "nj_jet3": (
         _refused("nj_jet3"), (PROPERTIES, "-k", "hold_for_all_time and nj_jet3"), (CONVOLUTION, "-k", "usesnj_jet3"),
     ),

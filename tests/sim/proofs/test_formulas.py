@@ -98,6 +98,30 @@ FORMULAS = [
         "nj_add_or_start", {"Width": 6, "CountBits": 3, "Start": "6'd41"},
         {"sum_o": "count_i + (first_i ? 6'd41 : sum_i)"},
     ),
+    *(
+        (
+            "nj_gated_add", {"Width": width},
+            {
+                "sum_o": "(a_i ^ {Width{a_minus_i}}) * Width'(a_on_i)"
+                " + (b_i ^ {Width{b_minus_i}}) * Width'(b_on_i) + carry_i"
+            },
+        )
+        for width in (1, 6)
+    ),
+    *(
+        (
+            "nj_add_or_load", {"Width": width},
+            {"sum_o": "(first_i ? start_i : sum_i) + (x_i ^ {Width{minus_i}}) * Width'(on_i) + carry_i"},
+        )
+        for width in (1, 6)
+    ),
+    *(
+        (
+            "nj_add_double", {"Bits": bits, "Width": width},
+            {"sum_o": "sum_i * Width'(!first_i) + (Width'($signed(x_i)) << double_i ^ {Width{minus_i}}) + minus_i"},
+        )
+        for bits, width in ((5, 6), (4, 8))
+    ),
     ("nj_or_lanes", {"N": 5}, {"y_o": "a_i | (b_i & {5{keep_i}})"}),
     (
         "nj_leaf3", {"RoundBits": 2, "Pass": "12'hbd7", "Invert": "12'h3a5"},

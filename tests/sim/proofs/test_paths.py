@@ -19,6 +19,7 @@ STREAMS = {
     "nj_frame_sync": {},
     "nj_frame_flags": {},
     "nj_fork": {},
+    "nj_jets": {"Height": 4, "Width": 4},
     "nj_join": {},
     "nj_line_buffer": {},
     "nj_table": {},

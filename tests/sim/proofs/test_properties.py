@@ -79,6 +79,20 @@ def test_properties_hold_for_all_time_on_larger_ones(module, parameters):
     assert verdict, verdict.text
 
 
+# Right for all pixels until the first windows are complete: with stalls how many there are, without them what they are.
+ONE, TWO = {"Selection": "10'b1011000001", "Constant": "8'h9b"}, "20'b10110000010001101001"
+FIRST_CLOCKS = [
+    ("nj_jets", {**ONE, "Flowing": "1'b1"}, 170),
+    ("nj_jets", {"Slots": 2, "Selection": TWO, "Constant": "8'h9b", "Pad": 1, "Flowing": "1'b1"}, 200),
+]
+
+
+@pytest.mark.parametrize(("module", "parameters", "clocks"), FIRST_CLOCKS, ids=_name)
+def test_properties_hold_in_the_first_clocks(module, parameters, clocks):
+    verdict = prove(f"{module}_properties", parameters, method="bounded", depth=clocks)
+    assert verdict, verdict.text
+
+
 # nj_digits in every form of its choice: one digit, two, up to four, eight, sixteen, and a last one alone.
 FORMS = [
     ("nj_digits", {"Module": 0, **parameters})
