@@ -1,4 +1,4 @@
-"""nj_ram is a memory, plain and as cells, and nj_deep_ram one of banks of it: a read gives the last word written before this clock's write."""
+"""nj_ram and nj_deep_ram, banks of it, give the last word written before this clock's write, plain and as cells."""
 
 from pathlib import Path
 
