@@ -15,7 +15,7 @@ endif
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 export NEURALJET_CACHE ?= $(CURDIR)/.cache
 
-.PHONY: setup demo test test-slow prove lint format benchmark benchmark-hardware benchmark-mutation benchmark-training benchmark-cost planted docs clean
+.PHONY: setup demo test test-slow prove lint format benchmark benchmark-hardware benchmark-learning benchmark-mutation benchmark-training benchmark-cost planted docs clean
 .DELETE_ON_ERROR:
 
 setup: $(STAMP)
@@ -58,6 +58,11 @@ format: setup
 # The table of the README: real pictures below $NEURALJET_DATA, three seeds each. About an hour on 2 cores.
 benchmark: setup
 	$(BIN)/python tests/benchmarks/chain.py bsdata lemon mnist --seeds 0 1 2
+
+# Networks against HOG with a support vector machine and a float network, a row of pictures and a seed at a time: most of a
+# day for all of them. ARGS="--only screws lemon-25 --seeds 0 1 2", or "--table" for what is recorded already.
+benchmark-learning: setup
+	$(BIN)/python -m tests.benchmarks.learning $(ARGS)
 
 # Our layers against plain SystemVerilog, da4ml and FINN's own. ARGS="--only W1 W4 --rivals plain ours" for a part of
 # it; hours when nothing is in the cache. da4ml goes into a folder of its own, for it belongs to nothing else here.

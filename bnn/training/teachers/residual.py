@@ -17,7 +17,7 @@ from bnn.training.sides import Sides
 from bnn.training.teachers.base import Teacher
 
 WIDTH = 16  # maps of the first block
-STEPS = 900  # of the optimizer, however many pictures there are
+STEPS = 500  # of the optimizer, however many pictures there are
 LEARNING_RATE, WEIGHT_DECAY = 4e-3, 0.05  # of AdamW
 RISE = 0.1  # of the steps, in which the rate rises; all the while it falls to zero along a cosine
 

@@ -28,13 +28,13 @@ def stripes(count: int, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
 def test_histograms_tell_directions_and_have_no_use_for_brightness():
     pictures, _ = stripes(4)
     found = hog.features(pictures)
-    assert found.shape == (4, 2 * 2 * 4 * 9)  # three cells along a side, blocks of 2x2 cells
+    assert found.shape == (4, 3 * 3 * 4 * 9)  # four cells along a side, blocks of 2x2 cells
     assert np.allclose(found[0], hog.features(pictures[:1] + np.uint8(20))[0], atol=1e-5)
     assert np.abs(found[0] - found[2]).mean() < np.abs(found[0] - found[1]).mean()
     assert hog.features(np.repeat(pictures, 3, axis=3)).shape == found.shape
-    assert hog.features(np.zeros((1, 8, 8, 1), np.uint8)).shape == (1, 3 * 3 * 4 * 9)
-    assert hog.features(np.zeros((1, 160, 160, 1), np.uint8)).shape == (1, 7 * 7 * 4 * 9)
-    assert hog.features(np.zeros((1, 24, 80, 1), np.uint8)).shape == (1, 2 * 9 * 4 * 9)
+    for side in (8, 9, 160):
+        assert hog.features(np.zeros((1, side, side, 1), np.uint8)).shape == (1, 3 * 3 * 4 * 9)
+    assert hog.features(np.zeros((1, 24, 80, 1), np.uint8)).shape == (1, 3 * 12 * 4 * 9)
 
 
 def test_probabilities_are_of_machines_that_did_not_see_the_picture():
