@@ -8,7 +8,7 @@ import numpy as np
 from bnn.data import Dataset
 from bnn.integer.reference import Ints
 from bnn.storage.records import OPTIONAL, Record, optional
-from bnn.training.plan_record import Plan
+from bnn.training.plan_record import Estimate, Plan
 
 
 @dataclass(frozen=True)
@@ -69,15 +69,26 @@ def scores_per_class(confusion: Ints, classes: tuple[str, ...]) -> dict[str, Cla
     }
 
 
-def notes_of(data: Dataset, predicted: Ints) -> tuple[str, ...]:
-    """Return what is to be known of the pictures, and whether every one of them gets one class."""
-    if len(set(predicted.tolist())) > 1:
-        return data.notes
-    only = data.classes[int(predicted[0])]
-    return (
-        *data.notes,
-        f"the network calls every test picture {only!r}: it has not learned to tell the classes apart",
-    )
+def notes_of(data: Dataset, predicted: Ints, plan: Plan | None) -> tuple[str, ...]:
+    """Return what is to be known of the pictures, and what is wrong with the classes that the test pictures get."""
+    notes = list(data.notes)
+    if len(set(predicted.tolist())) == 1:
+        only = data.classes[int(predicted[0])]
+        notes.append(f"the network calls every test picture {only!r}: it has not learned to tell the classes apart")
+    right = predicted == data.test_labels
+    if plan and plan.estimate and _falls_short(float(right.mean()), len(right), plan.estimate):
+        notes.append(
+            f"the test accuracy, {right.mean():.1%}, is below the {plan.estimate.accuracy:.1%} that cross-validation "
+            "on the training pictures leads to expect, by more than chance: the test pictures may be of another kind"
+        )
+    return tuple(notes)
+
+
+def _falls_short(accuracy: float, frames: int, estimate: Estimate) -> bool:
+    """Tell whether a test accuracy is more than two standard errors below the cross-validated one."""
+    likely = (estimate.accuracy * estimate.pictures + 1) / (estimate.pictures + 2)  # neither 0 nor 1
+    error = (likely * (1 - likely) * (1 / frames + 1 / estimate.pictures)) ** 0.5
+    return accuracy < estimate.accuracy - 2 * error
 
 
 def _ratio(part: int, whole: int) -> float | None:

@@ -163,7 +163,7 @@ def _finish(trainer: Trainer, out: Path, source: DataSource, started: float, see
         epochs=seen / trainer.schedule.pictures,
         seed=seed,
         network=trainer.spec.name,
-        notes=notes_of(data, predicted),
+        notes=notes_of(data, predicted, plan),
         seconds=time.monotonic() - started,
         steps=steps,
         pictures=seen,

@@ -88,7 +88,7 @@ def _search(data: Dataset, spec: NetworkSpec, config: TrainConfig, tick: Tick, n
 def _cross_validate(
     data: Dataset, spec: NetworkSpec, config: TrainConfig, tick: Tick, notes: list[str]
 ) -> Estimate | None:
-    """Return what trainings on all folds but one say of the one, each of as many times fewer steps as there are folds.
+    """Return what trainings on all folds but one say of the one; together they have half the steps of the training.
 
     None where a class has one picture only.
     """
@@ -98,7 +98,7 @@ def _cross_validate(
     if folds < 2:
         return None
     fold = deal(data.train_labels, folds, config.seed)
-    short = _short(config, max(1, Schedule.of(config, len(data.train_labels)).steps // folds))
+    short = _short(config, max(1, Schedule.of(config, len(data.train_labels)).steps // (2 * folds)))
     judged = [judge(held_out(data, fold == k), spec, replace(short, seed=config.seed + k), tick) for k in range(folds)]
     each = [accuracy([one]) for one in judged]
     return Estimate(

@@ -14,8 +14,9 @@ from bnn.model.spec import Block, NetworkSpec
 from bnn.storage.records import entries
 from bnn.training import train as training
 from bnn.training.config import AUTO, TrainConfig
+from bnn.training.metrics import notes_of
 from bnn.training.plan.make import FEWEST_STEPS, TRIAL_SHARE, make_plan, needs_plan, planned
-from bnn.training.plan_record import Plan
+from bnn.training.plan_record import Estimate, Plan
 from bnn.training.runs import finished
 from bnn.training.sides import split_sides
 from bnn.training.train import train
@@ -66,7 +67,7 @@ def test_a_short_training_or_one_picture_leaves_nothing_to_choose_by(data):
 def test_folds_judge_each_picture_once_and_nothing_is_held_out(run, data):
     metrics = run[1]
     estimate = metrics.plan.estimate
-    assert estimate.pictures == 48 and estimate.steps == 20 and len(estimate.folds) == 2
+    assert estimate.pictures == 48 and estimate.steps == 10 and len(estimate.folds) == 2
     assert estimate.accuracy == pytest.approx(np.mean(estimate.folds))
     assert estimate.spread == pytest.approx(np.std(estimate.folds, ddof=1))
     assert metrics.validation_accuracy == estimate.accuracy > 0.5
@@ -152,3 +153,14 @@ def test_a_plan_that_was_changed_is_refused(data, tmp_path, monkeypatch):
         UserError, match=r"plan.json is damaged or not ours \(it was changed .*delete it, and it is made"
     ):
         train(data, SPEC, out, CONFIG, resume=True, progress=False)
+
+
+@pytest.mark.parametrize(("right", "said"), [(24, False), (22, False), (13, True)])
+def test_a_test_far_below_the_estimate_is_told(data, right, said):
+    """Of 24 test pictures, where 46 of 48 were right in cross-validation."""
+    estimate = Estimate(accuracy=46 / 48, spread=0.0, folds=(46 / 48,), loss=0.1, steps=1, pictures=48)
+    predicted = data.test_labels.copy()
+    predicted[right:] ^= 1
+    notes = notes_of(data, predicted, Plan((), 0, held_out=False, estimate=estimate))
+    assert any("cross-validation" in note for note in notes) == said
+    assert notes_of(data, predicted, None) == ()
