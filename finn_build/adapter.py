@@ -3,9 +3,9 @@
     with workspace() as folder:        # FINN's generated code lands in `folder`, which then vanishes
         model = model.transform(PrepareIP(part, period))
 
-What makes FINN 1.6 start up here: its global settings are given (it would write ~/.finn otherwise), the paths it
-expects in the environment are set, and the eight names that `finn.xsi` would look for in a Vivado installation
-raise one clear sentence when they are called, not when they are imported.
+Three things make FINN 1.6 start up here. It is given its global settings, because it would write ~/.finn otherwise. The
+paths that it expects in the environment are set. And the eight names that `finn.xsi` would look for in a Vivado
+installation raise one clear sentence when they are called, not when they are imported.
 """
 
 import importlib.util
@@ -46,7 +46,7 @@ def require() -> None:
 def workspace() -> Iterator[Path]:
     """Make FINN usable, with our operators registered, and yield the folder that it generates code in.
 
-    Settings and environment are as before afterwards, and the folder is gone.
+    Afterwards settings and environment are as before, and the folder is gone.
     """
     require()
     with work_folder() as temporary:
@@ -144,7 +144,7 @@ def register_operators() -> None:
 
 
 def versions() -> dict[str, str]:
-    """Versions of what made the accelerator."""
+    """Return the versions of what made the accelerator."""
     found = {}
     for package in ("neuraljet", "finn-plus", "qonnx", "onnx", "numpy"):
         try:

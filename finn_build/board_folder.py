@@ -1,4 +1,4 @@
-"""bitstream.json of a folder for a PYNQ board: all that the driver on the board needs to know."""
+"""bitstream.json of a folder for a PYNQ board tells the driver on the board all that it needs to know."""
 
 import dataclasses
 import json
@@ -14,7 +14,7 @@ from finn_build.manifest import LARGEST, Input, Output, check_ports
 FILE = "bitstream.json"
 FORMAT = "neuraljet-pynq-bitstream"
 VERSION = 2  # 2: results say whether their frame was broken
-BIT, HWH = "accelerator.bit", "accelerator.hwh"  # PYNQ finds the second by the name of the first
+BIT, HWH = "accelerator.bit", "accelerator.hwh"  # PYNQ derives the second name from the first
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ class Bitstream:
     part: str
     input: Input
     output: Output
-    clock_mhz: float  # that the accelerator gets on the board
+    clock_mhz: float  # clock of the accelerator on the board
     cycles_per_frame: int
     model_sha256: str
     files: Mapping[str, str]  # relative path -> SHA-256
@@ -75,5 +75,5 @@ def load(folder: Path) -> Bitstream:
 
 
 def padded(bits: int) -> int:
-    """Bits of a stream's word between accelerator and DMA: the next power of two of bytes."""
+    """Return the bits of a stream's word between accelerator and DMA. Its bytes are rounded up to a power of two."""
     return 8 << max(0, (bits - 1) // 8).bit_length()

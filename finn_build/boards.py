@@ -24,7 +24,7 @@ class Board:
 
 
 def boards() -> dict[str, Board]:
-    """All boards, by their name in lower case."""
+    """Return all boards by their names in lower case."""
     table = tomllib.loads((resources.files("finn_build") / "boards.toml").read_text())
     wanted = {f.name for f in fields(Board)} - {"name"}
     assert all(set(entry) == wanted for entry in table.values())

@@ -1,4 +1,4 @@
-"""What `build` says of an accelerator: estimates.json, and what it returns."""
+"""What `build` says about an accelerator: estimates.json, and what it returns."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -9,7 +9,7 @@ from bnn.storage.records import FLAT, Record
 
 @dataclass(frozen=True)
 class Resources(Record):
-    """Of a part, by estimate."""
+    """The estimated resources of an FPGA part."""
 
     lut: int  # LUT sites
     ff: int
@@ -20,7 +20,7 @@ class Resources(Record):
 
 @dataclass(frozen=True)
 class LayerResources(Record):
-    """An instance of the top module, how it is built and what it takes."""
+    """An instance in the top module: how it is built, and its resources."""
 
     name: str
     operator: str
@@ -28,7 +28,7 @@ class LayerResources(Record):
     fold: int  # clocks per output pixel
     cycles_per_frame: int
     resources: Resources = field(metadata={FLAT: True})
-    instead_of: Mapping[str, Any] | None  # entries of the best finn_build.folding.Choice of those that keep the rate
+    instead_of: Mapping[str, Any] | None  # entries of the best other finn_build.folding.Choice that keeps the rate
     share: float  # of all LUT sites
 
 
@@ -54,11 +54,11 @@ class Built(Record):
     """What `build` returns."""
 
     cycles_per_frame: int
-    fps: float  # that the clock gives
+    fps: float  # at this clock
     clock_mhz: float
     board: str | None
     estimate: Resources
     layers: tuple[BuiltLayer, ...]
-    search_seconds: float  # to choose how each layer is built, of `seconds`
+    search_seconds: float  # the part of `seconds` in which the layers' foldings were chosen
     notes: tuple[str, ...]  # on the import and the rate
     seconds: float

@@ -1,4 +1,4 @@
-"""Do the parts of an accelerator folder go together? Manifest, model.onnx and RTL say some things twice."""
+"""Check that the parts of an accelerator folder agree. Manifest, model.onnx and RTL say some things twice."""
 
 import re
 from itertools import zip_longest
@@ -11,12 +11,12 @@ from bnn.integer.network import IMAGE, SCORES, IntegerNetwork
 from bnn.qonnx.read import read_qonnx
 from finn_build.manifest import FILE, PIXEL_STREAM, Manifest, StreamLayer
 
-RESULT = "class"  # the tensor that an accelerator puts out; the model ends in front of it
+RESULT = "class"  # the accelerator puts this tensor out; the model ends before it
 MODULE = re.compile(r"^\s*module\s+(?:automatic\s+|static\s+)?(\w+)", re.MULTILINE)
 
 
 def check_consistent(acc: Path, manifest: Manifest) -> IntegerNetwork:
-    """Return the network of model.onnx. UserError names where manifest.json contradicts that or the RTL."""
+    """Return the network of model.onnx. UserError names where manifest.json contradicts the network or the RTL."""
     network = read_qonnx(acc / "model.onnx")
     wrong = _against_model(manifest, network) or _against_rtl(acc, manifest)
     if wrong:
@@ -48,13 +48,13 @@ def _against_model(manifest: Manifest, network: IntegerNetwork) -> str | None:
 def _in_order(manifest: Manifest, network: IntegerNetwork) -> bool:
     """Return whether the model computes each layer's output from what the manifest says that the layer reads.
 
-    It must compute at least one. An import may stream values that its file has no tensor of.
+    It must compute at least one. The streams of an import may carry values for which its file has no tensor.
     """
-    before = {IMAGE: {IMAGE}}  # of each tensor: itself and what it is computed from
+    before = {IMAGE: {IMAGE}}  # by tensor: itself and the tensors that it is computed from
     for node in network.nodes:
         before[node.output] = {node.output}.union(*(before[name] for name in node.inputs))
     before[RESULT] = {RESULT, *before[SCORES]}
-    carried = {PIXEL_STREAM: {IMAGE}}  # of each stream: the tensors behind it that are known, the nearest of each way
+    carried = {PIXEL_STREAM: {IMAGE}}  # by stream: the nearest known tensors that it is computed from
     for layer in manifest.layers:
         read = set[str]().union(*(carried[name] for name in layer.inputs))
         known = layer.onnx_tensor in before
@@ -65,7 +65,7 @@ def _in_order(manifest: Manifest, network: IntegerNetwork) -> bool:
 
 
 def _shape(tensor: np.ndarray, layer: StreamLayer) -> tuple[int, ...]:
-    """Height, width and channels that are streamed of a tensor [1, C, H, W] or [1, C]."""
+    """Return height, width and channels of the stream that carries a tensor [1, C, H, W] or [1, C]."""
     if tensor.ndim != 4:
         return (1, 1, tensor.shape[1])
     return (tensor.shape[2] - 2 * layer.pad_crop, tensor.shape[3] - 2 * layer.pad_crop, tensor.shape[1])

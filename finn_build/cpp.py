@@ -1,4 +1,4 @@
-"""hls/ of an accelerator: the C++ of every layer and of the network as one dataflow, with a script for Vitis HLS."""
+"""Write hls/ of an accelerator: C++ of every layer and of the network as one dataflow, with a script for Vitis HLS."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -18,9 +18,9 @@ STREAM_DEPTH = 2  # beats between layers that need no FIFO
 
 
 def chosen_backends(text: str, nodes: Sequence[Instance]) -> dict[str, str]:
-    """Which back-end makes each node: "rtl", "hls" or "auto" for all, then NAME=BACKEND for single ones.
+    """Return the back-end of each node. text: "rtl", "hls" or "auto" for all, then NAME=BACKEND for single ones.
 
-    "auto" is RTL, which is the smaller one by estimate for every layer there is. UserError names what is unknown.
+    "auto" is RTL, whose estimate is smaller for every layer. UserError names an unknown name or back-end.
     """
     names = [node.name for node in nodes]
     default, *single = text.split(",")

@@ -1,7 +1,7 @@
-"""What a network costs as an accelerator, without making it: LUT sites, block RAMs and clocks of a frame.
+"""Estimate what a network costs as an accelerator, without making it: LUT sites, block RAMs and clocks per frame.
 
-The layers are folded as `build` folds them, and counted instead of written. Nothing is generated and no file is read or
-written, so that a search can ask for thousands of networks.
+The layers are folded as `build` folds them, and counted instead of written. This generates nothing and reads and writes
+no file, so that a search can ask for thousands of networks.
 """
 
 from dataclasses import dataclass, replace
@@ -28,22 +28,22 @@ class LayerEstimate:
 class Estimate:
     """What a network takes."""
 
-    lut: int  # LUT sites, those of the FIFOs between layers included
+    lut: int  # LUT sites, including the FIFOs between layers
     bram18: int
     cycles_per_frame: int
-    fps: float  # that the clock gives
+    fps: float  # at this clock
     layers: tuple[LayerEstimate, ...]
-    notes: tuple[str, ...]  # on the rate
+    notes: tuple[str, ...]  # about the rate
 
 
 def estimate(
     network: IntegerNetwork, fps: float | None = None, *, clock_mhz: float = 200.0, part: str | None = None
 ) -> Estimate:  # fmt: skip
-    """Return what `build` would say of the network, in SystemVerilog and with the depths of FIFOs that it finds itself.
+    """Return what `build` would say about the network, in SystemVerilog and with FIFO depths that it finds itself.
 
-    All is equal but for a few LUT sites in a thousand where serial sums share pairs (StreamOperator.counted).
+    Both say the same, but for a few LUT sites in a thousand where serial sums share pairs (StreamOperator.counted).
     fps: frames per second to reach with the least hardware; without it a pixel per clock, or the fastest there is.
-    UserError as of `build`: for what cannot be built, and with the maximum when the rate is out of reach.
+    UserError as from `build`: for what cannot be built, and with the largest rate when the rate is out of range.
     """
     adapter.require()
     adapter.register_operators()

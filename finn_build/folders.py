@@ -5,7 +5,7 @@ from pathlib import Path
 from bnn.errors import UserError
 from bnn.storage.folders import Kind
 
-REPORTS = (  # that commands write into an accelerator folder
+REPORTS = (  # commands write these into an accelerator folder
     "verification.json",
     "netlist_verification.json",
     "cppsim.json",
@@ -14,7 +14,7 @@ REPORTS = (  # that commands write into an accelerator folder
 )
 IP = Kind("ip.json", "neuraljet-ip")
 ECP5 = Kind("bitstream.json", "neuraljet-bitstream", later=("nextpnr.json", "ulx3s-85f.bit"))
-ZYNQ = Kind(  # kit.json lists what build.tcl needs; the rest is what Vivado leaves, and what is read out of that
+ZYNQ = Kind(  # kit.json lists what build.tcl needs; Vivado leaves the rest, or it is read from that
     "kit.json",
     "neuraljet-vivado-kit",
     later=(
@@ -32,6 +32,6 @@ ACCELERATOR = Kind(
 
 
 def require_elsewhere(out: Path, acc: Path, made: str) -> None:
-    """Raise UserError when the folder to make is the accelerator folder that it is made from."""
+    """Raise UserError when the output folder is the accelerator folder itself."""
     if out.resolve() == acc.resolve():
         raise UserError(f"--out {out} is the accelerator folder itself; choose another folder for the {made}")

@@ -1,8 +1,8 @@
-"""How far each layer is folded: the least hardware that keeps the frame rate.
+"""Choose how far each layer is folded: the least hardware that keeps the frame rate.
 
-Layers are chosen one by one. That is exact but for the FIFOs that come between them later, because each layer has the
-frame's clocks to itself, less what a dense layer behind it needs to take its result. The cache keeps by content what a
-layer takes at every folding, because writing its sums takes time.
+Each layer is chosen by itself. It may use all clocks of a frame, less those that a dense layer behind it needs to take
+its result. So this choice is the best one, but for the FIFOs that are put between layers later. Writing a layer's sums
+takes time, so the cache keeps by content what the layer takes at every folding.
 """
 
 import dataclasses
@@ -24,10 +24,10 @@ from bnn.storage.records import parse_json
 from finn_build.graph import DEFAULT_PART, Design
 from hw.block_ram import RAMB18_SITES
 
-LATENCY_CLOCKS = 8  # clocks from the last pixel to the class that are worth a LUT
-GROWTH = 16  # clocks of a frame grow by a part of so many until all layers fit
-MOST_SITES = 20_000  # of all layers, where no rate is asked for: beyond it tools take minutes and small chips are full
-SLOWER = 16  # up to so many times the clocks of a frame are tried for it
+LATENCY_CLOCKS = 8  # as many clocks from the last pixel to the class are worth a LUT
+GROWTH = 16  # the clocks of a frame grow by a sixteenth until all layers fit
+MOST_SITES = 20_000  # limit of all layers when no rate is given: above it tools take minutes and small chips are full
+SLOWER = 16  # to keep MOST_SITES, up to so many times the clocks of a frame are tried
 FIFO_SITES, FIFO_CONTROL = 0.7, 10  # LUT sites of a FIFO of up to 64 beats: per bit, and of its counters
 
 
@@ -36,23 +36,23 @@ class Choice:
     """A way to build a layer."""
 
     variant: str  # in a few words
-    folding: Mapping[str, int] = field(hash=False)  # the attributes that say it
+    folding: Mapping[str, int] = field(hash=False)  # its attributes
     fold: int  # clocks per output pixel
     cycles_per_frame: int
     lut: int  # LUT sites, estimated
     bram18: int
-    latency: int  # clocks from the last beat of a frame to its result that folding decides on
+    latency: int  # clocks from a frame's last beat to its result, where folding decides them
     input_occupancy: int  # clocks that a frame of one beat stays at the input
-    beat_interval: int  # clocks from a beat of several to the next, where folding decides on it
+    beat_interval: int  # clocks from one beat to the next, where folding decides them
 
     def cost(self) -> tuple[float, int]:
-        """Return what is to be least: area, block RAM and latency weighed as above, then the clocks."""
+        """Return the cost to minimise: area, block RAM and latency weighed as above, then the clocks."""
         return self.lut + RAMB18_SITES * self.bram18 + self.latency / LATENCY_CLOCKS, self.cycles_per_frame
 
 
 @dataclass(frozen=True)
 class Chosen:
-    """What was taken, and the best of the other choices that keep the rate; None when there is no other."""
+    """The choice that was taken, and the best other one that keeps the rate (None when there is none)."""
 
     taken: Choice
     instead_of: Choice | None
@@ -61,7 +61,7 @@ class Chosen:
 def frame_clocks(design: Design, fps: float | None, clock_mhz: float) -> int:
     """Return the clocks that a frame may take: one per pixel without `fps`, else clock / fps.
 
-    UserError with the maximum when the rate is beyond what one pixel per clock gives.
+    UserError with the largest rate when one pixel per clock does not give the rate.
     """
     height, width, _ = design.pixels.shape
     least = max(height * width, *(operator.fastest() for operator in design.operators.values()))
@@ -84,10 +84,10 @@ class NothingFits(Exception):
 def fold_to_rate(
     design: Design, fps: float | None, clock_mhz: float, part: str | None
 ) -> tuple[int, dict[str, Chosen], tuple[str, ...]]:  # fmt: skip
-    """Fold for `fps` frames per second; without it for a pixel per clock, or as fast as possible and then with a note.
+    """Fold for `fps` frames per second. Without it, fold for a pixel per clock, or as fast as possible with a note.
 
-    Without it and beyond MOST_SITES: for the fastest rate within these, if there is one, and with a note.
-    UserError with the maximum when the rate is out of reach.
+    Without it and above MOST_SITES, fold for the fastest rate within that limit, if there is one, with a note.
+    UserError with the largest rate when the rate cannot be kept.
     """
     cycles, chosen, notes = plan_to_rate(design, fps, clock_mhz, part)
     _apply(design, chosen)
@@ -131,7 +131,7 @@ def _area(chosen: Mapping[str, Chosen]) -> int:
 def _within_limit(
     design: Design, clocks: int, clock_mhz: float, part: str | None, cycles: int, chosen: dict[str, Chosen]
 ) -> tuple[int, dict[str, Chosen], tuple[str, ...]]:  # fmt: skip
-    """Return the fastest folding within MOST_SITES; where there is none, what was chosen for `clocks`."""
+    """Return the fastest folding within MOST_SITES. If there is none, return the one chosen for `clocks`."""
     least, slower = clocks, clocks
     while slower < SLOWER * least:
         slower += max(1, slower // 4)
@@ -152,7 +152,7 @@ def _within_limit(
 def fold(design: Design, clocks: int, part: str | None) -> tuple[int, dict[str, Chosen]]:
     """Fold every node the cheapest way that takes at most `clocks` per frame.
 
-    Returns the slowest node's clocks, and by node name what was chosen. NothingFits when layers do not fit together.
+    Return the slowest node's clocks, and the choices by node name. NothingFits when layers do not fit together.
     """
     cycles, chosen = planned(design, clocks, part)
     _apply(design, chosen)
@@ -168,16 +168,16 @@ def planned(design: Design, clocks: int, part: str | None) -> tuple[int, dict[st
     """Return what `fold` does, without folding anything."""
     try:
         chosen, together = _chosen(design, clocks, part, (clocks,))
-    except NothingFits:  # layers that are faster than they need to be leave more room
+    except NothingFits:  # layers that are faster than necessary leave others more clocks
         chosen, together = _chosen(design, clocks, part, [clocks >> k for k in range(clocks.bit_length())])
     height, width, _ = design.pixels.shape
     return max(height * width, together, *(found.taken.cycles_per_frame for found in chosen.values())), chosen
 
 
 def _chosen(design: Design, clocks: int, part: str | None, budgets: Sequence[int]) -> tuple[dict[str, Chosen], int]:
-    """Return what is chosen, and the clocks that two layers take together at the most.
+    """Return the choices, and the most clocks that two layers take together.
 
-    budgets: the clocks that each layer is folded for, to choose from.
+    budgets: the most clocks of each layer.
     """
     operators = [design.operators[node.name] for node in design.nodes]
     alone = [prod(node.source.shape[:2]) == 1 for node in design.nodes]  # one beat a frame
@@ -186,7 +186,7 @@ def _chosen(design: Design, clocks: int, part: str | None, budgets: Sequence[int
     ]
     order = {node.name: i for i, node in enumerate(design.nodes)}
     before = [[order[name] for name in node.inputs if name in order] for node in design.nodes]
-    rooms = [0] * len(operators)  # that the layers behind need, at the least, to take a result
+    rooms = [0] * len(operators)  # the fewest clocks in which the layers behind take a result
     for i in range(len(operators) - 1, 0, -1):
         if alone[i]:
             fitting = _fitting(operators[i], possible[i], clocks, 0, rooms[i])
@@ -214,7 +214,7 @@ def _chosen(design: Design, clocks: int, part: str | None, budgets: Sequence[int
 
 
 def _together(input_occupancy: int, output_occupancy: int) -> int:
-    """Return the clocks a frame of a layer that holds its input and of the one in front; 0: each goes on by itself."""
+    """Return the clocks that a layer holding its input and the one in front take together; 0 if they do not wait."""
     return input_occupancy + output_occupancy if input_occupancy else 0
 
 
@@ -223,9 +223,9 @@ def choose(
 ) -> Chosen:  # fmt: skip
     """Fold one operator the cheapest way that takes at most `clocks` per frame.
 
-    output_occupancy: of the layer before, whose result cannot wait that long. result_interval: clocks from one of its
-    results to the next; what takes beats more slowly pays for the FIFO between them. NothingFits when no way is fast
-    enough.
+    output_occupancy: clocks in which a result of the layer in front must be taken. result_interval: clocks from one of
+    its results to the next; a folding that takes beats more slowly pays for the FIFO between them. NothingFits when no
+    folding is fast enough.
     """
     fitting = _fitting(operator, choices(operator, clocks, part), clocks, output_occupancy, 0)
     if not fitting:
@@ -248,7 +248,7 @@ def _fitting(operator: Any, possible: Sequence[Choice], clocks: int, before: int
 
 
 def _cheapest(operator: Any, fitting: Sequence[Choice], result_interval: int | None) -> Chosen:
-    """Return the choice that costs least; what needs a FIFO in front pays for it."""
+    """Return the choice that costs least. A choice that needs a FIFO in front pays for it."""
     fifo = ceil(FIFO_SITES * operator.get_instream_width()) + FIFO_CONTROL
 
     def cost(found: Choice) -> tuple[float, int]:
@@ -260,7 +260,7 @@ def _cheapest(operator: Any, fitting: Sequence[Choice], result_interval: int | N
 
 
 def choices(operator: Any, clocks: float, part: str | None) -> list[Choice]:
-    """Return every choice of at most `clocks` per frame; of a folding first the one that the operator takes itself."""
+    """Return every choice of at most `clocks` per frame. Of each folding, the operator's own variant comes first."""
     part = part or DEFAULT_PART
     if operator.counting:
         return [choice for folding in operator.foldings(clocks) for choice in _variants(operator, folding, part)]
@@ -277,7 +277,7 @@ def choices(operator: Any, clocks: float, part: str | None) -> list[Choice]:
 
 
 def _kept(path: Path) -> dict[str, list[dict[str, Any]]]:
-    """Return what the cache holds of an operator, by folding; nothing when that is damaged."""
+    """Return the cached choices of an operator, by folding; nothing when the file is damaged."""
     fields = {field.name for field in dataclasses.fields(Choice)}
     try:
         kept: dict[str, list[dict[str, Any]]] = parse_json(path.read_bytes())
@@ -302,7 +302,7 @@ def _text(folding: Mapping[str, int]) -> str:
 
 
 def _key(operator: Any, part: str) -> str:
-    """Return a hash of all that the estimates depend on: the node without its names and its folding, and the code."""
+    """Return a hash of all that the estimates depend on: the node without names and folding, and the code."""
     node = type(operator.onnx_node)()
     node.CopyFrom(operator.onnx_node)
     for name in ("name", "input", "output"):

@@ -25,7 +25,7 @@ class Instance:
     name: str
     stage: Stage
     inputs: tuple[str, ...]  # names of instances, or PIXEL_STREAM
-    sources: tuple[Stream, ...]  # the same streams
+    sources: tuple[Stream, ...]  # those streams
 
     @property
     def source(self) -> Stream:
@@ -53,7 +53,7 @@ def make_design(
 ) -> Design:
     """Return FINN's graph of the stages, named: input "image" [1, H, W, C], output "class" [1, 1].
 
-    The tensor behind node n is called n's name plus "_out". fifos: depths of FIFOs by `input_name` of the input behind.
+    The tensor behind node n is called n's name plus "_out". fifos: depths by the `input_name` of the input behind each.
     """
     nodes = with_fifos(named(pixels, stages), fifos or {})
     model = _model(pixels, nodes, metadata)
@@ -79,7 +79,7 @@ def named(pixels: Stream, stages: Sequence[Stage]) -> tuple[Instance, ...]:
 
 
 def readers(nodes: Sequence[Instance], name: str) -> list[tuple[Instance, int]]:
-    """Return who reads the stream of that name, and as which of its inputs."""
+    """Return the instances that read the stream of that name, each with the number of its input."""
     return [(node, i) for node in nodes for i, source in enumerate(node.inputs) if source == name]
 
 

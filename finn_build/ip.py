@@ -81,10 +81,11 @@ def write_ip(acc: Path, manifest: Manifest, out: Path) -> IpDescription:
 
 
 def with_contents(text: str, memories: Mapping[str, str]) -> str:
-    """Return Verilog with constants in place of memory files, for an IP has no folder to find them in.
+    """Return Verilog with constants in place of memory files, because an IP has no folder to find files in.
 
-    memories: by the path that the text names, the text of the file: its size (hw.matvec.folding.MEMORY_SIZE), then a
-    word a line. nj_steps takes either .File("mem/x.mem") or .Weight with word 0 lowest.
+    memories: the text of each file, by its path in the Verilog. It begins with its size
+    (hw.matvec.folding.MEMORY_SIZE); then each line is a word. nj_steps takes either .File("mem/x.mem") or .Weight with
+    word 0 lowest.
     """
     for path, content in memories.items():
         size, *words = content.splitlines()

@@ -1,6 +1,6 @@
-"""component.xml: an IP of Verilog files described in IP-XACT (IEEE 1685-2009), with what Vivado wants besides.
+"""Write component.xml: an IP of Verilog files described in IP-XACT (IEEE 1685-2009), with what Vivado adds to that.
 
-Ports, buses, registers and files come from what is described: the top's text, the compiled registers.rdl, the folder.
+Ports and buses come from the top's text, registers from the compiled registers.rdl, and files from the folder.
 """
 
 import re
@@ -46,7 +46,7 @@ class Core:
 
     vendor: str
     library: str
-    name: str  # of the top module too
+    name: str  # also of the top module
     version: str
     display_name: str
     description: str
@@ -58,7 +58,7 @@ class Core:
 
 
 def ports_of(verilog: str) -> list[Port]:
-    """Return the ports of the first module in Verilog text that declares one a line. ToolError for any other."""
+    """Return the ports of the first module in Verilog text with one port per line. ToolError for other text."""
     header = re.sub(r"//.*", "", verilog).split(");", 1)[0]
     found = re.findall(r"^\s*(in|out)put\s+wire\s+(?:\[(\d+)(-1)?:0\]\s*)?(\w+)\s*,?\s*$", header, re.MULTILINE)
     declared = len(re.findall(r"\b(?:input|output|inout)\b", header))

@@ -1,4 +1,4 @@
-"""Words that name nothing in (System)Verilog (IEEE 1800-2017, annex B) or in C++, where layers are functions."""
+"""Words that cannot be names in (System)Verilog (IEEE 1800-2017, annex B) or in C++, where layers are functions."""
 
 _SYSTEM_VERILOG = """
 accept_on alias always always_comb always_ff always_latch and assert assign assume automatic before begin bind bins

@@ -15,7 +15,7 @@ from finn_build.manifest import Manifest
 
 
 def remember(manifest: Manifest) -> None:
-    """Note that `build` made just this. Without a place to note it, the next command builds it again to compare."""
+    """Note that `build` made this folder. Without a place for the note, the next command builds it again to compare."""
     folder, noted = _folder(), False
     if folder is not None:
         with suppress(OSError):

@@ -1,4 +1,4 @@
-"""manifest.json of an accelerator folder: all that the next step (simulation, synthesis) needs to know.
+"""manifest.json of an accelerator folder tells the next step (simulation, synthesis) all that it needs to know.
 
 A stream carries one beat per pixel, channel c at bits [c*bits +: bits]. What it means for the model:
 
@@ -21,14 +21,14 @@ from finn_build.folders import ACCELERATOR, REPORTS
 from finn_build.keywords import RESERVED
 
 FILE, FORMAT = ACCELERATOR.file, ACCELERATOR.format
-SOURCE = "source.onnx"  # beside model.onnx, when that was imported from a file of another program: the file
-PIXELS = "neuraljet.pixels"  # of model.onnx' metadata then: what the source takes, unit or byte
+SOURCE = "source.onnx"  # lies beside an imported model.onnx: the file of another program that was imported
+PIXELS = "neuraljet.pixels"  # key in the metadata of an imported model.onnx: the source takes unit or byte
 VERSION = 3  # 2: sealed; results say whether their frame was broken. 3: layers say what they read
 PIXEL_STREAM = "pixels"
 FIFO = "StreamFIFO_rtl"
-LARGEST = 2**31 - 1  # of any number of clocks, pixels, bits or MHz
+LARGEST = 2**31 - 1  # largest number of clocks, pixels, bits or MHz
 SOURCES = ("rtl", "mem", "hls")
-LOGS = (".log", ".jou")  # that tools leave where they ran
+LOGS = (".log", ".jou")  # tools leave these where they ran
 IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,127}")
 
 
@@ -74,8 +74,8 @@ class StreamLayer:
     name: str
     operator: str  # of FINN's graph, JetConv_rtl for example
     module: str  # the wrapper, one per layer
-    onnx_tensor: str  # of model.onnx, that the stream carries
-    inputs: tuple[str, ...]  # streams: "pixels", or what layers before it put out
+    onnx_tensor: str  # the tensor of model.onnx that the stream carries
+    inputs: tuple[str, ...]  # streams: "pixels", or outputs of layers before it
     stream: str  # wire prefix in the top: <stream>_tdata, _tvalid, _tready
     shape: tuple[int, int, int]  # height, width, channels
     bits: int  # of one element
@@ -107,12 +107,12 @@ class Manifest:
     output: Output
     layers: tuple[StreamLayer, ...]
     clock_mhz: float
-    fps: float | None  # asked for; None: a pixel per clock
+    fps: float | None  # the requested rate; None: a pixel per clock
     cycles_per_frame: int
-    frames_in_flight: int  # that may have ended at the input and wait for their results, at full rate
+    frames_in_flight: int  # frames that may wait for their results at full rate, after their last pixel
     board: str | None
     part: str | None
-    backend: str  # as asked for: rtl, hls or auto, then NAME=BACKEND
+    backend: str  # as requested: rtl, hls or auto, then NAME=BACKEND
     fifos: Mapping[str, int]  # depths, by `input_name` of the input behind
     data: Mapping[str, Any]  # where the test pictures come from
     tools: Mapping[str, str]
@@ -125,7 +125,7 @@ class Manifest:
         return tuple(layer for layer in self.layers if layer.operator != FIFO)
 
     def sources(self, layer: StreamLayer) -> tuple[StreamLayer | None, ...]:
-        """Return the layers whose streams reach the inputs of `layer`, through FIFOs or not; None is the picture."""
+        """Return the layers whose streams reach `layer`, through FIFOs or directly. None is the picture."""
         makers = {found.stream: found for found in self.layers}
         sources = [makers.get(name) for name in layer.inputs]
         return tuple(
@@ -133,7 +133,7 @@ class Manifest:
         )
 
     def in_cpp(self) -> tuple[str, ...]:
-        """Return the names of the layers that are C++, which have no RTL before Vitis HLS makes it."""
+        """Return the names of the layers in C++. They have no RTL until Vitis HLS makes it."""
         return tuple(layer.name for layer in self.layers if layer.operator.endswith("_hls"))
 
     def require_rtl(self, what: str) -> None:
@@ -150,7 +150,7 @@ class Manifest:
 
 
 def input_name(name: str, index: int) -> str:
-    """Return what an input of a layer is called in `fifos`: the layer's name, from the second input on with a number.
+    """Return the name of a layer's input in `fifos`: the layer's name, with a number from the second input on.
 
     >>> input_name("add_0", 0), input_name("add_0", 1)
     ('add_0', 'add_0.1')
@@ -163,7 +163,7 @@ def load(folder: Path) -> Manifest:
 
     UserError when the folder is no accelerator, when its manifest was changed since `build` sealed it or says what no
     build says, when a path would leave the folder, or when a file is missing, was changed or was added to the sources.
-    That manifest, model.onnx and RTL go together, and whose work they are, is `finn_build.trust`.
+    `finn_build.trust` checks that manifest, model.onnx and RTL go together, and who made them.
     """
     folder = Path(folder)
     path = folder / FILE
@@ -172,7 +172,7 @@ def load(folder: Path) -> Manifest:
         raise UserError(f"{folder} is not an accelerator folder (no {FILE} there); make one with `neuraljet build`")
     try:
         content = parse_json(path.read_bytes())
-    except ValueError as error:  # also what is not UTF-8
+    except ValueError as error:  # also for bytes that are not UTF-8
         raise UserError(f"{path} is not valid JSON ({error}); build the accelerator again") from error
     if not isinstance(content, dict) or content.get("format") != FORMAT:
         raise UserError(f"{path} is not of format '{FORMAT}'; make the folder with `neuraljet build`")
@@ -198,7 +198,7 @@ def sealed(manifest: Manifest) -> Manifest:
 
 
 def write_report(folder: Path, manifest: Manifest, name: str, report: Record) -> None:
-    """Write what a command found out about the accelerator in `folder`, unless that was built again meanwhile."""
+    """Write the report of a command into the accelerator `folder`, unless the folder was built again meanwhile."""
     assert name in REPORTS, name
     path = Path(folder) / FILE
     try:
@@ -227,7 +227,7 @@ def estimates(folder: Path) -> dict[str, Any]:
 
 
 def check(manifest: Manifest) -> None:
-    """Raise ValueError for values that no build gives. Names end up in Verilog, in Tcl and on command lines."""
+    """Raise ValueError for values that no build writes. Names end up in Verilog, in Tcl and on command lines."""
     layers, size, output = manifest.layers, manifest.input, manifest.output
     if not layers or not output.classes:
         raise ValueError("there must be layers and classes")
@@ -253,7 +253,7 @@ def check(manifest: Manifest) -> None:
         if max(abs(n) for n in (layer.decode.scale, *layer.decode.offset)) > LARGEST or layer.decode.scale < 1:
             raise ValueError(f"layer {layer.name}: decode is out of range")
     slowest = max(size.beats_per_frame, *(layer.cycles_per_frame for layer in layers))
-    if not slowest <= manifest.cycles_per_frame <= 2 * slowest:  # two layers together may be slower than each
+    if not slowest <= manifest.cycles_per_frame <= 2 * slowest:  # two layers together may be slower than each alone
         raise ValueError(f"cycles_per_frame is {manifest.cycles_per_frame}, and the slowest layer takes {slowest}")
     if not 0 < manifest.clock_mhz <= LARGEST or (manifest.fps is not None and not 0 < manifest.fps <= LARGEST):
         raise ValueError("clock_mhz and fps must be above 0")
@@ -272,7 +272,7 @@ def check(manifest: Manifest) -> None:
 
 
 def _check_streams(layers: tuple[StreamLayer, ...]) -> None:
-    """Raise ValueError unless layers read what layers before them put out, and only the last one is read by none."""
+    """Raise ValueError unless each layer reads outputs of layers before it, and every output but the last is read."""
     made, read = {PIXEL_STREAM}, set[str]()
     for layer in layers:
         if not layer.inputs or not made.issuperset(layer.inputs) or layer.stream == PIXEL_STREAM:
@@ -326,7 +326,7 @@ def _check_files(folder: Path, manifest: Manifest) -> None:
         raise UserError(f"{path} {words[what]} build the accelerator again")
     if manifest.files["model.onnx"] != manifest.model_sha256:
         raise UserError(f"{folder / FILE}: model_sha256 is not the hash of model.onnx; build the accelerator again")
-    for name in SOURCES:  # where a compiler looks for what a source names
+    for name in SOURCES:  # a compiler looks here for files that a source names
         for entry in sorted((folder / name).iterdir()) if (folder / name).is_dir() else ():
             if f"{name}/{entry.name}" not in manifest.files and not entry.is_dir() and entry.suffix not in LOGS:
                 raise UserError(f"{entry} is not among the files that build wrote; take it away")

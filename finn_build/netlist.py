@@ -1,6 +1,6 @@
-"""What a mapped Xilinx netlist (Yosys' JSON) takes, counted as a chip counts. Pure functions.
+"""Count what a mapped Xilinx netlist (Yosys' JSON) takes, as a chip counts it. Pure functions.
 
-Of one module, by cell type:
+Counts of one module, by cell type:
   lut     LUT1 to LUT6 cells. An INV is 0: it is absorbed into whatever it feeds.
   ff      FDRE, FDSE, FDCE, FDPE, latches
   lutram  LUTs used as memory (RAM32M and RAM64M are 4 each, RAM64X1S is 1, ...)
@@ -31,9 +31,9 @@ _FF = re.compile(r"FD[RSCP]E(_1)?|LD[CP]E(_1)?")
 
 
 def count_cells(module: Mapping[str, Any], modules: Mapping[str, Any]) -> dict[str, int]:
-    """Count one module's own cells, without those of other modules of the design in it.
+    """Count one module's own cells, without the cells of modules that it instantiates.
 
-    ValueError for a cell type this function does not know: better than a count that leaves it out.
+    ValueError for an unknown cell type, because a count without it would be wrong.
     """
     counts = dict.fromkeys(COUNTS, 0)
     kinds = Counter(cell["type"] for cell in module["cells"].values())
@@ -67,7 +67,7 @@ def is_ours(name: str, modules: Mapping[str, Any]) -> bool:
 
 
 def cell_types(name: str, modules: Mapping[str, Any]) -> Counter[str]:
-    """Return how many cells of each type a module has, with those of the modules of the design below it."""
+    """Return how many cells of each type a module has, including those of the modules that it instantiates."""
     counts: Counter[str] = Counter()
     for cell in modules[name]["cells"].values():
         if is_ours(cell["type"], modules):
@@ -78,7 +78,7 @@ def cell_types(name: str, modules: Mapping[str, Any]) -> Counter[str]:
 
 
 def lone_carry_bits(module: Mapping[str, Any]) -> int:
-    """Carry bits in use less the LUTs that drive the S input of one: a LUT sits in front of one bit at the most.
+    """Return the carry bits in use less the LUTs that drive an S input. A LUT sits in front of at most one bit.
 
     Whatever else the LUT drives does not matter, and of a LUT6_2 it does not matter which output drives S.
     """
@@ -100,7 +100,7 @@ def lone_carry_bits(module: Mapping[str, Any]) -> int:
     total = 0
     owners: set[str] = set()
     for carry in carries:
-        used = 0  # bits below the highest one that anything reads: the carry passes through them
+        used = 0  # up to the highest bit that anything reads: the carry passes through all of them
         for index in range(len(carry["S"])):
             outputs = [carry[port][index] for port in ("O", "CO") if index < len(carry.get(port, ()))]
             if any(bit in read for bit in outputs):

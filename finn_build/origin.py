@@ -1,6 +1,6 @@
-"""The file that a build starts from: model.onnx of an accelerator may be an import, of source.onnx beside it.
+"""Find the file that a build starts from. An accelerator's model.onnx may be the import of source.onnx beside it.
 
-`build` takes the original then, so that the new folder has it too and `verify` executes it.
+`build` then takes source.onnx, so that the new folder holds it too and `verify` can execute it.
 """
 
 from pathlib import Path

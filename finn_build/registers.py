@@ -1,6 +1,6 @@
 """The AXI4-Lite registers of a packaged accelerator: one description (hw/ip/registers.rdl), PeakRDL makes the RTL.
 
-Made at packaging time, so nothing generated is kept in the repository and description and RTL cannot differ.
+The RTL is made when the IP is packaged. So the repository holds nothing generated, and description and RTL agree.
 """
 
 from importlib import resources

@@ -1,4 +1,4 @@
-"""What a design takes of a part, by FINN's own analyses; the flip-flops are ours alone."""
+"""Estimate the resources of a design by FINN's own analyses. Only the flip-flops are estimated here."""
 
 from collections.abc import Mapping
 from dataclasses import astuple
@@ -14,7 +14,7 @@ from finn_build.graph import DEFAULT_PART, Design
 def estimate_resources(design: Design, model: Any, part: str | None, chosen: Mapping[str, Chosen]) -> Estimates:
     """Return clocks and resources of every layer, and the sum of the resources.
 
-    model: of FINN, with generated code. chosen: of finn_build.folding; what is not in it had no choice.
+    model: FINN's, with generated code. chosen: by finn_build.folding; a layer that it lacks had no choice.
     """
     from finn.analysis.fpgadataflow.exp_cycles_per_layer import exp_cycles_per_layer
     from finn.analysis.fpgadataflow.res_estimation import res_estimation

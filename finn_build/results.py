@@ -1,7 +1,7 @@
-"""The result word of an accelerator, taken apart: the one place that knows how class and scores lie in it.
+"""Take the result word of an accelerator apart. Only this module knows where class and scores lie in it.
 
-Class in the low bits, then the signed scores, class 0 first; see `finn_build.manifest.Output`. It needs NumPy alone, as
-the driver on a board does.
+The class is in the low bits, then come the signed scores, class 0 first; see `finn_build.manifest.Output`. This module
+needs NumPy alone, because the driver on a board uses it.
 """
 
 from collections.abc import Sequence
@@ -15,7 +15,7 @@ from finn_build.manifest import Output
 
 @dataclass(frozen=True, eq=False)
 class ResultWords:
-    """What N result words say."""
+    """The content of N result words."""
 
     classes: NDArray[np.int64]  # [N], as the bits say; of a broken frame it means nothing
     scores: NDArray[np.int64]  # [N, classes]; of a broken frame they mean nothing

@@ -1,4 +1,4 @@
-"""The files of an accelerator: FINN writes a wrapper per layer, this connects them and says how they are read."""
+"""Write the files of an accelerator. FINN writes a wrapper per layer; this module connects them and describes them."""
 
 import shutil
 from collections.abc import Mapping, Sequence
@@ -23,7 +23,7 @@ def generate(design: Design, part: str | None, clock_mhz: float) -> Any:
 
 
 def write_rtl(design: Design, folder: Path, classes: tuple[str, ...], cycles: int, in_flight: int) -> list[Path]:
-    """Write rtl/: the top, FINN's wrappers and every module they use, each once; and mem/, what these read."""
+    """Write rtl/: the top, FINN's wrappers and every module that they use, each once. Write mem/, which these read."""
     target = folder / "rtl"
     target.mkdir()
     modules = ["nj_frame_sync", "nj_frame_flags", *(["nj_fork"] if _forks(design) else [])]

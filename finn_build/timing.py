@@ -1,8 +1,8 @@
-"""When every pixel passes every layer, in steady state: how deep the FIFOs in front of folded layers must be.
+"""Find when every pixel passes every layer in steady state, and so how deep the FIFOs between layers must be.
 
-Pixels enter evenly at the rate asked for. That is the slowest schedule of interest: a stream of processes
-that communicate through FIFOs is never slower than any schedule its FIFOs have room for, so what suffices
-here keeps the rate when pixels come faster and wait. This is a model: sim.fifos measures, and takes longer.
+Pixels enter evenly at the requested rate. That is the slowest schedule of interest: processes that communicate through
+FIFOs are never slower than any schedule for which their FIFOs have room. So depths that suffice here also keep the rate
+when pixels come faster and wait. This is a model; sim.fifos measures instead, and takes longer.
 """
 
 from collections import Counter
@@ -19,15 +19,15 @@ from hw.schedule import Schedule
 
 FRAMES = 3
 FIFO_CLOCKS = 2  # from a beat that enters an empty nj_fifo to the clock in which it can be taken, at the most
-SLACK = 2  # beats more than the model says, for the registers it does not know
+SLACK = 2  # further beats, for registers that the model leaves out
 
 
 def fifo_depths(nodes: Sequence[Instance], operators: Mapping[str, Any], period: int) -> dict[str, int]:
     """Return the depth of the FIFO in front of each input that needs one, by its name (manifest.input_name).
 
     nodes: in topological order, without FIFOs. period: clocks per frame at the input. An input that takes beats as they
-    come needs none; where results come in a burst the depth is at least that of one. A layer with several inputs takes
-    their beats together, so that those of the branch that is ahead wait. Powers of two, as nj_fifo has them.
+    come needs no FIFO. Where results come in bursts, the FIFO holds at least one burst. A layer with several inputs
+    takes their beats together, so that the beats of the faster branch wait. Depths are powers of two, as of nj_fifo.
     """
     flow = _Flow(nodes, operators, period)
     for node in nodes:
@@ -52,7 +52,7 @@ class _Flow:
         operator = self.operators[node.name]
         fewest = min(self.registers[name] for name in node.inputs)
         arrivals = [self.results[name] + self.registers[name] - fewest for name in node.inputs]
-        known = min(map(len, arrivals))  # what padding makes of the end of the last frame comes with a frame behind it
+        known = min(map(len, arrivals))  # the padding's results come with a further frame
         arrivals = [came[:known] for came in arrivals]
         found: Schedule = operator.schedule(*arrivals)
         self.results[node.name] = found.results
@@ -80,9 +80,9 @@ class _Flow:
                 self.depths.setdefault(name, FIFO_CLOCKS + SLACK)
 
     def _coupled(self, node: Instance, name: str, arrivals: Ints) -> Ints | None:
-        """Return the results of a node with no FIFO in front, that of the node before it having room for what waits.
+        """Return the results of a node with no FIFO in front. The FIFO of the node before is deepened for what waits.
 
-        None where that node has no FIFO, other readers or other inputs, or where it costs time.
+        None where that node has no FIFO, or has other readers or inputs, or where that costs time.
         """
         before = self.nodes[name]
         if name not in self.depths or len(before.inputs) > 1 or self.readers[name] > 1 or len(node.inputs) > 1:
@@ -98,7 +98,7 @@ class _Flow:
 def _coupled(before: Any, operator: Any, arrivals: Ints, period: int) -> Schedule | None:
     """Return the schedule of an operator with no FIFO in front; None if that costs time or is not modelled.
 
-    The operator before it is fed at need, and takes its own clocks from one result being taken to the next.
+    The operator in front always finds its input waiting, and takes its own clocks from one taken result to the next.
     """
     pace = before.pace()
     found: Schedule | None = None if pace is None else operator.schedule_at_need(arrivals, pace)
@@ -110,10 +110,10 @@ def _coupled(before: Any, operator: Any, arrivals: Ints, period: int) -> Schedul
 
 
 def _stalls(before: Any, arrivals: Ints, taken: Ints) -> bool:
-    """Would an operator be held up by the time at which the next one takes its results?
+    """Return whether an operator would be held up by the times at which the next one takes its results.
 
-    One that collects a result in the register it hands it out from may not wait at all. In others a result that waits
-    stops all behind it, whether results or gaps, which costs nothing while only gaps follow as far as that.
+    An operator that collects a result in its output register may not wait at all. In others a waiting result stops all
+    that follows it. That costs nothing as long as only gaps follow.
     """
     late = taken[:-1] > arrivals[:-1]
     if before.collects():

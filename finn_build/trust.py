@@ -1,8 +1,8 @@
-"""Whether the files of an accelerator folder may be run. RTL and C++ are programs: `$system` in them calls anything.
+"""Decide whether an accelerator folder's files may be run. RTL and C++ are programs: `$system` in them runs anything.
 
-What this user's `build` made is run at once (finn_build.known). Any other folder is made again from its model.onnx, or
-the file that was imported, with the options that its manifest tells, and compared byte for byte: equal, it is what
-`build` writes, and nobody else's program. A folder that differs is run only when the user says that he trusts it.
+A folder that this user's `build` made is run at once (finn_build.known). Any other folder is built again from its
+model.onnx, or from the file that was imported, with the options in its manifest, and compared byte for byte. When both
+are equal, the folder is what `build` writes. A folder that differs is run only when the user says that he trusts it.
 """
 
 import dataclasses
@@ -21,10 +21,10 @@ from finn_build.manifest import FILE, PIXELS, SOURCE, Manifest, load
 
 @contextmanager
 def opened(acc: Path, *, trust: bool = False) -> Iterator[Manifest]:
-    """Give the manifest of an accelerator folder whose files may be run, and keep it from being built again meanwhile.
+    """Yield the manifest of an accelerator folder whose files may be run, and keep it from being built again meanwhile.
 
-    UserError for a folder that is damaged, whose parts do not go together, or that `build` would not make and that
-    is not said to be trusted.
+    UserError for a folder that is damaged, whose parts do not agree, or that `build` would not make
+    and the user does not trust.
     """
     restore(acc)
     with lock(acc, shared=True):

@@ -1,8 +1,8 @@
-"""Bitstreams for Zynq boards: a folder that Vivado makes one of, Vivado when it is here, and what it reported.
+"""Bitstreams for Zynq boards: the folder that Vivado builds from, its run where it is installed, and its reports.
 
-The folder is the whole of it: build.tcl, the IP, the settings; on a machine with Vivado nothing else is needed. FINN's
-own Zynq flow is not used: its DMA and its stitched layers exist as HLS and Vivado projects only, so it wants Vitis HLS
-too, and makes everything again that `neuraljet build` made and `neuraljet verify` proved.
+The folder holds build.tcl, the IP and the settings; a machine with Vivado needs nothing else. FINN's own Zynq flow is
+not used. Its DMA and its stitched layers exist as HLS and Vivado projects only, so it needs Vitis HLS too, and makes
+again what `neuraljet build` made and `neuraljet verify` verified.
 """
 
 import dataclasses
@@ -32,7 +32,7 @@ from hw.text import HW
 
 KIT = ZYNQ.file
 SCRIPT = "build.tcl"
-OUTCOME = "outcome.json"  # the script's last act
+OUTCOME = "outcome.json"  # the script writes it last
 REPORT = "report.json"
 TABLES = HW / "boards"
 WIDEST = 1024  # bits of a DMA's stream
@@ -51,7 +51,7 @@ RESOURCES = {  # of report_utilization, 7-series and UltraScale+
 
 
 def zynq_boards() -> dict[str, dict[str, str]]:
-    """board_part and ps of each board this flow knows, by its name in lower case."""
+    """Return board_part and ps of each board that this flow knows, by the board's name in lower case."""
     return tomllib.loads((TABLES / "zynq.toml").read_text())
 
 
@@ -146,7 +146,7 @@ def run_vivado(vivado: str, folder: Path) -> None:
 
 
 def finish(folder: Path) -> VivadoReport:
-    """Read what build.tcl left in `folder`, write report.json and, if timing is met, bitstream.json."""
+    """Read the results of build.tcl in `folder`; write report.json and, if timing is met, bitstream.json."""
     missing = [name for name in (BIT, HWH, "utilisation.rpt", "timing.rpt") if not (folder / name).is_file()]
     if missing:
         raise ToolError(f"{folder}: {SCRIPT} left no {', '.join(missing)}; run it again")
@@ -195,7 +195,7 @@ def _read(path: Path) -> dict[str, Any]:
 
 
 def read_utilisation(text: str) -> dict[str, float]:
-    """Return how much is used of each of RESOURCES, by a report of report_utilization; ToolError when it is none."""
+    """Return the use of each of RESOURCES from a report of report_utilization. ToolError when the text is none."""
     found: dict[str, float] = {}
     for line in text.splitlines():
         cells = [cell.strip() for cell in line.split("|")]

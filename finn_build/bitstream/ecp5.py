@@ -35,13 +35,13 @@ REPORT = ECP5.file
 
 @dataclass(frozen=True)
 class Ecp5Board:
-    """A board with an ECP5 and a serial line, and what of hw/boards belongs to it."""
+    """A board with an ECP5 and a serial line, and its files in hw/boards."""
 
     top: str  # <top>.v and <top>.lpf
     part: str
     device: tuple[str, ...]  # options of nextpnr
     oscillator_mhz: float
-    most_baud: int  # that its serial converter goes to
+    most_baud: int  # the fastest rate of its serial converter
 
 
 BOARDS = {
@@ -55,8 +55,8 @@ BOARDS = {
 class PicturesPerSecond(Record):
     """How many pictures can be classified in a second."""
 
-    line: float  # that the serial line carries
-    accelerator: float  # that it would take without the line
+    line: float  # by the serial line
+    accelerator: float  # by the accelerator without the line
 
 
 @dataclass(frozen=True)
@@ -71,8 +71,8 @@ class Ecp5Bitstream(Record):
     bytes: int
     clock_mhz: float
     fmax_mhz: float
-    clocks: Mapping[str, Mapping[str, float]]  # of each clock: achieved and constraint in MHz
-    cells: Mapping[str, Mapping[str, int]]  # of each type: used and available
+    clocks: Mapping[str, Mapping[str, float]]  # by clock: achieved and constraint in MHz
+    cells: Mapping[str, Mapping[str, int]]  # by type: used and available
     estimate: Mapping[str, Any] | None  # of the Xilinx chip that estimates.json is for
     estimated_for: str | None
     baud: int
@@ -87,13 +87,13 @@ class Ecp5Bitstream(Record):
 def make(
     acc: Path, manifest: Manifest, board: str, out: Path, clock_mhz: float | None, baud: int | None
 ) -> Ecp5Bitstream:
-    """Map, place, route and pack the accelerator on a serial line; `out` then holds what follows, whole or not at all.
+    """Map, place, route and pack the accelerator on a serial line. `out` then holds these files, all or none:
 
     <board>.bit       for openFPGALoader or fujprog
     nextpnr.json      the router's own report: clocks with what they reach, critical paths, cells used
     bitstream.json    what is returned
-    clock_mhz: None for the board's oscillator as it is; another is made by the chip's PLL. baud: None for the fastest
-    of the board. UserError when a value does not go, the network does not fit or does not reach the clock.
+    clock_mhz: None for the board's oscillator; the chip's PLL makes any other. baud: None for the fastest of the board.
+    UserError when a value is not possible, or when the network does not fit or is too slow for the clock.
     """
     started = time.perf_counter()
     chip = BOARDS[board]
@@ -147,7 +147,7 @@ def make(
 
 
 def _write_pll(work: Path, chip: Ecp5Board, asked: float) -> float:
-    """Have ecppll write module nj_pll; the clock it comes to, in MHz."""
+    """Let ecppll write module nj_pll; return its clock in MHz."""
     log = run_tool(
         "ecppll", work,
         ["-i", f"{chip.oscillator_mhz:g}", "-o", f"{asked:g}", "--clkin_name", "clk_i", "--clkout0_name", "clk_o",
@@ -160,7 +160,7 @@ def _write_pll(work: Path, chip: Ecp5Board, asked: float) -> float:
 
 
 def _map(work: Path, chip: Ecp5Board, sources: Sequence[str], pll: bool) -> None:
-    """Yosys: mapped.json of the board's top."""
+    """Let Yosys map the board's top to mapped.json."""
     shutil.copy(HW / "boards" / f"{chip.top}.v", work)
     script = [
         f"{READ_SLANG} -D NJ_GENERIC --top nj_serial_accelerator {' '.join(sources)}",
@@ -172,7 +172,7 @@ def _map(work: Path, chip: Ecp5Board, sources: Sequence[str], pll: bool) -> None
 
 
 def _place_and_route(work: Path, chip: Ecp5Board, board: str) -> dict[str, Any]:
-    """nextpnr: routed.config and its report nextpnr.json, which is returned. UserError when the chip is too small."""
+    """Let nextpnr write routed.config and nextpnr.json; return the latter. UserError when the chip is too small."""
     shutil.copy(HW / "boards" / f"{chip.top}.lpf", work)
     try:
         run_tool(
@@ -194,7 +194,7 @@ def _place_and_route(work: Path, chip: Ecp5Board, board: str) -> dict[str, Any]:
 
 
 def overfull(log: str) -> list[str]:
-    """Return what nextpnr's table of used cells says there is too little of, for people."""
+    """Return, in words, the cells of which nextpnr's table says that there are too few."""
     return [
         f"{int(used):,} {name} of {int(available):,}"
         for name, used, available in re.findall(r"^Info:\s+(\w+):\s+(\d+)/\s*(\d+)\s+\d+%", log, re.MULTILINE)
@@ -203,7 +203,7 @@ def overfull(log: str) -> list[str]:
 
 
 def check_timing(clocks: Mapping[str, Mapping[str, float]], clock: float, oscillator: float, board: str) -> None:
-    """Raise UserError when a clock is faster than the router found it may be."""
+    """Raise UserError when a clock is faster than the routed design allows."""
     slow = {name: found for name, found in clocks.items() if found["achieved"] < found["constraint"]}
     if slow:
         least = min(clock * found["achieved"] / found["constraint"] for found in slow.values())
@@ -214,12 +214,12 @@ def check_timing(clocks: Mapping[str, Mapping[str, float]], clock: float, oscill
 
 
 def _clock_name(net: str) -> str:
-    """Without what nextpnr puts before a net that takes the chip's clock tree."""
+    """Return a clock's name without the prefix that nextpnr gives to nets on the chip's clock tree."""
     return net.removeprefix("$glbnet$").removesuffix("$TRELLIS_IO_IN")
 
 
 def run_tool(tool: str, work: Path, arguments: Sequence[str], timeout_s: float = TIMEOUT_S) -> str:
-    """Run a tool of the package in `work`, below which alone it sees files; what it printed. ToolError on failure."""
+    """Run a tool of the package and return its output. It sees files below `work` only. ToolError on failure."""
     try:
         metadata.version(PACKAGE)
     except metadata.PackageNotFoundError:

@@ -1,4 +1,4 @@
-"""An accelerator on a serial line: what gives a design pins on a board that has no camera."""
+"""Put an accelerator on a serial line, which connects a board that has no camera."""
 
 import shutil
 from dataclasses import dataclass, field
@@ -11,15 +11,15 @@ from finn_build.manifest import Manifest
 from hw.text import fill, packages_first, sources_of
 
 TOP = "nj_serial_accelerator"
-LEAST_CLOCKS = 6  # of a bit, that nj_uart_rx needs
+LEAST_CLOCKS = 6  # clocks of a bit that nj_uart_rx needs
 PHASE = 1 << 16  # of a bit
-MOST_OFF = 0.02  # of a bit: the other end may be off as much, and at 5 % together the stop bit is missed
-PAUSE_S = 0.1  # of silence that end a picture; USB holds bytes back for 16 ms at the most
+MOST_OFF = 0.02  # of a bit; the other end may be off as much, and at 5 % in all the stop bit is missed
+PAUSE_S = 0.1  # silence of this length ends a picture; USB holds bytes back for at most 16 ms
 BITS = 10  # of a byte on the line
 
 
 def write_serial(acc: Path, manifest: Manifest, clock_mhz: float, baud: int, folder: Path) -> list[str]:
-    """Copy the accelerator into `folder` and write module nj_serial_accelerator there; the sources, packages first.
+    """Copy the accelerator into `folder` and write nj_serial_accelerator there. Return the sources, packages first.
 
     Ports of the module: clk_i, rst_i, rx_i, tx_o, led_o. UserError when the line is too fast for the clock or for
     the accelerator.
@@ -67,16 +67,16 @@ def pictures_per_second(manifest: Manifest, baud: int) -> float:
 
 @dataclass(frozen=True)
 class ReplyFormat(Record):
-    """Bytes of a reply: status, class, then scores, lowest byte first and signed."""
+    """The bytes of a reply: status, class, then signed scores with the lowest byte first."""
 
     status: int
     class_bytes: int = field(metadata={NAMED: "class"})
-    broken_bit: int  # of the class, 1 when the picture had another length; so has the status, see nj_uart_frames
+    broken_bit: int  # of the class: 1 when the picture had another length; the status says so too, see nj_uart_frames
     score: int
     scores: int  # how many
 
 
 def reply_format(manifest: Manifest) -> ReplyFormat:
-    """Return what a reply of the accelerator is made of."""
+    """Return the format of the accelerator's replies."""
     output = manifest.output
     return ReplyFormat(1, output.class_bits // 8, output.broken_bit, output.score_bits // 8, len(output.classes))

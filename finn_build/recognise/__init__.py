@@ -1,4 +1,4 @@
-"""From the integer network to stages of hardware. A rule a file, in `rules`: pattern, check with a reason, rewrite.
+"""From the integer network to stages of hardware. Each file in `rules` is a rule: pattern, check, rewrite.
 
 A jet layer is known by its weights alone: every kernel is +-(a jet) or zero.
 """

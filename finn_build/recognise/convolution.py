@@ -43,7 +43,7 @@ def beginning(graph: Graph, node: Node) -> Convolution | None:
 
 
 def is_binary(conv: Conv) -> bool:
-    """Are all weights +-1?"""
+    """Return whether all weights are +-1."""
     return bool(np.isin(conv.weight, (-1, 1)).all())
 
 
@@ -53,7 +53,7 @@ def is_channel_sum(conv: Conv) -> bool:
 
 
 def is_jets(conv: Conv) -> bool:
-    """Is every kernel +-(a jet) or zero?"""
+    """Return whether every kernel is +-(a jet) or zero."""
     kernels = conv.weight.reshape(-1, *conv.weight.shape[2:])
     return all(jets.factorise(kernel) is not None for kernel in np.unique(kernels, axis=0))
 
@@ -62,7 +62,7 @@ def is_jets(conv: Conv) -> bool:
 
 
 def check_padding(found: Convolution, source: Stream, zeros_accepted: bool = False) -> bool:
-    """Return whether a +-1 map is padded with zeros, which are no value of one bit. Refused for what cannot be."""
+    """Return whether a +-1 map is padded with zeros, which a bit cannot be. Refused for other values."""
     pad, node = found.pad, found.nodes[0]
     if pad.amount and source.datatype != "BIPOLAR" and pad.value != 0:
         raise Refused(node, f"pads {source.kind} with {pad.value}; pad pixels with 0")
@@ -77,7 +77,7 @@ def check_padding(found: Convolution, source: Stream, zeros_accepted: bool = Fal
 
 
 def check_channels(node: Node, conv: Conv, source: Stream) -> None:
-    """Refused when the weights do not fit the maps."""
+    """Raise Refused when the weights do not fit the maps."""
     channels, groups = source.shape[2], conv.groups
     if conv.weight.shape[1] * groups != channels or groups not in (1, channels):
         raise Refused(
@@ -88,7 +88,7 @@ def check_channels(node: Node, conv: Conv, source: Stream) -> None:
 
 
 def check_ending(graph: Graph, node: Node, outputs: int) -> None:
-    """Refused unless a MultiThreshold is behind, or only layers that take sums."""
+    """Raise Refused unless a MultiThreshold follows, or only layers that take sums."""
     behind = graph.next(node, Threshold)
     if behind is None:
         readers = graph.readers(node)
@@ -105,7 +105,7 @@ def check_ending(graph: Graph, node: Node, outputs: int) -> None:
 
 
 def check_geometry(node: Node, conv: Conv, source: Stream, pad: int) -> None:
-    """Refused for kernels, strides and padding that do not fit the map."""
+    """Raise Refused for kernels, strides and padding that do not fit the map."""
     (height, width, _), kernel, stride = source.shape, conv.weight.shape[2], conv.stride
     if 2 * pad > kernel - 1:
         raise Refused(
@@ -127,7 +127,7 @@ def stage(
 ) -> Stage:  # fmt: skip
     """Return the stage of a convolution with the MultiThreshold behind it, or of its sums when there is none.
 
-    node: the Conv. nodes: what the stage stands for, the MultiThreshold aside. inside_map: true zeros are padded (see
+    node: the Conv. nodes: what the stage stands for, without the MultiThreshold. inside_map: true zeros are padded (see
     `with_inside_map`).
     """
     behind = graph.next(node, Threshold)
@@ -159,7 +159,7 @@ def stage(
 
 
 def channel_sums(node: Node, conv: Conv, source: Stream, pad: int, nodes: tuple[Node, ...]) -> Stage:
-    """Return the stage of a 1x1 Conv without threshold. Its padding moves behind it: a sum of zeros is 0 there."""
+    """Return the stage of a 1x1 Conv without threshold. Its padding moves behind it, where a sum of zeros is 0."""
     weight = conv.weight
     height, width, _ = source.shape
     low, high = dot_range(weight, *source.range)
@@ -190,10 +190,10 @@ def with_inside_map(weight: Ints, thresholds: Ints, height: int, width: int) -> 
 
         sum(w (2b - m)) >= T   <=>   sum(w b) - sum(M m) / 2 >= T / 2,   M = sum over the maps of w
 
-    M is even where the number of maps is. Otherwise M = 2a + 1, and of the n places inside of the frame
-    ceil((T + n) / 2) - ceil(T / 2) count: those of one colour of a chess board. For a window is cut at one end of a row
-    or column, and what is left of an odd kernel, when odd, begins and ends on white. Where that does not hold,
-    everything is taken twice.
+    M is even where the number of maps is even. Otherwise M = 2a + 1, and of the n places inside the frame
+    ceil((T + n) / 2) - ceil(T / 2) count: those of one colour of a chess board. This is right because a window is cut
+    at one end of a row or column only, and an odd rest of an odd kernel begins and ends on white. Where that does not
+    hold, everything is taken twice.
     """
     kernel = weight.shape[2]
     total = weight.sum(axis=1, keepdims=True)  # [O, 1, K, K]

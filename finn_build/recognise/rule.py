@@ -12,7 +12,7 @@ Match = TypeVar("Match")
 
 
 class Refused(Exception):
-    """A pattern is there, and this is why the hardware does not do it. `node` is the one to blame."""
+    """The pattern was found, but the hardware cannot do it, for the given reason. `node` is the cause."""
 
     def __init__(self, node: Node, why: str) -> None:
         super().__init__(f"{node.words}: {why}")
@@ -20,12 +20,12 @@ class Refused(Exception):
 
 
 class Graph:
-    """The network, and the streams of its tensors as far as stages are found."""
+    """The network, and the streams of those tensors for which stages were found."""
 
     def __init__(
         self, network: IntegerNetwork, streams: Mapping[str, Stream], takes_sums: Callable[[Node], bool]
     ) -> None:
-        """takes_sums: does a rule say so of the pattern that begins with a node?"""
+        """takes_sums: tells whether a rule's pattern that begins with a node takes sums."""
         self.takes_sums = takes_sums
         self._readers: dict[str, list[Node]] = {}
         for node in network.nodes:
@@ -47,9 +47,9 @@ class Graph:
         return tuple(self._readers.get(node.output, ()))
 
     def next(self, node: Node, *kinds: type[Layer]) -> Node | None:
-        """Return the one node that reads what `node` makes and nothing else; None if there is none of these kinds.
+        """Return the only reader of `node`'s output, if it has no other input and is of these kinds; else None.
 
-        Of any kind, when none is given.
+        Without kinds, any kind will do.
         """
         readers = self.readers(node)
         found = len(readers) == 1 and len(readers[0].inputs) == 1 and isinstance(readers[0].layer, kinds or Layer)
@@ -59,22 +59,22 @@ class Graph:
 class Rule(ABC, Generic[Match]):
     """A piece of the network and the stages it becomes. A module of `finn_build.recognise.rules` registers its rules.
 
-    Match: what `match` found and the other two need.
+    Match: what `match` finds and the other two methods need.
     """
 
-    priority: ClassVar[int]  # rules are tried in this order: what is specific comes before what is general
+    priority: ClassVar[int]  # rules are tried in this order, specific ones before general ones
     pattern: ClassVar[str]  # the layers and the stages they become, for people
 
     @abstractmethod
     def match(self, graph: Graph, node: Node) -> Match | None:
         """Find the pattern that begins with `node`; None when another one begins there.
 
-        No node within it but the last may have a reader outside. Refused when it is nearly there.
+        Only its last node may have readers outside. Refused when the pattern is almost complete.
         """
 
     @abstractmethod
     def check(self, graph: Graph, match: Match) -> None:
-        """Refused says why the hardware does not do what was found."""
+        """Raise Refused with the reason when the hardware cannot do what was found."""
 
     @abstractmethod
     def rewrite(self, graph: Graph, match: Match) -> list[Stage]:

@@ -1,4 +1,4 @@
-"""The search: every node becomes part of one stage, or is refused by name."""
+"""Search the rules: every node becomes part of one stage, or is refused by name."""
 
 from typing import Any
 

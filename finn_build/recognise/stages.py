@@ -12,9 +12,9 @@ Attributes = dict[str, int | Ints]  # of an operator of FINN's graph
 
 @dataclass(frozen=True, eq=False)
 class Stream:
-    """What goes from one stage to others. It stands for the model's tensor x = scale * stream + offset[c].
+    """A stream from one stage to others. It stands for the model's tensor x = scale * stream + offset[c].
 
-    0 in the stream is what the padding of a map may be.
+    Maps can be padded with 0 of the stream only.
     """
 
     shape: tuple[int, int, int]  # height, width, channels
@@ -22,12 +22,12 @@ class Stream:
     scale: int
     offset: Ints  # [C]
     tensor: str  # of the model
-    crop: int = 0  # the model's tensor has that many more rows and columns of padding on every side
+    crop: int = 0  # rows and columns of padding on every side of the model's tensor that the stream lacks
     levels: bool = False  # quantized pixels
 
     @property
     def kind(self) -> str:
-        """In words, for messages."""
+        """What the stream carries, in words for messages."""
         words = {"UINT8": "pixels (UINT8)", "BIPOLAR": "a +-1 map (BIPOLAR)"}
         return words.get(self.datatype, f"{'quantized pixels' if self.levels else 'sums'} ({self.datatype})")
 
@@ -55,12 +55,12 @@ class Stage:
 
     @property
     def layer(self) -> str:
-        """What it computes: the operator without its back-end."""
+        """The operator without its back-end."""
         return self.operator.rsplit("_", 1)[0]
 
     @property
     def backend(self) -> str:
-        """How it is made: rtl or hls."""
+        """The back-end: rtl or hls."""
         return self.operator.rsplit("_", 1)[1]
 
     def made_with(self, backend: str) -> "Stage":
@@ -69,7 +69,7 @@ class Stage:
 
 
 def bipolar(shape: tuple[int, int, int], tensor: str) -> Stream:
-    """Return the stream of a map of +-1, a bit an element."""
+    """Return the stream of a +-1 map with one bit per element."""
     return Stream(shape, "BIPOLAR", 2, np.full(shape[2], -1, np.int64), tensor)
 
 

@@ -1,4 +1,4 @@
-"""Add_rtl and _hls: two streams added element by element, and the sign of what that gives."""
+"""Add_rtl and _hls: add two streams element by element, and compare the sums with thresholds."""
 
 from functools import cached_property
 from math import ceil
@@ -25,7 +25,7 @@ class Add(JoinOperator):
 
     @cached_property
     def tables(self) -> tuple[Ints, Ints, Ints]:
-        """Factors of both streams and thresholds, [C] each, in bit space."""
+        """The factors of both streams and the thresholds, [C] each, in bit space."""
         left, right, limit = (np.asarray(self.get_nodeattr(name), np.int64) for name in ("Left", "Right", "Threshold"))
         return left, right, limit
 
@@ -51,7 +51,7 @@ class Add(JoinOperator):
         return signed_bits(-most, most)
 
     def verify_node(self) -> Any:
-        """ValueError when the first stream is not of sums that count at least once."""
+        """Raise ValueError unless the first stream carries sums whose factors are 1 or more."""
         if self.get_input_datatype(0) == DataType["BIPOLAR"] or (self.tables[0] < 1).any():
             raise ValueError(f"{self.onnx_node.name}: its first input must be sums, times 1 or more")
 
@@ -75,7 +75,7 @@ class Add_rtl(Add, RtlJoin):
         return numbers | words
 
     def lut_estimation(self, fpgapart: str) -> int:
-        """Return what Yosys comes to: a comparison with constants, or additions, of which factors make more."""
+        """Return what Yosys makes of it: comparisons with constants for bits, else additions, more for factors."""
         first, second = self.input_bits()
         if second == 1:
             return len(self.tables[0]) * ceil(3 * first / 8) + 1

@@ -1,4 +1,4 @@
-"""What all our FINN operators share: streams in, one output stream, one beat per pixel; and the RTL back-end."""
+"""What all our FINN operators share: input streams, one output stream, one beat per pixel; and the RTL back-end."""
 
 import copy
 from abc import abstractmethod
@@ -20,20 +20,20 @@ from hw.text import fill, sources_in, sources_of
 
 Attributes = dict[str, tuple[Any, ...]]
 MEMORIES = "mem"  # folder of the files that $readmemh reads, below the one that tools run in
-PIPELINE = 48  # clocks; no layer's registers are a longer way
+PIPELINE = 48  # clocks; no layer has more registers in a row
 
 
 class StreamOperator(HWCustomOp):
     """A layer between streams. Tensors are [1, H, W, C] or [1, F]; a beat carries the last axis.
 
-    A subclass says its integer function and when its results come; its back-ends, `RtlOperator` or `hls.HlsOperator`,
-    how it is made and what that costs. Values in the graph are those of the stream (+-1 for BIPOLAR, whose bit is
-    (x + 1) / 2). Questions change nothing: `folded` gives the operator as if it were folded otherwise, to be asked
-    the same questions, and only `apply` changes the node.
+    A subclass says its integer function and when its results come. Its back-ends, `RtlOperator` or `hls.HlsOperator`,
+    say how it is made and what that costs. Values in the graph are those of the stream (+-1 for BIPOLAR, whose bit is
+    (x + 1) / 2). Questions change nothing: `folded` returns the operator with another folding, which
+    can be asked the same questions. Only `apply` changes the node.
     """
 
-    flattens: ClassVar[bool] = False  # does a map go in and a vector come out?
-    counting: bool = False  # of a copy that `counted` made: no module is written to know what it costs
+    flattens: ClassVar[bool] = False  # takes a map and puts out a vector
+    counting: bool = False  # True in a copy that `counted` made: costs are counted without writing the module
     _folding: Mapping[str, int] = MappingProxyType(
         {}
     )  # of a copy that `folded` made: attributes in place of the node's
@@ -54,9 +54,9 @@ class StreamOperator(HWCustomOp):
 
     @abstractmethod
     def schedule(self, *arrivals: Ints) -> Schedule:
-        """Return when each beat is taken and when results come, if they are taken at once.
+        """Return when each beat is taken and when each result comes, if results are taken at once.
 
-        arrivals: of each input stream, the clock in which each beat is there; of whole frames.
+        arrivals: for each input stream, the clock in which each beat of whole frames arrives.
         """
 
     # --- attributes, shapes, types ---
@@ -107,7 +107,7 @@ class StreamOperator(HWCustomOp):
 
     @property
     def fold(self) -> int:
-        """Clocks per output pixel."""
+        """The clocks per output pixel."""
         return int(self.get_nodeattr("Fold"))
 
     def folds(self) -> list[int]:
@@ -115,9 +115,9 @@ class StreamOperator(HWCustomOp):
         return [1]
 
     def variants(self) -> list[tuple[str, int, int]]:
-        """Return how the node can be built, folded as it is: a few words, LUT sites, clocks per frame.
+        """Return the ways to build the node with its folding: a few words, LUT sites, clocks per frame.
 
-        The first is the one that is built.
+        The first of them is built.
         """
         method = "fixed" if self.matrix is None else self.matrix.describe()
         return [(method, int(self.lut_estimation("")), int(self.get_exp_cycles()))]
@@ -125,24 +125,24 @@ class StreamOperator(HWCustomOp):
     # --- foldings: what finn_build.folding chooses from ---
 
     def foldings(self, clocks: float) -> list[dict[str, int]]:
-        """Return every way to fold that takes at most `clocks` per frame, as the attributes that say it."""
+        """Return the attributes of every folding that takes at most `clocks` per frame."""
         return [choice for n in self.folds() if self.cycles(choice := {"Fold": n}) <= clocks]
 
     def folding(self) -> dict[str, int]:
-        """Return the attributes that say how it is folded."""
+        """Return the attributes of the present folding."""
         return {"Fold": self.fold}
 
     def folded(self, folding: Mapping[str, int]) -> Self:
-        """Return the operator as it is when folded so; it shares the node, which keeps its own folding."""
+        """Return the operator with this folding. It shares the node, which keeps its own folding."""
         found = copy.copy(self)
         found._folding = {**self._folding, **folding}
         return found
 
     def counted(self) -> Self:
-        """Return the operator as one that is asked for LUT sites, block RAMs and clocks alone, in a tenth of the time.
+        """Return a copy that answers for LUT sites, block RAMs and clocks only, in a tenth of the time.
 
-        These are the same, but for a few LUT sites where serial sums share pairs that are equally frequent: names of
-        signals decide between them, and nothing is named here.
+        Its answers are the same, but for a few LUT sites where serial sums share equally frequent pairs: the names of
+        signals decide between these, and here signals have no names.
         """
         found = copy.copy(self)
         found.counting = True
@@ -161,11 +161,11 @@ class StreamOperator(HWCustomOp):
         super().set_nodeattr(name, value)
 
     def cycles(self, folding: Mapping[str, int]) -> int:
-        """Return the clocks per frame when folded so, or a few more where only writing the module tells."""
+        """Return the clocks per frame with this folding, or a few more where only the written module tells."""
         return self.folded(folding).most_cycles()
 
     def most_cycles(self) -> int:
-        """Return the clocks per frame, or a few more where only writing the module tells."""
+        """Return the clocks per frame, or a few more where only the written module tells."""
         return int(self.get_exp_cycles())
 
     def fastest(self) -> int:
@@ -178,7 +178,7 @@ class StreamOperator(HWCustomOp):
         return None
 
     def latency(self) -> int:
-        """Return the clocks from a frame's last beat to its result; 0 where folding does not decide on them."""
+        """Return the clocks from a frame's last beat to its result; 0 where folding does not decide them."""
         return 0
 
     def beat_interval(self) -> int:
@@ -190,43 +190,43 @@ class StreamOperator(HWCustomOp):
         return 0
 
     def input_occupancy(self) -> int:
-        """Return the clocks that a frame of one beat stays at the input while it is worked on."""
+        """Return how many clocks a frame of one beat occupies the input."""
         return 0
 
     def output_occupancy(self) -> int:
-        """Return the clocks before a result comes in which the one before must be gone."""
+        """Return how many clocks before a result the previous result must have been taken."""
         return 0
 
     # --- when results come: what finn_build.timing and in_flight ask ---
 
     def schedule_at_need(self, arrivals: Ints, interval: int) -> Schedule | None:
-        """Return the schedule when the operator in front has no FIFO behind it; None where that is not modelled.
+        """Return the schedule without a FIFO behind the operator in front; None where that is not modelled.
 
-        interval: clocks that the operator in front takes from one of its results being taken to the next.
+        interval: clocks of the operator in front from one taken result to the next.
         """
         return None
 
     def pace(self) -> int | None:
-        """Return the clocks from one result taken to the next when beats wait; None where that is not modelled."""
+        """Return the clocks from one taken result to the next while beats wait; None where that is not modelled."""
         return self.fold
 
     def collects(self) -> bool:
-        """Is a result collected in the register it is handed out from, so that none may wait there?"""
+        """Return whether results are collected in the output register, so that none may wait there."""
         return self.fold > 1
 
     def pipeline_depth(self) -> int:
-        """Return the registers up to the result that all stop when a result is not taken; 0 where none do."""
+        """Return how many pipeline registers stop while a result waits; 0 where none do."""
         return 0
 
     def burst(self) -> int:
-        """Return how many results come at once, which a FIFO behind must hold; 0 where they come evenly."""
+        """Return how many results come in a burst, which a FIFO behind must hold; 0 where they come evenly."""
         return 0
 
     def drain_clocks(self) -> int:
         """Return a bound on the clocks from a frame's last beat to its last result.
 
-        The rows of results that padding puts below the frame, or two frames' clocks where weights come from a memory;
-        and the pipeline.
+        These are the clocks of the rows of results that need padding below the frame, or two frames' clocks where
+        weights come from a memory, and those of the pipeline.
         """
         shape = self.get_normal_input_shape()
         width = shape[2] if len(shape) == 4 else 1
@@ -236,7 +236,7 @@ class StreamOperator(HWCustomOp):
     # --- execution ---
 
     def execute_node(self, context: dict[str, NDArray[Any]], graph: Any) -> None:
-        """Execute the node exactly: the container's floats hold integers below 2^24."""
+        """Execute the node exactly. The floats of the tensors hold integers below 2^24."""
         node = self.onnx_node
         y = self.run(*(self._stream(context[name], i) for i, name in enumerate(node.input)))
         if y.ndim == 4:
@@ -246,7 +246,7 @@ class StreamOperator(HWCustomOp):
         context[node.output[0]] = np.ascontiguousarray(y, np.float32)
 
     def _stream(self, tensor: NDArray[Any], ind: int) -> Ints:
-        """Input `ind`, [N, H, W, C] or [N, F], in bit space as [N, C, H, W] or [N, F]."""
+        """Return input `ind`, [N, H, W, C] or [N, F], in bit space as [N, C, H, W] or [N, F]."""
         x = np.rint(tensor).astype(np.int64)
         if self.get_input_datatype(ind) == DataType["BIPOLAR"]:
             x = (x + 1) // 2
@@ -254,7 +254,7 @@ class StreamOperator(HWCustomOp):
 
 
 class RtlOperator(StreamOperator, RTLBackend):
-    """A layer as a module of hw/rtl, or one written for it, behind a wrapper."""
+    """A layer in a wrapper round a module of hw/rtl, or round a module written for it."""
 
     module: ClassVar[str]  # in hw/rtl, or written for this node
     template: ClassVar[str] = "layer.v.in"
@@ -264,7 +264,7 @@ class RtlOperator(StreamOperator, RTLBackend):
         """Return the module's parameters, as Verilog text where they are wide."""
 
     def template_values(self) -> dict[str, object]:
-        """Return what the wrapper's template needs."""
+        """Return the values of the wrapper's template."""
         out_bits, out_padded = self.get_outstream_width(), self.get_outstream_width_padded()
         gap = out_padded - out_bits
         values = ",\n".join(f"    .{name}({value})" for name, value in self.parameters().items())
@@ -282,7 +282,7 @@ class RtlOperator(StreamOperator, RTLBackend):
         }
 
     def written(self) -> str | None:
-        """Return the text of the module when it is written for this node; None when it is one of hw/rtl."""
+        """Return the text of the module if it is written for this node, or None if it is one of hw/rtl."""
         return None
 
     def memories(self) -> dict[str, Iterable[str]]:
@@ -290,7 +290,7 @@ class RtlOperator(StreamOperator, RTLBackend):
         return {}
 
     def generate_hdl(self, model: Any, fpgapart: str, clk: float) -> None:
-        """Write the wrapper, and what is written for this node: FINN's PrepareIP calls this."""
+        """Write the wrapper, and the module and memories written for this node. FINN's PrepareIP calls this."""
         folder = Path(str(self.get_nodeattr("code_gen_dir_ipgen")))
         name = self.get_verilog_top_module_name()
         (folder / f"{name}.v").write_text(fill(self.template, self.template_values()))

@@ -28,7 +28,7 @@ class BinaryMaxPool(StreamOperator):
 
     @property
     def size(self) -> int:
-        """Side of a window."""
+        """The side of a window."""
         return int(self.get_nodeattr("Size"))
 
     def run(self, stream: Ints) -> Ints:
@@ -75,7 +75,7 @@ class BinaryMaxPool_rtl(BinaryMaxPool, RtlOperator):
             memory = 4 * ceil(channels / 3) * ceil(windows / 64)
         rows = (
             (height // self.size).bit_length() if height % self.size else self.size - 2
-        )  # counted where some are left
+        )  # counted where some rows are left over
         return memory + ceil(channels / 2) + 9 + windows.bit_length() + (3 if self.size > 2 else 1) * rows
 
     def ff_estimation(self, fpgapart: str) -> int:

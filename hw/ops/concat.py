@@ -17,7 +17,7 @@ class Concat(JoinOperator):
         return np.concatenate([stream, *others], axis=1)
 
     def verify_node(self) -> Any:
-        """ValueError when the elements of both streams and of the result are not of one type."""
+        """Raise ValueError when the elements of both streams and of the result are not of one type."""
         kinds = {self.get_input_datatype(0), self.get_input_datatype(1), self.get_output_datatype()}
         if len(kinds) > 1:
             names = ", ".join(sorted(kind.name for kind in kinds))
@@ -37,7 +37,7 @@ class Concat_rtl(Concat, RtlJoin):
         return {"Bits": self.get_outstream_width()}
 
     def lut_estimation(self, fpgapart: str) -> int:
-        """The handshake of nj_join and of the register."""
+        """Return the LUTs of the handshakes of nj_join and of the register."""
         return 2
 
     def ff_estimation(self, fpgapart: str) -> int:

@@ -1,4 +1,4 @@
-"""What the convolution operators share: all but their names. The RTL of a layer is written from its weights."""
+"""What the convolution operators share, which is all but their names. A layer's RTL is written from its weights."""
 
 from functools import cached_property, lru_cache
 from typing import Any
@@ -18,7 +18,7 @@ from hw.ops.conv_header import conv_header
 from hw.ops.hls import HlsOperator, multiply_accumulate
 from hw.schedule import Schedule, windows
 
-MOST_ROUNDS = 32  # of a window, whose weights nj_leaf chooses by the round
+MOST_ROUNDS = 32  # of a window; nj_leaf chooses the weights of each round
 
 
 class ConvOperator(StreamOperator):
@@ -53,12 +53,12 @@ class ConvOperator(StreamOperator):
 
     @property
     def inside_map(self) -> bool:
-        """Has Weight a last map that is not in the stream, 1 inside of the frame and 0 where padded?"""
+        """Whether Weight has a last map that is not in the stream: 1 inside the frame and 0 in the padding."""
         return False
 
     @property
     def grouped(self) -> bool:
-        """Does output o read map o only?"""
+        """Whether output o reads map o only."""
         return False
 
     def geometry(self) -> tuple[int, int, int, int, int]:
@@ -84,7 +84,7 @@ class ConvOperator(StreamOperator):
         return sums if self.thresholds is None else (reference.threshold(sums, self.thresholds) + 1) // 2
 
     def schedule(self, *arrivals: Ints) -> Schedule:
-        """Return the schedule of nj_line_buffer and the sums behind it, taken for that of the C++ too."""
+        """Return the schedule of nj_line_buffer and the sums behind it. It is also taken for the C++."""
         (pixels,) = arrivals
         return windows(self.geometry(), self.fold, pixels)
 
@@ -116,14 +116,14 @@ class RtlConv(ConvOperator, RtlOperator):
         return self.made().cycles
 
     def most_cycles(self) -> int:
-        """Return no fewer than it takes, without writing it."""
+        """Return an upper bound that does not need the written module."""
         return conv_cycles(*self.geometry(), self.fold)
 
     def result_interval(self) -> int:
         return self.fold
 
     def output_occupancy(self) -> int:
-        """Return that of a window; it is asked for where a frame has one."""
+        """Return the occupancy of a window's result. It is asked for only where a frame has one window."""
         return self.fold
 
     def pipeline_depth(self) -> int:
@@ -138,7 +138,7 @@ class RtlConv(ConvOperator, RtlOperator):
         return {}
 
     def layer(self) -> tuple[ConvLayer, Geometry]:
-        """Return the layer to write, and where its windows are."""
+        """Return the layer to write, and the positions of its windows."""
         height, width, _, stride, pad = self.geometry()
         layer = ConvLayer(
             self.weight, self.thresholds, int(self.get_input_datatype().bitwidth()), self.input_range()[0] < 0,
@@ -150,7 +150,7 @@ class RtlConv(ConvOperator, RtlOperator):
         return self.made().text
 
     def made(self) -> Module:
-        """Return the module and what is known of it."""
+        """Return the written module with its figures."""
         layer, geometry = self.layer()
         limits = None if layer.thresholds is None else layer.thresholds.tobytes()
         rest = (layer.in_bits, layer.in_signed, layer.grouped, layer.fold, layer.out_bits, layer.inside_map)
@@ -195,7 +195,7 @@ class HlsConv(ConvOperator, HlsOperator):
             taps = reads * kernel**2
             return lanes * multiply_accumulate(taps, bits, taps << bits)
         channels = self.get_normal_input_shape()[-1]
-        adders = kernel * kernel * (kernel - 1)  # of all jets of a map, down and then across
+        adders = kernel * kernel * (kernel - 1)  # for all jets of a map, first down, then across
         return channels * adders * (bits + 2 * (kernel - 1)) + lanes * (reads + 1) * self.sum_bits()
 
 

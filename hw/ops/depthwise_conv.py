@@ -5,7 +5,7 @@ from hw.ops.jet_conv import JetConv
 
 
 class DepthwiseConv(JetConv):
-    """Kernels of +-1, output o on map o. It is made as grouped jets are, out of other kernels."""
+    """Kernels of +-1; output o reads map o. The hardware is that of grouped jets with other kernels."""
 
     def summary(self) -> str:
         height, width, kernel, stride, _ = self.geometry()

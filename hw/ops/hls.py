@@ -15,14 +15,15 @@ HEADERS = HW / "hls"
 
 
 class HlsOperator(StreamOperator, HLSBackend):
-    """A layer as a C++ function, a frame per call. FINN writes the script for Vitis HLS, this class the C++.
+    """A layer as a C++ function, called once per frame. FINN writes the script for Vitis HLS, this class the C++.
 
-    Cost is FINN's formula for its own HLS layers (FINN-R, Blott et al. 2018), never measured here: 300 + 1.1 * logic.
+    The cost is FINN's formula for its own HLS layers, 300 + 1.1 * logic (FINN-R, Blott et al. 2018). It was never
+    measured here.
     """
 
     @abstractmethod
     def header(self, name: str) -> str:
-        """Return the text of name.hpp, put together by hw.cpp.layer_header."""
+        """Return the text of name.hpp, which hw.cpp.layer_header makes."""
 
     @abstractmethod
     def logic(self) -> int:
@@ -54,7 +55,7 @@ class HlsOperator(StreamOperator, HLSBackend):
     def ff_estimation(self, fpgapart: str) -> int:
         return self.lut_estimation(fpgapart)
 
-    # What FINN's own HLS layers fill its file of C++ with; ours replaces that file.
+    # FINN's own HLS layers fill its C++ file by these; ours replace the whole file.
 
     def global_includes(self) -> None:
         self.code_gen_dict["$GLOBALS$"] = []

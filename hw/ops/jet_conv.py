@@ -1,4 +1,4 @@
-"""JetConv_rtl and _hls: convolution whose every kernel is +-(a jet) or nothing, on any integer maps."""
+"""JetConv_rtl and _hls: convolutions of integer maps whose kernels are all +-(a jet) or zero."""
 
 from collections.abc import Iterable
 from functools import cached_property

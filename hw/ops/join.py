@@ -1,4 +1,4 @@
-"""What operators of two input streams share: their attributes, when they take beats, and the wrapper with nj_join."""
+"""What operators with two input streams share: attributes, schedule, and the wrapper with nj_join."""
 
 from abc import abstractmethod
 from math import prod
@@ -12,20 +12,20 @@ from hw.text import sources_of
 
 
 class JoinOperator(StreamOperator):
-    """A layer of two streams of maps, which takes a beat of each at a time. Rows and columns agree."""
+    """A layer of two streams of maps with the same rows and columns. It takes one beat of each at a time."""
 
     @abstractmethod
     def run(self, stream: Ints, *others: Ints) -> Ints:
-        """Integer function in bit space: two of [N, C, H, W] -> the same kind."""
+        """Compute the integer function in bit space: two maps [N, C, H, W] -> a map."""
 
     def get_nodeattr_types(self) -> Attributes:
-        """inputShape1 and inputDataType1 are those of the second input."""
+        """Return the attributes; inputShape1 and inputDataType1 are those of the second input."""
         more = {"inputShape1": ("ints", True, []), "inputDataType1": ("s", True, "")}
         return {**super().get_nodeattr_types(), **more}
 
     @property
     def beats(self) -> int:
-        """Beats of a frame, of every stream."""
+        """The beats per frame, the same for every stream."""
         return prod(self.get_normal_output_shape()[1:-1])
 
     def get_exp_cycles(self) -> int:

@@ -28,7 +28,7 @@ _BY_NAME = {operator.__name__: operator for operator in (*RTL_OPERATORS, *HLS_OP
 
 
 def operator_class(name: str) -> type[Any]:
-    """Return the class of an operator; KeyError names what there is no module for."""
+    """Return the class of an operator. KeyError names an operator that no module defines."""
     if name not in _BY_NAME:
         raise KeyError(f"no module of hw.ops defines {name}; there are {', '.join(sorted(_BY_NAME))}")
     return _BY_NAME[name]

@@ -1,4 +1,4 @@
-"""PixelTable_rtl and _hls: what a quantizer, or a sign, makes of each pixel value."""
+"""PixelTable_rtl and _hls: the output of a quantizer or a sign for each pixel value."""
 
 from typing import Any
 

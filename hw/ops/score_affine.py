@@ -58,7 +58,7 @@ class ScoreAffine_rtl(ScoreAffine, RtlOperator):
         }
 
     def lut_estimation(self, fpgapart: str) -> int:
-        """Estimate a third of a multiplier's bits as digits other than 0, each an adder; powers of two take none."""
+        """Assume that a third of a multiplier's bits are digits other than 0, an adder each. Powers of 2 take none."""
         bits = int(self.get_output_datatype().bitwidth())
         digits = [
             0 if m & (m - 1) == 0 else m.bit_length() // 3 + 1 for m in map(int, np.abs(self._values("Multiplier")))

@@ -19,7 +19,7 @@ from hw.text import fill, sources_of
 class StreamFIFO_rtl(StreamingFIFO_rtl):
     """A first-in first-out memory in LUTs, nj_fifo.
 
-    Depth 0 is no hardware but a place for one in simulation (sim.fifos).
+    Depth 0 is no hardware. It marks a place for a FIFO in simulation (sim.fifos).
     """
 
     flattens = False
@@ -65,7 +65,7 @@ class StreamFIFO_rtl(StreamingFIFO_rtl):
 
     @property
     def fold(self) -> int:
-        """A beat per clock."""
+        """The clocks per beat, always 1."""
         return 1
 
     def variants(self) -> list[tuple[str, int, int]]:

@@ -1,4 +1,4 @@
-"""SumPool and SumPoolScores, _rtl and _hls: sums of +-1 over windows, thresholded, as they are, or as scores."""
+"""SumPool and SumPoolScores, _rtl and _hls: sums of +-1 over windows, thresholded, unchanged, or as scores."""
 
 from math import ceil
 from typing import Any
@@ -17,7 +17,7 @@ from hw.schedule import Schedule, pooled
 
 
 class SumPool(StreamOperator):
-    """SizeY x SizeX windows with that stride, incomplete ones dropped; Copies outputs in a row are of one map.
+    """SizeY x SizeX windows with that stride; incomplete ones are dropped. Each map makes Copies neighbouring outputs.
 
     out = sum >= Threshold (BIPOLAR out), or sum + Bias; the sum is negated where Negative is 1.
     """
@@ -38,12 +38,12 @@ class SumPool(StreamOperator):
 
     @property
     def size(self) -> tuple[int, int]:
-        """Rows and columns of a window."""
+        """The rows and columns of a window."""
         return int(self.get_nodeattr("SizeY")), int(self.get_nodeattr("SizeX"))
 
     @property
     def copies(self) -> int:
-        """Outputs of a map."""
+        """The outputs per map."""
         return int(self.get_nodeattr("Copies"))
 
     @property
@@ -61,7 +61,7 @@ class SumPool(StreamOperator):
 
     @property
     def constant(self) -> Ints:
-        """[O]: thresholds no further out than the sums reach, or what is added."""
+        """[O]: thresholds, clipped to the range of the sums, or addends."""
         if not self.thresholded:
             return self._values("Bias")
         pixels = int(np.prod(self.size))
@@ -78,12 +78,12 @@ class SumPool(StreamOperator):
         return sums + self.constant.reshape(-1, 1, 1)
 
     def sum_range(self) -> tuple[int, int]:
-        """Smallest and largest number that is put out."""
+        """Return the smallest and largest number that is put out."""
         pixels = int(np.prod(self.size))
         return int(self.constant.min()) - pixels, int(self.constant.max()) + pixels
 
     def verify_node(self) -> Any:
-        """ValueError when the output type cannot hold every sum."""
+        """Raise ValueError when the output type cannot hold every sum."""
         datatype, (low, high) = self.get_output_datatype(), self.sum_range()
         if not self.thresholded and (low < datatype.min() or high > datatype.max()):
             raise ValueError(f"{self.onnx_node.name}: {datatype} does not hold {low}..{high}")
@@ -94,7 +94,7 @@ class SumPool(StreamOperator):
         return pooled(height, width, self.size, pixels)
 
     def burst(self) -> int:
-        """A row: its results come with the last row of its windows."""
+        """Return a row of results, because these come with the last row of pixels of their windows."""
         shape = self.get_normal_output_shape()
         return shape[2] if len(shape) == 4 else 1
 
@@ -128,7 +128,7 @@ class SumPool_rtl(SumPool, RtlOperator):
         }  # fmt: skip
 
     def accumulators(self) -> tuple[int, int]:
-        """Outputs that are counted, those whose comparison can be true and false, and the bits of each count."""
+        """Return how many outputs are counted, and the bits of each count. Constant comparisons are not counted."""
         if not self.thresholded:
             return self.outputs, int(self.get_output_datatype().bitwidth()) - 1
         pixels = int(np.prod(self.size))
@@ -138,12 +138,12 @@ class SumPool_rtl(SumPool, RtlOperator):
         return len(least), 1 + (most - 1).bit_length()
 
     def lut_estimation(self, fpgapart: str) -> int:
-        """A site adds a bit; a memory word of a window has so many; and the place in the frame is counted."""
+        """Return the LUT sites: one per bit of the adders, the memory of windows, and the counters of the place."""
         width = self.get_normal_input_shape()[2]
         outputs, bits = self.accumulators()
         windows = ceil(width / self.size[1])
         word = self.outputs * bits
-        if windows == 1:  # registers; sums leave from others than they are kept in, which most bits take a site for
+        if windows == 1:  # registers; sums leave through further registers, for which most bits take a site
             memory = 0 if self.thresholded else 4 * word // 5
         elif windows <= 32:
             memory = 4 * ceil(word / 8)
@@ -160,7 +160,7 @@ class SumPool_rtl(SumPool, RtlOperator):
         return self.get_outstream_width() + held + sum(self._place_bits()) + (windows - 1).bit_length() + 1
 
     def _place_bits(self) -> tuple[int, int, int]:
-        """Bits that count rows and columns within a window, and windows below each other where rows are left over."""
+        """Return the bits that count rows and columns in a window, and rows of windows where rows are left over."""
         rows, columns = self.size
         height = self.get_normal_input_shape()[1]
         return (
@@ -186,7 +186,7 @@ class SumPool_hls(SumPool, HlsOperator):
 
 
 class SumPoolScores(SumPool):
-    """Sums over the whole map, one beat of them a frame: scores."""
+    """Sums over the whole map, one beat per frame: scores."""
 
     flattens = True
 

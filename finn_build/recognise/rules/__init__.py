@@ -1,8 +1,8 @@
-"""The rules, one a module. A module of this package registers the rules that it holds; nothing else names them.
+"""The rules, one per module. A module of this package registers the rules that it holds; nothing else names them.
 
-They are tried in the order of their priority, those of one priority in the order of their names:
+They are tried in the order of their priority, and of their names where priorities are equal:
 
-    10    separable, and what else is several convolutions in one stage
+    10    separable, and other patterns of several convolutions in one stage
     20    bottleneck
     30    jets
     40    any other convolution

@@ -11,7 +11,7 @@ from finn_build.recognise.stages import Stage
 
 
 class ConcatRule(Rule[Node]):
-    """The first input beside the second, what that makes beside the third, and so on."""
+    """Join the first input with the second, the result with the third, and so on."""
 
     priority = 50
     pattern = "Concat of +-1 maps, or of quantized pixels of one type -> maps side by side, two at a time"

@@ -1,4 +1,4 @@
-"""Dense layers with thresholds, and what those of the scores share with them."""
+"""Dense layers with thresholds, and what they share with the dense layers of scores."""
 
 import numpy as np
 
@@ -50,7 +50,7 @@ class DenseRule(Rule[DensePair]):
 
 
 def check_dense(node: Node, layer: Dense, source: Stream) -> None:
-    """Refused when the inputs are not +-1 or do not fit the weights."""
+    """Raise Refused when the inputs are not +-1 or do not fit the weights."""
     inputs = len(layer.weight)
     if source.datatype != "BIPOLAR":
         raise Refused(
@@ -61,7 +61,7 @@ def check_dense(node: Node, layer: Dense, source: Stream) -> None:
 
 
 def check_few_bits(node: Node, weight: Ints) -> int:
-    """Return how many +-1 each weight is the sum of. They must be even, twice those of the file."""
+    """Return how many +-1 add up to each weight. The weights must be even: twice those of the file."""
     most = int(np.abs(weight).max())
     if (weight % 2).any() or not 2 <= most <= 2 * MOST_WEIGHT:
         raise Refused(

@@ -33,7 +33,7 @@ class JetRule(Rule[Convolution]):
 
 
 def check_groups(node: Node, conv: Conv) -> None:
-    """Refused unless there is one group, or one of each output."""
+    """Raise Refused unless there is one group, or one group per output."""
     outputs = len(conv.weight)
     if conv.groups not in (1, outputs):
         raise Refused(node, f"{outputs} outputs in {conv.groups} groups; jets read one map each or all maps")

@@ -9,7 +9,7 @@ from finn_build.recognise.stages import Stage, Stream, bipolar, integers
 
 
 class PixelTableRule(Rule[tuple[Node, Threshold | Levels]]):
-    """y = table[c, x]: what becomes of each value of a byte, a bit or a small integer."""
+    """y = table[c, x] for each value x of a byte; y is a bit or a small integer."""
 
     priority = 50
     pattern = "MultiThreshold on pixels -> a table: one bit, or quantized pixels"

@@ -1,4 +1,4 @@
-"""The last dense layer: scores, of one scale or brought to one."""
+"""The last dense layer, whose scores have one scale or are brought to one."""
 
 from dataclasses import dataclass
 
@@ -70,13 +70,13 @@ class ScoresRule(Rule[Scores]):
 
 
 def _one_multiplier(weight: Ints) -> bool:
-    """Is the magnitude of an output's weights the same in every row, and not 0?"""
+    """Return whether all weights of each output have one magnitude, which is not 0."""
     first = np.abs(weight[0])
     return bool((np.abs(weight) == first).all() and first.all())
 
 
 def _plain(weight: Ints) -> tuple[Ints, Ints]:
-    """Return weights [F, O] that a sum can be made of, and what to multiply that by [O]."""
+    """Return weights [F, O] for plain sums, and the multipliers [O] of these sums."""
     if _one_multiplier(weight):
         return np.sign(weight), np.abs(weight[0])
     multiplier = np.maximum(np.gcd.reduce(weight, axis=0) // 2, 1)
@@ -84,6 +84,6 @@ def _plain(weight: Ints) -> tuple[Ints, Ints]:
 
 
 def _scores(bias: Ints, most: Ints | int, tensor: str) -> Stream:
-    """Return the stream of scores that are bias [O] plus or minus at most so much."""
+    """Return the stream of scores that differ from bias [O] by at most so much."""
     bits = signed_bits(int((bias - most).min()), int((bias + most).max()))
     return Stream((1, 1, len(bias)), f"INT{bits}", 1, np.zeros(len(bias), np.int64), tensor)

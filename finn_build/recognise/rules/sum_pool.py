@@ -92,6 +92,6 @@ def _scores(match: Pooled, behind: Node, found: Attributes, bias: Ints, pixels: 
 
 
 def _sums(shape: tuple[int, int, int], bias: Ints, most: Ints | int, tensor: str) -> Stream:
-    """Return the stream of numbers that are bias [O] plus or minus at most so much."""
+    """Return the stream of numbers that differ from bias [O] by at most so much."""
     low, high = int((bias - most).min()), int((bias + most).max())
     return Stream(shape, integers(low, high), 1, np.zeros(shape[2], np.int64), tensor)
