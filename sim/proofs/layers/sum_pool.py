@@ -2,7 +2,7 @@
 
 The result is the sum's comparison, or the sum and a constant, of model.onnx. Proved is the RTL of the folder as it
 stands, with its constants. The windows of one column of them are followed, whichever it is. What the module has counted
-for it is read inside the module.
+for it is read inside the module. z3 takes seconds for each output, so each proof compares a few of them.
 """
 
 import numpy as np
@@ -15,6 +15,7 @@ from sim.proofs.formal import Parameters
 from sim.proofs.layers.prover import Answer, Prover, Question
 from sim.proofs.layers.wrapper import CLOCKS, prove_wrapper
 
+TOGETHER = 2  # outputs that one proof compares
 MEMORY, REGISTER = "gen_memory.u_windows.gen_plain.words[column_q]", "gen_register.window_q"
 
 
@@ -28,7 +29,10 @@ class SumPoolProver(Prover):
         parameters = _parameters(question)
         width, rows, columns = (int(parameters[name]) for name in ("Width", "SizeY", "SizeX"))
         window = REGISTER if width <= columns else MEMORY
-        return prove_wrapper(question, "sum_pooling", parameters, clocks=rows * width + CLOCKS, window=window)
+        outputs = int(parameters["C"])
+        pieces = [{"First": i, "Compared": min(TOGETHER, outputs - i)} for i in range(0, outputs, TOGETHER)]
+        clocks = rows * width + CLOCKS
+        return prove_wrapper(question, "sum_pooling", parameters, pieces=pieces, clocks=clocks, window=window)
 
 
 def _parameters(question: Question) -> Parameters:

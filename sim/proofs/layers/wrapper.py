@@ -1,6 +1,7 @@
 """Prove properties round the wrapper of a layer, as it stands in the folder, by induction."""
 
 import re
+from collections.abc import Sequence
 from pathlib import Path
 from string import Template
 
@@ -11,15 +12,22 @@ from sim.proofs import formal
 from sim.proofs.layers.prover import NOT_COVERED, PROVED, REFUTED, Answer, Question
 
 CLOCKS = 4  # a reset, a beat, its result, and one more
-LIMIT_S = 60
+LIMIT_S = 60  # of one proof
 
 
 def prove_wrapper(
-    question: Question, properties: str, parameters: formal.Parameters, *, clocks: int = CLOCKS, **names: str
+    question: Question,
+    properties: str,
+    parameters: formal.Parameters,
+    *,
+    pieces: Sequence[formal.Parameters] = ({},),
+    clocks: int = CLOCKS,
+    **names: str,
 ) -> Answer:
     """Prove the module nj_<properties> of sim/proofs/properties/<properties>.sv.in, which instantiates $module.
 
-    names: what else it leaves open. clocks: in which a fault shows, for a layer of which induction proves nothing.
+    pieces: more parameters of each of several proofs, which together prove the layer. names: what else the file leaves
+    open. clocks: in which a fault shows, for a layer of which induction proves nothing.
     Where an assertion fails, the comment behind it is the reason. UserError when the folder lacks a file.
     """
     module, top = question.layer.module, f"nj_{properties}"
@@ -28,10 +36,21 @@ def prove_wrapper(
         file = work / f"{top}.sv"
         file.write_text(text)
         sources = [*_sources(question), file]
-        try:
-            verdict = _proved(top, parameters, sources, clocks)
-        except formal.UndecidedError as error:
-            return Answer(NOT_COVERED, f"z3 comes to no verdict, {error.status} after {error.seconds:.0f} s")
+        for piece in pieces:
+            answer = _answer(module, top, text, {**parameters, **piece}, sources, clocks)
+            if answer.verdict != PROVED:
+                return answer
+    return Answer(PROVED)
+
+
+def _answer(
+    module: str, top: str, text: str, parameters: formal.Parameters, sources: list[Path], clocks: int
+) -> Answer:
+    """Return what a proof comes to. text: of the module `top`."""
+    try:
+        verdict = _proved(top, parameters, sources, clocks)
+    except formal.UndecidedError as error:
+        return Answer(NOT_COVERED, f"z3 comes to no verdict, {error.status} after {error.seconds:.0f} s")
     if verdict is None:
         return Answer(NOT_COVERED, f"induction proves nothing, though no fault shows in {clocks} clocks")
     if verdict:

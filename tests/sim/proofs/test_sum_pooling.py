@@ -13,15 +13,18 @@ from finn_build.build import build
 from sim.proofs.prove import prove
 from tests.support.sealing import reseal
 
+FIRST, LAST = "", r"\w*(?=\w\))"  # digits in front: the first one is of the third output, which has a proof of its own
+
 
 @pytest.fixture
 def acc(tmp_path):
     """An accelerator with sums over windows that leave a column over (sum_pool_0), and over whole maps (scores)."""
     layers = (
-        Conv(np.array([[[[1]]], [[[-1]]]])), Threshold(np.array([90, -150])), SumPool((2, 2), np.array([1, -1])),
-        Threshold(np.array([0, 1])), SumPool((2, 2), flat=True), Bias(np.array([3, -2])),
+        Conv(np.array([[[[1]]], [[[-1]]], [[[1]]]])), Threshold(np.array([90, -150, 40])),
+        SumPool((2, 2), np.array([1, -1, 1])), Threshold(np.array([0, 1, -2])), SumPool((2, 2), flat=True),
+        Bias(np.array([3, -2, 1])),
     )  # fmt: skip
-    write_qonnx(IntegerNetwork.chain((1, 4, 5), layers, ("a", "b")), tmp_path / "model.onnx")
+    write_qonnx(IntegerNetwork.chain((1, 4, 5), layers, ("a", "b", "c")), tmp_path / "model.onnx")
     build(tmp_path / "model.onnx", tmp_path / "acc")
     return tmp_path / "acc"
 
@@ -33,11 +36,12 @@ def verdicts(acc):
 def test_sums_of_windows_are_proved_and_each_fault_refuted(acc):
     proved = {"sum_pool_0": "proved", "scores": "proved"}
     assert verdicts(acc) == proved
-    for layer, constant in (("sum_pool_0", "Constant"), ("sum_pool_0", "Negative"), ("scores", "Constant")):
+    faults = [("sum_pool_0", LAST, "Negative"), ("scores", LAST, "Constant"), ("sum_pool_0", FIRST, "Constant")]
+    for layer, digit, constant in faults:
         file = acc / "rtl" / f"{layer}.v"
         right = file.read_text()
         wrong, count = re.subn(
-            rf"(\.{constant}\(\d+'h\w*?)(\w)\)", lambda found: f"{found[1]}{int(found[2], 16) ^ 2:x})", right
+            rf"(\.{constant}\(\d+'h{digit})(\w)", lambda found: f"{found[1]}{int(found[2], 16) ^ 2:x}", right
         )
         assert count == 1 and wrong != right
         file.write_text(wrong)
