@@ -56,17 +56,16 @@ class GraphBuilder:
         self.nodes: list[Node] = []
         self._counts: dict[str, int] = {}
 
-    def add(self, layer: Layer, *inputs: str, name: str = "", words: str = "") -> str:
+    def add(self, layer: Layer, *inputs: str, words: str = "") -> str:
         """Append a layer that reads these tensors; return the name of the tensor that it makes.
 
-        name, words: see `Node`; made from the kind of the layer when empty.
+        words: see `Node`; made from the name of the node when empty.
         """
         kind = type(layer).__name__
-        own = f"{kind}_{self._counts.setdefault(kind, 0)}"
+        name = f"{kind}_{self._counts.setdefault(kind, 0)}"
         self._counts[kind] += 1
-        name = name or own
-        self.nodes.append(Node(layer, inputs, f"{own}_out", name, words or f"node {name} ({layer.operator})"))
-        return f"{own}_out"
+        self.nodes.append(Node(layer, inputs, f"{name}_out", name, words or f"node {name} ({layer.operator})"))
+        return f"{name}_out"
 
     def chain(self, layers: Iterable[Layer], tensor: str) -> str:
         """Append layers in a row, of which the first reads `tensor`; return the name of what the last one makes."""

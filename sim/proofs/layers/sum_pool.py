@@ -15,7 +15,7 @@ from sim.proofs.formal import Parameters
 from sim.proofs.layers.prover import Answer, Prover, Question
 from sim.proofs.layers.wrapper import CLOCKS, prove_wrapper
 
-TOGETHER = 2  # outputs that one proof compares
+TOGETHER = 16  # bits of the counts that one proof compares
 MEMORY, REGISTER = "gen_memory.u_windows.gen_plain.words[column_q]", "gen_register.window_q"
 
 
@@ -29,8 +29,8 @@ class SumPoolProver(Prover):
         parameters = _parameters(question)
         width, rows, columns = (int(parameters[name]) for name in ("Width", "SizeY", "SizeX"))
         window = REGISTER if width <= columns else MEMORY
-        outputs = int(parameters["C"])
-        pieces = [{"First": i, "Compared": min(TOGETHER, outputs - i)} for i in range(0, outputs, TOGETHER)]
+        outputs, step = int(parameters["C"]), max(1, TOGETHER // int(parameters["SumBits"]))
+        pieces = [{"First": first, "Compared": min(step, outputs - first)} for first in range(0, outputs, step)]
         clocks = rows * width + CLOCKS
         return prove_wrapper(question, "sum_pooling", parameters, pieces=pieces, clocks=clocks, window=window)
 
