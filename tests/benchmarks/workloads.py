@@ -29,6 +29,7 @@ class Workload:
     input_bits: int  # 1: +-1, carried as the bit (x + 1) / 2; 2: -1, 0 and 1, two's complement; 8: a byte
     layers: tuple[Layer, ...]
     clocks: tuple[int, ...]  # targets: clocks per output pixel, a frame of a dense network being one pixel
+    memories: bool = False  # so slow that weights lie in memories; no rival but FINN is that slow
 
     @property
     def input_range(self) -> tuple[int, int]:
@@ -112,14 +113,14 @@ def _jets(rng: np.random.Generator, outputs: int, inputs: int, size: int) -> Int
 
 
 def _conv(
-    name: str, description: str, shape: tuple[int, int, int], bits: int, weights: Callable[..., tuple[Conv, ...]]
-) -> Workload:
+    name: str, description: str, shape: tuple[int, int, int], bits: int, weights: Callable[..., tuple[Conv, ...]],
+    clocks: tuple[int, ...] = (1, 4, 16),
+) -> Workload:  # fmt: skip
     rng = np.random.default_rng(0)
     layers = weights(rng)
     low, high = (-1, 1) if bits == 1 else (0, 255)
-    return Workload(
-        name, description, shape, bits, (*layers, Threshold(thresholds(rng, layers, low, high))), (1, 4, 16)
-    )
+    limits = Threshold(thresholds(rng, layers, low, high))
+    return Workload(name, description, shape, bits, (*layers, limits), clocks, min(clocks) > 16)
 
 
 def _dense() -> Workload:
@@ -128,6 +129,18 @@ def _dense() -> Workload:
     limits = Threshold(thresholds(rng, (hidden,), -1, 1))
     layers = (hidden, limits, Dense(_signs(rng, 64, 10)))
     return Workload("W2", "binary dense 784-64-10", (1, 28, 28), 1, layers, (64, 784, 50176))
+
+
+def _belt(maps: int) -> tuple[Workload, Workload]:
+    """Return a wide layer at rates of parts on a belt: of +-1, and the same as jets of eight sums of its maps."""
+    shape, clocks, size = (maps, 14, 14), (64, 256, 1024), f"{maps} to 128 maps of +-1 of 14x14"
+    return (
+        _conv(f"W9b{maps}", f"binary conv 3x3, {size}", shape, 1, lambda r: (Conv(_signs(r, 128, maps, 3, 3)),), clocks),
+        _conv(
+            f"W9j{maps}", f"bottleneck jets 3x3, M = 8, {size}", shape, 1,
+            lambda r: (Conv(_signs(r, 8, maps, 1, 1)), Conv(_jets(r, 128, 8, 3))), clocks,
+        ),
+    )  # fmt: skip
 
 
 def _few_bits() -> Workload:
@@ -159,5 +172,7 @@ def workloads() -> dict[str, Workload]:
             lambda r: (Conv(_signs(r, 4, 16, 1, 1)), Conv(_jets(r, 32, 4, 3))),
         ),
         _few_bits(),
+        *_belt(64),
+        *_belt(128),
     )  # fmt: skip
     return {workload.name: workload for workload in made}

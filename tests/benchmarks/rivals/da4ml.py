@@ -37,7 +37,7 @@ VERILOG = ("shift_adder.v", "negative.v")  # da4ml's own leaf modules that sums 
 
 def variants(workload: Workload) -> list[str]:
     """Return the variants in which a workload is given to the solver."""
-    if workload.input_bits == 2:
+    if workload.input_bits == 2 or workload.memories:
         return []
     single = len(workload.layers) == 2 and isinstance(workload.layers[0], Conv)
     return ["1 clock", "1 clock, jets first"] if single and _jet_codes(workload) is not None else ["1 clock"]

@@ -111,6 +111,9 @@ def _convolutions(workload: Workload, clocks: int) -> list[Any]:
                   datatype, "BIPOLAR", Kernel=kernel, Weight=conv.weight, Threshold=moved, **extra)
     )  # fmt: skip
     for operator in operators:  # as finn_build.folding does
+        if workload.memories:
+            choose(operator, clocks * workload.out_pixels, PART)
+            continue
         fold = min((f for f in operator.folds() if f <= clocks), key=partial(_cost, operator))
         operator.apply({"Fold": fold})
     return operators

@@ -21,7 +21,7 @@ TOP = "plain_layer"
 
 def variants(workload: Workload) -> list[str]:
     """Return the variants of a workload."""
-    return [] if workload.input_bits == 2 else ["1 clock"]
+    return [] if workload.input_bits == 2 or workload.memories else ["1 clock"]
 
 
 def build(workload: Workload, variant: str, folder: Path, limit_s: float) -> Design:
