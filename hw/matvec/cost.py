@@ -35,11 +35,11 @@ def sites(folding: Folding, output: RowOutput) -> int:
     group_bits, word_bits = (f.groups - 1).bit_length(), (f.words - 1).bit_length()
     total = f.lanes * count_sites + 1.0
     if f.pieces > 1:
-        total += selection(f.pieces, f.simd) + 1.3 * (f.pieces - 1).bit_length() + 2
+        total += selection(f.pieces, f.simd) + (0 if f.held else 1.3 * (f.pieces - 1).bit_length() + 2)
     elif f.packed > 1:
         rest = f.beats % f.packed > 0
         total += 1.5 * (f.packed - 1).bit_length() + 3 + rest * (1.5 * word_bits + 3)
-    if f.replay:
+    if f.replay and not f.held:
         depth = 2 << word_bits
         banks = -(-depth // STORED_LUTS)
         total += 4 * -(-f.simd // (6 if depth <= 32 else 3)) * banks + f.simd * _selection(banks) + 1.5 * word_bits + 6

@@ -24,7 +24,8 @@ class Folding:
 
     A frame has `beats` beats of `in_bits` bits. replay: rows by rows, the frame is stored and read for every group of
     rows; else words by words, and the sums of all rows are stored. repeat: so many elements of a beat in a row have
-    one weight in every row, which is kept once; divides in_bits and simd.
+    one weight in every row, which is kept once; divides in_bits and simd. held: with replay, a frame is one beat of
+    several words and stays at the input, so nothing is stored.
     """
 
     beats: int
@@ -34,11 +35,16 @@ class Folding:
     simd: int
     replay: bool = False
     repeat: int = 1
+    held: bool = False
 
     def describe(self) -> str:
         """Return the folding in a few words."""
         once = f", a weight for {self.repeat}" if self.repeat > 1 else ""
-        return f"memory of weights, PE {self.lanes}, SIMD {self.simd}{once}{', frames stored' if self.replay else ''}"
+        return f"memory of weights, PE {self.lanes}, SIMD {self.simd}{once}{self._order}"
+
+    @property
+    def _order(self) -> str:
+        return ", beats held" if self.held else ", frames stored" if self.replay else ""
 
     @property
     def packed(self) -> int:
@@ -97,12 +103,12 @@ class Folding:
     @property
     def input_occupancy(self) -> int:
         """The clocks that a beat stays at the input."""
-        return (self.pieces - 1) * (1 if self.replay else self.groups)
+        return self.cycles - 1 if self.held else (self.pieces - 1) * (1 if self.replay else self.groups)
 
     @property
     def beat_interval(self) -> int:
         """The clocks from a beat to the next, averaged over a word."""
-        return -(-self.pieces * (1 if self.replay else self.groups) // self.packed)
+        return self.cycles if self.held else -(-self.pieces * (1 if self.replay else self.groups) // self.packed)
 
     @property
     def output_occupancy(self) -> int:
@@ -169,17 +175,20 @@ def repeated(weight: Ints, in_bits: int) -> int:
     return int(np.gcd.reduce([in_bits, *changes]))
 
 
-def foldings(beats: int, in_bits: int, outputs: int, clocks: float, repeat: int = 1) -> Iterator[Folding]:
+def foldings(
+    beats: int, in_bits: int, outputs: int, clocks: float, repeat: int = 1, held: bool = False
+) -> Iterator[Folding]:  # fmt: skip
     """Yield, for every useful width of a word and both orders, the fewest lanes that take at most `clocks` per frame.
 
-    And more lanes wherever these take fewer block RAMs, whose depth comes in steps.
+    And more lanes wherever these take fewer block RAMs, whose depth comes in steps. held: beats may be held too.
     """
     inputs = beats * in_bits
     groups = sorted({-(-outputs // lanes) for lanes in range(1, outputs + 1)}, reverse=True)
-    for simd, replay in product(_widths(beats, in_bits, repeat), (False, True)):
+    orders = [(False, False), (True, False), *([(True, True)] if held and beats == 1 else [])]
+    for simd, (replay, stays) in product(_widths(beats, in_bits, repeat), orders):
         least = inf  # block RAMs
         for count in groups:
-            found = Folding(beats, in_bits, outputs, -(-outputs // count), simd, replay, repeat)
+            found = Folding(beats, in_bits, outputs, -(-outputs // count), simd, replay, repeat, stays)
             if found.replay and (found.words == 1 or found.groups == 1):
                 continue  # nothing to replay
             if found.cycles > clocks or found.lanes * simd > min(inputs * outputs, MOST_WEIGHTS):

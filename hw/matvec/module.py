@@ -130,5 +130,7 @@ def matvec_module(
         values["front"] = fill("matvec_stream.sv.in", values).rstrip()
     else:
         values["front"] = fill("matvec_patches.sv.in", values | dataclasses.asdict(patches)).rstrip()
-    values["store"] = fill("matvec_store.sv.in" if folding.replay else "matvec_hold.sv.in", values).rstrip()
+    values["pack"] = fill("matvec_held.sv.in" if folding.held else "matvec_words.sv.in", values).rstrip()
+    stored = folding.replay and not folding.held
+    values["store"] = fill("matvec_store.sv.in" if stored else "matvec_hold.sv.in", values).rstrip()
     return fill("matvec.sv.in", values)

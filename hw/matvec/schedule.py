@@ -31,6 +31,10 @@ class _Matrix:
     def take(self, offered: int) -> int:
         """Return the clock in which the next beat is taken, which is offered from clock `offered` on."""
         f = self.folding
+        if f.held:
+            self.ends.append(max(offered, self.ends[-1] + 1 if self.ends else 0) + f.cycles - 1)
+            self.results.append(self.ends[-1] + self.latency + PIPELINE)
+            return self.ends[-1]
         first, end = self.beat % f.packed == 0, self.beat == f.beats - 1
         last = end or (self.beat + 1) % f.packed == 0
         hold = 1 if f.replay else f.groups  # clocks that a word takes

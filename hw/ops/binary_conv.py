@@ -17,6 +17,7 @@ from hw.ops.base import MEMORIES, Attributes, StreamOperator
 from hw.ops.conv import ConvOperator, HlsConv, RtlConv
 from hw.schedule import Schedule
 
+HELD = 2  # Replay of a beat that stays at the input
 MOST_TERMS = 10_000  # of the sums of a clock, that are written as constants where there is another way
 MOST_WRITTEN = 100_000  # the same where the other way is slower than asked
 
@@ -64,7 +65,8 @@ class BinaryConv_rtl(BinaryConv, RtlConv):
         if not lanes:
             return None
         _, inputs, kernel, _ = self.weight.shape
-        return Folding(kernel**2, inputs, self._sums, lanes, simd, bool(replay), gcd(self._repeat, simd))
+        repeat = gcd(self._repeat, simd)
+        return Folding(kernel**2, inputs, self._sums, lanes, simd, bool(replay), repeat, replay == HELD)
 
     @cached_property
     def _folded(self) -> tuple[Ints, RowOutput]:
@@ -97,8 +99,11 @@ class BinaryConv_rtl(BinaryConv, RtlConv):
         direct = [choice for choice in direct if self.weight.size <= MOST_WRITTEN * choice["Fold"]]
         spare = clocks - self._slack()
         window = spare / self.patches.windows
-        found = matvec.foldings(kernel**2, inputs, self._sums, window, self._repeat) if spare > 0 else ()
-        folded = [{"Fold": f.groups, "PE": f.lanes, "SIMD": f.simd, "Replay": int(f.replay)} for f in found]
+        found = matvec.foldings(kernel**2, inputs, self._sums, window, self._repeat, kernel == 1) if spare > 0 else ()
+        folded = [
+            {"Fold": f.groups, "PE": f.lanes, "SIMD": f.simd, "Replay": HELD if f.held else int(f.replay)}
+            for f in found
+        ]
         small = [choice for choice in direct if self.weight.size <= MOST_TERMS * choice["Fold"]]
         return (small if folded else direct) + folded
 
@@ -108,8 +113,13 @@ class BinaryConv_rtl(BinaryConv, RtlConv):
     @property
     def _foldable(self) -> bool:
         """Is there the form with a memory of weights?"""
-        kernel = self.weight.shape[2]
-        return self.get_input_datatype() == DataType["BIPOLAR"] and kernel > 1 and not self.inside_map
+        windows = not self._single or self.patches.stride == 1
+        return self.get_input_datatype() == DataType["BIPOLAR"] and windows and not self.inside_map
+
+    @property
+    def _single(self) -> bool:
+        """Is a window one pixel?"""
+        return bool(self.weight.shape[2] == 1)
 
     def fastest(self) -> int:
         if not self._foldable or self.weight.size <= MOST_WRITTEN:
@@ -127,11 +137,13 @@ class BinaryConv_rtl(BinaryConv, RtlConv):
 
     def _slack(self) -> int:
         """Return a bound on the clocks of a frame beside its windows', in which nj_patches waits for rows of pixels."""
-        return self.patches.kernel * self.patches.width + 16
+        return 0 if self._single else self.patches.kernel * self.patches.width + 16
 
     def get_exp_cycles(self) -> int:
         if self.matrix is None:
             return super().get_exp_cycles()
+        if self._single:
+            return self.patches.windows * self.matrix.cycles
         return schedule.conv_period(self.patches, self.matrix, cost.counting(self.matrix))
 
     # --- when results come ---
@@ -140,7 +152,11 @@ class BinaryConv_rtl(BinaryConv, RtlConv):
         if self.matrix is None:
             return super().schedule(*arrivals)
         (pixels,) = arrivals
-        taken, results = schedule.convolution(self.patches, self.matrix, pixels, cost.counting(self.matrix))
+        latency = cost.counting(self.matrix)
+        if self._single:
+            taken, results = schedule.dense(self.matrix, pixels, latency)
+        else:
+            taken, results = schedule.convolution(self.patches, self.matrix, pixels, latency)
         return Schedule((taken,), results)
 
     def schedule_at_need(self, arrivals: Ints, interval: int) -> Schedule | None:
@@ -151,6 +167,11 @@ class BinaryConv_rtl(BinaryConv, RtlConv):
 
     def result_interval(self) -> int:
         return super().result_interval() if self.matrix is None else self.matrix.cycles
+
+    def beat_interval(self) -> int:
+        if self.matrix is None or not self._single:
+            return super().beat_interval()
+        return self.matrix.beat_interval
 
     def output_occupancy(self) -> int:
         return super().output_occupancy() if self.matrix is None else self.matrix.output_occupancy
@@ -168,8 +189,8 @@ class BinaryConv_rtl(BinaryConv, RtlConv):
     def written(self) -> str:
         if self.matrix is None:
             return super().written()
-        file = f"{MEMORIES}/{self._memory()}"
-        return matvec_module(self.module, self.summary(), self.matrix, self._folded[1], file, self.patches)
+        file, patches = f"{MEMORIES}/{self._memory()}", None if self._single else self.patches
+        return matvec_module(self.module, self.summary(), self.matrix, self._folded[1], file, patches)
 
     def memories(self) -> dict[str, Iterable[str]]:
         return {} if self.matrix is None else {self._memory(): self.matrix.lines(self._folded[0])}
@@ -182,7 +203,8 @@ class BinaryConv_rtl(BinaryConv, RtlConv):
     def lut_estimation(self, fpgapart: str) -> int:
         if self.matrix is None:
             return super().lut_estimation(fpgapart)
-        return cost.sites(self.matrix, self._folded[1]) + cost.patches_sites(self.patches, self.weight.shape[1])
+        windows = 0 if self._single else cost.patches_sites(self.patches, self.weight.shape[1])
+        return cost.sites(self.matrix, self._folded[1]) + windows
 
     def bram_estimation(self, fpgapart: str) -> int:
         return super().bram_estimation(fpgapart) if self.matrix is None else cost.blocks(self.matrix, self._folded[1])

@@ -44,8 +44,8 @@ MEASURES = (
 )
 READS = {
     "ours": ("ours.py", "ours_levels.sv.in", "ours_value.sv.in", "node.sv.in", "nodes.sv.in",
-             "/bnn/qonnx/foreign/copies.py", "/finn_build/folding.py", "/hw/ops", "/hw/rtl", "/hw/adders", "/hw/jets", "/hw/matvec",
-             "/hw/text.py", "/hw/bits.py", "/hw/cycles.py", "/hw/templates"),
+             "/bnn/qonnx/foreign/copies.py", "/finn_build/folding.py", "/hw/ops", "/hw/rtl", "/hw/adders", "/hw/jets",
+             "/hw/matvec", "/hw/text.py", "/hw/bits.py", "/hw/cycles.py", "/hw/templates"),
     "plain": ("plain.py", "window.sv", "plain_conv.sv.in", "plain_sums.sv.in", "plain_dense.sv.in", "chain.sv.in"),
     "da4ml": ("da4ml.py", "da4ml_solve.py", "window.sv", "da4ml_conv.sv.in", "da4ml_sums.sv.in", "chain.sv.in"),
     "finn": ("finn.py", "finn_mvau.sv.in", "finn_widen.sv.in", "node.sv.in", "nodes.sv.in", "/finn_build/adapter.py"),

@@ -135,7 +135,9 @@ def _belt(maps: int) -> tuple[Workload, Workload]:
     """Return a wide layer at rates of parts on a belt: of +-1, and the same as jets of eight sums of its maps."""
     shape, clocks, size = (maps, 14, 14), (64, 256, 1024), f"{maps} to 128 maps of +-1 of 14x14"
     return (
-        _conv(f"W9b{maps}", f"binary conv 3x3, {size}", shape, 1, lambda r: (Conv(_signs(r, 128, maps, 3, 3)),), clocks),
+        _conv(
+            f"W9b{maps}", f"binary conv 3x3, {size}", shape, 1, lambda r: (Conv(_signs(r, 128, maps, 3, 3)),), clocks
+        ),
         _conv(
             f"W9j{maps}", f"bottleneck jets 3x3, M = 8, {size}", shape, 1,
             lambda r: (Conv(_signs(r, 8, maps, 1, 1)), Conv(_jets(r, 128, 8, 3))), clocks,

@@ -33,11 +33,12 @@ class Shape:
     weights: str = "random"  # "random", "ones" or "minus"
     repeat: int = 1
     times: int = 1  # neighbouring outputs with the same weights
+    held: bool = False
 
     @property
     def folding(self) -> Folding:
         rows = self.outputs // self.times
-        return Folding(self.beats, self.in_bits, rows, self.lanes, self.simd, self.replay, self.repeat)
+        return Folding(self.beats, self.in_bits, rows, self.lanes, self.simd, self.replay, self.repeat, self.held)
 
 
 def weights_of(s: Shape, rng: np.random.Generator):
@@ -108,6 +109,8 @@ def check(s: Shape, folder: Path, count: int = 6):
         Shape(1, 12, 260, 1, 4, replay=True, times=2),  # thresholds in block RAM
         Shape(4, 10, 40, 19, 21, thresholded=False),  # three blocks of seven lanes, two of them of no use
         Shape(2, 20, 34, 17, 12, replay=True, repeat=2),
+        Shape(1, 13, 8, 1, 4, replay=True, held=True, thresholded=False),
+        Shape(1, 12, 5, 2, 6, replay=True, held=True, repeat=3),
     ],
     ids=str,
 )  # fmt: skip

@@ -12,7 +12,7 @@ from bnn import jets
 from bnn.integer.intervals import signed_bits
 from bnn.integer.layers import Conv, Dense, Levels, Threshold
 from bnn.qonnx.foreign.copies import repeated, signs
-from finn_build.folding import choose
+from finn_build.folding import Choice, choices, choose
 from hw.bits import bit_thresholds, dot_range
 from hw.ops.base import MEMORIES
 from hw.text import packages_first
@@ -21,26 +21,35 @@ from tests.benchmarks.rivals.templates import fill
 from tests.benchmarks.workloads import Workload
 
 NAME = "ours"
+BLOCK = "block RAM"  # of a variant
 TOP = "our_layer"
 DOMAIN = "finn.custom_op.fpgadataflow.rtl"
 PART, PERIOD_NS = "xc7z020clg400-1", 10.0
 
 
 def variants(workload: Workload) -> list[str]:
-    """Return one variant per target."""
-    return [f"{clocks} clock{'s' if clocks > 1 else ''}" for clocks in workload.clocks]
+    """Return one variant per target; where jets are selected from a memory, this in block RAM too."""
+    found = [f"{clocks} clock{'s' if clocks > 1 else ''}" for clocks in workload.clocks]
+    if workload.memories and len(workload.layers) > 2:
+        found += [f"{clocks} clocks, {BLOCK}" for clocks in workload.clocks[1:]]
+    return found
 
 
 def build(workload: Workload, variant: str, folder: Path, limit_s: float) -> Design:
     """Write the design into `folder`."""
-    return layer(workload, int(variant.split()[0]), folder)
+    return layer(workload, int(variant.split()[0]), folder, BLOCK in variant)
 
 
-def layer(workload: Workload, clocks: int, folder: Path) -> Design:
-    """Write the workload at `clocks` clocks per output pixel at most: FINN's wrappers, our modules and a top."""
+def layer(workload: Workload, clocks: int, folder: Path, block: bool = False) -> Design:
+    """Write the workload at `clocks` clocks per output pixel at most: FINN's wrappers, our modules and a top.
+
+    block: jets are selected from block RAM.
+    """
     few_bits = workload.input_bits == 2
     make = _few_bits if few_bits else _dense if workload.is_dense else _convolutions
     operators = make(workload, clocks)
+    if block:
+        _in_block_ram(operators[-1], clocks * workload.out_pixels)
     files: dict[str, Path] = {}
     nodes, source = "", "s"
     in_elements, outputs = operators[0].get_normal_input_shape()[-1], operators[-1].get_normal_output_shape()[-1]
@@ -117,6 +126,12 @@ def _convolutions(workload: Workload, clocks: int) -> list[Any]:
         fold = min((f for f in operator.folds() if f <= clocks), key=partial(_cost, operator))
         operator.apply({"Fold": fold})
     return operators
+
+
+def _in_block_ram(operator: Any, clocks: int) -> None:
+    """Fold a layer of jets the cheapest way that selects them from block RAM."""
+    found = [choice for choice in choices(operator, clocks, PART) if choice.folding["Block"]]
+    operator.apply(min(found, key=Choice.cost).folding)
 
 
 def _cost(operator: Any, fold: int) -> tuple[int, int]:
