@@ -11,13 +11,13 @@ from bnn.integer import reference
 from bnn.integer.intervals import signed_bits
 from hw.bits import Ints, dot_range, literal
 from hw.block_ram import block_rams
-from hw.cpp import layer_header, whole_bytes
 from hw.cycles import dense_cycles
 from hw.matvec import cost, schedule
 from hw.matvec import folding as matvec
 from hw.matvec.folding import Folding
 from hw.matvec.module import RowOutput, matvec_module, merged
 from hw.ops.base import MEMORIES, Attributes, RtlOperator, StreamOperator
+from hw.ops.dense_header import dense_header
 from hw.ops.hls import HlsOperator, multiply_accumulate
 from hw.schedule import Schedule, summed
 
@@ -366,32 +366,3 @@ class BinaryDense_hls(BinaryDense, HlsOperator):
     def logic(self) -> int:
         inputs, outputs = self.weight.shape
         return outputs // self.fold * multiply_accumulate(inputs // self.beats, 1, inputs)
-
-
-def dense_header(
-    name: str, summary: str, weight: Ints, beats: int, thresholds: Ints | None, bias: Ints | None, fold: int,
-    out_bits: int, times: tuple[int, int] = (1, 1),
-) -> str:  # fmt: skip
-    """Return the header of a dense layer; weight +-1 [F, O], F in C, H, W order. Bits with thresholds [O], else scores.
-
-    times: how many copies of an input F has, and how many inputs in a row are copied as one.
-    """
-    inputs, outputs = weight.shape
-    channels = inputs // beats
-    if thresholds is not None:  # sum = 2 * matches - inputs
-        constant = np.clip(-((-thresholds - inputs) // 2), 0, inputs + 1)
-    else:
-        constant = (np.zeros(outputs, np.int64) if bias is None else bias) - inputs
-    constants = {
-        "Beats": beats, "Channels": channels, "Outputs": outputs, "Fold": fold, "OutBits": out_bits,
-        "Copies": times[0], "Together": times[1],
-        "InWidth": whole_bytes(channels // times[0]), "OutWidth": whole_bytes(outputs * out_bits),
-        "CountBits": inputs.bit_length(),
-        "Thresholded": int(thresholds is not None),
-    }  # fmt: skip
-    table = (weight.reshape(channels, beats, outputs).transpose(1, 2, 0) > 0).astype(np.int64)  # [beat, O, C]
-    bits = signed_bits(int(constant.min()), int(constant.max()))
-    return layer_header(
-        name, summary, "nj_dense.hpp", constants, "nj_dense<Layer>",
-        {"const unsigned char weight": table, f"const ap_int<{bits}> constant": constant},
-    )  # fmt: skip

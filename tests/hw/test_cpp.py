@@ -13,9 +13,9 @@ from bnn.integer.layers.sum_pool import SumPool
 from hw import cpp
 from hw.bits import dot_range
 from hw.dataflow import PICTURE, Call, network_top
-from hw.ops.binary_dense import dense_header
 from hw.ops.binary_max_pool import max_pool_header
 from hw.ops.conv_header import Geometry, conv_header
+from hw.ops.dense_header import dense_header
 from hw.ops.hls import HEADERS
 from hw.ops.pixel_table import table_header
 from hw.ops.score_affine import affine_header
