@@ -1,4 +1,4 @@
-"""What the README and docs/ speak of exists: folders, files, headings, commands, targets of make."""
+"""The README and docs/ name only folders, files, headings, commands and targets of make that exist."""
 
 import argparse
 import re
@@ -30,7 +30,7 @@ def text(page: str) -> str:
 
 
 def table(page: str, heading: str) -> dict[str, str]:
-    """Return the first table below a heading: from the code in the first column to the text of the second."""
+    """Return the first table below a heading, as a map from the code in its first column to the text in its second."""
     section = text(page).split(f"\n## {heading}\n")[1].split("\n## ")[0]
     rows = [line.strip("|").split("|") for line in section.splitlines() if line.startswith("|")]
     return {first.strip(" `[").split("`")[0].split("]")[0].rstrip("/"): second for first, second in rows[2:]}
@@ -167,7 +167,7 @@ def test_commands_within_sentences_exist(page, code):
 
 
 def test_options_within_sentences_exist():
-    """Every `--option` in the README and docs/ is one of some command, or of a tool that is named here."""
+    """Every `--option` in the README and docs/ belongs to a command, or to a tool that is named here."""
     known = {option for c in COMMANDS for option in parser(c.NAME)._option_string_actions} | {"--help"}
     others = {"--no-deps", "--ignore-requires-python", "--board"}  # pip, openFPGALoader
     for page in PAGES:
@@ -191,7 +191,7 @@ def test_targets_of_make_and_modules_exist():
 
 
 def cells(page: str, beginning: str) -> list[str]:
-    """Return the cells of the table row that begins with `first`, without that one."""
+    """Return the other cells of the table row that begins with `first`."""
     (line,) = (line for line in text(page).splitlines() if line.startswith(f"| {beginning}"))
     return [cell.strip() for cell in line.strip("|").split("|")[1:]]
 

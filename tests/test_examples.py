@@ -1,4 +1,4 @@
-"""The examples in docstrings run, and give the results that stand below them."""
+"""The examples in docstrings run and give the results written below them."""
 
 import doctest
 from importlib import import_module

@@ -1,4 +1,4 @@
-"""The Makefile in checkouts of any path: it works, or says at once why not."""
+"""The Makefile works in a checkout of any path, or says at once why it does not."""
 
 import os
 import shutil
@@ -18,7 +18,7 @@ def make(folder, *goals):
         "MAKEFLAGS",
         "MFLAGS",
         "MAKELEVEL",
-    )  # when `make test` runs this, make would print the folders that it enters
+    )  # else make would print the folders that it enters when `make test` runs this
     clean = {name: value for name, value in os.environ.items() if name not in outer}
     return subprocess.run(["make", "-n", *goals], cwd=folder, env=clean, capture_output=True, text=True, check=False)
 

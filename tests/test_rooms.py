@@ -8,7 +8,7 @@ from tests.support.rooms import ROOMS, cycles, imports, modules, too_long, upwar
 
 ROOT = Path(__file__).resolve().parents[1]
 PYTHON_LINES, VERILOG_LINES = 400, 250
-# Pairs: a package, one that it imports for annotations alone, and why that closes no cycle.
+# A package, another one that it imports for annotations only, and the reason why that closes no cycle.
 ANNOTATED = {
     ("bnn.integer.layers", "bnn.qonnx"): "a layer is handed the file that it writes itself into or is read from",
     ("bnn.model.shortcuts", "bnn.model.spec"): "a shortcut is told of the block that it bridges",
@@ -64,7 +64,7 @@ def test_cycles_are_found_between_modules_between_packages_and_with_a_package_it
         "bnn/two/y.py": "def late():\n    from ..one.z import w\n",
         "bnn/one/z.py": "w = 1\n",
     }
-    assert cycles(write(tmp_path, texts)) == ["bnn: one <- two <- one"]  # though no module waits for itself
+    assert cycles(write(tmp_path, texts)) == ["bnn: one <- two <- one"]  # though no module imports itself
     assert cycles(write(tmp_path, {"bnn/two/y.py": ""})) == []
     assert cycles(write(tmp_path, {"bnn/one/z.py": "from . import x\n"})) == []
     assert cycles(write(tmp_path, {"bnn/one/x.py": "from bnn.one.z import w\n"})) == ["bnn.one: x <- z <- x"]

@@ -5,10 +5,10 @@
 Accelerators are mapped to 7 series as `neuraljet synth` does it; Yosys' `sta` then adds up the delays of cells from
 registers and inputs to registers and outputs, setup included, wires left out. The delays are those that abc9 maps by
 (of an Artix-7); a dual-output LUT counts as two LUTs of what each output depends on, with its pins as the RTL connects
-them. Registers that alone take what a block RAM puts out count as those that it has itself: Vivado uses them, Yosys
-does not. That is a figure to compare by, not a clock rate. `ratio` is to the delay of depth_reference.sv, found in the
-same way; a layer is meant to stay at or below 1. A layer's inputs are taken to come from registers; the row "all" has
-no such borders: there the path that runs through several layers is in.
+them. Registers that are the only readers of a block RAM count as its own output registers, because Vivado uses those
+and Yosys does not. The figure serves to compare, and is no clock rate. `ratio` is to the delay of depth_reference.sv,
+found in the same way; a layer is meant to stay at or below 1. A layer's inputs are taken to come from registers. The
+row "all" has no such borders, so that it includes paths through several layers.
 
 Prints a table for people and one JSON line last.
 """

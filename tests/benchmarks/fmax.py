@@ -2,7 +2,7 @@
 
     python -m tests.benchmarks.fmax ACC [ACC ...] [--speed 8] [--seed 1]
 
-Place and route for Xilinx is not to be had without Vivado. Here Yosys maps the accelerator's RTL in its plain form to
+Place and route for Xilinx needs Vivado. Here Yosys maps the accelerator's RTL in its plain form to
 an LFE5U-85F, between registers in place of pins, and nextpnr places and routes it for --freq MHz. The figure is a gate
 for depth and not the clock of a Xilinx chip. Prints a table for people and one JSON line last.
 """

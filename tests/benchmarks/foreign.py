@@ -7,14 +7,14 @@
 A random network (tests.support.foreign_recipes: 1 to 4 bits of weights and activations, dense or of convolutions, both
 of torch's exporters, a free batch, every end, kernels of 1 to 11) is exported from Brevitas, imported, built at a pixel
 per 1, 4 or 16 clocks, simulated on random frames, its sums proved, and every tenth mapped by Yosys. Each runs in a
-process of its own with a limit. What comes of it is one of
+process of its own with a limit. The outcome is one of
 
     exact       classes are qonnx' of the file, scores are within what float32 rounds, the rate is as promised
     refused     by a sentence that names what is not accepted
     CRASH, HANG, WRONG      anything else, and exit status 1
 
-Results go into a file of JSON lines, and what stands there is not run again. Prints a table for people, one JSON line
-last. Brevitas' own networks are those of `pynq`.
+Results go into a file of JSON lines, and networks in that file are not run again. Prints a table for people, one JSON
+line last. Brevitas' own networks are those of `pynq`.
 """
 
 import argparse
@@ -120,7 +120,7 @@ def compare(path: Path, pixels: str | None, count: int, seed: int) -> dict[str, 
 
 
 def in_its_own(arguments: list[str], seed: int, synth: bool, limit_s: float) -> dict[str, Any]:
-    """Return what a process of its own finds. After `limit_s` it is ended with all that it started."""
+    """Return the result of a process of its own. After `limit_s` it is ended with all that it started."""
     started = time.perf_counter()
     command = [sys.executable, "-m", "tests.benchmarks.foreign", "--one", str(seed), *arguments]
     process = subprocess.Popen(

@@ -9,7 +9,7 @@ from bnn.storage.files import write_file
 
 
 def kept(part: str, name: str, measure: Callable[[], dict[str, Any]]) -> dict[str, Any]:
-    """Return what was measured under that name in that part of the cache, and measure it first if need be."""
+    """Return the measurement of that name in that part of the cache. Measure it first if it is missing."""
     path = cache_folder(part) / f"{name}.json"
     if not path.is_file():
         write_file(path, json.dumps(measure()))

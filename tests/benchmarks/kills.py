@@ -4,11 +4,11 @@
 
 `train`, `build`, `verify`, `synth` and `ip` run on a tiny project, each with an output, a cache and a temporary folder
 of its own. At a random moment of its normal time a command gets SIGKILL, SIGTERM, SIGINT or SIGHUP, it alone or its
-whole process group. Up to three times so, then the same command runs to its end (`train` with --resume once there is a
-run). Counted as faults: a process that is there a while after the kill; a file of the result that differs from that of
-a command nobody disturbed, times and dates aside; whatever is left beside the output, in the cache or in the temporary
-folder; a traceback. With --out what was done is kept, and a second call goes on from there. Prints a table for people,
-one JSON line last; exit status 1 when there is a fault.
+whole process group. This happens up to three times; then the same command runs to its end (`train` with --resume once
+there is a run). Counted as faults: a process that is there a while after the kill; a file of the result that differs
+from that of a command nobody disturbed, times and dates aside; whatever is left beside the output, in the cache or in
+the temporary folder; a traceback. With --out the rounds are kept, and a second call continues after them. Prints a
+table for people, one JSON line last; exit status 1 when there is a fault.
 """
 
 import argparse
@@ -197,7 +197,7 @@ def _differences(found: dict[str, Any], wanted: dict[str, Any]) -> list[str]:
 
 
 def _left(place: Path) -> list[str]:
-    """Return what should not be there: beside the output, in the temporary folder, hidden in cache and output."""
+    """Return the files that should be gone: beside the output, in the temporary folder, hidden in cache and output."""
     beside = [path for path in place.iterdir() if path.name not in ("out", "cache", "tmp")]
     hidden = [path for part in ("cache", "out") for path in (place / part).rglob(".*")]
     return sorted(str(path.relative_to(place)) for path in [*beside, *(place / "tmp").iterdir(), *hidden])

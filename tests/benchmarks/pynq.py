@@ -52,7 +52,7 @@ MAPS = ("finn_build/netlist.py", "finn_build/synthesis.py", "hw/cells")
 
 @dataclass(frozen=True)
 class Network:
-    """What is asked of a network."""
+    """A network, and the rate at which it is built."""
 
     coded: Coded
     shape: tuple[int, int, int]  # of a picture: channels, height, width

@@ -20,7 +20,7 @@ def test_a_sample_is_refused_or_has_no_effect(tmp_path):
 
 
 def test_it_sees_a_run_whose_files_nobody_compares(tmp_path, monkeypatch: pytest.MonkeyPatch):
-    """The fault: build and resume take whatever lies in the folder."""
+    """The planted fault: build and resume take any file in the folder."""
 
     def trusting(folder):
         return json.loads((folder / "metrics.json").read_text())

@@ -1,4 +1,4 @@
-"""Checks find the faults planted for them, and nothing without; `make planted` also runs those that simulate."""
+"""Checks find the faults planted for them, and pass without a fault. `make planted` also runs those that simulate."""
 
 import pytest
 

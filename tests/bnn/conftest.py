@@ -1,4 +1,4 @@
-"""Run torch on one thread: small trainings are faster so, and leave the other cores to simulators."""
+"""Run torch on one thread. Small trainings are faster that way, and leave the other cores to simulators."""
 
 from pathlib import Path
 

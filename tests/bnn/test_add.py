@@ -1,4 +1,4 @@
-"""Add: integer function, interval, torch twin, and how it is written into and read from a file."""
+"""Add: integer function, interval, torch twin, and its form in a file, written and read."""
 
 import numpy as np
 import onnx

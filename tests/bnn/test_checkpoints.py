@@ -1,4 +1,4 @@
-"""A checkpoint is as training wrote it, to the byte, or a sentence refuses it."""
+"""A checkpoint is loaded only if every byte is as training wrote it. Else a sentence refuses it."""
 
 import json
 from dataclasses import replace
@@ -56,7 +56,7 @@ def test_a_whole_one_is_taken(good: bytes, tmp_path: Path) -> None:
 
 
 def test_every_single_bit_counts(good: bytes, tmp_path: Path) -> None:
-    """One bit is flipped at 150 places all over the file, in the metadata and in the seal too."""
+    """One bit is flipped, at 150 places all over the file, including the metadata and the seal."""
     fresh = trainer()
     before = checkpoint(fresh)
     for place in np.linspace(0, len(good) - 1, 150).astype(int):
@@ -123,7 +123,7 @@ def test_sealed_tensors_that_do_not_fit(good: bytes, tmp_path: Path, name: str, 
 
 
 def test_that_of_another_training(good: bytes, tmp_path: Path) -> None:
-    """Whole checkpoints, but of another network, of other settings or of other pictures."""
+    """These checkpoints are whole, but belong to another network, other settings or other pictures."""
     for other in (
         trainer(1, replace(SPEC, blocks=(Block(3, pool=2),))),
         trainer(1, config=replace(CONFIG, learning_rate=0.1)),

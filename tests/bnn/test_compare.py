@@ -29,7 +29,7 @@ TENTH = weights(False) | {"weight_scaling_const": 0.1}
 
 
 def small(bias=False, end=None, middle=None):
-    """Return a network of one convolution. end: options of the last layer's weights, middle: of the convolution's."""
+    """Return a network of one convolution. end, middle: options of the last layer's and the convolution's weights."""
     generator = torch.Generator().manual_seed(2)
     model = nn.Sequential(
         qnn.QuantConv2d(1, 4, 3, bias=False, **(middle or weights(False))), shake(nn.BatchNorm2d(4), 700.0, generator),
@@ -183,7 +183,7 @@ def test_a_file_that_ends_in_the_class(tmp_path):
 
 
 def test_levels_and_pools_are_compared_too(tmp_path):
-    """The network has quantizers and weights of two bits, and pools in front of and behind the sign."""
+    """The network has quantizers and weights of two bits, and pools before and after the sign."""
     blocks = (Block(outputs=4, bits=2, pool=2, pool_first=True, per_channel=True), Block(outputs=5, kernel=2, bits=2))
     recipe = Recipe(shape=SHAPE, blocks=blocks, hidden=(6,), end="norm")
     path = export(network(recipe), SHAPE, tmp_path / "model.onnx", byte=True)

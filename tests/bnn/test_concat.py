@@ -84,7 +84,7 @@ def test_a_block_that_puts_its_maps_beside_what_it_reads_is_frozen_exactly():
 
 
 class Beside(nn.Module):
-    """Join the channels of a map and of what a convolution makes of it."""
+    """Join the channels of a map with those of a convolution of it."""
 
     def __init__(self, activation: nn.Module) -> None:
         super().__init__()

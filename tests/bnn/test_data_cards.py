@@ -1,4 +1,4 @@
-"""The cards of datasets/, and what they change in loading."""
+"""The cards of datasets/, and how they change the loading of a set."""
 
 import os
 import re

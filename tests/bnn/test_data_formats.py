@@ -1,4 +1,4 @@
-"""Files of every format, depth and size are read with their values, read with a note, or refused by a sentence."""
+"""Files of every format, depth and size are read exactly, read with a note, or refused by a sentence."""
 
 import struct
 import zlib

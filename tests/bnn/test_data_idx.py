@@ -98,7 +98,7 @@ def test_files_that_are_not_pictures(tmp_path: Path, data: bytes, match: str) ->
 
 
 def test_several_sets_in_one_folder(tmp_path: Path) -> None:
-    """EMNIST's archive holds six. The first must not be taken silently."""
+    """EMNIST's archive holds six sets. The first one must not be taken silently."""
     write(tmp_path, "emnist-digits-train")
     write(tmp_path, "emnist-letters-train")
     refusal(tmp_path, "more than one file of train images .emnist-digits-train-images.*of its own")
@@ -106,7 +106,7 @@ def test_several_sets_in_one_folder(tmp_path: Path) -> None:
 
 def test_what_lies_beside_is_told_of(tmp_path: Path) -> None:
     write(tmp_path, "train")
-    write(tmp_path, "train", zipped=True)  # as gunzip -k leaves them
+    write(tmp_path, "train", zipped=True)  # gunzip -k leaves both
     (tmp_path / "good").mkdir()
     (tmp_path / ".git").mkdir()
     data = load(tmp_path)

@@ -1,4 +1,4 @@
-"""Trees of pictures as people have them are read as a person means them, with notes, or refused by a sentence."""
+"""Trees of pictures are read as the person who made them means them, with notes, or refused by a sentence."""
 
 import shutil
 from collections.abc import Callable
@@ -180,14 +180,14 @@ def test_trees_made_for_another_task(make: Maker, tree: Callable[[Maker], None],
 
 
 def test_pictures_sorted_beside_their_masks(make: Maker) -> None:
-    """VisA is sorted so."""
+    """VisA is sorted this way."""
     make.classes("candle/Data/Images", good="Normal", bad="Anomaly")
     make.many("candle/Data/Masks/Anomaly")
     refused(make, "with masks or boxes", f"or give {make.root}/candle/Data/Images, when its folders are classes")
 
 
 def test_a_test_side_without_classes(make: Maker) -> None:
-    """Sets of competitions are made so."""
+    """Competitions publish such sets."""
     make.classes("train")
     make.many("test")
     refused(make, "test has pictures without classes", f"give {make.root}/train itself")

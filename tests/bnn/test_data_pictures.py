@@ -58,7 +58,7 @@ def test_transparency_is_laid_over_white(tmp_path: Path) -> None:
 
 def test_exif_orientation_is_applied(tmp_path: Path) -> None:
     exif = Image.Exif()
-    exif[0x0112] = 6  # the camera was turned: the picture stands after a quarter turn clockwise
+    exif[0x0112] = 6  # the camera was turned: a quarter turn clockwise makes the picture upright
     Image.fromarray(GRADIENT).save(tmp_path / "x.png", exif=exif)
     assert np.array_equal(read(tmp_path / "x.png"), np.rot90(GRADIENT, -1))
 
@@ -109,7 +109,7 @@ def test_scaling_averages(tmp_path: Path) -> None:
     assert small.shape == (8, 8) and abs(int(small[4, 4]) - 127) <= 2
 
 
-@pytest.mark.filterwarnings("ignore")  # Pillow tells of metadata that it skips
+@pytest.mark.filterwarnings("ignore")  # Pillow warns about metadata that it skips
 @pytest.mark.parametrize("keep", [0, 5, 60, 0.5, 0.9])
 def test_truncated_pictures(tmp_path: Path, keep: float) -> None:
     noise = np.random.default_rng(0).integers(0, 256, (32, 32), np.uint8)
@@ -122,7 +122,7 @@ def test_truncated_pictures(tmp_path: Path, keep: float) -> None:
             read(path)
 
 
-@pytest.mark.filterwarnings("ignore")  # Pillow tells of metadata that it skips
+@pytest.mark.filterwarnings("ignore")  # Pillow warns about metadata that it skips
 def test_damaged_bytes_never_crash(tmp_path: Path) -> None:
     generator = np.random.default_rng(1)
     for suffix in (".png", ".jpg", ".tif", ".gif", ".bmp", ".tga", ".ppm"):

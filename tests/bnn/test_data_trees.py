@@ -18,7 +18,7 @@ NAMES = (
 
 
 class Tree:
-    """Makes a random tree below `root`. plain: only folders of classes and sides, so that many are read."""
+    """Makes a random tree below `root`. plain: make only folders of classes and sides, most of which can be read."""
 
     def __init__(self, root: Path, rng: random.Random, plain: bool) -> None:
         self.root, self.rng, self.made = root, rng, 0

@@ -1,4 +1,4 @@
-"""Outputs appear whole or not at all, a folder is replaced only when all in it is ours, and nothing is lost."""
+"""Outputs appear whole or not at all. A folder is replaced only when everything in it is ours, and nothing is lost."""
 
 import errno
 import json
@@ -276,7 +276,7 @@ def test_two_writers_are_told(tmp_path, hold):
         pass
     other.kill()
     other.wait()
-    assert names(tmp_path) == [".out.lock"]  # whose lock has ended with its process
+    assert names(tmp_path) == [".out.lock"]  # its lock ended with its process
     make(tmp_path / "out")
     assert names(tmp_path) == ["out"]
 

@@ -56,7 +56,7 @@ def test_every_link_agrees(form, options, tmp_path):
     links = check_links(frozen, FrozenNetwork(frozen), tmp_path / "model.onnx", images)
     assert (links.frames, links.torch_mismatches, links.qonnx_mismatches) == (70, 0, 0)
     assert np.array_equal(predict(network, torch.from_numpy(images)).numpy(), links.classes)
-    assert len({tuple(row) for row in links.scores.tolist()}) > 10  # the network does look at the picture
+    assert len({tuple(row) for row in links.scores.tolist()}) > 10  # the scores depend on the picture
 
     again = read_qonnx(tmp_path / "model.onnx")
     assert again.classes == ("a", "b", "c")
@@ -103,7 +103,7 @@ def test_fold_norm_is_the_sign_of_the_norm(gamma, beta, mean, variance, scale):
     threshold, sign = fold_norm(norm, scale, np.array([low]), np.array([high]))
     sums = np.arange(low, high + 1)
     exact = abs(gamma) * (sign * sums * scale - mean) / np.sqrt(variance + norm.eps) + beta
-    clear = np.abs(exact) > 1e-9  # a border case within rounding may go either way
+    clear = np.abs(exact) > 1e-9  # sums within the rounding of a threshold may decide either way
     assert np.array_equal((sign * sums >= threshold)[clear], (exact >= 0)[clear])
     edge = np.sort([low * sign[0], high * sign[0]])
     assert edge[0] <= threshold[0] <= edge[1] + 1

@@ -1,4 +1,4 @@
-"""Faults in the files that a folder lists are found in the order of the list, each with a sentence of its own."""
+"""Faults in a folder's listed files are found in the order of the list, and each has its own sentence."""
 
 import hashlib
 
@@ -21,7 +21,7 @@ def test_each_damage_is_told_apart(tmp_path):
     assert first_damage(folder, files) == (folder / "deep" / "b", Damage.MISSING)
     (tmp_path / "a").write_text("a")
     (folder / "a").unlink()
-    (folder / "a").symlink_to("../a")  # of the same content
+    (folder / "a").symlink_to("../a")  # with the same content
     assert first_damage(folder, files) == (folder / "a", Damage.OUTSIDE)
 
 

@@ -79,7 +79,7 @@ def test_equals_qonnx_execution_sweep(number, seed, tmp_path):
 
 
 def test_the_recipes_reach_what_they_are_for(tmp_path):
-    """They have negative scales in front of pools, constant channels, both kinds of padding, and quantized pixels."""
+    """The recipes have negative scales in front of pools, constant channels, both paddings, and quantized pixels."""
     found, tensors = check(RECIPES[5], tmp_path)
     pool = next(layer for layer in found.network.layers if isinstance(layer, MaxPool))
     assert pool.signs is not None and {-1, 1} == set(pool.signs.tolist())
@@ -105,7 +105,7 @@ def test_sign_of_zero_is_plus_one(tmp_path):
 
 
 def test_unsigned_one_bit_activations(tmp_path):
-    """Quant of one bit gives 0 and 1 instead of +-1, so that padding with 0 is padding with a value."""
+    """A Quant of one bit gives 0 and 1 instead of +-1, so that padding with 0 pads with one of its values."""
     path = export(network(RECIPES[4]), RECIPES[4].shape, tmp_path / "model.onnx", byte=True)
     proto = onnx.load(path)
     for name, value in (("one", 1.0), ("none", 0.0), ("unit", 0.75)):
@@ -218,7 +218,7 @@ def quantized(bits, signed, narrow=False, most=3.0):
 
 
 def quantized_row(features):
-    """Return the same for a row."""
+    """Return the same for rows."""
     return nn.Sequential(nn.BatchNorm1d(features), qnn.QuantReLU(bit_width=2, scaling_impl_type="const", max_val=3.0))
 
 
@@ -271,7 +271,7 @@ def test_what_has_no_exact_form_is_refused_by_name(layers, words, tmp_path):
 
 
 def test_a_large_bias_is_one_that_the_file_keeps(tmp_path):
-    """Only multipliers of 17 bits put the scores of this batch norm in order; the file keeps biases of 24 bits."""
+    """This batch norm needs multipliers of 17 bits to keep the order of scores. The file holds biases of 24 bits."""
     recipe = random_recipe(78)
     found, _ = check(recipe, tmp_path)
     assert np.abs(found.network.layers[-1].bias).max() > 1 << 24
@@ -309,7 +309,7 @@ def test_activations_of_few_bits(layers, tmp_path):
 
 @pytest.mark.parametrize("between", [(sign(),), (quantized(2, False), nn.MaxPool2d(2)), (quantized(2, True, True),)])
 def test_weights_of_two_bits(between, tmp_path):
-    """They stay as they are on pixels; on bits they become +-1 on copies of the maps."""
+    """On pixels they stay unchanged; on bits they become +-1 on copies of the maps."""
     few = {"bias": False, **TWO_BITS}
     padded = qnn.QuantConv2d(4, 5, 3, padding=1, **few)
     model = nn.Sequential(qnn.QuantConv2d(1, 4, 3, **few), *between, padded, sign(), nn.Flatten(), nn.LazyLinear(7))
@@ -332,7 +332,7 @@ def test_weights_of_two_bits(between, tmp_path):
 
 
 def test_batch_norm_behind_a_sign_that_does_the_same_to_all_channels(tmp_path):
-    """Here it is a scale that float32 rounds. With the next layer's own offset the rounding decides nothing."""
+    """Here it is a scale that float32 rounds. The next layer has an offset, so that the rounding decides nothing."""
     behind = shake(nn.BatchNorm2d(4), 6.0, torch.Generator().manual_seed(1))
     model = middle(sign(), nn.BatchNorm2d(4), conv(), behind, sign())
     path = export(model, (1, 9, 8), tmp_path / "model.onnx", byte=True)

@@ -48,7 +48,7 @@ def maps(batch):
 @pytest.mark.parametrize("batch", ["N", 1, 4])
 @pytest.mark.parametrize("flatten", ["Flatten", "view", "Reshape"])
 def test_a_batch_of_any_size(batch, flatten, tmp_path):
-    """One picture is executed at a time where the batch is free or 1, else as many as it says."""
+    """Where the batch is free or 1, pictures are executed one at a time, else as many as the batch has."""
     net = maps(batch)
     if flatten == "Flatten":
         net.then("Flatten")
@@ -103,7 +103,7 @@ def test_inputs_of_other_numbers_are_refused(tmp_path):
 
 
 def test_files_in_training_mode_are_refused(tmp_path):
-    """There a batch norm would use the statistics of the batch."""
+    """In training mode a batch norm would use the statistics of the batch."""
     model = Net(["N", 1, 6, 6]).conv(2, 1, 3).norm(2).sign().then("Flatten").dense(32, 3).model(opset=14)
     model.graph.node[1].attribute.append(helper.make_attribute("training_mode", 1))
     refused(model, tmp_path, r"\(BatchNormalization, .* is in training mode; accepted: inference: call model.eval\(\)")
@@ -122,7 +122,7 @@ def test_two_ways_of_padding_are_refused(tmp_path):
 
 
 def test_a_bias_must_be_one_per_output(tmp_path):
-    """onnxruntime reads past the end of a short bias of a Conv, and a column of a Gemm's belongs to the batch."""
+    """onnxruntime reads past the end of a Conv's short bias, and takes a column as Gemm's bias for the batch."""
     net = Net(["N", 1, 6, 6])
     net.then("Conv", net.weights(2, 1, 3, 3), np.float32([1.0])).norm(2).sign()
     refused(net.then("Flatten").dense(32, 3).model(), tmp_path, r"\(Conv, .* its bias is no constant per output")

@@ -1,4 +1,4 @@
-"""Each row of the tables in docs/importing.md has examples, which become what the row says."""
+"""Each row of the tables in docs/importing.md has examples, and their imports are what the row says."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -22,7 +22,7 @@ from tests.support.graphs import QONNX, Net
 DOCS = Path(__file__).resolve().parents[2] / "docs" / "importing.md"
 Example = tuple[
     Callable[[], onnx.ModelProto], Any
-]  # a file, and what it becomes: kinds of layers, or words of a refusal
+]  # a file, and the kinds of layers that it becomes, or words of its refusal
 
 
 def rows(heading: str) -> list[str]:
@@ -87,7 +87,7 @@ def added(scale: float, maps_: int = 2) -> onnx.ModelProto:
 
 
 def beside() -> onnx.ModelProto:
-    """Return a file that joins a map and what a convolution makes of it."""
+    """Return a file that joins a map with a convolution of it."""
     net = maps()
     before = net.at
     net.conv(2, 2, 1).sign()
@@ -126,13 +126,13 @@ ENDED = ["Conv", "Threshold", "Conv", "Threshold", "SumPool", "Bias"]
 
 
 def truncated(net: Net) -> Net:
-    """From two bits to one, downwards."""
+    """Truncate two bits to one, rounding down."""
     numbers = [1.0, 0.0, 2.0, 1.0, 1.0]  # scale, zero point, bits in, scale and bits out
     return net.then("Trunc", *numbers, domain=QONNX, rounding_mode="FLOOR", signed=1, narrow=0)
 
 
 def ending_in_means(scales: list[float]) -> onnx.ModelProto:
-    """Scores by class with offsets and scales of their own."""
+    """Return a file whose scores have an offset and a scale per class."""
     net = maps().conv(3, 2, 1).then("Add", 0.5).sign().then("GlobalAveragePool").then("Flatten")
     return net.then("Mul", scales).then("Add", [0.05, -0.1, 0.2]).model()
 

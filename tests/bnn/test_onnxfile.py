@@ -1,4 +1,4 @@
-"""Damaged and hostile ONNX files are refused in one sentence before anything in them is executed."""
+"""Damaged and hostile ONNX files are refused in one sentence, before anything in them is executed."""
 
 import random
 import struct
@@ -78,7 +78,7 @@ def test_sparse_weights_are_refused(tmp_path):
 
 
 def body(rounds):
-    """Return a loop that adds 1 so many times."""
+    """Return the body of a loop that adds 1 so many times."""
     info = helper.make_tensor_value_info
     inner = helper.make_graph(
         [
@@ -206,7 +206,7 @@ def test_counts_that_onnx_would_divide_by_are_refused(name, value, tmp_path):
 
 
 def altered(data, seed):
-    """Return a copy that is cut short, or has a few bytes changed, most of them in its text."""
+    """Return a truncated copy, or one with a few bytes changed, mostly in its text."""
     r = random.Random(seed)
     if r.random() < 0.1:
         return data[: r.randrange(len(data))]

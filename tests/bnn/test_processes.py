@@ -1,4 +1,4 @@
-"""Programs that we start: their output, their time limit, and that they end with the process that started them."""
+"""Programs that we start give their output, keep their time limit, and end with the process that started them."""
 
 import os
 import signal
@@ -29,7 +29,7 @@ def alive(tag):
 
 
 def wait_for(count, tag):
-    """Wait until `count` of them run. The time limit is so long that only a fault reaches it."""
+    """Wait until `count` of them run. Only a fault takes as long as the time limit."""
     end = time.monotonic() + 60
     while alive(tag) != count:
         assert time.monotonic() < end, f"{alive(tag)} programs and not {count}"

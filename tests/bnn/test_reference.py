@@ -1,4 +1,4 @@
-"""The golden model equals loops that are too plain to be wrong."""
+"""The golden model equals plain loops, which are easy to check by reading."""
 
 import numpy as np
 import pytest

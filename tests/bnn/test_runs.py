@@ -1,4 +1,4 @@
-"""A run folder is recognised by its format, and its files are those that training wrote."""
+"""A run folder is recognised by its format, and loaded only with the files that training wrote."""
 
 import json
 import os
@@ -167,7 +167,7 @@ def test_a_pipe_in_place_of_a_file(run: Path) -> None:
 
 @pytest.mark.parametrize("file", ["run.json", "thesis.txt", ".hidden"])
 def test_somebodys_folder_stays(tmp_path: Path, file: str) -> None:
-    """The format makes a folder ours and not the name of a file in it, so another program's run.json stays too."""
+    """The format marks a folder as ours, not the name of a file in it. So another program's run.json stays too."""
     (tmp_path / file).write_text('{"format": "wandb"}')
     for resume in (False, True):
         with pytest.raises(UserError, match=r"run.json (is damaged or not ours|there)"):

@@ -1,4 +1,4 @@
-"""A network file says what it asks for, or is refused by a sentence that names the entry."""
+"""A network file is read with its values, or refused by a sentence that names the wrong entry."""
 
 from dataclasses import dataclass
 

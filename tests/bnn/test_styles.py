@@ -32,7 +32,7 @@ def export_style(name, path):
     options = {"dynamo": False, **style.options}
     with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()), torch.no_grad():
         warnings.simplefilter("ignore")
-        model(torch.rand(style.shape))  # the quantizers of QuantReLU take their scale from the first values
+        model(torch.rand(style.shape))  # the quantizers of QuantReLU learn their scale from the first values
         export_qonnx(model, torch.rand(style.shape), str(path), **options)
     return path
 
@@ -50,12 +50,12 @@ def test_style_is_exact_or_refused_by_name(name, tmp_path):
     recognise(found.network)  # it can be built
     agreement = compare(found.network, found, load_model(path), frames(found.network.input_shape, FRAMES))
     assert agreement.mismatches == 0
-    # where the bound is 0, float32 rounds nothing, and the file's scores are equal to the bit
+    # where the bound is 0, float32 rounds nothing, and the file's scores are exactly equal
     assert agreement.largest_difference <= agreement.bound
 
 
 def test_the_styles_reach_what_they_are_for(tmp_path):
-    """Few are refused, the exporters write different graphs, and batches differ."""
+    """Few styles are refused, the exporters write different graphs, and batches differ."""
     assert len(STYLES) >= 60 and sum(not style.outcome for style in STYLES.values()) >= 42
     nodes = {}
     for name in ("view_of_a_free_batch", "view_of_the_present_exporter", "batch_of_four"):

@@ -1,4 +1,4 @@
-"""Sum-pooling in software: the integer function, torch and QONNX agree, and a file's Conv is known by its weights."""
+"""Sum-pooling in software: integer function, torch and QONNX agree, and a file's Conv is recognised by its weights."""
 
 import numpy as np
 import onnx

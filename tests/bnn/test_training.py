@@ -30,7 +30,7 @@ CONFIG = TrainConfig(epochs=6, seed=2, batch=16, learning_rate=0.05, augment=("f
 
 @pytest.fixture(scope="module")
 def data():
-    """Return pictures that are bright on the left or on the right: easy to learn, but not by chance."""
+    """Return pictures that are bright on the left or on the right. They are easy to learn, but not by chance."""
     r = np.random.default_rng(0)
     labels = np.arange(240) % 2
     slope = np.linspace(0, 180, 16) * labels[:, None] + np.linspace(180, 0, 16) * (1 - labels[:, None])
@@ -188,7 +188,7 @@ def test_a_file_of_somebody_in_an_unfinished_run_stays(data, tmp_path, monkeypat
 
 
 def test_an_end_between_the_last_files_is_finished(run, data, tmp_path, monkeypatch):
-    """Files that an interrupted end left are taken as this training's when they are equal to the byte."""
+    """Files left by an interrupted end count as this training's when every byte is equal."""
     out = tmp_path / "run"
     with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
         patch.setattr(training, "check_links", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))

@@ -40,7 +40,7 @@ class Ip:
         return int(await self.axi.read_dword(AT[name]))
 
     async def latency(self) -> int:
-        """In clocks, signed."""
+        """Return the latency in clocks, signed."""
         value = await self.read("latency")
         return value - (value >> 31 << 32)
 
@@ -48,7 +48,7 @@ class Ip:
         await self.axi.write_dword(AT[name], value)
 
     async def packet(self, indices: list[int]) -> None:
-        """Send those frames as one packet; its results must come as one packet."""
+        """Send these frames as one packet. Their results must come as one packet."""
         await self.source.send(b"".join(FRAMES[i] for i in indices))
         received = await self.sink.recv()
         assert bytes(received.tdata) == b"".join(RESULTS[i] for i in indices), indices

@@ -15,7 +15,7 @@ def check(tmp_path, form, fps_fraction=None, frames=12, **options):
 
 
 def check_network(tmp_path, network, fps_fraction=None, frames=12):
-    """Build, simulate noise, and compare everything. fps_fraction: the rate asked for, as a part of the fastest."""
+    """Build, simulate noise, and compare everything. fps_fraction: the rate as a fraction of the fastest."""
     write_qonnx(network, tmp_path / "model.onnx")
     fps = None if fps_fraction is None else fps_fraction * 200e6 / (network.input_shape[1] * network.input_shape[2])
     promised = build(tmp_path / "model.onnx", tmp_path / "acc", fps=fps)["cycles_per_frame"]
@@ -78,7 +78,7 @@ def test_shapes_and_rates(tmp_path, form, options):
 
 
 def test_a_wrong_constant_is_found_in_its_layer(tmp_path):
-    """A weight of the channel sums is negated, and the comparison names that layer by the manifest."""
+    """A weight of the channel sums is negated. The comparison names that layer as the manifest does."""
     import re
 
     write_qonnx(random_network("bottleneck"), tmp_path / "model.onnx")

@@ -23,7 +23,7 @@ OPERATORS = ["BinaryConv_rtl", "BinaryConv_rtl", "Add_rtl"]
 
 
 def grown(first, second, add, signed=True):
-    """A network that adds two of: the picture, levels and signs of it, sums of these, and sums of them by windows."""
+    """Return a network that adds two of: the picture, its levels, its signs, sums of these, and sums over windows."""
     b = GraphBuilder()
 
     def bits():
@@ -87,7 +87,7 @@ def test_what_is_not_done_is_refused(first, second, add, signed, why):
 
 
 def built(tmp_path, seed, **options):
-    """The accelerator of a random network, at one of three rates."""
+    """Build the accelerator of a random network at one of three rates."""
     network = random_residual(seed)
     write_qonnx(network, tmp_path / "model.onnx")
     clocks = (1, 4, 16)[seed % 3]  # of a pixel
@@ -113,7 +113,7 @@ def test_an_addition_that_differs_is_named(tmp_path):
     text = file.read_text()
     begin = text.index(".Threshold(") + len(".Threshold(")
     bits, digits = text[begin : text.index(")", begin)].split("'h")
-    turned = f"{int(digits, 16) ^ (1 << int(bits) - 1):x}"  # the last channel's: what is small is large
+    turned = f"{int(digits, 16) ^ (1 << int(bits) - 1):x}"  # the last channel's sign bit
     file.write_text(text.replace(digits, turned))
     reseal(acc)
     report = verify(acc, "random", frames=4)
@@ -130,7 +130,7 @@ def test_cpp_of_random_networks_is_exact(tmp_path, seed):
 
 @pytest.mark.slow
 def test_simulation_finds_fifos_that_keep_the_rate(tmp_path):
-    """In front of an addition no FIFO is left away, and none is deeper than the model of schedules says."""
+    """In front of an addition no FIFO is left out, and none is deeper than the timing model says."""
     write_qonnx(random_residual(0), tmp_path / "model.onnx")
     found = find_depths(tmp_path / "model.onnx").depths
     build(tmp_path / "model.onnx", tmp_path / "simulated", fifos=found)

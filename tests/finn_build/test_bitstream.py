@@ -1,4 +1,4 @@
-"""A tiny accelerator becomes a file for the board; what cannot be made is refused in a sentence."""
+"""A tiny accelerator becomes a file for the board. A request that cannot be met is refused in a sentence."""
 
 import json
 

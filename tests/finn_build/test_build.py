@@ -234,7 +234,7 @@ def test_neither_clock_counts_nor_recognition_need_finn_plus():
 
 
 def test_padding_moves_behind_the_channel_sums(model, tmp_path):
-    """The model pads in front of the 1x1 Conv, the hardware in the jet convolution, and the manifest says so."""
+    """The model pads before the 1x1 Conv, the hardware in the jet convolution, and the manifest tells it."""
     build(model, tmp_path / "acc")
     sums = next(layer for layer in load(tmp_path / "acc").layers if layer.name == "sums_0")
     network = random_network("bottleneck", hidden=5)

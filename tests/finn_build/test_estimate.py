@@ -13,7 +13,7 @@ from tests.support.networks import FORMS, random_network
 
 @pytest.mark.parametrize("form", FORMS)
 def test_it_is_what_build_says(form, tmp_path, monkeypatch):
-    """LUT sites, block RAMs and clocks are equal, in all and by layer, and no file and no module is made."""
+    """LUT sites, block RAMs and clocks are equal in total and by layer, and no file and no module is made."""
     network = random_network(form, seed=7, height=14, width=13, outputs=16, hidden=24, classes=4)
     write_qonnx(network, tmp_path / "model.onnx")
     for fps in (None, 200e6 / 1800):
@@ -41,7 +41,7 @@ def test_a_rate_out_of_reach_is_refused_as_by_build():
 
 
 def test_a_module_counted_is_the_module_written():
-    """This holds for methods that are not the cheapest too, except where equal pairs tie."""
+    """This also holds for methods that are not the cheapest, except where pairs are equally frequent."""
     from tests.hw.test_ops import all_operators, jet_operator
 
     operators = [op for op in (*all_operators(), jet_operator(5, datatype="UINT8", kernel=5)) if hasattr(op, "made")]

@@ -45,7 +45,7 @@ def test_a_popcount_of_144_does_not_fit_the_accumulator_that_finn_chooses():
         chosen = getCustomOp(model.graph.node[0]).minimize_accumulator_width(model)
     popcount = int((weight[:, 0] == weight[:, 0]).sum())  # for the picture that equals the weights
     assert popcount == 144 and not chosen.allowed(popcount)  # INT8
-    assert np.array(popcount).astype(np.int8) == -112  # the value that a C++ accumulator of that type holds
+    assert np.array(popcount).astype(np.int8) == -112  # a C++ accumulator of that type holds this value
 
     # ours: the same weights as a 3x3 kernel of 16 maps, with threshold 140 on the popcount; exact on both sides of it
     kernel = (2 * weight[:, 0].astype(np.int64) - 1).reshape(1, 16, 3, 3)

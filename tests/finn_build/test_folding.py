@@ -1,4 +1,4 @@
-"""Each layer takes the least area that keeps the rate; the second best is reported, and plans are kept."""
+"""Each layer takes the least area that keeps the rate. The second best choice is reported, and plans are kept."""
 
 import re
 from typing import Any
@@ -205,7 +205,7 @@ def test_the_rate_is_that_of_two_layers_together(tmp_path, monkeypatch):
 
 
 def test_a_frame_of_one_word_gives_way_as_it_is_taken(tmp_path, monkeypatch):
-    """The first layer goes on in the clock in which the second takes its result, and not one later."""
+    """The first layer goes on in the clock in which the second takes its result, not a clock later."""
     from hw.matvec import folding as matvec
     from hw.ops import binary_dense
 
@@ -225,7 +225,7 @@ def test_a_frame_of_one_word_gives_way_as_it_is_taken(tmp_path, monkeypatch):
 
 
 def test_a_frame_stored_is_collected_between_its_first_and_its_last_group(tmp_path, monkeypatch):
-    """A first layer that works row by row holds up the second from its first result on, and not from its first step."""
+    """A first layer that works row by row delays the second from its first result on, not from its first step."""
     from hw.matvec import folding as matvec
     from hw.ops import binary_dense
 
@@ -243,7 +243,7 @@ def test_a_frame_stored_is_collected_between_its_first_and_its_last_group(tmp_pa
 
 
 def test_without_a_rate_area_has_a_limit(tmp_path, monkeypatch):
-    """Build takes a pixel per clock if that is small enough, else the fastest that is. A rate that is asked is kept."""
+    """Build takes a pixel per clock if that is small enough, else the fastest rate that is. A given rate is kept."""
     from finn_build import folding
 
     write_qonnx(dense_network((24, 24), features=2), tmp_path / "model.onnx")

@@ -1,4 +1,4 @@
-"""Networks of other programs are built and simulated, and equal the file's own execution, or are refused."""
+"""Networks of other programs are built and simulated, and equal the execution of their file, or are refused."""
 
 import numpy as np
 import onnx
@@ -46,7 +46,7 @@ def test_zero_padding_folded(tmp_path):
 
 
 def test_large_kernels(tmp_path):
-    """The layers are written from the weights, or have them in a memory."""
+    """The layers are written from their weights, or hold them in a memory."""
     recipe = Recipe(shape=(1, 14, 13), blocks=(Block(outputs=3, kernel=7), Block(outputs=4, kernel=7)), classes=3)
     _, acc, promised = built(recipe, tmp_path)
     ways = {row["name"]: row["variant"] for row in promised["layers"]}
@@ -72,7 +72,7 @@ def test_activations_of_two_bits(tmp_path):
 
 @pytest.mark.parametrize("clocks", [16, 256])
 def test_dense_layers_of_three_bits(clocks, tmp_path):
-    """An activation becomes seven maps; the layer that reads them makes six copies of each inside."""
+    """An activation becomes seven maps. The layer that reads them makes six copies of each map inside."""
     hidden = (Hidden(6, bits=3), Hidden(5, bits=2, weight_bits=3))
     recipe = Recipe(shape=(1, 4, 4), input="sign", blocks=(), hidden=hidden, weight_bits=3, end="common")
     _, acc, promised = built(recipe, tmp_path, fps=200e6 / clocks)
@@ -92,7 +92,7 @@ def test_the_folder_holds_the_file_and_what_it_was_imported_as(tmp_path):
 
 @pytest.mark.parametrize("end", ["none", "bias"])
 def test_an_import_that_is_wrong_is_found(end, tmp_path):
-    """The accelerator equals its model.onnx, but that differs from source.onnx: found with a note and without one."""
+    """The accelerator equals its model.onnx, which differs from source.onnx. That is found with and without a note."""
     _, acc, promised = built(Recipe(end=end), tmp_path)
     assert bool(promised["notes"]) == (end == "bias")
     proto = onnx.load(acc / "source.onnx")

@@ -1,4 +1,4 @@
-"""Streams that fork and join: names, FIFOs, and the text of the top module. Simulation checks what it does."""
+"""Streams that fork and join: names, FIFOs, and the text of the top module. Simulation checks its behaviour."""
 
 import re
 
@@ -17,7 +17,7 @@ from tests.support.networks import Random
 
 @pytest.fixture(scope="module")
 def network():
-    """Pixels go to two convolutions, the map of one of them to a third; four maps side by side, one of them twice."""
+    """Return a network of three convolutions: two read pixels, one a map. Four maps are joined, one of them twice."""
     r, builder = Random(5), GraphBuilder()
     add, limit = builder.add, Threshold(np.zeros(2, int))
     first = add(limit, add(Conv(r.signs(2, 1, 1, 1)), IMAGE))

@@ -82,7 +82,7 @@ def test_rtl_behind_axi(made, tmp_path):
 @pytest.mark.parametrize("made", ["gray"], indirect=True)
 @pytest.mark.parametrize("delay", [1, 50, 167, 168, 169, 600], ids=lambda d: f"{d - 167} clocks")
 def test_latency_of_any_core_is_signed_and_from_its_own_frames_end(made, tmp_path, delay):
-    """A stand-in behind the same AXI answers so many clocks after a frame's first pixel; a frame has 168 pixels."""
+    """A stand-in behind the same AXI answers so many clocks after a frame's first pixel. A frame has 168 pixels."""
     folder = made[2]
     report = json.loads((folder / "ip.json").read_text())
     case = {"registers": report["registers"], "beats": 168, "expected": delay - 167}
@@ -154,7 +154,7 @@ def test_a_port_that_is_not_described_is_no_silent_omission():
 
 
 def slang_ports(verilog):
-    """Return name and width of every port, as another front end than ours finds them."""
+    """Return name and width of every port, as an independent front end finds them."""
     from pyslang import ast
 
     compilation = ast.Compilation()

@@ -89,7 +89,7 @@ def test_wrong_entries_are_refused(acc, change, words):
 
 
 def test_entries_changed_by_hand_are_refused(acc):
-    """Each entry may be valid alone, but build did not write them so."""
+    """Each entry may be valid by itself, but build did not write this combination."""
     content = json.loads((acc / "manifest.json").read_text())
     content["clock_mhz"] = 100.0
     (acc / "manifest.json").write_text(json.dumps(content))

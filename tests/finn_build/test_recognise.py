@@ -74,7 +74,7 @@ def check_graph(network):
             pixels = image.transpose(1, 2, 0)[None].astype(np.float32)
             found = execute_onnx(design.model, {"image": pixels}, return_full_exec_context=True)
             assert found["class"].item() == network.classify(scores[i : i + 1])[0]
-            for node in design.nodes[:-1]:  # every stream, by what the manifest will say of it
+            for node in design.nodes[:-1]:  # every stream, decoded as the manifest will tell
                 stream = found[f"{node.name}_out"].astype(np.int64)
                 if node.output.datatype == "BIPOLAR":
                     stream = (stream + 1) // 2
@@ -217,7 +217,7 @@ def test_what_cannot_be_built_is_named(layers, words):
 
 @pytest.mark.parametrize("kind", ["jets", "a jet a map", "binary", "zeros, 4 maps", "zeros, 3 maps", "pixels"])
 def test_sums_that_a_layer_takes_come_out_without_thresholds(kind):
-    """weight * stream decodes to the convolution of the model, padding included."""
+    """weight * stream decodes to the convolution of the model, including its padding."""
     r = Random(11)
     maps = 3 if "3" in kind else 4
     weight, groups, pad = {

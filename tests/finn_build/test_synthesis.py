@@ -91,7 +91,7 @@ def test_accelerator_is_counted_layer_by_layer(tmp_path):
     assert rows["u_threshold"]["layer"] == "threshold" and rows["u_argmax"]["layer"] is None
     assert rows["u_threshold"]["ff"] == 3  # valid and two bits
     assert rows["u_pool"]["ff"] >= 1 + 2 + 8 + 3 + 1 and rows["u_pool"]["estimate"] == {"name": "pool", "lut": 5}
-    assert rows["u_dense"]["ff"] >= 1 + 48 + 4  # the sums are the output, the frame counter is gone
+    assert rows["u_dense"]["ff"] >= 1 + 48 + 4  # the sums are the output, and the frame counter is optimised away
     assert rows["u_argmax"]["ff"] == 0 and rows["u_argmax"]["lut"] > 20
     assert {name: report[name] for name in COUNTS} == {name: sum(row[name] for row in rows.values()) for name in COUNTS}
     assert report["dsp"] == 0 and report["estimate"] == {"lut": 9}
@@ -129,7 +129,7 @@ def _carry(s, **connections):
         ),
         # a LUT6_2 is one LUT, and in front of one bit only
         ({"lut": _cell("LUT6_2", LUT6_2, I0=[2], O5=[10], O6=[11]), "carry": _carry([10, 11, 3, 3])}, [20, 21], 1),
-        # it may drive a bit of another CARRY4 than the one in front of which it sits
+        # it may drive a bit of a CARRY4 other than the one behind it
         (
             {
                 "lut": _cell("LUT1", LUT, I0=[2], O=[10]),

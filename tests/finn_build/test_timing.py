@@ -12,7 +12,7 @@ WRITTEN, FROM_MEMORY = {"Fold": 4}, {"Fold": 4, "PE": 2, "SIMD": 4}
 
 @pytest.mark.parametrize(("before", "behind"), [(WRITTEN, FROM_MEMORY), (FROM_MEMORY, WRITTEN)])
 def test_what_waits_behind_a_memory_of_weights_is_not_guessed(before, behind):
-    """A FIFO stands there then: without one CNV with 2-bit activations took a quarter longer than promised."""
+    """A FIFO is put there. Without one, CNV with 2-bit activations took a quarter longer than promised."""
     weight = np.random.default_rng(0).choice(np.array([-1, 1]), (8, 4, 3, 3))
 
     def operator(folding):
@@ -26,7 +26,8 @@ def test_what_waits_behind_a_memory_of_weights_is_not_guessed(before, behind):
 
 
 def test_a_result_that_waits_stops_what_the_pipeline_holds():
-    """Bursts of six, the last one taken a clock late: a random network took 92 clocks for 90 with no FIFO there."""
+    """Results come in bursts of six, and the last is taken a clock late. Without a FIFO a random network took 92 clocks
+    instead of 90."""
     before = jet_operator(0)
     depth = before.made().latency
     assert before.fold == 1 and depth > 1

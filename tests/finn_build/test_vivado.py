@@ -95,7 +95,7 @@ def test_failures_are_told_and_leave_no_bitstream(acc, stand_in, tmp_path, mode,
     stand_in(mode)
     with pytest.raises(ToolError, match=message):
         vivado.make(acc, "pynq-z2", tmp_path / "out")
-    assert (tmp_path / "out" / "vivado.out").is_file()  # to look into
+    assert (tmp_path / "out" / "vivado.out").is_file()  # for the user to read
     with pytest.raises(UserError, match="not a bitstream folder"):
         board_folder.load(tmp_path / "out")
     stand_in("fine")

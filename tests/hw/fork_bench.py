@@ -11,7 +11,7 @@ BEATS = 300
 
 
 async def clock(dut: Any, **inputs: int) -> tuple[bool, int, int]:
-    """One clock; (s_ready_o, m_valid_o, m_data_o) before its edge."""
+    """Wait a clock; return (s_ready_o, m_valid_o, m_data_o) before its edge."""
     for name, value in inputs.items():
         getattr(dut, name).value = value
     await Timer(1, "ns")

@@ -12,7 +12,7 @@ CLOCKS = 3000
 
 
 async def clock(dut: Any, **inputs: int) -> dict[str, int]:
-    """One clock; the outputs before its edge."""
+    """Wait a clock; return the outputs before its edge."""
     for name, value in inputs.items():
         getattr(dut, name).value = value
     await Timer(1, "ns")

@@ -1,4 +1,4 @@
-"""cocotb module for nj_join: inputs have their beats at random times; the output is compared with Python's."""
+"""cocotb module for nj_join: inputs offer beats at random times, and the output is compared with a model in Python."""
 
 import random
 from typing import Any

@@ -10,7 +10,7 @@ BITS, SEED = 12, 3
 
 
 async def clock(dut: Any, end: bool = False, result: bool = False, reset: bool = False) -> int | None:
-    """One clock; the latency, or None when none is told."""
+    """Wait a clock; return the latency, or None when there is none."""
     dut.end_i.value, dut.result_i.value, dut.rst_i.value = int(end), int(result), int(reset)
     await Timer(1, "ns")
     value = int(dut.latency_o.value) if not reset and int(dut.valid_o.value) else None
@@ -21,7 +21,7 @@ async def clock(dut: Any, end: bool = False, result: bool = False, reset: bool =
 
 
 async def told(dut: Any, ends: list[int], results: list[int]) -> list[int]:
-    """Return the latencies that nj_latency gives when frames end and results come in these clocks."""
+    """Return the latencies from nj_latency for frames that end and results that come in these clocks."""
     dut.clk_i.value = 0
     await clock(dut, reset=True)
     seen = []

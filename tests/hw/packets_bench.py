@@ -18,7 +18,7 @@ class Driver:
             getattr(dut, name).value = 0
 
     async def clock(self, beat: bool = False, last: bool = False, result: bool = False) -> tuple[bool, bool]:
-        """One clock; (last_o, result_last_o) before its edge."""
+        """Wait a clock; return (last_o, result_last_o) before its edge."""
         dut = self.dut
         dut.s_beat_i.value, dut.s_last_i.value, dut.m_beat_i.value = beat, last, result
         await Timer(1, "ns")
@@ -38,7 +38,7 @@ class Driver:
             await self.clock(last=self.random.random() < 0.5)  # TLAST without a beat means nothing
 
     async def packet(self, beats: int, ended: bool = True) -> list[int]:
-        """Send so many beats, the last with TLAST when `ended`; the beats that were marked."""
+        """Send so many beats, the last with TLAST when `ended`; return the beats that were marked."""
         marked = []
         for position in range(beats):
             await self.gap()
@@ -62,7 +62,7 @@ async def wrong_ends_are_passed_on(dut: Any) -> None:
     driver, beats = Driver(dut), int(dut.Beats.value)
     await driver.reset()
     dut.frames_i.value = 3
-    for early in range(1, 3 * beats):  # and each begins a packet anew
+    for early in range(1, 3 * beats):  # and a new packet begins after each
         ends = [beats * (i + 1) - 1 for i in range(early // beats)]
         assert await driver.packet(early) == sorted({*ends, early - 1})
     unmarked = await driver.packet(3 * beats, ended=False)  # the source marks the packet's end

@@ -42,7 +42,7 @@ class Shape:
     weights: str = "jets"  # "jets", "binary", "ternary", "sparse", "ones", "minus" or "separable"
     grouped: bool = False
     inside_map: bool = False  # the layer itself makes the last map, which is all 1
-    uses: str = ""  # a module that is instantiated: the way in which it is written
+    uses: str = ""  # a module that the written layer must instantiate
     cells: bool = False  # the counters and adders as cells, not as plain arithmetic
 
     def __str__(self) -> str:
@@ -78,9 +78,9 @@ def check(s: Shape):
         maps[:, -1] = 1
         weight[:, -1] = rng.integers(-s.inputs, s.inputs + 1, weight[:, -1].shape)
     sums = reference.convolve(reference.pad(maps, s.pad, 0), weight, s.stride, s.inputs if s.grouped else 1)
-    thresholds = np.array([rng.choice(sums[:, o].ravel()) for o in range(s.outputs)])  # equality happens
+    thresholds = np.array([rng.choice(sums[:, o].ravel()) for o in range(s.outputs)])  # some sums equal their threshold
     thresholds[0], thresholds[1] = 10**6, -(10**6)  # never, always
-    thresholds[-1], weight[-1] = 1 - thresholds[-2], -weight[-2]  # outputs that differ by sign alone
+    thresholds[-1], weight[-1] = 1 - thresholds[-2], -weight[-2]  # outputs that differ only by their sign
     sums = reference.convolve(reference.pad(maps, s.pad, 0), weight, s.stride, s.inputs if s.grouped else 1)
     low, high = dot_range(
         weight, *((-(1 << (s.bits - 1)), (1 << (s.bits - 1)) - 1) if s.signed else (0, (1 << s.bits) - 1))
@@ -102,7 +102,7 @@ def check(s: Shape):
     kept = conv_cycles(s.height, s.width, s.kernel, s.stride, s.pad, s.fold)
     *steady, last = intervals(results[0].out_cycles, rows * columns)[1:]
     assert set(steady) == {module.cycles}
-    flush = s.pad * (s.width + 1) if s.fold > 1 else 0  # the last frame's windows wait for no pixel, and a clock each
+    flush = s.pad * (s.width + 1) if s.fold > 1 else 0  # the last frame's windows need a clock each
     assert module.cycles <= last <= module.cycles + flush
     assert module.cycles <= kept
     if s.stride == 1 and 2 * s.pad == s.kernel - 1:
@@ -110,7 +110,7 @@ def check(s: Shape):
 
 
 def run_layer(layer: ConvLayer, text: str, maps, count: int, stalls=STALLS):
-    """Return the beats that the layer's module gives."""
+    """Return the beats that the layer's module puts out."""
     with tempfile.TemporaryDirectory() as temporary:
         path = Path(temporary) / "layer.sv"
         path.write_text(text)

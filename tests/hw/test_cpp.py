@@ -47,7 +47,7 @@ class Case:
 
 CASES = [
     Case(9, 7, 3, 1, 1, 5, 6, 3),
-    Case(8, 9, 4, 2, 2, 3, 4, 1, thresholded=False),  # windows begin behind the end of a row
+    Case(8, 9, 4, 2, 2, 3, 4, 1, thresholded=False),  # windows begin after the end of a row
     Case(7, 6, 1, 1, 0, 9, 4, 2, thresholded=False),
     Case(7, 8, 3, 1, 1, 3, 4, 1, bits=8),
     Case(8, 8, 3, 1, 1, 3, 8, 4, jets=True, bits=5, signed=True),

@@ -1,4 +1,4 @@
-"""Modules whose lanes share LUTs or cells drive every bit once. The lint only sees modules of one lane."""
+"""Modules whose lanes share LUTs or cells drive every bit once. The linter sees modules with one lane only."""
 
 from collections.abc import Mapping
 

@@ -1,4 +1,4 @@
-"""A folded matrix of +-1 equals the reference, in both orders and any folding, and keeps the promised rate."""
+"""A folded matrix of +-1 equals the reference in both orders and in any folding, and keeps the promised rate."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +16,7 @@ from hw.text import sources_in
 from sim.modules import STALLS, Stall, run_streams
 from tests.support.streams import beats_of, frames, intervals, maps_of, pack, unpack
 
-STALLS_AND_WAITS = (*STALLS, Stall(0.0, 0.95, 5))  # so long that the next frame is complete as well
+STALLS_AND_WAITS = (*STALLS, Stall(0.0, 0.95, 5))  # long enough for the next frame to be complete too
 
 
 @dataclass(frozen=True)
@@ -89,9 +89,9 @@ def check(s: Shape, folder: Path, count: int = 6):
     [
         Shape(20, 1, 4, 1, 5),  # full words of packed bits
         Shape(20, 1, 5, 2, 8, thresholded=False),  # the last word and the last group are not full
-        Shape(17, 3, 4, 1, 16, weights="minus"),  # one beat in the last word, a bit of every word unused
+        Shape(17, 3, 4, 1, 16, weights="minus"),  # the last word has one beat, and a bit of every word is unused
         Shape(6, 13, 7, 3, 13),
-        Shape(6, 13, 4, 2, 16),  # a beat a word, three bits of it unused
+        Shape(6, 13, 4, 2, 16),  # each word has one beat and three unused bits
         Shape(2, 40, 6, 2, 16, thresholded=False),  # beats split, the last piece not full
         Shape(1, 30, 3, 3, 30),  # one step a frame
         Shape(1, 12, 6, 1, 12, thresholded=False),  # one word, all groups
@@ -100,14 +100,14 @@ def check(s: Shape, folder: Path, count: int = 6):
         Shape(20, 1, 5, 2, 8, replay=True),
         Shape(1, 50, 10, 1, 7, replay=True, thresholded=False),
         Shape(4, 20, 4, 2, 6, replay=True, weights="ones"),
-        Shape(6, 4, 3, 3, 4, replay=True),  # as fast in as it is read
+        Shape(6, 4, 3, 3, 4, replay=True),  # written as fast as it is read
         Shape(33, 2, 70, 1, 2, replay=True),
         Shape(5, 6, 5, 2, 12, repeat=3),  # a weight for three neighbours, two beats of a word, one in the last
         Shape(2, 30, 6, 2, 12, thresholded=False, repeat=6),  # beats split, the last piece not full
         Shape(2, 30, 70, 1, 6, replay=True, repeat=2),  # in block RAM
         Shape(2, 12, 12, 2, 6, repeat=2, times=3),  # three thresholds of a sum
         Shape(1, 12, 260, 1, 4, replay=True, times=2),  # thresholds in block RAM
-        Shape(4, 10, 40, 19, 21, thresholded=False),  # three blocks of seven lanes, two of them of no use
+        Shape(4, 10, 40, 19, 21, thresholded=False),  # three blocks of seven lanes, of which two are unused
         Shape(2, 20, 34, 17, 12, replay=True, repeat=2),
         Shape(1, 13, 8, 1, 4, replay=True, held=True, thresholded=False),
         Shape(1, 12, 5, 2, 6, replay=True, held=True, repeat=3),
@@ -147,7 +147,7 @@ def test_windows_of_a_map_are_vectors_too(patches, maps, outputs, lanes, simd, r
     limits = np.array([rng.choice(sums[:, o].ravel()) for o in range(outputs)])
     expected = sums >= limits.reshape(-1, 1, 1)
     folding = Folding(p.kernel**2, maps, outputs, lanes, simd, replay)
-    constants = -((-limits - weight[0].size) // 2)  # the sum of +-1 is twice the matches less their number
+    constants = -((-limits - weight[0].size) // 2)  # the sum of +-1 is twice the matches less the number of inputs
     text = matvec_module("layer", "a layer", folding, RowOutput(constants, True), "mem/layer.mem", p)
     (tmp_path / "layer.sv").write_text(text)
     write_memory(tmp_path, folding, weight.transpose(0, 2, 3, 1).reshape(outputs, -1))
@@ -200,7 +200,7 @@ def test_block_rams_are_counted_in_their_best_shape():
 @pytest.mark.parametrize("layer", [(1, 1024, 1024), (9, 64, 128), (784, 1, 100), (1, 64, 10)], ids=str)
 @pytest.mark.parametrize("clocks", [784, 20_000])
 def test_foldings_have_the_fewest_lanes_and_the_fewest_block_rams(layer, clocks):
-    """No lanes that keep the rate are fewer, for every width of a word that is offered."""
+    """For every offered width of a word, no folding with fewer lanes keeps the rate."""
     offered = list(foldings(*layer, clocks))
     assert offered and all(found.cycles <= clocks for found in offered) and len(set(offered)) == len(offered)
     for simd, replay in {(found.simd, found.replay) for found in offered}:

@@ -22,7 +22,7 @@ CASES = [
 
 
 def drawn(channels, bits, other_bits, most, other_most):
-    """Return streams [200, C], factors and thresholds [C], with the ends of all ranges, and the width of a sum."""
+    """Return streams [200, C], factors and thresholds [C] with the ends of all ranges, and the width of a sum."""
     rng = np.random.default_rng(channels + 10 * bits + 100 * other_bits)
     a = rng.integers(-(1 << bits - 1), 1 << bits - 1, (200, channels))
     b = rng.integers(0, 2, (200, channels)) if other_bits == 1 else rng.integers(

@@ -1,4 +1,4 @@
-"""nj_concat gives each beat as it is, a beat per clock."""
+"""nj_concat passes each beat unchanged, one per clock."""
 
 import numpy as np
 

@@ -10,7 +10,7 @@ from sim.runner import SimulationError
 from tests.support.streams import bits_word, frames, intervals, pack, unpack
 
 THR_BITS = 16
-STALLS_AND_WAITS = (*STALLS, Stall(0.0, 0.95, 5))  # so long that the next frame is complete as well
+STALLS_AND_WAITS = (*STALLS, Stall(0.0, 0.95, 5))  # long enough for the next frame to be complete too
 
 
 def check(beats, c_in, c_out, fold, thresholded, *, count=6, weights="random", scale=4):
@@ -20,7 +20,7 @@ def check(beats, c_in, c_out, fold, thresholded, *, count=6, weights="random", s
     bits = frames(rng, (beats, c_in), count=count)
     bias = rng.integers(-scale, scale + 1, c_out)
     sums = reference.dense(bits, weight.transpose(0, 2, 1).reshape(beats * c_in, c_out)) + bias
-    # thresholds at and around values that occur, one that is always reached and one that never is
+    # thresholds at and near sums that occur; one is always reached, and one never
     thresholds = np.sort(sums, axis=0)[len(sums) // 2] + rng.integers(0, 2, c_out)
     thresholds[0] = sums[:, 0].max() + 1
     thresholds[-1] = sums[:, -1].min()

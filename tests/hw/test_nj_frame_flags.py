@@ -1,4 +1,4 @@
-"""nj_frame_flags joins results, early or late, with the flags of their frames, and says when there is room."""
+"""nj_frame_flags joins early and late results with the flags of their frames, and says when there is room."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""nj_frame_sync passes right packets untouched, repairs wrong ones, and reports exactly those."""
+"""nj_frame_sync passes right packets unchanged, repairs wrong ones, and reports exactly the wrong ones."""
 
 import random
 
@@ -24,7 +24,7 @@ def check(packets, beats, stalls=STALLS, room=None):
     for stall, result in zip(stalls, results, strict=True):
         assert result.beats == expected, stall
         assert result.watched["frame_error_o"][-1] == int(bool(broken)), stall
-        # the flag shows at the first output after the clock in which the rule was broken
+        # the flag rises at the first output after the clock in which the rule was broken
         seen = [out > result.in_cycles[broken[0]] if broken else False for out in result.out_cycles]
         assert result.watched["frame_error_o"][:-1] == [int(s) for s in seen], stall
         ends = [place == beats - 1 for frame in frames for place in range(len(frame))]

@@ -1,4 +1,4 @@
-"""nj_latency counts from the end of each result's own frame, whichever of the two comes first."""
+"""nj_latency counts from the end of the frame to its result, whichever of the two comes first."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""nj_line_buffer gives every window's columns and mask at a pixel per clock, and ends a frame without the next one."""
+"""nj_line_buffer puts out every window's columns and mask, a pixel per clock, and ends a frame without the next."""
 
 import numpy as np
 import pytest
@@ -11,7 +11,7 @@ BITS = 6
 
 
 def windows_of(beats, kernel):
-    """Return the windows [.., K, K] that emitted columns show, with masked columns as zero."""
+    """Return the windows [.., K, K] made of the columns put out. Masked columns are zero."""
     columns, found = [], []
     for beat in beats:
         column = unpack(beat, kernel, BITS)

@@ -12,7 +12,7 @@ from tests.support.streams import beats_of, frames, intervals, maps_of
 
 def check(height, width, channels, size, minimum=0):
     bits = frames(np.random.default_rng(height * width), (channels, height, width), count=6)
-    bits[2] = bits[2] & bits[4] & bits[5]  # few ones, or nearly every window would hold one
+    bits[2] = bits[2] & bits[4] & bits[5]  # few ones, because else nearly every window would hold one
     signs = np.array([-1 if minimum >> c & 1 else 1 for c in range(channels)]).reshape(-1, 1, 1)
     expected = (signs * reference.max_pool(signs * (2 * bits - 1), size) + 1) // 2
     per_frame = (height // size) * (width // size)

@@ -1,4 +1,4 @@
-"""The operators' constants decide as their integer functions do, and their wrappers are clean Verilog."""
+"""The operators' constants decide as their integer functions do, and their wrappers pass the linter."""
 
 import copy
 import os
@@ -51,7 +51,7 @@ def test_signed_bits_are_the_fewest(a, b):
 @given(st.integers(0, 2**32), st.sampled_from([1, 2]), st.booleans())
 @SETTINGS
 def test_thresholds_move_to_bit_space_and_into_reach(seed, scale, grouped):
-    """With x = scale * s + offset, comparing sums of s decides like comparing sums of x, also after clipping."""
+    """With x = scale * s + offset, comparing sums of s decides as comparing sums of x does, also after clipping."""
     r = np.random.default_rng(seed)
     outputs, inputs = 5, 1 if grouped else 4
     weight = r.integers(-3, 4, (outputs, inputs, 3))
@@ -179,7 +179,7 @@ def test_costs_are_counted(op):
     assert op.get_exp_cycles() >= op.get_number_output_values()
     one_jet_per_map = (
         op.onnx_node.op_type == "JetConv_rtl" and op.grouped
-    )  # choosing among maps costs as much as it saves
+    )  # choosing between maps costs as much as it saves
     if len(op.folds()) > 1 and not one_jet_per_map:
         costs = []
         costs = [op.folded(choice).lut_estimation("") for choice in op.foldings(float("inf"))]
@@ -188,7 +188,7 @@ def test_costs_are_counted(op):
 
 @pytest.mark.parametrize("op", all_operators(), ids=lambda op: f"{op.onnx_node.op_type}-{op.fold}")
 def test_questions_change_nothing(op):
-    """An operator answers for another folding like an operator that has it, and stays as it was."""
+    """An operator answers for another folding as an operator with that folding does, and does not change."""
     before = op.onnx_node.SerializeToString(deterministic=True)
     for choice in op.foldings(float("inf"))[:4]:
         folded = op.folded(choice)
@@ -206,7 +206,7 @@ def test_questions_change_nothing(op):
 
 @pytest.mark.parametrize("op", all_operators(), ids=lambda op: f"{op.onnx_node.op_type}-{op.fold}")
 def test_every_beat_is_taken_and_every_result_comes(op):
-    """Results of three frames come in order, none too early. Those of the padding below the last one may be missing."""
+    """Results of three frames come in order, none too early. Those of the padding below the last may be missing."""
     beats, results = (
         int(np.prod(shape[1:-1])) for shape in (op.get_normal_input_shape(), op.get_normal_output_shape())
     )
@@ -219,7 +219,7 @@ def test_every_beat_is_taken_and_every_result_comes(op):
 
 
 def test_an_operator_must_say_when_its_results_come():
-    """No operator is taken for a dense layer because it does not say what it is."""
+    """An operator that does not say what it is must not pass for a dense layer."""
     from hw.ops.base import StreamOperator
 
     class Silent(StreamOperator):

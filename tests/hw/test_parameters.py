@@ -1,4 +1,4 @@
-"""Modules take parameters at the ends of their contract, and refuse those beyond when they are elaborated."""
+"""Modules take parameters at the ends of their allowed ranges. Elaboration refuses those beyond."""
 
 from collections.abc import Mapping
 
@@ -7,7 +7,7 @@ from pyslang import driver
 
 from hw.text import RTL, sources_of
 
-# Module, parameters at an end of what is allowed, and one step beyond it; the others have their defaults.
+# Module, parameters at an end of the allowed range, and one step beyond it; other parameters have their defaults.
 ENDS: list[tuple[str, Mapping[str, int], Mapping[str, int]]] = [
     ("nj_accumulate", {"ConstantBits": 7}, {"ConstantBits": 8}),
     ("nj_accumulate", {"ConstantBits": 7, "OutBits": 2}, {"ConstantBits": 8}),

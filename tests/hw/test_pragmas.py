@@ -1,4 +1,4 @@
-"""Every Verilator 5 must know the pragmas in our sources: an unknown code is an error in older versions."""
+"""Every version 5 of Verilator knows the pragmas in our sources. Older versions refuse an unknown code."""
 
 import re
 from pathlib import Path

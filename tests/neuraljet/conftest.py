@@ -57,7 +57,7 @@ def color(tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def demo(tmp_path_factory):
-    """Build the accelerator of `neuraljet demo`, which has the class before the last pixel."""
+    """Build the accelerator of `neuraljet demo`, which puts the class out before the last pixel."""
     network, images = demo_network()
     return case_of(tmp_path_factory.mktemp("demo"), network, images[:40])
 

@@ -25,7 +25,7 @@ def test_classify_is_equal_to_the_reference(opened, request, name):
     case = request.getfixturevalue(name)
     accelerator = opened(case)
     assert (accelerator.frame_shape, accelerator.class_names) == (case.frames.shape[1:], load(case.acc).output.classes)
-    for begin, end in ((0, 40), (0, 1), (7, 40)):  # back to back, alone, and again with what is left in the registers
+    for begin, end in ((0, 40), (0, 1), (7, 40)):  # back to back, alone, and again with old values in the registers
         classes, scores, latency = accelerator.classify(case.frames[begin:end])
         assert classes.dtype == scores.dtype == np.int64
         assert np.array_equal(scores, case.scores[begin:end]) and np.array_equal(classes, case.classes[begin:end])
@@ -68,7 +68,7 @@ def test_the_example_of_the_documentation_runs(demo):
 
 
 class Tampering:
-    """A transport that returns the `frames` of every call as it returns broken ones."""
+    """A transport that returns `frames` of every call as if they were broken."""
 
     def __init__(self, transport, output, frames):
         self.transport, self.output, self.frames = transport, output, frames

@@ -81,7 +81,7 @@ def test_doctor_finds_what_is_missing_and_what_does_not_run(capsys, tmp_path, mo
 
 
 def test_one_is_counted_as_one():
-    """verify says so of an imported file."""
+    """verify does so for an imported file."""
     from bnn.qonnx.foreign.compare import Agreement
     from neuraljet.commands.verify import source_summary
     from sim.verification import SourceAgreement

@@ -171,7 +171,7 @@ def test_build_a_file_of_another_program(capsys, tmp_path):
 
 
 def test_build_again_keeps_the_file_that_was_imported(capsys, tmp_path):
-    """Built from an accelerator folder or a file in it, in place or elsewhere, it has source.onnx, and is told so."""
+    """A build from an accelerator folder or a file in it, in place or elsewhere, keeps source.onnx, and says so."""
     recipe = Recipe(shape=(1, 6, 6), input="sign", blocks=(Block(outputs=2),), classes=2)
     path = export(network(recipe), recipe.shape, tmp_path / "other.onnx")
     acc = tmp_path / "acc"

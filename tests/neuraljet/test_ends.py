@@ -1,4 +1,4 @@
-"""The program among its surroundings: closed or full streams, a poor environment, and signals."""
+"""The program in difficult surroundings: closed or full streams, a poor environment, and signals."""
 
 import os
 import signal
@@ -62,7 +62,7 @@ def test_json_that_nobody_reads():
 
 
 def test_a_closed_stream_is_not_the_next_file(tmp_path, tiny_model):
-    """With standard output closed, whoever prints would write into the next file that is opened."""
+    """With standard output closed, a print would go into the next file that is opened."""
     status, _, _ = program("build", tiny_model, "--out", tmp_path / "acc", redirection="<&- >&- 2>&-")
     assert status == 0
     assert program("prove", tmp_path / "acc")[0] == 0

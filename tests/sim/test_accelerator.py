@@ -51,7 +51,7 @@ def test_right_accelerator_passes_under_stalls(right, backpressure):
 
 @pytest.mark.parametrize("backpressure", [0.3, 0.9])
 def test_a_result_that_is_withdrawn_under_backpressure_is_found(tmp_path, backpressure):
-    """The sink makes results wait, however slowly the source lets them come. Without backpressure they are right."""
+    """The sink makes results wait however slowly they come. Without backpressure they are right."""
     acc = tiny_accelerator(tmp_path / "acc", WITHDRAWN)
     assert backpressure > 0.5 or verify(acc, "random", frames=20)["passed"]
     report = verify(acc, "random", frames=20, backpressure=backpressure)

@@ -1,4 +1,4 @@
-"""Networks with concatenations in hardware: verified on random pictures, and their C++."""
+"""Networks with concatenations are exact on random pictures, in RTL and in C++."""
 
 import pytest
 

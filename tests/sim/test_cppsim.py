@@ -64,7 +64,7 @@ def test_dense_layers_of_three_bits_are_exact(tmp_path):
 
 
 def test_a_planted_fault_is_named(accelerator, tmp_path):
-    """Its layer and the whole are wrong. The layers behind it get what they should have read, and are right."""
+    """Its layer and the whole network are wrong. The layers behind it are given the right input, and are right."""
     folder = tmp_path / "acc"
     folder.mkdir()
     manifest = json.loads((accelerator / "manifest.json").read_text())

@@ -1,4 +1,4 @@
-"""FIFO depths by simulation: the gauge equals nj_fifo in every clock, and the depths are the least for the rate."""
+"""FIFO depths by simulation: the gauge equals nj_fifo in every clock, and no smaller depths keep the rate."""
 
 import numpy as np
 import pytest

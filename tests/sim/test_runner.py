@@ -1,4 +1,4 @@
-"""The simulator runner keeps builds, keeps time limits, and says what went wrong."""
+"""The simulator runner caches builds, enforces time limits, and says what went wrong."""
 
 import multiprocessing
 import os

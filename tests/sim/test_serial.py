@@ -1,4 +1,4 @@
-"""An accelerator on a serial line takes the bytes of pictures and gives the reference's classes and scores."""
+"""An accelerator on a serial line takes the bytes of pictures and returns the reference's classes and scores."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -21,7 +21,7 @@ NO_CLASS = 0x80  # in the class, of a broken picture
 
 @pytest.fixture(scope="module", params=[1, 2], ids=["gray", "two channels"])
 def built(request, tmp_path_factory):
-    """Return a small accelerator, and what its network says of pictures: [(picture bytes, reply without status)]."""
+    """Return a small accelerator, and its network's replies to pictures: [(picture bytes, reply without status)]."""
     folder = tmp_path_factory.mktemp("serial")
     network = random_network("bottleneck", seed=5, height=8, width=6, colors=request.param, outputs=4)
     write_qonnx(network, folder / "model.onnx")
@@ -66,7 +66,7 @@ def test_bytes_lost_and_spoilt_are_told_and_the_next_picture_is_right(built, tmp
     (first, answer), (second, other) = expected[2], expected[3]
     broken_off = line(first[:-7]) + line(second, first=5000)
     spoilt = line(first)
-    spoilt[9] = (0, spoilt[9][1], 0)  # the byte is dropped; a line that was low is high again before the next
+    spoilt[9] = (0, spoilt[9][1], 0)  # the byte is dropped; a low line is high again before the next one
     spoilt[10] = (40, spoilt[10][1], 1)
     spoilt += line(second, first=5000)
     off_by_one = line([0, *first]) + line(second, first=5000)
@@ -109,7 +109,7 @@ def test_pixels_that_are_not_taken_are_told_and_every_picture_is_answered():
     last = [*line(range(3), gap=200), *line(range(2))]  # the fourth still waits when the fifth comes
     first, second, third = run_serial("slow_pixels", sources, [fast + again, slow + again, last + again], 8.0, 4000)
     assert first[0] == 0xA0 | OVERRUN and first[1] < 5 and first[2:] == [0xA0, 5]
-    assert second == [0xA0, 5, 0xA0, 5]  # glitches between its bytes are none
+    assert second == [0xA0, 5, 0xA0, 5]  # glitches between its bytes do not count
     assert third == [0xA0 | OVERRUN, 6, 0xA0, 5]  # not five, as if it were whole
 
 

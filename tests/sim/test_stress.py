@@ -37,13 +37,13 @@ def expected_results(acc, frames):
 
 
 def packet(draw, length, ended=True):
-    """Return pixels, some of them dark, so that a frame filled up with zeros differs from one that is not."""
+    """Return pixels, of which some are dark, so that a frame filled up with zeros differs from a whole one."""
     high = draw.choice((2, 1 << 24))
     return [draw.randrange(high) for _ in range(length)] + ([] if ended else [None])
 
 
 def run(acc, epochs, **stalls):
-    """Send epochs of packets with resets between; return by epoch the results, those due, and if there was an error."""
+    """Send epochs of packets with resets between them; return each epoch's results, due results, and error flag."""
     pixels, flags = [], []
     for index, packets in enumerate(epochs):
         begin = len(pixels)
@@ -132,14 +132,14 @@ def test_after_a_reset_anywhere_the_next_frame_is_right(acc, stalls):
     epochs.append([packet(draw, BEATS) for _ in range(3)])
     assert any(len(packets[0]) < BEATS for packets in epochs[1:])
     ends = run(acc, epochs, **stalls)
-    for results, due, epoch, broken in ends[:-1]:  # what was under way at a reset is gone
+    for results, due, epoch, broken in ends[:-1]:  # a reset drops what was under way
         assert results == due[: len(results)] and epoch.frame_error == broken
     assert ends[-1][0] == ends[-1][1] and len(ends[-1][0]) == 3 and not ends[-1][2].frame_error
     assert sum(len(results) for results, *_ in ends) > 10
 
 
 def test_reset_drops_a_result_that_waits(acc):
-    """A reset comes right behind some frames. All results behind it belong to later frames."""
+    """A reset comes right after some frames. All results after it belong to later frames."""
     draw = random.Random(4)
     epochs = [[packet(draw, BEATS) for _ in range(n)] for n in (1, 2, 3, 1, 4)]
     for results, due, _, _ in (ends := run(acc, epochs, backpressure=0.9)):

@@ -1,4 +1,4 @@
-"""Accelerators for the driver, with frames and what the reference says of these; and bitstream folders for boards."""
+"""Accelerators for the driver, with frames and the reference's results; and bitstream folders for boards."""
 
 import dataclasses
 
@@ -13,7 +13,7 @@ from finn_build.manifest import load
 
 @dataclasses.dataclass(frozen=True)
 class Case:
-    """An accelerator, frames [N, H, W, C] for it, and what the reference says of them."""
+    """An accelerator, frames [N, H, W, C] for it, and the reference's results for them."""
 
     acc: object
     frames: np.ndarray

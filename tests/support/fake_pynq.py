@@ -1,4 +1,4 @@
-"""A stand-in for PYNQ's outermost calls, for machines that are no board: Overlay, allocate and the DMA's channels.
+"""A stand-in for PYNQ on machines that are no board: Overlay, allocate and the DMA's channels.
 
 The Verilator model of the accelerator computes behind them. As on the board, received data is visible only after
 `wait`, a packet ends when FRAMES_PER_PACKET results are there, and a transfer may begin only on an idle channel.
@@ -19,7 +19,7 @@ class Buffer(np.ndarray):
 
 
 class Channel:
-    """A channel of pynq.lib.dma, with what the driver uses of it."""
+    """The part of a channel of pynq.lib.dma that the driver uses."""
 
     def __init__(self, moved):
         self.moved, self.buffer, self.idle, self.error, self.data = moved, None, True, False, None

@@ -1,4 +1,4 @@
-"""Binarized networks as other people write them in Brevitas, their QONNX export, and what the file computes."""
+"""Binarized networks as other people write them in Brevitas, their QONNX export, and the execution of the file."""
 
 import contextlib
 import io
@@ -43,10 +43,10 @@ class Block:
     norm: bool = True
     scale: float = 1.0  # of the sign
     bits: int = 1  # of the activation
-    signed: bool = False  # an activation of several bits lies around 0 instead of starting at 0
+    signed: bool = False  # the levels of several bits lie around 0 instead of starting at 0
     ternary: bool = False  # the activation is -1, 0 or 1
     weight_bits: int = 1  # 0: weights are -1, 0 or 1
-    slope: str = ""  # prelu or leaky: what negative sums pass in front of the sign
+    slope: str = ""  # prelu or leaky: the slope of negative sums in front of the sign
 
 
 @dataclass(frozen=True)
@@ -150,7 +150,7 @@ def weights(per_channel: bool, bits: int = 1) -> dict[str, object]:
 
 
 def shake(norm: nn.Module, spread: float, generator: torch.Generator) -> nn.Module:
-    """Set a batch norm as after some training: scales of both signs, and some channels that never change."""
+    """Give a batch norm statistics as after some training: scales of both signs, and some constant channels."""
     with torch.no_grad():
         features = norm.num_features
         norm.weight.copy_(torch.randn(features, generator=generator))
@@ -278,7 +278,7 @@ def random_recipe(seed: int, side: int = 13, maps: int = 8) -> Recipe:
 
 
 def rate_of(recipe: Recipe) -> float | None:
-    """Return the frames per second to ask for at 200 MHz: a pixel in 1, 4 or 16 clocks, by the seed."""
+    """Return frames per second at 200 MHz for a pixel in 1, 4 or 16 clocks, depending on the seed."""
     clocks = (1, 4, 16)[recipe.seed % 3]
     return None if clocks == 1 else 200e6 / (clocks * recipe.shape[1] * recipe.shape[2])
 
@@ -310,7 +310,7 @@ def export(
         free: dict[str, Any] = {"dynamic_shapes": ({0: torch.export.Dim("N")},)}
     else:
         free = {"input_names": ["x"], "dynamic_axes": {"x": {0: "N"}}} if free_batch else {}
-    count = 2 if free_batch else 1  # the exporter would take a size of 1 for a constant
+    count = 2 if free_batch else 1  # the exporter would write a size of 1 as a constant
     example = torch.randint(0, 256, (count, *shape)).float() if byte else torch.rand(count, *shape)
     with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()), torch.no_grad():
         warnings.simplefilter("ignore")
@@ -324,7 +324,7 @@ def export(
 
 
 def execute(path: Path, images: NDArray[np.uint8], unit: bool) -> NDArray[np.float32]:
-    """Return the scores [N, classes] that qonnx computes by the file, of uint8 pictures [N, C, H, W]."""
+    """Return the scores [N, classes] that qonnx computes from the file for uint8 pictures [N, C, H, W]."""
     return execute_model(ModelWrapper(onnx.load(path)), images, unit)
 
 

@@ -7,7 +7,7 @@ import numpy as np
 
 from tests.support.foreign import Block, Hidden, Recipe
 
-MOST_BITS = 400  # most maps of bits, with levels and copies, times the area of the kernel that reads them
+MOST_BITS = 400  # maps of bits, with levels and copies, times the area of the kernel that reads them
 KERNELS = (1, 2, 2, 3, 3, 3, 3, 4, 5, 5, 6, 7, 8, 9, 10, 11)
 ENDS = ("none", "bias", "common", "norm", "softmax", "logsoftmax", "sigmoid")
 
@@ -33,7 +33,7 @@ def _levels(bits: int, ternary: bool = False) -> int:
 
 
 def _copies(weight_bits: int) -> int:
-    """Return how many copies of a map of bits weights of so many bits need."""
+    """Return how many copies of a map of bits are needed by weights of so many bits."""
     return {0: 2, 1: 1}.get(weight_bits, 2**weight_bits - 2)
 
 

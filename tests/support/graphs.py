@@ -1,4 +1,4 @@
-"""Small graphs as in files of other programs, made node by node with random weights, without an exporter."""
+"""Small graphs like those of other programs, made node by node with random weights and without an exporter."""
 
 from collections.abc import Sequence
 from pathlib import Path

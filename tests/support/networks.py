@@ -17,7 +17,7 @@ FORMS = ("constrained", "separable", "bottleneck", "binary")
 
 
 class Random:
-    """Draws random layers that follow each other; thresholds lie where the sums are."""
+    """Draws random layers that follow each other; thresholds lie in the range of the sums."""
 
     def __init__(self, seed: int) -> None:
         self.r = np.random.default_rng(seed)
@@ -31,7 +31,7 @@ class Random:
         return self.r.choice(np.array([1, -1]), shape)
 
     def thresholds(self, outputs: int, spread: int) -> np.ndarray:
-        """Return thresholds, most within +-spread; some that every sum reaches, and some that none does."""
+        """Return thresholds, mostly within +-spread. Some are reached by every sum, and some by none."""
         values = self.r.integers(-spread, spread + 1, outputs)
         values[self.r.random(outputs) < 0.05] = 100_000
         values[self.r.random(outputs) < 0.05] = -100_000
@@ -89,7 +89,7 @@ def random_network(
 def demo_network(seed: int = 0) -> tuple[IntegerNetwork, np.ndarray]:
     """Return the network of `neuraljet demo` before its training, and biscuits uint8 [N, C, H, W].
 
-    The last rows complete no window, so the class is there 55 clocks before the last pixel.
+    The last rows complete no window, so the class comes 55 clocks before the last pixel.
     """
     torch.manual_seed(seed)
     images = biscuits.render(48, seed, "test")[0][:, None]

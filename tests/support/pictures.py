@@ -1,4 +1,4 @@
-"""Folders of tiny pictures, as people have them, and what loading them returns or says."""
+"""Folders of tiny pictures as people arrange them, and helpers that load them."""
 
 import warnings
 from pathlib import Path

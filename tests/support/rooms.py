@@ -11,13 +11,13 @@ Pairs = Iterable[tuple[str, str]]  # two packages: importer, imported
 
 
 def modules(root: Path, rooms: Iterable[str] = ROOMS) -> dict[str, Path]:
-    """Return the file of each module of `rooms` below `root`; a package's own module is called `package.__init__`."""
+    """Return the file of each module of `rooms` below `root`. A package's own module is called `package.__init__`."""
     files = (path for room in rooms for path in sorted((root / room).rglob("*.py")))
     return {".".join(path.relative_to(root).with_suffix("").parts): path for path in files}
 
 
 def imports(files: Mapping[str, Path], annotated: Pairs = ()) -> dict[str, set[str]]:
-    """Return which of the modules each module imports: anywhere in it, in functions and under TYPE_CHECKING too.
+    """Return which of the modules each module imports, including imports in functions and under TYPE_CHECKING.
 
     annotated: pairs, importer and imported, between which imports under TYPE_CHECKING do not count.
     """
@@ -57,7 +57,7 @@ def _imported(importer: str, nodes: Iterable[ast.AST], files: Mapping[str, Path]
 
 
 def _module(name: str, files: Mapping[str, Path]) -> str | None:
-    """Return the module that `name` is, or is in; None when it is of no room."""
+    """Return the module that `name` names or belongs to; None when it is outside of the rooms."""
     while name:
         for module in (name, f"{name}.__init__"):
             if module in files:

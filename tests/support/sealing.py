@@ -1,4 +1,4 @@
-"""Change an accelerator folder as somebody would who knows its format: hashes and seal are right again."""
+"""Change an accelerator folder as somebody who knows its format could: hashes and seal are valid again."""
 
 import json
 from collections.abc import Callable
@@ -10,7 +10,7 @@ from bnn.storage.records import seal_of, sha256
 
 
 def seal(folder: Path, manifest: dict[str, Any], known: bool = True) -> None:
-    """Write the manifest with its seal. known: make it pass for one that `build` made on this machine."""
+    """Write the manifest with its seal. known: record it as made by `build` on this machine."""
     manifest = {**manifest, "seal": seal_of(manifest)}
     (folder / "manifest.json").write_text(json.dumps(manifest))
     if known:

@@ -1,6 +1,6 @@
-"""The program `vivado` of the tests: it runs build.tcl with stand-ins for Vivado's commands, and fails on request.
+"""A stand-in for the program `vivado`. It runs build.tcl with stand-ins for Vivado's commands, and fails on request.
 
-$STAND_IN says how: fine, synthesis, implementation, timing, hold, board, unfinished, killed or crash. The reports have
+$STAND_IN is one of fine, synthesis, implementation, timing, hold, board, unfinished, killed or crash. The reports have
 Vivado's form; their numbers are made up.
 """
 

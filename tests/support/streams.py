@@ -1,4 +1,4 @@
-"""For tests of RTL modules: maps as beats and back, words of constants, the initiation interval."""
+"""Helpers for tests of RTL modules: maps to beats and back, words of constants, the initiation interval."""
 
 from collections.abc import Iterable, Sequence
 
@@ -9,7 +9,7 @@ Ints = NDArray[np.int64]
 
 
 def pack(values: Iterable[int], bits: int) -> int:
-    """Return one word of `bits`-bit fields, the first value lowest; negative values as two's complement."""
+    """Return one word of `bits`-bit fields with the first value lowest. Negative values become two's complement."""
     word = 0
     for position, value in enumerate(values):
         word |= (int(value) & ((1 << bits) - 1)) << (position * bits)
@@ -23,7 +23,7 @@ def unpack(word: int, count: int, bits: int, signed: bool = False) -> list[int]:
 
 
 def bits_word(bits: Ints) -> int:
-    """Return a word of single bits, the first in flattened order lowest."""
+    """Return a word of single bits, in flattened order with the first lowest."""
     return pack(np.asarray(bits).reshape(-1), 1)
 
 
@@ -78,7 +78,7 @@ def framed(packets: Sequence[Sequence[int | None]], beats: int) -> tuple[list[li
                 broken.append(position + begin - 1)
             elif last and at == 0:
                 absent = False
-            elif last:  # nobody knows where it began
+            elif last:  # the beginning of this packet is unknown
                 broken.append(position + begin - 1)
             elif not last and len(frame) == beats:
                 broken.append(position + begin - 1)

@@ -2,7 +2,7 @@
 
 A command that is not in the table, an option that is not that command's, or a wrong number of arguments is an error,
 as in Vivado. The table holds the commands that our scripts use, from AMD's Tcl reference (UG835). It cannot tell
-whether what the commands are asked for makes sense to Vivado.
+whether the arguments make sense to Vivado.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -10,7 +10,7 @@ from pathlib import Path
 
 try:
     import tkinter
-except ImportError:  # Python comes without Tcl on some systems
+except ImportError:  # on some systems Python has no Tcl
     HAS_TCL = False
 else:
     HAS_TCL = True

@@ -25,11 +25,11 @@ from tests.support.sealing import seal
 NAME = "accelerator"
 FRAMES = 3
 SAME = ("passed", "frames", "mismatches", "faults", "cycles_per_frame", "latency_cycles", "cycles", "model_sha256")
-ENTRIES_SHARE = 5  # of so many alterations one is of an entry
+ENTRIES_SHARE = 5  # one of so many alterations changes an entry
 
 
 def run(folder: Path, count: int, seed: int) -> Iterator[tuple[str, Tally]]:
-    """Build an accelerator in `folder`, alter it `count` times, and tell what came of it by kind of file."""
+    """Build an accelerator in `folder`, alter it `count` times, and return the outcomes by kind of file."""
     rng = random.Random(seed)
     write_qonnx(random_network("separable", height=8, width=8, hidden=5), folder / "model.onnx")
     acc = folder / "acc"
@@ -64,7 +64,7 @@ def _kind(name: str) -> str:
 def _entry(acc: Path, content: Any, result: dict[str, Any]) -> bool:
     try:
         seal(acc, content, known=False)
-    except ValueError:  # NaN has no seal: as it would be written by hand
+    except ValueError:  # NaN has no seal; leave it as if written by hand
         (acc / "manifest.json").write_text(json.dumps(content))
     return _same(acc, result, trust=True)
 

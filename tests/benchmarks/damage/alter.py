@@ -1,4 +1,4 @@
-"""Alterations of bytes and of JSON, drawn at random, and what a loader may do about one."""
+"""Random alterations of bytes and of JSON, and the outcomes that a loader may give."""
 
 import copy
 import random

@@ -20,7 +20,7 @@ NAME = "bitstream"
 
 
 def run(folder: Path, count: int, seed: int) -> Iterator[tuple[str, Tally]]:
-    """Alter a bitstream folder in `folder` `count` times, and tell what came of it by file."""
+    """Alter a bitstream folder in `folder` `count` times; return the outcomes by file."""
     rng = random.Random(seed)
     (folder / BIT).write_bytes(rng.randbytes(500))
     (folder / HWH).write_text("<EDKSYSTEM/>" * 20)

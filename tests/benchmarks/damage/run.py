@@ -32,12 +32,12 @@ NAME = "run"
 SPEC = NetworkSpec("tiny", (Block(3, pool=2),), (4,))
 CONFIG = TrainConfig(epochs=4, batch=8)
 STOPPED = 2  # rounds of the interrupted run
-ENTRIES_SHARE = 5  # of so many alterations one is of an entry
+ENTRIES_SHARE = 5  # one of so many alterations changes an entry
 TIMED = ("seconds", "search_seconds", "created", "seal")  # entries of JSON that differ between two runs of a command
 
 
 def run(folder: Path, count: int, seed: int) -> Iterator[tuple[str, Tally]]:
-    """Train in `folder`, alter the two runs `count` times, and tell what came of it by kind of file."""
+    """Train in `folder`, alter the two runs `count` times, and return the outcomes by kind of file."""
     rng = random.Random(seed)
     data = _pictures()
     done, begun = folder / "done", folder / "begun"
@@ -137,6 +137,6 @@ def _alter_entry(path: Path, rng: random.Random) -> tuple[bytes, str]:
         content, what = alter_json(numbers, rng)
         return pack(tensors, content), what
     content, what = alter_json(json.loads(path.read_text()), rng)
-    with suppress(ValueError):  # NaN has no seal: as it would be written by hand
+    with suppress(ValueError):  # NaN has no seal; leave it as if written by hand
         content["seal"] = seal_of(content)
     return json.dumps(content).encode(), what

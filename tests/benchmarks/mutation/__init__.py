@@ -1,1 +1,1 @@
-"""Single faults planted in the RTL: do the tests of a module notice? `python -m tests.benchmarks.mutation`."""
+"""Plant single faults in the RTL, and count how many a module's tests find: `python -m tests.benchmarks.mutation`."""

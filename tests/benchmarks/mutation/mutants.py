@@ -31,7 +31,7 @@ SKIPPED = (
     "ParameterPortList", "ElabSystemTask", "AttributeInstance", "VariableDimension", "NamedBlockClause",
     "StringLiteralExpression", "EventControlWithExpression", "ModuleHeader",
 )  # fmt: skip
-FORMS = ((), ("NJ_GENERIC",))  # what ifdef leaves of the text
+FORMS = ((), ("NJ_GENERIC",))  # macros that select the form of the text
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ class Mutant:
     """A fault: `new` in place of the characters from start to end of a module's text."""
 
     module: str
-    text: str  # of the whole file, as it is
+    text: str  # of the unchanged file
     kind: str
     start: int
     end: int

@@ -1,6 +1,6 @@
 """Prove that a mutant is the same as its module, for modules with streams, in a few small configurations.
 
-A change may be no fault: a counter that never comes so far, an assignment whose value nobody reads. No test can kill
+A change may be no fault: the counter never gets that far, or nothing reads the assigned value. No test can kill
 such a mutant. The configurations are those of the proofs, and some more at the ends of a module's contract.
 """
 

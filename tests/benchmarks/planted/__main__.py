@@ -1,4 +1,4 @@
-"""Run every check with a fault planted for it, which it must find, and without, where it must pass.
+"""Run every check twice: with a fault planted, which it must find, and without it, where it must pass.
 
     python -m tests.benchmarks.planted                      # or make planted; --fast leaves simulators and proofs out
 

@@ -1,4 +1,4 @@
-"""What a row of the table is, and what the rows share: accelerators to plant faults in."""
+"""A row of the table, and what the rows share: accelerators in which faults are planted."""
 
 import atexit
 import re
@@ -31,7 +31,7 @@ class Check:
 
 
 def refusal(call: Callable[[], Any]) -> Said:
-    """Return the words of the error that a call ends in; None when it ends well."""
+    """Return the text of the error that a call raises; None when it raises none."""
     try:
         call()
     except (UserError, ToolError) as error:

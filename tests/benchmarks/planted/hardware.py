@@ -1,4 +1,4 @@
-"""Checks that simulate, synthesise or prove: RTL, netlist and C++ against the network, modules by themselves."""
+"""Checks that simulate, synthesise or prove: RTL, netlist and C++ against the network, and single modules."""
 
 from pathlib import Path
 from typing import Any

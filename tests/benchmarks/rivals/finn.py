@@ -1,6 +1,6 @@
 """FINN+ (finn-plus on PyPI) with its own RTL back-ends: sliding window, matrix-vector unit, thresholding.
 
-Binary x binary goes through two-bit integers, since the RTL matrix unit knows nothing narrower; up to there bits
+Binary x binary goes through two-bit integers, because the RTL matrix unit takes nothing narrower. In front of it bits
 stay bits. Weights come from FINN's memory streamer, in whatever memory the synthesis tool chooses. A few lines of
 finn-rtllib are changed in the copies, because Verilator or Yosys does not take them; none changes what it does.
 A separable layer has no RTL back-end for 7 series (the depthwise unit needs DSP58). With SIMD = MW = 16
@@ -36,7 +36,7 @@ PART, PERIOD_NS = "xc7z020clg400-1", 10.0
 CELLS = ("DSP48E1", "LUT6_2")  # what its matrix unit instantiates
 STREAMER = ("axi/hdl/axilite.sv", "memstream/hdl/memstream_axi.sv", "memstream/hdl/memstream.sv")
 
-# text that one of the tools does not take -> the same in words that both take
+# text that one of the tools refuses -> the same in a form that both take
 PATCHES = {
     "mvu.sv": [("#100ns;", ""), ("Dirty <= 0;", "Dirty = 0;")],  # a watchdog for simulation
     "vpc.sv": [("`default_nettype none\n", ""), ("`default_nettype wire\n", "")],  # inside of a module

@@ -1,6 +1,6 @@
 """Plain SystemVerilog at a pixel per clock: what an engineer writes first and leaves to the synthesis tool.
 
-No pipeline inside the sums, so no clock rate follows. Of a layer in two stages (W6, W7) the first combines
+The sums have no pipeline, so no clock rate follows. In a layer of two stages (W6, W7) the first combines
 channels, and the line buffer of the second holds its sums. W2 at a frame per clock does not synthesise within
 the time limit.
 """

@@ -18,7 +18,7 @@ from tests.support.sealing import reseal
 
 @pytest.fixture
 def acc(tmp_path):
-    """An accelerator that adds a +-1 map to sums (add_0), and sums to sums (add_1)."""
+    """Build an accelerator that adds a +-1 map to sums (add_0), and sums to sums (add_1)."""
     b = GraphBuilder()
     signs = np.array([[[[1]], [[1]]], [[[1]], [[-1]]]])
     x = b.add(Threshold(np.array([150, 90])), b.add(Conv(signs), IMAGE))

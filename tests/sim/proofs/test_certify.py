@@ -1,4 +1,4 @@
-"""The proof of adder graphs finds the weights of the hardware, and each single fault in them."""
+"""The proof of adder graphs finds the hardware's weights, and every single fault in the graphs."""
 
 import json
 import re
@@ -129,7 +129,7 @@ def test_faults_in_serial_sums_are_found(fault):
 
 @pytest.mark.parametrize("case", [Case(8, 6, 3), Case(8, 6, 3, fold=4), Case(6, 1, 3, jets=True, bits=8)], ids=str)
 def test_any_other_network_is_refuted(case):
-    """With one other weight or one other threshold the text is not that network's."""
+    """When one weight or one threshold differs, the text is not that of the network."""
     layer = case.layer()
     sums = write(layer, "graph")
     weight = layer.weight.copy()
@@ -175,7 +175,7 @@ def one_more(found: re.Match[str]) -> str:
     return found[1] + str(int(found[2]) + 1)
 
 
-UNDONE = {  # changes that the proof must not overlook in the text of a whole convolution
+UNDONE = {  # changes in the text of a whole convolution that the proof must find
     "a cell's ports": (FOLDED, r"(nj_leaf3? #\(\.N\(\d+\), \.RoundBits\()2", r"\g<1>1", "has ports"),
     "another round": (FOLDED, r"(\.Pass.*?\.round_i\()round_i\)", r"\1{round_i[0], round_i[1]})", "another round"),
     "the latency": (PLAIN, r"(\.Latency\()(\d+)", one_more, r"after (\d+) clocks, and is taken after"),

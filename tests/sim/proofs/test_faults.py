@@ -25,7 +25,7 @@ REFUTED = [
 ]
 
 
-EVENTS = [  # modules that take events instead of beats
+EVENTS = [  # these modules take events instead of beats
     ("nj_frame_sync", ".room_i,", ".room_i(1'b1),"),
     ("nj_frame_flags", ".m_ready_i,", ".m_ready_i(1'b1),"),
     ("nj_frame_flags", ".end_i,", ".end_i(end_i && !broken_i),"),

@@ -1,4 +1,4 @@
-"""How a proof is run: with the other engine, what counts as no proof, what is kept, and what may be missing."""
+"""Proofs run with both engines, are kept in the cache, need their tools, and do not count when they assert nothing."""
 
 from pathlib import Path
 
@@ -10,7 +10,7 @@ from sim.proofs.formal import PROPERTIES, ProofError, equivalent, prove
 
 
 def test_induction_with_z3(tmp_path):
-    """z3 is the other engine. A register stage needs no invariant beyond its properties."""
+    """z3 proves a register stage by induction, because its properties are an invariant."""
     assert prove("nj_stage_properties", method="induction", depth=5, sources=_stage(tmp_path, "!full_q || m_ready_i"))
     refuted = prove("nj_stage_properties", method="induction", depth=5, sources=_stage(tmp_path, "1'b1"))
     assert not refuted and refuted.trace.is_file()

@@ -16,7 +16,7 @@ def test_popcount_counts(width):
 
 
 def _bits(names, inverts):
-    """Return bits of x_i as summands, some of them inverted."""
+    """Return bits of x_i as summands; some are inverted."""
     return " + ".join(f"8'({'~' if invert else ''}x_i[{i}] & 1'b1)" for i, invert in zip(names, inverts, strict=True))
 
 

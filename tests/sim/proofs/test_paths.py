@@ -65,10 +65,10 @@ def test_no_path_from_ready_to_valid_or_back(module):
         allowed |= {("s_valid_i", "m_valid_o"), ("s_data_i", "m_data_o"), ("s_last_i", "end_broken_o")}
         allowed |= {("s_valid_i", "end_o"), ("m_ready_i", "end_o")}  # to registers of nj_frame_flags
     if module == "nj_frame_flags":
-        allowed |= {("s_valid_i", "m_valid_o")}  # a result passes at once when it may
+        allowed |= {("s_valid_i", "m_valid_o")}  # an allowed result passes at once
     assert paths <= allowed
     if module in ("nj_fifo", "nj_or_pool", "nj_sum_pool", "nj_argmax", "nj_patches"):
-        assert not paths  # a row of ready signals ends here
+        assert not paths  # a chain of ready signals ends here
 
 
 def test_a_path_from_ready_to_valid_is_found(tmp_path):

@@ -19,7 +19,7 @@ FIRST, LAST = "", r"\w*(?=\w\))"  # digits in front: the first digit is the thir
 
 @pytest.fixture
 def acc(tmp_path):
-    """An accelerator with sums over windows that leave a column over (sum_pool_0), and over whole maps (scores)."""
+    """Build an accelerator with sums over windows that leave a column over (sum_pool_0), and over maps (scores)."""
     layers = (
         Conv(np.array([[[[1]]], [[[-1]]], [[[1]]]])), Threshold(np.array([90, -150, 40])),
         SumPool((2, 2), np.array([1, -1, 1])), Threshold(np.array([0, 1, -2])), SumPool((2, 2), flat=True),
