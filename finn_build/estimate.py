@@ -28,7 +28,7 @@ class LayerEstimate:
 class Estimate:
     """What a network takes."""
 
-    lut: int  # LUT sites, including the FIFOs between layers
+    lut: int  # LUT sites, including the FIFOs and forks between layers
     bram18: int
     cycles_per_frame: int
     fps: float  # at this clock
@@ -48,7 +48,7 @@ def estimate(
     adapter.require()
     adapter.register_operators()
     from finn_build import folding
-    from finn_build.graph import make_design
+    from finn_build.graph import fork_sites, make_design
     from finn_build.timing import fifo_depths
     from hw.ops.stream_fifo import fifo_sites
 
@@ -69,7 +69,7 @@ def estimate(
         for name, taken in ((name, found.taken) for name, found in chosen.items())
     )
     return Estimate(
-        lut=fifos + sum(layer.lut for layer in layers),
+        lut=fifos + fork_sites(design.nodes) + sum(layer.lut for layer in layers),
         bram18=sum(layer.bram18 for layer in layers),
         cycles_per_frame=cycles,
         fps=clock_mhz * 1e6 / cycles,

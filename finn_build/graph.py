@@ -83,6 +83,17 @@ def readers(nodes: Sequence[Instance], name: str) -> list[tuple[Instance, int]]:
     return [(node, i) for node in nodes for i, source in enumerate(node.inputs) if source == name]
 
 
+def forks(nodes: Sequence[Instance]) -> dict[str, list[tuple[Instance, int]]]:
+    """Return the inputs that read each stream that is read more than once, by its name."""
+    found = {name: readers(nodes, name) for name in (PIXEL_STREAM, *(node.name for node in nodes))}
+    return {name: inputs for name, inputs in found.items() if len(inputs) > 1}
+
+
+def fork_sites(nodes: Sequence[Instance]) -> int:
+    """Return the LUT sites of all forks. Synthesis counted 5, 7 and 11 sites for 2, 3 and 4 outputs."""
+    return sum(2 * len(inputs) + (1 if len(inputs) < 4 else 3) for inputs in forks(nodes).values())
+
+
 def with_fifos(nodes: Sequence[Instance], depths: Mapping[str, int]) -> tuple[Instance, ...]:
     """Return the nodes with a FIFO in front of every input whose `input_name` is in `depths`."""
     found: list[Instance] = []

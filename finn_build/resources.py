@@ -1,18 +1,18 @@
 """Estimate the resources of a design by FINN's own analyses. Only the flip-flops are estimated here."""
 
 from collections.abc import Mapping
-from dataclasses import astuple
+from dataclasses import astuple, replace
 from math import ceil
 from typing import Any
 
 from bnn.storage.records import entries
 from finn_build.built import Estimates, LayerResources, Resources
 from finn_build.folding import Chosen
-from finn_build.graph import DEFAULT_PART, Design
+from finn_build.graph import DEFAULT_PART, Design, fork_sites, forks
 
 
 def estimate_resources(design: Design, model: Any, part: str | None, chosen: Mapping[str, Chosen]) -> Estimates:
-    """Return clocks and resources of every layer, and the sum of the resources.
+    """Return clocks and resources of every layer, and the resources of all layers and of the forks between them.
 
     model: FINN's, with generated code. chosen: by finn_build.folding; a layer that it lacks had no choice.
     """
@@ -32,7 +32,9 @@ def estimate_resources(design: Design, model: Any, part: str | None, chosen: Map
         )
         for node in design.nodes
     }
-    total = Resources(*map(sum, zip(*map(astuple, resources.values()), strict=True)))
+    layers_alone = Resources(*map(sum, zip(*map(astuple, resources.values()), strict=True)))
+    outputs = sum(map(len, forks(design.nodes).values()))  # a flip-flop each
+    total = replace(layers_alone, lut=layers_alone.lut + fork_sites(design.nodes), ff=layers_alone.ff + outputs)
     layers = []
     for node in design.nodes:
         operator, choice = design.operators[node.name], chosen.get(node.name)

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from finn_build.graph import DEFAULT_PART, Design, Instance, readers
+from finn_build.graph import DEFAULT_PART, Design, Instance, forks
 from finn_build.in_flight import flag_depth
 from finn_build.manifest import FIFO, PIXEL_STREAM, Decode, Input, Output, StreamLayer
 from hw.ops.base import MEMORIES
@@ -26,7 +26,7 @@ def write_rtl(design: Design, folder: Path, classes: tuple[str, ...], cycles: in
     """Write rtl/: the top, FINN's wrappers and every module that they use, each once. Write mem/, which these read."""
     target = folder / "rtl"
     target.mkdir()
-    modules = ["nj_frame_sync", "nj_frame_flags", *(["nj_fork"] if _forks(design) else [])]
+    modules = ["nj_frame_sync", "nj_frame_flags", *(["nj_fork"] if forks(design.nodes) else [])]
     sources = {path.name: path for name in modules for path in sources_of(name)}
     for node in design.nodes:
         if node.stage.backend != "rtl":
@@ -47,11 +47,11 @@ def write_rtl(design: Design, folder: Path, classes: tuple[str, ...], cycles: in
 
 def _top(design: Design, classes: tuple[str, ...], cycles: int, in_flight: int) -> str:
     height, width, channels = design.pixels.shape
-    forks = _forks(design)
-    parts = [_fork(PIXEL_STREAM, forks[PIXEL_STREAM], 8 * channels)] if PIXEL_STREAM in forks else []
+    forked = forks(design.nodes)
+    parts = [_fork(PIXEL_STREAM, forked[PIXEL_STREAM], 8 * channels)] if PIXEL_STREAM in forked else []
     for node in design.nodes:
         operator = design.operators[node.name]
-        wires = [_branch(name, node, i) if name in forks else name for i, name in enumerate(node.inputs)]
+        wires = [_branch(name, node, i) if name in forked else name for i, name in enumerate(node.inputs)]
         inputs = [fill("instance_input.v.in", {"index": i, "source": wire}) for i, wire in enumerate(wires)]
         bits = operator.get_outstream_width_padded()
         values = {
@@ -62,8 +62,8 @@ def _top(design: Design, classes: tuple[str, ...], cycles: int, in_flight: int) 
             "out_bits": bits,
         }
         parts.append(fill("instance.v.in", values))
-        if node.name in forks:
-            parts.append(_fork(node.name, forks[node.name], bits))
+        if node.name in forked:
+            parts.append(_fork(node.name, forked[node.name], bits))
     source = design.nodes[-1].name
     last = design.operators[source]
     values = {
@@ -84,12 +84,6 @@ def _top(design: Design, classes: tuple[str, ...], cycles: int, in_flight: int) 
         "last": source,
     }
     return fill(f"{TOP}.v.in", values)
-
-
-def _forks(design: Design) -> dict[str, list[tuple[Instance, int]]]:
-    """Return the inputs that read each stream that is read more than once, by its name."""
-    found = {name: readers(design.nodes, name) for name in (PIXEL_STREAM, *(node.name for node in design.nodes))}
-    return {name: inputs for name, inputs in found.items() if len(inputs) > 1}
 
 
 def _branch(source: str, node: Instance, index: int) -> str:

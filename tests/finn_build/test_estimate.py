@@ -1,5 +1,7 @@
 """An estimate gives the figures that build gives, and makes nothing."""
 
+import json
+
 import pytest
 
 import hw.adders.module
@@ -8,6 +10,7 @@ from bnn.errors import UserError
 from bnn.qonnx.write import write_qonnx
 from finn_build.build import build
 from finn_build.estimate import estimate
+from tests.support.concatenated import random_concat
 from tests.support.networks import FORMS, random_network
 
 
@@ -33,6 +36,16 @@ def test_it_is_what_build_says(form, tmp_path, monkeypatch):
             tuple(row[key] for key in ("name", "variant", "fold", "cycles_per_frame", "lut", "bram18")) for row in rows
         ]
         assert found.fps == built["fps"] and list(found.notes) == built["notes"]
+
+
+def test_forks_count(tmp_path):
+    """Three layers read the first map here, and synthesis counts 7 LUT sites for such a fork."""
+    network = random_concat(1)
+    write_qonnx(network, tmp_path / "model.onnx")
+    built = build(tmp_path / "model.onnx", tmp_path / "acc").estimate
+    layers = json.loads((tmp_path / "acc" / "estimates.json").read_text())["layers"]
+    assert estimate(network).lut == built.lut == sum(layer["lut"] for layer in layers) + 7
+    assert built.ff == sum(layer["ff"] for layer in layers) + 3
 
 
 def test_a_rate_out_of_reach_is_refused_as_by_build():
