@@ -21,7 +21,7 @@ PAGES = sorted(
 )
 LINK = re.compile(r"\]\((?![a-z]+:)([^)\s]+)\)")  # [text](path#anchor), but no web address
 FENCE = re.compile(r"^```.*?^```$", re.MULTILINE | re.DOTALL)
-ARGUMENT = re.compile(r"--[a-z][a-z-]*")
+ARGUMENT = re.compile(r"--[a-z][a-z0-9-]*")
 
 
 @cache

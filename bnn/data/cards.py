@@ -25,7 +25,7 @@ class Card:
     pictures: Mapping[str, int]  # train, test -> number of pictures
     size: tuple[int, int]  # default for training
     color: str  # default for training: gray or rgb
-    network: str  # default for training: small, medium or large
+    network: str | None  # default for training: small, medium or large; None: chosen for the picture and the budget
     epochs: int  # default for training
     augment: tuple[str, ...]  # what leaves the class as it is: some of bnn.training.augment.AUGMENTATIONS
     floor: float | None  # test accuracy to beat, 0..1
@@ -46,7 +46,7 @@ def read_card(path: Path) -> Card:
     what = f"dataset card {path.name}"
     table = read_toml(path, what)
     floor = table.pop("floor", {})
-    entries = {"name": path.stem, "checksum": None, "notes": ""} | table
+    entries = {"name": path.stem, "checksum": None, "notes": "", "network": None} | table
     if isinstance(floor, dict):
         entries |= {"floor": floor.get("accuracy"), "floor_method": floor.get("method", "")}
     needed = {field.name for field in fields(Card) if field.default is MISSING}
@@ -62,7 +62,7 @@ def read_card(path: Path) -> Card:
         ("pictures", set(card.pictures) == {"train", "test"} and min(card.pictures.values()) > 0),
         ("size", all(8 <= side <= 1024 for side in card.size)),
         ("color", card.color in ("gray", "rgb")),
-        ("network", card.network in ("small", "medium", "large")),
+        ("network", card.network in (None, "small", "medium", "large")),
         ("epochs", 1 <= card.epochs <= 10**6),
         ("floor", card.floor is None or 0 < card.floor < 1),
         ("checksum", card.checksum is None or re.fullmatch("[0-9a-f]{64}", card.checksum)),

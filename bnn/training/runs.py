@@ -14,18 +14,19 @@ run.json, plan.json and metrics.json are sealed (bnn.storage.records).
 import json
 import os
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
 from bnn.data.dataset import Dataset
 from bnn.data.source import DataSource
 from bnn.errors import UserError
+from bnn.model.budget import Hardware
 from bnn.model.spec import NetworkSpec
 from bnn.storage.files import new_folder, write_file
 from bnn.storage.folders import Kind
 from bnn.storage.hashes import first_damage
-from bnn.storage.records import SEAL, check_seal, entries, parse, parse_json, seal_of, sha256
+from bnn.storage.records import OPTIONAL, SEAL, check_seal, entries, parse, parse_json, seal_of, sha256
 from bnn.training.config import TrainConfig
 from bnn.training.metrics import Metrics
 from bnn.training.plan_record import Plan
@@ -63,6 +64,7 @@ class Request:
     network: NetworkSpec
     config: TrainConfig
     pictures: PictureSet
+    hardware: Hardware | None = field(default=None, metadata={OPTIONAL: True})
 
 
 def claim(out: Path, asked: Request, resume: bool) -> None:
@@ -75,7 +77,7 @@ def claim(out: Path, asked: Request, resume: bool) -> None:
     if out.exists() and not out.is_dir():
         raise UserError(f"{out} is a file; choose a folder for the run")
     if (out / ASKED).exists():
-        before = _record(Request, _read(out / ASKED, "choose another --out"), out / ASKED, "choose another --out")
+        before = requested(out, "choose another --out")
         if not resume:
             raise UserError(f"{out} already holds a run; continue it with --resume or choose another --out")
         _compare(out, before, asked)
@@ -86,6 +88,11 @@ def claim(out: Path, asked: Request, resume: bool) -> None:
         raise UserError(f"{out} holds files that are not a run (no {ASKED} there); choose an empty or new folder")
     with new_folder(out, RUN) as folder:
         _write(folder / ASKED, entries(asked))
+
+
+def requested(run: Path, way_out: str = "train again") -> Request:
+    """Return what a run was asked for. UserError when its run.json is damaged; it ends with the way out."""
+    return _record(Request, _read(run / ASKED, way_out), run / ASKED, way_out)
 
 
 def keep_plan(out: Path, plan: Plan) -> None:
@@ -208,8 +215,8 @@ def _damaged(path: Path, error: Exception, way_out: str) -> UserError:
 def _compare(out: Path, before: Request, asked: Request) -> None:
     """Raise UserError when a run was begun with other settings or pictures; where these lie does not matter."""
     old, new = (entries(replace(request, data=request.data.anywhere())) for request in (before, asked))
-    for name in new:
-        differs = _difference(old[name], new[name], name)
+    for name in {**old, **new}:
+        differs = _difference(old.get(name), new.get(name), name)
         if differs:
             what = "pictures" if name == "pictures" else "settings"
             raise UserError(

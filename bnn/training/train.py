@@ -11,6 +11,7 @@ from tqdm import tqdm
 
 from bnn.data import Dataset, DataSource
 from bnn.integer.freeze import FrozenNetwork, freeze
+from bnn.model.budget import Hardware
 from bnn.model.spec import NetworkSpec
 from bnn.qonnx.write import write_qonnx
 from bnn.storage.files import lock, write_file
@@ -55,10 +56,12 @@ def train(
     source: DataSource | None = None,
     resume: bool = False,
     progress: bool = True,
+    hardware: Hardware | None = None,
 ) -> Metrics:
     """Train `spec` on `data` into the run folder `out` and return its metrics.
 
-    `source` says how to load the data again (kept in the model for `verify`). UserError when `out` holds something
+    `source` says how to load the data again (kept in the model for `verify`), `hardware` what the network was chosen
+    for (kept in run.json). UserError when `out` holds something
     else, or holds a run and `resume` is not set, or is being trained by another process; ToolError when the training
     diverges, which leaves the last good checkpoint.
     """
@@ -66,7 +69,7 @@ def train(
     source = source or DataSource(data.name)
     trainer = Trainer(data, spec, config)  # refuses a network that does not fit before there is a folder
     with lock(out):
-        claim(out, Request(source, spec, config, PictureSet.of(data)), resume)
+        claim(out, Request(source, spec, config, PictureSet.of(data), hardware), resume)
         if resume and (out / METRICS).exists():
             metrics = finished(out)
         else:

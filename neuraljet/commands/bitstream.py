@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from neuraljet.commands.build import positive
+from neuraljet.commands.numbers import positive
 from neuraljet.commands.train import add_trust, whole
 
 if TYPE_CHECKING:

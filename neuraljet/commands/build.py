@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from bnn.errors import UserError
+from neuraljet.commands.numbers import positive
 
 NAME = "build"
 HELP = "Compile a trained network to a streaming accelerator"
@@ -26,29 +27,34 @@ def build(
     """Compile `model` into the accelerator folder `out`.
 
     `model` is a run folder, a QONNX file, or an accelerator folder, whose network is built anew.
-    Without `fps` the accelerator takes one pixel per clock; with it, the least hardware that reaches the
-    rate. `pixels`, of a file that another program exported: "unit" when it takes pixels / 255, "byte" when it takes
-    0..255 and does not say so. `backend`: rtl, hls (C++ for Vitis HLS) or auto; single layers after it,
+    Without `fps` it is built for the rate that the run was trained for (`train --fps`), else it takes one pixel per
+    clock. With a rate it is the least hardware that reaches it. `pixels`, of a file that another program exported:
+    "unit" when it takes pixels / 255, "byte" when it takes 0..255 and does not say so. `backend`: rtl, hls (C++ for
+    Vitis HLS) or auto; single layers after it,
     "rtl,jet_conv_1=hls". `fifos`: "model" for depths by arithmetic, "simulate" for the smallest that keep the rate in
     Verilator (see sim.fifos). Returns what was built, layer by layer, and why (see finn_build.build), and with
     "simulate" under fifos what each stream held.
     """
     from bnn.storage.files import lock, refuse_foreign
-    from bnn.training.runs import MODEL, finished
+    from bnn.training.runs import MODEL, finished, requested
     from finn_build.build import build as build_accelerator
     from finn_build.folders import ACCELERATOR
     from finn_build.manifest import load
 
-    path = Path(model)
+    path, notes = Path(model), []
     if path.is_dir():
         if ACCELERATOR.described(path):
             load(path)
         else:
             finished(path)
+            hardware = requested(path).hardware
+            if fps is None and hardware is not None and hardware.fps is not None:
+                fps = hardware.fps
+                notes.append(f"{fps:,.10g} frames/s is the rate of the run; --fps N builds for another")
         path = path / MODEL
     options: dict[str, Any] = {"board": board, "fps": fps, "clock_mhz": clock_mhz, "pixels": pixels, "backend": backend}
     if fifos == "model":
-        return build_accelerator(path, Path(out), **options).entries()
+        return _with_notes(build_accelerator(path, Path(out), **options).entries(), notes)
     if fifos != "simulate":
         raise UserError(f"--fifos {fifos}: give model or simulate")
     from sim.fifos import find_depths
@@ -57,18 +63,11 @@ def build(
     with lock(Path(out)):
         found = find_depths(path, **options)
         built = build_accelerator(path, Path(out), **options, fifos=found.depths)
-        return {**built.entries(), "fifos": found.entries()}
+        return _with_notes({**built.entries(), "fifos": found.entries()}, notes)
 
 
-def positive(text: str) -> float:
-    """Read a number above zero."""
-    try:
-        value = float(text)
-    except ValueError:
-        value = 0.0
-    if not 0 < value < 1e12:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number above 0")
-    return value
+def _with_notes(built: dict[str, Any], notes: list[str]) -> dict[str, Any]:
+    return {**built, "notes": [*built["notes"], *notes]}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -76,7 +75,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--out", required=True, metavar="ACC", help="folder to make")
     parser.add_argument("--board", metavar="NAME", help="pynq-z2, ...: names the part and checks that it fits")
     parser.add_argument(
-        "--fps", type=positive, metavar="N", help="frames per second to reach (default: a pixel per clock)"
+        "--fps",
+        type=positive,
+        metavar="N",
+        help="frames per second to reach (default: the run's, or a pixel per clock)",
     )
     parser.add_argument(
         "--pixels",

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bnn.errors import UserError
+from neuraljet.commands.numbers import positive
 
 if TYPE_CHECKING:
     from bnn.training.metrics import Metrics
@@ -40,12 +41,15 @@ def train(
     starts: int | None = None,
     teacher: str | Path = "none",
     init: str | Path | None = None,
+    sites: int | None = None,
+    fps: float | None = None,
+    ramb18: int | None = None,
 ) -> "Metrics":
     """Train on `data` (a folder of class folders, IDX files, or the name of a known set) into the folder `out`.
 
-    What is None comes from the set's card in datasets/, else: network medium, its own layers, 3,600 steps of 64
-    pictures, the pictures' size and colour. `steps` or `epochs`, passes over the pictures, say how long it trains;
-    `balance` makes each class count the same, however many pictures it has.
+    What is None comes from the set's card in datasets/, else: a network chosen for the pictures, the classes and the
+    budget, 3,600 steps of 64 pictures, the pictures' size and colour. `steps` or `epochs`, passes over the pictures,
+    say how long it trains; `balance` makes each class count the same, however many pictures it has.
 
     augment: "none", names with commas between, or "auto", which tries them on held-out pictures and is the default
     without a card. folds: from 2 on, cross-validate, and train on all pictures; the default is 5 for sets of fewer than
@@ -54,15 +58,19 @@ def train(
     teacher: "float" or "hog", which learn on the spot, or the folder of a finished run; its scores are learned beside
     the labels. init: the folder of a finished run, whose first layers the network begins with.
 
+    The budget is what the accelerator may take: `sites`, LUT sites (1,800); `ramb18`, block RAMs (4 at a pixel per
+    clock, 16 at a rate); and the frames per second that it keeps, `fps` (None: a pixel per clock). `build` takes that
+    rate from the run. With one of them the card's network does not count.
+
     Returns the metrics, whose notes say what reading the pictures left out and decided; with `progress` they are
     printed before training begins. UserError for everything that is wrong with the input.
     """
     from bnn.data import DataSource, lasting_name, load
-    from bnn.model.spec import load_spec
     from bnn.training.config import TrainConfig
     from bnn.training.plan.ask import augmentation, fold_count
     from bnn.training.schedule import Schedule
     from bnn.training.train import train as train_network
+    from neuraljet.network import network_for
 
     if type(seed) is not int or not 0 <= seed <= MOST_SEED:
         raise UserError(f"seed {seed!r} is not a whole number from 0 to {MOST_SEED}")
@@ -77,7 +85,10 @@ def train(
         for note in pictures.notes:
             print(f"note: {note}", file=sys.stderr, flush=True)
     card = pictures.card
-    spec = load_spec(network or (card.network if card else "medium")).with_layer(layer, kernel)
+    spec, hardware = network_for(
+        pictures, Path(out) if resume else None, network=network, layer=layer, kernel=kernel, sites=sites, fps=fps,
+        ramb18=ramb18, progress=progress,
+    )  # fmt: skip
     config = TrainConfig(
         epochs=card.epochs if card and epochs is None and steps is None else epochs,
         seed=seed,
@@ -92,7 +103,9 @@ def train(
     config = replace(config, folds=fold_count(folds, pictures, length))
     height, width, channels = pictures.train_images.shape[1:]
     source = DataSource(lasting_name(data), (height, width), "gray" if channels == 1 else "rgb", seed=0)
-    return train_network(pictures, spec, Path(out), config, source=source, resume=resume, progress=progress)
+    return train_network(
+        pictures, spec, Path(out), config, source=source, resume=resume, progress=progress, hardware=hardware
+    )
 
 
 def parse_size(text: str) -> tuple[int, int]:
@@ -134,7 +147,9 @@ def seed_number(text: str) -> int:
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("data", metavar="DATA", help="folder of class folders or IDX files, or a set: biscuits, ...")
     parser.add_argument("--out", required=True, metavar="RUN", help="folder to make")
-    parser.add_argument("--network", metavar="small|medium|large|FILE", help="size, or a TOML file of your own")
+    parser.add_argument(
+        "--network", metavar="small|medium|large|FILE", help="a named size or a TOML file, not a chosen one"
+    )
     parser.add_argument("--layer", choices=LAYERS, help="form of the layers")
     parser.add_argument("--kernel", type=int, choices=(3, 5), help="kernel size of every layer")
     parser.add_argument("--size", metavar="HxW", help="scale the pictures to this size")
@@ -151,6 +166,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--teacher", default="none", metavar="|".join((*TEACHERS, "RUN")), help="learn its scores beside the labels too"
     )
     parser.add_argument("--init", metavar="RUN", help="begin with the first layers of another run")
+    add_budget(parser)
+
+
+def add_budget(parser: argparse.ArgumentParser) -> None:
+    """Add the options that a network is chosen by."""
+    parser.add_argument("--sites", type=whole, metavar="N", help="LUT sites that the accelerator may take (1,800)")
+    parser.add_argument("--fps", type=positive, metavar="N", help="frames per second to reach (a pixel per clock)")
+    parser.add_argument(
+        "--ramb18", type=int, metavar="N", help="block RAMs that it may take (4 at a pixel per clock, 16 at a rate)"
+    )
 
 
 def main(options: argparse.Namespace) -> "tuple[bool, Metrics]":
@@ -174,6 +199,9 @@ def main(options: argparse.Namespace) -> "tuple[bool, Metrics]":
             starts=options.starts,
             teacher=options.teacher,
             init=options.init,
+            sites=options.sites,
+            fps=options.fps,
+            ramb18=options.ramb18,
         )
     except KeyboardInterrupt:
         if (Path(options.out) / "checkpoint.safetensors").exists():

@@ -1,0 +1,171 @@
+"""The network for a picture, its classes and a budget: the widest that fits, by estimate.
+
+A candidate is a form of the layers. Of each the widest network is sought that keeps the budget, by halving
+bnn.model.family.WIDTHS again and again. Of these the one is taken whose channels are worth most. An estimate is of a
+network with random weights.
+"""
+
+from dataclasses import dataclass
+from math import ceil
+
+import torch
+
+from bnn.errors import UserError
+from bnn.integer.freeze import freeze
+from bnn.integer.network import IntegerNetwork
+from bnn.model.budget import Budget, Expected
+from bnn.model.family import COARSE, FINE, WIDTHS, Geometry, member, operations
+from bnn.model.network import Network
+from bnn.model.spec import NetworkSpec
+from finn_build.estimate import Estimate, estimate
+
+CLOCK_MHZ = 200.0
+# Synthesis took 4 to 17 % more sites than the estimate of nine trained networks (docs/figures.md, whole networks).
+# Training changes the estimate much less.
+MARGIN = 0.13
+MOST_OPERATIONS = 32_000_000  # multiply-adds a picture, that can be trained in reasonable time
+FINE_CLOCKS = 8  # clocks a pixel from which the fine geometry is taken
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A form of the layers."""
+
+    form: str
+    maps: int  # M of the bottleneck
+    worth: float  # of a channel, in channels of a binary convolution
+
+
+# Worths as measured on held-out pictures of pcb, 7 classes of 64x64. At a pixel per clock 16-24-32 binary maps had
+# 74.9 % and 36-48-72 of a bottleneck of M = 4 had 70.3 % (100 pictures a class, 900 steps), so 0.4. Of 32-64-128-128
+# maps, all pictures, binary ones had 86.1 %, M = 8 had 80.1 %, and half as many binary ones 76 %, so 0.65.
+CANDIDATES = {
+    COARSE.name: (Candidate("bottleneck", 4, 0.4), Candidate("binary", 4, 1.0)),
+    FINE.name: (Candidate("bottleneck", 4, 0.4), Candidate("bottleneck", 8, 0.65), Candidate("binary", 4, 1.0)),
+}
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A network, the budget that it was chosen for, and what it is expected to take."""
+
+    network: NetworkSpec
+    budget: Budget
+    expected: Expected
+
+    def words(self) -> str:
+        """Return the choice as a sentence for people."""
+        return (
+            f"network {self.network.name}: about {self.expected.sites:,} LUT sites and {self.expected.ramb18} RAMB18 "
+            f"estimated, {self.expected.cycles_per_frame:,} clocks a frame; chosen for {self.budget.words()}"
+        )
+
+
+def choose(
+    shape: tuple[int, int, int], classes: int, budget: Budget, *, form: str | None = None, kernel: int = 3
+) -> Choice:  # fmt: skip
+    """Return the network for pictures (C, H, W) whose channels are worth most within the budget.
+
+    form: the only one to take. kernel: the side of every kernel. UserError when the smallest network is too large or
+    too slow; it says the way out.
+    """
+    search = _Search(shape, classes, budget, kernel)
+    candidates = CANDIDATES[search.geometry.name]
+    known = [found for found in candidates if form in (None, found.form)] or [Candidate(str(form), 4, 1.0)]
+    best: tuple[float, NetworkSpec, Estimate] | None = None
+    for candidate in known:
+        best = search.widest(candidate, best)
+    if best is None:
+        raise search.refusal()
+    _, network, found = best
+    return Choice(network, budget, Expected(found.lut, found.bram18, found.cycles_per_frame))
+
+
+def geometry_for(shape: tuple[int, int, int], fps: float | None) -> Geometry:
+    """Return the geometry of the family that suits the clocks that a pixel has."""
+    clocks = 1.0 if fps is None else CLOCK_MHZ * 1e6 / fps / (shape[1] * shape[2])
+    return FINE if clocks >= FINE_CLOCKS else COARSE
+
+
+def untrained(network: NetworkSpec, shape: tuple[int, int, int], classes: int) -> IntegerNetwork:
+    """Return the network frozen with random weights, always the same ones."""
+    with torch.random.fork_rng(devices=()):
+        torch.manual_seed(0)
+        return freeze(Network(network, shape, classes).eval(), tuple(str(i) for i in range(classes)))
+
+
+class _Search:
+    """What was found for one picture and budget so far."""
+
+    def __init__(self, shape: tuple[int, int, int], classes: int, budget: Budget, kernel: int) -> None:
+        self.shape, self.classes, self.budget, self.kernel = shape, classes, budget, kernel
+        self.geometry = geometry_for(shape, budget.fps)
+        self.smallest: list[tuple[NetworkSpec, Estimate]] = []
+        self.refused: UserError | None = None
+
+    def member(self, candidate: Candidate, width: int) -> NetworkSpec:
+        return member(
+            self.shape, self.classes, width, form=candidate.form, maps=candidate.maps, kernel=self.kernel,
+            geometry=self.geometry,
+        )  # fmt: skip
+
+    def widest(
+        self, candidate: Candidate, best: tuple[float, NetworkSpec, Estimate] | None
+    ) -> tuple[float, NetworkSpec, Estimate] | None:  # fmt: skip
+        """Return the candidate's widest network that fits with its worth, or `best` where that is worth as much.
+
+        The search ends where nothing that is left to find is worth more. So the choice is that of whole searches, which
+        never falls when sites or block RAMs are added: where two budgets first differ, the larger one goes on to the
+        wider networks.
+        """
+        trainable = [
+            width
+            for width in WIDTHS
+            if operations(self.shape, self.classes, self.member(candidate, width)) <= MOST_OPERATIONS
+        ]
+        widths = trainable or list(WIDTHS[:1])
+        low, high, found = -1, len(widths), None
+        while high - low > 1 and (best is None or widths[high - 1] * candidate.worth > best[0]):
+            middle = low + max(1, (high - low) // 3)  # not the half: wide networks take long to estimate
+            network = self.member(candidate, widths[middle])
+            result = self.fitting(network, middle == 0)
+            if result is None:
+                high = middle
+            else:
+                low, found = middle, (widths[middle] * candidate.worth, network, result)
+        return found if found is not None and (best is None or found[0] > best[0]) else best
+
+    def fitting(self, network: NetworkSpec, smallest: bool) -> Estimate | None:
+        """Return the estimate of a network that keeps the budget."""
+        try:
+            found = estimate(untrained(network, self.shape, self.classes), self.budget.fps, clock_mhz=CLOCK_MHZ)
+        except UserError as error:  # the rate is out of reach
+            self.refused = error
+            return None
+        if smallest:
+            self.smallest.append((network, found))
+        pixels = self.shape[1] * self.shape[2]
+        fast = self.budget.fps is not None or found.cycles_per_frame <= pixels
+        small = found.lut * (1 + MARGIN) <= self.budget.sites and found.bram18 <= self.budget.ramb18
+        return found if fast and small else None
+
+    def refusal(self) -> UserError:
+        """Return the error that says what the smallest network takes, and the way out."""
+        if not self.smallest:
+            return self.refused or UserError("no network keeps the rate; ask for less with --fps")
+        network, found = min(self.smallest, key=lambda entry: (entry[1].lut, entry[1].bram18))
+        channels, height, width = self.shape
+        sites, pixels = ceil(found.lut * (1 + MARGIN)), height * width
+        ways = []
+        if sites > self.budget.sites:
+            ways.append(f"--sites {sites}")
+        if found.bram18 > self.budget.ramb18:
+            ways.append(f"--ramb18 {found.bram18}")
+        if self.budget.fps is None and found.cycles_per_frame > pixels:
+            ways.append(f"--fps {int(CLOCK_MHZ * 1e6 / found.cycles_per_frame)}")
+        return UserError(
+            f"the smallest network for pictures of {height}x{width} pixels in {'gray' if channels == 1 else 'colour'} "
+            f"and {self.classes} classes ({network.name}) takes about {sites:,} LUT sites and {found.bram18} RAMB18, "
+            f"{found.cycles_per_frame:,} clocks a frame; the budget is {self.budget.words()}. Give {' '.join(ways)} or "
+            f"smaller pictures (--size){'' if self.budget.fps else '; a rate (--fps N) takes fewer sites'}"
+        )
