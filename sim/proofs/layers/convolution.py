@@ -11,6 +11,7 @@ from hw.adders import layer as sums
 from hw.text import sources_of
 from sim.proofs.adder_text import CELLS
 from sim.proofs.certify import CertificateError, NotCovered, certify
+from sim.proofs.layers import selections
 from sim.proofs.layers.prover import NOT_COVERED, PROVED, REFUTED, Answer, Prover, Question
 
 
@@ -22,6 +23,8 @@ class ConvolutionProver(Prover):
 
     def answer(self, question: Question) -> Answer:
         layer, stage, (source,) = question.layer, question.stage, question.inputs
+        if selections.selects_jets(question):
+            return selections.compared(question)
         name = f"{layer.module}_conv"
         if f"rtl/{name}.sv" not in question.manifest.files:
             return Answer(NOT_COVERED, "it is not written from its weights")
