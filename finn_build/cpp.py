@@ -39,8 +39,12 @@ def chosen_backends(text: str, nodes: Sequence[Instance]) -> dict[str, str]:
 
 
 def in_cpp(stage: Stage) -> Stage:
-    """Return the stage in C++, folded as it is; what has a memory, which only RTL has, unfolded."""
-    memory = ("PE", "SIMD", "Replay", "Block")
+    """Return the stage in C++, folded as it is; what has a memory that only RTL has, unfolded."""
+    from hw.ops.operators import operator_class
+
+    if operator_class(f"{stage.layer}_hls").keeps_memory:
+        return stage.made_with("hls")
+    memory = ("PE", "SIMD", "Replay")
     attributes = {name: value for name, value in stage.attributes.items() if name not in memory}
     if stage.attributes.get("PE"):
         attributes["Fold"] = 1

@@ -83,6 +83,13 @@ class ConvOperator(StreamOperator):
         sums = reference.convolve(reference.pad(stream, pad, 0), self.weight, stride, groups)
         return sums if self.thresholds is None else (reference.threshold(sums, self.thresholds) + 1) // 2
 
+    def layer(self) -> ConvLayer:
+        """Return the layer that is to be made."""
+        return ConvLayer(
+            self.weight, self.thresholds, int(self.get_input_datatype().bitwidth()), self.input_range()[0] < 0,
+            self.grouped, self.fold, int(self.get_output_datatype().bitwidth()), self.inside_map,
+        )  # fmt: skip
+
     def schedule(self, *arrivals: Ints) -> Schedule:
         """Return the schedule of nj_line_buffer and the sums behind it. It is also taken for the C++."""
         (pixels,) = arrivals
@@ -137,21 +144,14 @@ class RtlConv(ConvOperator, RtlOperator):
     def parameters(self) -> dict[str, int | str]:
         return {}
 
-    def layer(self) -> tuple[ConvLayer, Geometry]:
-        """Return the layer to write, and the positions of its windows."""
-        height, width, _, stride, pad = self.geometry()
-        layer = ConvLayer(
-            self.weight, self.thresholds, int(self.get_input_datatype().bitwidth()), self.input_range()[0] < 0,
-            self.grouped, self.fold, int(self.get_output_datatype().bitwidth()), self.inside_map,
-        )  # fmt: skip
-        return layer, Geometry(height, width, stride, pad)
-
     def written(self) -> str:
         return self.made().text
 
     def made(self) -> Module:
         """Return the written module with its figures."""
-        layer, geometry = self.layer()
+        layer = self.layer()
+        height, width, _, stride, pad = self.geometry()
+        geometry = Geometry(height, width, stride, pad)
         limits = None if layer.thresholds is None else layer.thresholds.tobytes()
         rest = (layer.in_bits, layer.in_signed, layer.grouped, layer.fold, layer.out_bits, layer.inside_map)
         return _write(

@@ -8,6 +8,8 @@ from bnn import jets
 from bnn.integer.intervals import signed_bits
 from hw.bits import Ints, dot_range
 from hw.cpp import layer_header, whole_bytes
+from hw.jets.folding import JetFolding
+from hw.jets.layer import SelectedJets
 
 
 @dataclass(frozen=True)
@@ -64,6 +66,27 @@ def conv_header(
         name, summary, "nj_conv.hpp", constants, f"nj_conv<Layer, {kind}<Layer> >",
         {f"const {element_type} weight": table, f"const ap_int<{limit_bits}> constant": limits},
         {"Element": element},
+    )  # fmt: skip
+
+
+def jets_header(
+    name: str, summary: str, geometry: Geometry, weight: Ints, layer: SelectedJets, folding: JetFolding
+) -> str:
+    """Return the header of jets that a memory selects; weight [O, C, 3, 3]."""
+    outputs, channels = weight.shape[:2]
+    constants = {
+        "Height": geometry.height, "Width": geometry.width, "Channels": channels, "Kernel": geometry.kernel,
+        "Stride": geometry.stride, "Pad": geometry.pad, "Outputs": outputs, "Slots": folding.slots,
+        "Words": folding.words, "Lanes": folding.lanes, "InBits": layer.in_bits, "OutBits": layer.out_bits,
+        "InWidth": whole_bytes(channels * layer.in_bits), "OutWidth": whole_bytes(outputs * layer.out_bits),
+        "SumBits": layer.sum_bits, "JetBits": layer.jet_bits, "Thresholded": int(layer.thresholded), "Grouped": 0,
+    }  # fmt: skip
+    table = _jet_table(weight)
+    assert table is not None
+    return layer_header(
+        name, summary, "nj_jets.hpp", constants, "nj_jets<Layer>",
+        {"const signed char weight": table, f"const ap_int<{layer.constant_bits}> constant": layer.constants},
+        {"Element": f"ap_{'int' if layer.signed else 'uint'}<{layer.in_bits}>"},
     )  # fmt: skip
 
 

@@ -3,7 +3,7 @@
 from abc import abstractmethod
 from math import ceil
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from finn.custom_op.fpgadataflow.hlsbackend import HLSBackend
 
@@ -20,6 +20,8 @@ class HlsOperator(StreamOperator, HLSBackend):
     The cost is FINN's formula for its own HLS layers, 300 + 1.1 * logic (FINN-R, Blott et al. 2018). It was never
     measured here.
     """
+
+    keeps_memory: ClassVar[bool] = False  # is a folding with a memory, which PE says, one of C++ too?
 
     @abstractmethod
     def header(self, name: str) -> str:

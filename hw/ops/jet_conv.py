@@ -5,13 +5,15 @@ from functools import cached_property
 from math import inf
 
 from hw.bits import Ints
-from hw.cycles import conv_cycles
+from hw.cycles import conv_cycles, hls_conv_cycles
 from hw.jets import cost
 from hw.jets.folding import JetFolding, foldings
 from hw.jets.layer import SelectedJets, selected
 from hw.jets.schedule import WINDOW_STEPS, Raster, frame_period, schedule
 from hw.ops.base import MEMORIES, PIPELINE, Attributes
 from hw.ops.conv import ConvOperator, HlsConv, RtlConv
+from hw.ops.conv_header import Geometry as HeaderGeometry
+from hw.ops.conv_header import jets_header
 from hw.schedule import Schedule
 
 
@@ -32,22 +34,15 @@ class JetConv(ConvOperator):
         return f"{outputs} maps from {inputs} of {height}x{width}, {kernel}x{kernel} {form}, stride {stride}"
 
 
-class JetConv_rtl(JetConv, RtlConv):
-    """Two forms: written from the weights, with Fold clocks per window (PE = 0); and nj_jets, which selects 3x3 jets
-    from a memory (hw.jets), PE outputs of SIMD maps at a time.
-    """
+class SelectedJetConv(JetConv):
+    """Jets that can be selected from a memory (hw.jets), PE outputs of SIMD maps at a time; PE = 0: they are not."""
 
     def get_nodeattr_types(self) -> Attributes:
-        return {
-            **super().get_nodeattr_types(),
-            "PE": ("i", False, 0),
-            "SIMD": ("i", False, 0),
-            "Block": ("i", False, 0),
-        }
+        return {**super().get_nodeattr_types(), **{name: ("i", False, 0) for name in ("PE", "SIMD", "Block")}}
 
     @property
     def selection(self) -> JetFolding | None:
-        """How the form with a memory of selections is folded; None for the one that is written from the weights."""
+        """How the form with a memory of selections is folded; None for the other one."""
         lanes, slots, block = (int(self.get_nodeattr(name)) for name in ("PE", "SIMD", "Block"))
         return JetFolding(*self._sizes, lanes, slots, bool(block), self._jets.stored_bits) if lanes else None
 
@@ -63,12 +58,16 @@ class JetConv_rtl(JetConv, RtlConv):
 
     @cached_property
     def _selected(self) -> SelectedJets | None:
-        return selected(self.layer()[0], self.raster)
+        return selected(self.layer(), self.raster)
 
     @property
     def _jets(self) -> SelectedJets:
         assert self._selected is not None
         return self._selected
+
+
+class JetConv_rtl(SelectedJetConv, RtlConv):
+    """Two forms: written from the weights, with Fold clocks per window (PE = 0); and nj_jets."""
 
     # --- foldings ---
 
@@ -177,5 +176,24 @@ class JetConv_rtl(JetConv, RtlConv):
         return cost.ffs(self._jets, self.raster, self.selection)
 
 
-class JetConv_hls(JetConv, HlsConv):
-    """In C++."""
+class JetConv_hls(SelectedJetConv, HlsConv):
+    """nj_conv.hpp, or nj_jets.hpp."""
+
+    keeps_memory = True
+
+    def get_exp_cycles(self) -> int:
+        found = self.selection
+        return hls_conv_cycles(*self.geometry(), found.words * found.groups) if found else super().get_exp_cycles()
+
+    def header(self, name: str) -> str:
+        if self.selection is None:
+            return super().header(name)
+        geometry = HeaderGeometry(*self.geometry())
+        return jets_header(name, self.summary(), geometry, self.weight, self._jets, self.selection)
+
+    def logic(self) -> int:
+        found = self.selection
+        if found is None:
+            return super().logic()
+        adders = 18 * found.slots * self._jets.jet_bits  # of all nine jets, down and then across
+        return adders + found.lanes * (found.slots + 1) * (self._jets.sum_bits + self._jets.jet_bits)

@@ -11,10 +11,14 @@ from bnn.integer import reference
 from bnn.integer.intervals import signed_bits
 from bnn.integer.layers.sum_pool import SumPool
 from hw import cpp
+from hw.adders.layer import ConvLayer
 from hw.bits import dot_range
 from hw.dataflow import PICTURE, Call, network_top
+from hw.jets.folding import JetFolding
+from hw.jets.layer import selected
+from hw.jets.schedule import Raster
 from hw.ops.binary_max_pool import max_pool_header
-from hw.ops.conv_header import Geometry, conv_header
+from hw.ops.conv_header import Geometry, conv_header, jets_header
 from hw.ops.dense_header import dense_header
 from hw.ops.hls import HEADERS
 from hw.ops.pixel_table import table_header
@@ -115,6 +119,34 @@ def test_convolutions(case, tmp_path):
     wanted = sums if thresholds is None else (reference.threshold(sums, thresholds) + 1) // 2
     got = run(pack(maps.transpose(0, 2, 3, 1), case.bits))
     assert np.array_equal(got, pack(wanted.transpose(0, 2, 3, 1), out_bits))
+
+
+@pytest.mark.parametrize(
+    ("height", "width", "stride", "pad", "maps", "outputs", "lanes", "slots", "bits", "thresholded"),
+    [
+        (6, 5, 1, 0, 4, 7, 2, 2, 3, True),  # the last group is not full
+        (5, 6, 1, 1, 3, 5, 1, 1, 4, False),
+        (7, 7, 2, 1, 2, 6, 6, 2, 1, True),  # one step a window
+    ],
+)  # fmt: skip
+def test_jets_that_a_memory_selects(
+    height, width, stride, pad, maps, outputs, lanes, slots, bits, thresholded, tmp_path
+):  # fmt: skip
+    rng, signed = np.random.default_rng(maps), bits > 1
+    weight = jets.group(2)[rng.integers(0, 9, (outputs, maps))] * rng.integers(-1, 2, (outputs, maps, 1, 1))
+    low, high = (-(1 << bits - 1), (1 << bits - 1) - 1) if signed else (0, (1 << bits) - 1)
+    x = rng.integers(low, high + 1, (3, maps, height, width))
+    sums = reference.convolve(reference.pad(x, pad, 0), weight, stride)
+    limits = np.array([rng.choice(sums[:, o].ravel()) for o in range(outputs)]) if thresholded else None
+    least, most = dot_range(weight, low, high)
+    out_bits = 1 if thresholded else signed_bits(int(least.min()), int(most.max()))
+    layer = selected(ConvLayer(weight, limits, bits, signed, out_bits=out_bits), Raster(height, width, stride, pad))
+    assert layer is not None
+    folding, geometry = JetFolding(maps, outputs, lanes, slots), Geometry(height, width, 3, stride, pad)
+    header = jets_header("layer", "a test", geometry, weight, layer, folding)
+    run = compiled(tmp_path, header, maps * bits, outputs * out_bits)
+    wanted = sums if limits is None else (reference.threshold(sums, limits) + 1) // 2
+    assert np.array_equal(run(pack(x.transpose(0, 2, 3, 1), bits)), pack(wanted.transpose(0, 2, 3, 1), out_bits))
 
 
 @pytest.mark.parametrize(("low", "high", "bits"), [(0, 1, 1), (0, 255, 8), (-8, 7, 4)])
