@@ -1,55 +1,45 @@
 """Trainable parts that every network is made of: binary weights, the sign, the norm, and dense layers.
 
-Values and gradients are those of Brevitas' binary quantizers at scale 1, whose modules take several times as long.
+They are quantized as Brevitas' binary quantizers do it at scale 1: weights by its function, activations by one of our
+own with the same values and gradients.
 """
 
 from typing import Any
 
 import torch
 import torch.nn.functional as F
+from brevitas.function.ops_ste import binary_sign_ste
 from torch import Tensor, nn
 
 
-def signs_of(x: Tensor) -> Tensor:
-    """Return +1 where x >= 0 and -1 elsewhere, in the type of x.
-
-    Written so as to take the time of one or two passes: torch.where takes thirty times as long on maps whose channels
-    lie beside each other.
-    """
-    positive = torch.ge(x, 0, out=torch.empty_like(x))
-    return positive.mul_(2).sub_(1)
-
-
-class WeightSignFunction(torch.autograd.Function):
-    """Brevitas' SignedBinaryWeightPerTensorConst: clamp the latent weights in place, then sign, gradient as it is."""
-
-    @staticmethod
-    def forward(ctx: Any, weight: Tensor) -> Tensor:
-        return signs_of(weight.clamp_(-1, 1))
-
-    @staticmethod
-    def backward(ctx: Any, *gradients: Tensor) -> Tensor:
-        return gradients[0]
-
-
 class BinaryWeight(nn.Module):
-    """A latent float tensor and its signs: calling it gives values in {-1, +1}, sign(0) = +1."""
+    """A latent float tensor and its signs: calling it gives values in {-1, +1}, sign(0) = +1.
+
+    It does what Brevitas' SignedBinaryWeightPerTensorConst does at scale 1: the latent weights are kept in [-1, 1], and
+    the gradient passes the sign as it is.
+    """
 
     def __init__(self, *shape: int) -> None:
         super().__init__()
         self.weight = nn.Parameter(torch.empty(*shape).uniform_(-1, 1))
 
     def forward(self) -> Tensor:
-        return WeightSignFunction.apply(self.weight)
+        self.weight.data.clamp_(-1, 1)
+        return binary_sign_ste(self.weight)
 
 
 class SignFunction(torch.autograd.Function):
-    """Brevitas' SignedBinaryActPerTensorConst: sign, and the gradient inside [-1, 1]."""
+    """Brevitas' SignedBinaryActPerTensorConst at scale 1: sign, and the gradient inside [-1, 1].
+
+    Forward and backward on [64, 24, 20, 20] took 0.47 ms on one core; Brevitas' binary_sign_ste(hardtanh(x)) took
+    1.9 ms, and its module 7 ms. Activations are most of what a step touches, so they have this of their own.
+    """
 
     @staticmethod
     def forward(ctx: Any, x: Tensor) -> Tensor:
         ctx.save_for_backward(x)
-        return signs_of(x)
+        positive = torch.ge(x, 0, out=torch.empty_like(x))  # in one pass; torch.where is slow on channels-last maps
+        return positive.mul_(2).sub_(1)
 
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor) -> Tensor:

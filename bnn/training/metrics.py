@@ -8,6 +8,7 @@ import numpy as np
 from bnn.data import Dataset
 from bnn.integer.reference import Ints
 from bnn.storage.records import OPTIONAL, Record, optional
+from bnn.training.machine import Machine
 from bnn.training.plan_record import Estimate, Plan
 
 
@@ -47,6 +48,7 @@ class Metrics(Record):
     seconds: float
     steps: int = optional(0)  # of the optimizer; 0: not written down
     pictures: int = optional(0)  # that were learnt from, with repetitions; 0: not written down
+    machines: tuple[Machine, ...] = optional(())  # that it was trained on, one after the other; (): not written down
     # What was settled before the training, and what was measured for it:
     plan: Plan | None = field(default=None, metadata={OPTIONAL: True})
 

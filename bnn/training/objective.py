@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 
-import torch
 import torch.nn.functional as F
 from torch import Tensor
 
@@ -52,6 +51,6 @@ class Objective:
 
 def class_weights(labels: Tensor, classes: int) -> Tensor:
     """Return a weight per class, inverse to how many pictures it has; the mean over all pictures is 1."""
-    counts = torch.bincount(labels, minlength=classes).clamp(min=1).float()
+    counts = F.one_hot(labels, classes).sum(0).clamp(min=1)
     weights = 1 / counts
     return weights / weights[labels].mean()

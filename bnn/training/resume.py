@@ -9,8 +9,9 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from bnn.storage.records import entries
+from bnn.storage.records import entries, parse
 from bnn.training.checkpoints import check_like, damaged, pack, unpack
+from bnn.training.machine import Machine
 from bnn.training.trainer import Trainer
 
 
@@ -22,6 +23,7 @@ class Progress:
     best: float | None  # loss of the best round; None when none was judged yet
     best_accuracy: float  # of that round, 0 to 1
     training: str  # Trainer.identity
+    machines: tuple[Machine, ...]  # that it ran on, one after the other
 
     def check(self, rounds: int) -> None:
         """Raise ValueError unless a training of `rounds` can have these numbers."""
@@ -29,6 +31,8 @@ class Progress:
             raise ValueError(f"round {self.round!r} is not one of 1 to {rounds}")
         if not (self.best is None or (type(self.best) is float and self.best >= 0)):
             raise ValueError(f"best loss {self.best!r} is no number from 0")
+        if not self.machines:
+            raise ValueError("no machine is named")
         if type(self.best_accuracy) is not float or not 0 <= self.best_accuracy <= 1:
             raise ValueError(f"best accuracy {self.best_accuracy!r} is no number from 0 to 1")
 
@@ -40,7 +44,8 @@ def checkpoint(trainer: Trainer) -> bytes:
     tensors |= {f"objective.{k}": v for k, v in trainer.objective.state().items()}
     tensors |= {f"adam.{k}": v for k, v in trainer.optimizer.state[trainer.parameters.values].items()}
     best = trainer.best if math.isfinite(trainer.best) else None
-    return pack(tensors, entries(Progress(trainer.round, best, trainer.best_accuracy, trainer.identity)))
+    progress = Progress(trainer.round, best, trainer.best_accuracy, trainer.identity, trainer.machines)
+    return pack(tensors, entries(progress))
 
 
 def restore(trainer: Trainer, path: Path) -> None:
@@ -52,7 +57,7 @@ def restore(trainer: Trainer, path: Path) -> None:
         steps = trainer.schedule.first_step(progress.round)
         if float(tensors["adam.step"]) != steps:
             raise ValueError(f"the steps are not those of {progress.round} rounds")
-    except (KeyError, ValueError) as error:
+    except (KeyError, ValueError, TypeError) as error:
         raise damaged(path, error) from error
     trainer.network.load_state_dict(_under("network.", tensors))
     trainer.best_state = _under("best.", tensors)
@@ -60,6 +65,8 @@ def restore(trainer: Trainer, path: Path) -> None:
     trainer.optimizer.load_state_dict({"state": {0: _under("adam.", tensors)}, "param_groups": groups})
     trainer.objective.restore(_under("objective.", tensors))
     trainer.round, trainer.best_accuracy = progress.round, progress.best_accuracy
+    before = progress.machines
+    trainer.machines = before if before[-1] == trainer.machines[0] else (*before, *trainer.machines)
     trainer.best = math.inf if progress.best is None else progress.best
 
 
@@ -68,7 +75,8 @@ def _progress(numbers: Mapping[str, Any], trainer: Trainer) -> Progress:
         raise ValueError("an earlier version wrote it")
     if numbers.get("training") != trainer.identity:
         raise ValueError("it is of another training: of other pictures, settings or network")
-    progress = Progress(**{field.name: numbers[field.name] for field in fields(Progress)})
+    values = {field.name: numbers[field.name] for field in fields(Progress)}
+    progress = Progress(**values | {"machines": parse(tuple[Machine, ...], values["machines"], "machines")})
     progress.check(trainer.schedule.rounds)
     return progress
 

@@ -2,6 +2,8 @@
 
     run/  run.json                what was asked: data, network, settings; a digest of the pictures
           plan.json               what was settled before the training by short ones, where anything was left open
+          log.jsonl               what each round reached (bnn.training.log); nothing is read from it but by --resume
+          tensorboard/            the same as curves, with --log tensorboard
           checkpoint.safetensors  while training only: everything --resume needs, sealed
           weights.safetensors     the best round's latent weights and batch-norm statistics
           model.onnx              the frozen network (QONNX)
@@ -31,11 +33,12 @@ from bnn.training.config import TrainConfig
 from bnn.training.metrics import Metrics
 from bnn.training.plan_record import Plan
 
-ASKED, PLAN, CHECKPOINT, WEIGHTS, MODEL, METRICS = (
-    "run.json", "plan.json", "checkpoint.safetensors", "weights.safetensors", "model.onnx", "metrics.json",
+ASKED, PLAN, LOG, CHECKPOINT, WEIGHTS, MODEL, METRICS = (
+    "run.json", "plan.json", "log.jsonl", "checkpoint.safetensors", "weights.safetensors", "model.onnx", "metrics.json",
 )  # fmt: skip
+CURVES = "tensorboard"
 FORMAT = "neuraljet-run"
-RUN = Kind(ASKED, FORMAT, later=(PLAN, CHECKPOINT, WEIGHTS, MODEL, METRICS))
+RUN = Kind(ASKED, FORMAT, later=(PLAN, LOG, CHECKPOINT, WEIGHTS, MODEL, METRICS), scratch=(CURVES,))
 Record = TypeVar("Record")
 
 

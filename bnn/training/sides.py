@@ -20,6 +20,16 @@ class Sides:
     held_labels: Tensor
     held_out: bool = True  # False: there is nothing to hold out, and the pictures to learn from stand in
 
+    def on(self, device: torch.device) -> "Sides":
+        """Return the same on a device."""
+        return Sides(
+            self.images.to(device),
+            self.labels.to(device),
+            self.held_images.to(device),
+            self.held_labels.to(device),
+            self.held_out,
+        )
+
 
 def split_sides(data: Dataset, config: TrainConfig) -> Sides:
     """Take the validation side of the set where it has one, else hold some of the training pictures out."""

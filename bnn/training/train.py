@@ -1,9 +1,10 @@
 """Training: a data set and a network description in, a run folder out (bnn.training.runs)."""
 
 import json
-import math
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from safetensors.torch import save
@@ -20,13 +21,16 @@ from bnn.storage.work import work_folder
 from bnn.training.check import check_links
 from bnn.training.config import TrainConfig
 from bnn.training.evaluation import predict
-from bnn.training.memory import keep_freed_memory
+from bnn.training.log import Log, RowFile, TensorBoard, require_tensorboard
 from bnn.training.metrics import LinkCounts, Metrics, confusion_of, notes_of, scores_per_class
 from bnn.training.plan.make import make_plan, needs_plan, planned
 from bnn.training.plan_record import Plan
-from bnn.training.resume import checkpoint, restore
+from bnn.training.resume import restore
+from bnn.training.rounds import run_rounds
 from bnn.training.runs import (
     CHECKPOINT,
+    CURVES,
+    LOG,
     METRICS,
     MODEL,
     WEIGHTS,
@@ -42,9 +46,9 @@ from bnn.training.runs import (
 )  # fmt: skip
 from bnn.training.sides import frames
 from bnn.training.teachers import TEACHERS
+from bnn.training.together import follow, tell_beginning, tell_end
 from bnn.training.trainer import Trainer, copy_state
-
-SHOWN_S = 0.5  # between two updates of the progress bar
+from bnn.training.worker import Worker
 
 
 def train(
@@ -57,45 +61,69 @@ def train(
     resume: bool = False,
     progress: bool = True,
     hardware: Hardware | None = None,
+    worker: Worker | None = None,
+    tensorboard: bool = False,
 ) -> Metrics:
     """Train `spec` on `data` into the run folder `out` and return its metrics.
 
     `source` says how to load the data again (kept in the model for `verify`), `hardware` what the network was chosen
-    for (kept in run.json). UserError when `out` holds something
+    for (kept in run.json). worker: this process, when it is not one that trains alone on the CPU
+    (bnn.training.worker). UserError when `out` holds something
     else, or holds a run and `resume` is not set, or is being trained by another process; ToolError when the training
     diverges, which leaves the last good checkpoint.
     """
-    keep_freed_memory()
-    source = source or DataSource(data.name)
-    trainer = Trainer(data, spec, config)  # refuses a network that does not fit before there is a folder
+    if tensorboard:
+        require_tensorboard()
+    worker, source = worker or Worker(), source or DataSource(data.name)
+    trainer = Trainer(data, spec, config, worker)  # refuses a network that does not fit before there is a folder
+    if not worker.leads:
+        return follow(data, spec, config, worker, trainer)
     with lock(out):
         claim(out, Request(source, spec, config, PictureSet.of(data), hardware), resume)
         if resume and (out / METRICS).exists():
             metrics = finished(out)
+            tell_beginning(worker, metrics, None, None)
         else:
             started = time.monotonic()
-            plan = _settle(data, spec, config, out, progress) if needs_plan(config) else None
+            plan = _settle(data, spec, config, out, progress, worker) if needs_plan(config) else None
             if plan:
-                trainer = Trainer(*planned(data, spec, config, plan))
-            if (out / CHECKPOINT).exists():
-                restore(trainer, out / CHECKPOINT)
+                trainer = Trainer(*planned(data, spec, config, plan), worker)
+            begun = out / CHECKPOINT if (out / CHECKPOINT).exists() else None
+            if begun:
+                restore(trainer, begun)
             if trainer.round < trainer.schedule.rounds:
                 require_free(out, (WEIGHTS, MODEL))
+            tell_beginning(worker, None, plan, begun)
             if progress:
                 _tell_of_beginning(trainer)
             trainer.objective.begin()
-            _run_rounds(trainer, out / CHECKPOINT, progress)
+            with _logs(trainer, out, tensorboard) as logs:
+                run_rounds(trainer, out / CHECKPOINT, logs, progress)
             metrics = _finish(trainer, out, source, started, config.seed, plan)
+            tell_end(worker, metrics)
         (out / CHECKPOINT).unlink(missing_ok=True)
     return metrics
 
 
-def _settle(data: Dataset, spec: NetworkSpec, config: TrainConfig, out: Path, progress: bool) -> Plan:
+@contextmanager
+def _logs(trainer: Trainer, out: Path, tensorboard: bool) -> Iterator[list[Log]]:
+    """Yield what the rounds of the training are written to; it goes on behind those that are done."""
+    logs: list[Log] = [RowFile(out / LOG, trainer.round)]
+    if tensorboard:
+        logs.append(TensorBoard(out / CURVES, trainer.schedule.first_step(trainer.round)))
+    try:
+        yield logs
+    finally:
+        for log in logs:
+            log.close()
+
+
+def _settle(data: Dataset, spec: NetworkSpec, config: TrainConfig, out: Path, progress: bool, worker: Worker) -> Plan:
     """Return the plan of the run, made now or kept from before; print it with `progress`."""
     plan = kept_plan(out)
     if plan is None:
         with tqdm(disable=not progress, mininterval=0.5, bar_format="trying: {n_fmt} steps {elapsed}") as bar:
-            plan, begun = make_plan(data, spec, config, bar.update)
+            plan, begun = make_plan(data, spec, config, bar.update, worker.alone())
         if begun:
             write_file(out / CHECKPOINT, begun)
         keep_plan(out, plan)
@@ -112,33 +140,6 @@ def _tell_of_beginning(trainer: Trainer) -> None:
         print(f"blocks 1 to {trainer.begun_with} of {blocks} begin as in {config.init}", file=sys.stderr, flush=True)
     if trainer.round == 0 and config.teacher in TEACHERS:
         print(f"the teacher learns first ({config.teacher})", file=sys.stderr, flush=True)
-
-
-def _run_rounds(trainer: Trainer, path: Path, progress: bool) -> None:
-    """Train the rounds that are left; after each of them the checkpoint `path` holds what was reached."""
-    schedule, started, shown = trainer.schedule, time.monotonic(), 0.0
-    begun = schedule.first_step(trainer.round)
-    with tqdm(
-        total=schedule.steps,
-        initial=begun,
-        disable=not progress,
-        mininterval=SHOWN_S,
-        bar_format="step {n_fmt}/{total_fmt} |{bar:24}| {elapsed}<{remaining}{postfix}",
-    ) as bar:
-        while trainer.round < schedule.rounds:
-            for tally in trainer.run_round():
-                bar.update()
-                now = time.monotonic()
-                if progress and now > shown + SHOWN_S:
-                    rate, shown = (schedule.seen(bar.n) - schedule.seen(begun)) / (now - started), now
-                    judged = trainer.best < math.inf and trainer.sides.held_out
-                    held = f" held out {trainer.best_accuracy:.1%}" if judged else ""
-                    bar.set_postfix_str(
-                        f"{rate:,.0f} pictures/s loss {tally.loss:.3f} train {tally.accuracy:.1%}{held}", refresh=False
-                    )
-            if trainer.settled:
-                trainer.evaluate()
-            write_file(path, checkpoint(trainer))
 
 
 def _finish(trainer: Trainer, out: Path, source: DataSource, started: float, seed: int, plan: Plan | None) -> Metrics:
@@ -170,6 +171,7 @@ def _finish(trainer: Trainer, out: Path, source: DataSource, started: float, see
         seconds=time.monotonic() - started,
         steps=steps,
         pictures=seen,
+        machines=trainer.machines,
         plan=plan,
     )
     finish(out, metrics)

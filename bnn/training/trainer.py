@@ -13,6 +13,7 @@ import math
 from collections.abc import Iterator, Mapping
 from functools import cached_property
 from pathlib import Path
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
@@ -28,18 +29,27 @@ from bnn.training.distil import objective_of
 from bnn.training.evaluation import estimate_statistics, scores_of
 from bnn.training.flat import FlatParameters
 from bnn.training.initial import begin_with
+from bnn.training.machine import Machine
 from bnn.training.schedule import Draw, Schedule
 from bnn.training.sides import split_sides
+from bnn.training.worker import CPU, Worker, require_slices
 
 ESTIMATION_FRAMES = 2048  # pictures that batch-norm statistics are estimated from between rounds
+
+
+class Judgement(NamedTuple):
+    """What the network reaches on the held-out pictures."""
+
+    loss: float
+    accuracy: float  # 0 to 1
 
 
 class Tally:
     """What the steps of a round reached together; its numbers are read from the device only when they are asked for."""
 
-    def __init__(self) -> None:
+    def __init__(self, device: torch.device) -> None:
         self.pictures = 0
-        self.loss_sum, self.right = torch.zeros(()), torch.zeros((), dtype=torch.int64)
+        self.loss_sum, self.right = torch.zeros((), device=device), torch.zeros((), device=device)
 
     def add(self, loss: Tensor, scores: Tensor, labels: Tensor) -> None:
         """Count a step: its mean loss, scores [N, classes] and labels [N]."""
@@ -47,30 +57,41 @@ class Tally:
         self.loss_sum = loss * len(labels) + self.loss_sum
         self.right = (scores.argmax(1) == labels).sum() + self.right
 
+    def add_up(self, worker: Worker) -> None:
+        """Count what the other processes counted too."""
+        pictures = torch.full_like(self.right, self.pictures)
+        sums = torch.stack([self.loss_sum, self.right, pictures])
+        worker.add_up(sums)
+        self.loss_sum, self.right, self.pictures = sums[0], sums[1], int(sums[2])
+
     @property
     def loss(self) -> float:
         return float(self.loss_sum) / self.pictures
 
     @property
     def accuracy(self) -> float:
-        return int(self.right) / self.pictures
+        return float(self.right) / self.pictures
 
 
 class Trainer:
     """One training, from its first round; bnn.training.resume lets it begin at a checkpoint."""
 
-    def __init__(self, data: Dataset, spec: NetworkSpec, config: TrainConfig) -> None:
-        self.data, self.spec, self.config = data, spec, config
-        self.sides = split_sides(data, config)
+    def __init__(self, data: Dataset, spec: NetworkSpec, config: TrainConfig, worker: Worker | None = None) -> None:
+        """worker: this process; None trains alone, on the CPU."""
+        self.data, self.spec, self.config, self.worker = data, spec, config, worker or Worker()
+        self.sides = split_sides(data, config).on(self.worker.device)
         torch.manual_seed(config.seed)
         _, height, width, channels = data.train_images.shape
         self.network = Network(spec, (channels, height, width), len(data.classes))
         self.begun_with = begin_with(self.network, Path(config.init)) if config.init else 0  # blocks of another run
         self.network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # missing in torch's stubs
+        self.network.to(self.worker.device)
         self.parameters = FlatParameters(self.network)
         self.optimizer = torch.optim.Adam([self.parameters.values], lr=config.learning_rate, fused=True)
         self.schedule = Schedule.of(config, len(self.sides.images))
+        require_slices(self.worker, self.schedule.pictures, self.schedule.steps_per_pass)
         self.objective = objective_of(config, self.sides, data.classes)
+        self.machines: tuple[Machine, ...] = (self.worker.machine(),)  # more when it is resumed on another
         self.round, self.best, self.best_accuracy = 0, math.inf, 0.0
         self.best_state = copy_state(self.network.state_dict())
 
@@ -82,26 +103,30 @@ class Trainer:
 
     def run_round(self) -> Iterator[Tally]:
         """Train one round; yield what it reached so far after every step. ToolError when it diverges."""
-        images, labels, schedule, tally = self.sides.images, self.sides.labels, self.schedule, Tally()
+        images, labels, schedule, worker = self.sides.images, self.sides.labels, self.schedule, self.worker
+        tally = Tally(worker.device)
         self.objective.begin()
         self.network.train()
         batches: tuple[Tensor, ...] = ()
         for step in schedule.steps_of(self.round):
             number, place = divmod(step, schedule.steps_per_pass)
             if not batches or place == 0:
-                batches = schedule.order(number)
-            batch = batches[place]
+                batches = tuple(batch.to(worker.device) for batch in schedule.order(number))
+            batch = worker.slice(batches[place])
             self.optimizer.param_groups[0]["lr"] = self.learning_rate(step)
             frames = images[batch]
             if self.config.augment:
-                frames = augment(frames, self.config.augment, schedule.generator(Draw.AUGMENT, step))
+                draw = schedule.generator(Draw.AUGMENT, step, worker.process)
+                frames = augment(frames, self.config.augment, draw)
             scores = self.network(frames.contiguous(memory_format=torch.channels_last))
             loss = self.objective.loss(scores, labels[batch], frames, batch)
             self.parameters.gradient.zero_()
-            loss.backward()
+            (loss * (len(batch) / len(batches[place]))).backward()
+            worker.add_up(self.parameters.gradient)
             self.optimizer.step()
             tally.add(loss.detach(), scores.detach(), labels[batch])
             yield tally
+        tally.add_up(worker)
         self._refuse_divergence("loss", tally.loss_sum)
         for name, value in self.network.state_dict().items():
             self._refuse_divergence(name, value)
@@ -125,7 +150,7 @@ class Trainer:
         """Whether this is the last quarter of the rounds, of which the best is kept. The last round always counts."""
         return self.round > 0.75 * self.schedule.rounds
 
-    def evaluate(self) -> None:
+    def evaluate(self) -> Judgement:
         """Judge the network on the held-out pictures with fresh batch-norm statistics; keep the best round's weights.
 
         Best is the lowest loss: on few pictures it says more than the accuracy.
@@ -134,15 +159,17 @@ class Trainer:
         scores = scores_of(self.network, self.sides.held_images)
         loss = float(self.objective.judge(scores, self.sides.held_labels))
         self._refuse_divergence("the loss on the held-out pictures", torch.tensor(loss))
+        accuracy = float((scores.argmax(1) == self.sides.held_labels).float().mean())
         if loss <= self.best:  # of equals the later, which saw the lower learning rate
-            self.best, self.best_state = loss, copy_state(self.network.state_dict())
-            self.best_accuracy = float((scores.argmax(1) == self.sides.held_labels).float().mean())
+            self.best, self.best_accuracy = loss, accuracy
+            self.best_state = copy_state(self.network.state_dict())
+        return Judgement(loss, accuracy)
 
     def finish(self) -> Network:
-        """Return the network with the best round's weights and statistics from all training pictures."""
+        """Return the network with the best round's weights and statistics from all training pictures, on the CPU."""
         self.network.load_state_dict(self.best_state)
         estimate_statistics(self.network, self.sides.images)
-        return self.network
+        return self.network.to(CPU)
 
 
 def copy_state(state: Mapping[str, Tensor]) -> dict[str, Tensor]:

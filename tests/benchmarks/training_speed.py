@@ -4,10 +4,9 @@
 
 The twin of a network has a float nn.Conv2d of the same shape for each of its convolutions, and torch's max-pooling,
 batch norm, Hardtanh and Linear in the same order. It is trained as torch's tutorials do it: Adam, cross entropy, the
-loss read after every step. Both take the same random pictures in batches of 64, and both keep freed memory
-(bnn.training.memory), which helps the twin as much. They take turns, a chunk of steps each, so that whatever else the
-machine does meets both. `ratio` is that of the median times of a chunk, and is meant to be 0.9 or more: what training
-in signs costs beside the arithmetic. Held-out pictures and checkpoints are not in it.
+loss read after every step. Both take the same random pictures in batches of 64. They take turns, a chunk of steps each,
+so that whatever else the machine does meets both. `ratio` is that of the median times of a chunk, and is meant to be
+0.9 or more: what training in signs costs beside the arithmetic. Held-out pictures and checkpoints are not in it.
 
 Prints a table for people and one JSON line last.
 """
@@ -29,7 +28,6 @@ from bnn.model.forms import FORMS
 from bnn.model.network import PIXEL_SCALE, Network
 from bnn.model.spec import load_spec
 from bnn.training.config import TrainConfig
-from bnn.training.memory import keep_freed_memory
 from bnn.training.trainer import Trainer
 
 SIDES = {"small": 28, "medium": 64, "large": 128}  # of the pictures
@@ -122,7 +120,6 @@ def main(arguments: list[str] | None = None, show: Callable[[str], None] = print
     parser.add_argument("--threads", type=int, default=2)
     options = parser.parse_args(arguments)
     torch.set_num_threads(options.threads)
-    keep_freed_memory()
     rows = [measure(name, form, options.chunks) for name in options.networks for form in options.forms]
     show(f"{'network':8} {'form':12} {'pictures/s':>10} {'plain':>7} {'ratio':>6}")
     for row in rows:

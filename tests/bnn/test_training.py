@@ -47,7 +47,8 @@ def run(data, tmp_path_factory):
 def test_it_learns_and_leaves_a_whole_folder(run, data):
     out, metrics = run
     assert metrics.test_accuracy > 0.9
-    assert sorted(p.name for p in out.iterdir()) == ["metrics.json", "model.onnx", "run.json", "weights.safetensors"]
+    names = ["log.jsonl", "metrics.json", "model.onnx", "run.json", "weights.safetensors"]
+    assert sorted(p.name for p in out.iterdir()) == names
     written = json.loads((out / "metrics.json").read_text())
     assert written.keys() - entries(metrics).keys() == {"format", "files", "seal"}
     assert written | entries(metrics) == written and finished(out) == metrics
@@ -225,7 +226,9 @@ def test_a_training_that_diverges_exports_nothing(data, tmp_path, monkeypatch, w
     with pytest.raises(ToolError, match=r"diverged in round 6 of 6: .* is nan, so no network was exported") as caught:
         train(data, SPEC, tmp_path / "run", CONFIG, progress=False)
     assert "--seed" in str(caught.value)
-    assert sorted(p.name for p in (tmp_path / "run").iterdir()) == ["checkpoint.safetensors", "run.json"]
+    assert sorted(p.name for p in (tmp_path / "run").iterdir()) == [
+        "checkpoint.safetensors", "log.jsonl", "run.json",
+    ]  # fmt: skip
 
 
 def test_a_network_that_has_learned_nothing_says_so(data, tmp_path):

@@ -272,6 +272,19 @@ def test_train_a_class_name_that_is_not_plain(capsys, pictures, tmp_path, name):
     assert not (tmp_path / "run").exists()
 
 
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (["--steps", 5, "--epochs", 1], "--steps 5 and --epochs 1 both say how long to train; give one of them"),
+        (["--threads", 1025], "threads 1025 is not a whole number from 1 to 1024"),
+    ],
+)
+def test_options_of_training_that_cannot_be(capsys, tmp_path, options, words):
+    status, _, err = run(capsys, "train", "biscuits", "--out", tmp_path / "run", *options)
+    assert status == 2 and not (tmp_path / "run").exists()
+    one_sentence(err, words)
+
+
 def test_train_a_class_name_with_slashes_in_the_file(capsys, tmp_path):
     """A class name cannot leave a page or a path. Slashes make folders, so only a file can hold such a name."""
     from bnn.integer.layers import Bias, Dense
@@ -295,6 +308,9 @@ def test_train_a_class_name_with_slashes_in_the_file(capsys, tmp_path):
         ["train", "biscuits", "--out", "x", "--kernel", "4"],
         ["train", "biscuits", "--out", "x", "--epochs", "0"],
         ["train", "biscuits", "--out", "x", "--folds", "0"],
+        ["train", "biscuits", "--out", "x", "--device", "tpu"],
+        ["train", "biscuits", "--out", "x", "--threads", "0"],
+        ["train", "biscuits", "--out", "x", "--log", "paper"],
         ["train", "biscuits", "--out", "x", "--seed", "-1"],
         ["train", "biscuits", "--out", "x", "--seed", "2147483648"],
         ["train", "biscuits", "--out", "x", "--layer", "dense"],

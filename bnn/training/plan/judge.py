@@ -14,6 +14,7 @@ from bnn.model.spec import NetworkSpec
 from bnn.training.config import TrainConfig
 from bnn.training.evaluation import estimate_statistics, scores_of
 from bnn.training.trainer import ESTIMATION_FRAMES, Trainer
+from bnn.training.worker import Worker
 
 SCALES = tuple(2.0 ** (step / 2) for step in range(-12, 5))  # that scores are multiplied by
 Tick = Callable[[int], object]  # takes a number of steps that are done
@@ -35,16 +36,16 @@ class Gain:
     noise: float  # its standard error
 
 
-def judge(data: Dataset, spec: NetworkSpec, config: TrainConfig, tick: Tick) -> Judged:
+def judge(data: Dataset, spec: NetworkSpec, config: TrainConfig, tick: Tick, worker: Worker | None = None) -> Judged:
     """Train on `data`, which has a validation side, to the end of the schedule, and judge the last weights."""
-    trainer = Trainer(data, spec, config)
+    trainer = Trainer(data, spec, config, worker)
     while trainer.round < trainer.schedule.rounds:
         for _ in trainer.run_round():
             tick(1)
     estimate_statistics(trainer.network, trainer.sides.images[:ESTIMATION_FRAMES])
-    scores, labels = scores_of(trainer.network, trainer.sides.held_images), trainer.sides.held_labels
+    scores, labels = scores_of(trainer.network, trainer.sides.held_images).cpu(), trainer.sides.held_labels.cpu()
     weights = trainer.objective.weights
-    losses = calibrated_losses(scores, labels, torch.ones(scores.shape[1]) if weights is None else weights)
+    losses = calibrated_losses(scores, labels, torch.ones(scores.shape[1]) if weights is None else weights.cpu())
     return Judged(losses.double().numpy(), (scores.argmax(1) == labels).numpy())
 
 

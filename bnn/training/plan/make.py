@@ -16,6 +16,7 @@ from bnn.training.resume import checkpoint
 from bnn.training.schedule import Schedule
 from bnn.training.sides import hold_out
 from bnn.training.trainer import Trainer
+from bnn.training.worker import Worker
 
 TRIAL_SHARE = 45  # a trial has so many times fewer steps than the training
 FEWEST_STEPS = 30  # of a trial that says anything
@@ -31,24 +32,28 @@ def needs_plan(config: TrainConfig) -> bool:
 
 
 def make_plan(
-    data: Dataset, spec: NetworkSpec, config: TrainConfig, tick: Tick = lambda _: None
+    data: Dataset,
+    spec: NetworkSpec,
+    config: TrainConfig,
+    tick: Tick = lambda _: None,
+    worker: Worker | None = None,
 ) -> tuple[Plan, bytes | None]:
     """Settle what `config` leaves open, by short trainings on the training pictures; the same each time.
 
     Return the plan, and the checkpoint of the best start where the training can go on from it. `tick` is told of each
-    step that is done.
+    step that is done. worker: this process, which plans alone.
     """
     notes: list[str] = []
     augment, trials = config.augment, tuple[Trial, ...]()
     if config.augment == AUTO:
-        trials = _search(data, spec, config, tick, notes)
+        trials = _search(data, spec, config, tick, worker, notes)
         augment = next((trial.augment for trial in reversed(trials) if trial.kept), ())
     settled = replace(config, augment=augment)
     estimate = None
     if config.folds > 1:
-        estimate = _cross_validate(data, spec, settled, tick, notes)
+        estimate = _cross_validate(data, spec, settled, tick, worker, notes)
     plan = Plan(augment, config.seed, held_out=estimate is None, trials=trials, estimate=estimate, notes=tuple(notes))
-    return _best_start(data, spec, config, plan, tick) if config.starts > 1 else (plan, None)
+    return _best_start(data, spec, config, plan, tick, worker) if config.starts > 1 else (plan, None)
 
 
 def planned(
@@ -68,7 +73,9 @@ def planned(
     return data, spec, settled
 
 
-def _search(data: Dataset, spec: NetworkSpec, config: TrainConfig, tick: Tick, notes: list[str]) -> tuple[Trial, ...]:
+def _search(
+    data: Dataset, spec: NetworkSpec, config: TrainConfig, tick: Tick, worker: Worker | None, notes: list[str]
+) -> tuple[Trial, ...]:
     steps = Schedule.of(config, len(data.train_labels)).steps // TRIAL_SHARE
     if steps < FEWEST_STEPS or most_folds(data.train_labels, 2) < 2:
         why = f"{steps * TRIAL_SHARE} steps are too few" if steps < FEWEST_STEPS else "a class has only one picture"
@@ -78,7 +85,7 @@ def _search(data: Dataset, spec: NetworkSpec, config: TrainConfig, tick: Tick, n
     short = _short(config, steps)
 
     def attempt(names: Names, split: int) -> Judged:
-        return judge(splits[split], spec, replace(short, augment=names, seed=config.seed + split), tick)
+        return judge(splits[split], spec, replace(short, augment=names, seed=config.seed + split), tick, worker)
 
     square = data.train_images.shape[1] == data.train_images.shape[2]
     groups = [names for names in GROUPS.values() if square or names != ("rot90",)]
@@ -86,7 +93,7 @@ def _search(data: Dataset, spec: NetworkSpec, config: TrainConfig, tick: Tick, n
 
 
 def _cross_validate(
-    data: Dataset, spec: NetworkSpec, config: TrainConfig, tick: Tick, notes: list[str]
+    data: Dataset, spec: NetworkSpec, config: TrainConfig, tick: Tick, worker: Worker | None, notes: list[str]
 ) -> Estimate | None:
     """Return what trainings on all folds but one say of the one; together they have half the steps of the training.
 
@@ -99,7 +106,9 @@ def _cross_validate(
         return None
     fold = deal(data.train_labels, folds, config.seed)
     short = _short(config, max(1, Schedule.of(config, len(data.train_labels)).steps // (2 * folds)))
-    judged = [judge(held_out(data, fold == k), spec, replace(short, seed=config.seed + k), tick) for k in range(folds)]
+    judged = [
+        judge(held_out(data, fold == k), spec, replace(short, seed=config.seed + k), tick, worker) for k in range(folds)
+    ]
     each = [accuracy([one]) for one in judged]
     return Estimate(
         accuracy=accuracy(judged),
@@ -112,7 +121,7 @@ def _cross_validate(
 
 
 def _best_start(
-    data: Dataset, spec: NetworkSpec, config: TrainConfig, plan: Plan, tick: Tick
+    data: Dataset, spec: NetworkSpec, config: TrainConfig, plan: Plan, tick: Tick, worker: Worker | None
 ) -> tuple[Plan, bytes | None]:
     """Begin from several seeds, each with the schedule of the whole training; return which goes on, and from where.
 
@@ -122,7 +131,7 @@ def _best_start(
     best = None
     for number in range(config.starts):
         seed = (config.seed + number * _NEXT_START) % 2**31
-        trainer = Trainer(*planned(data, spec, replace(config, teacher="none"), replace(plan, seed=seed)))
+        trainer = Trainer(*planned(data, spec, replace(config, teacher="none"), replace(plan, seed=seed)), worker)
         for _ in range(-(-trainer.schedule.rounds // START_SHARE)):
             for _ in trainer.run_round():
                 tick(1)

@@ -99,9 +99,9 @@ def test_the_start_that_goes_on_ends_as_if_it_had_run_through(run, data, tmp_pat
 
 def test_training_takes_only_the_second_half_after_its_start(data, tmp_path, monkeypatch):
     first = []
-    whole = training._run_rounds
+    whole = training.run_rounds
     monkeypatch.setattr(
-        training, "_run_rounds", lambda trainer, *more: (first.append(trainer.round), whole(trainer, *more))
+        training, "run_rounds", lambda trainer, *more: (first.append(trainer.round), whole(trainer, *more))
     )
     train(data, SPEC, tmp_path / "run", replace(CONFIG, folds=1), progress=False)
     assert first == [20]
@@ -145,7 +145,7 @@ def test_resuming_does_not_plan_again(run, data, tmp_path, monkeypatch):
 def test_a_plan_that_was_changed_is_refused(data, tmp_path, monkeypatch):
     out = tmp_path / "run"
     with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
-        patch.setattr(training, "_run_rounds", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
+        patch.setattr(training, "run_rounds", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
         train(data, SPEC, out, CONFIG, progress=False)
     content = (out / "plan.json").read_text()
     (out / "plan.json").write_text(content.replace('"light"', '"shift"'))

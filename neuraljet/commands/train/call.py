@@ -1,0 +1,128 @@
+"""`neuraljet.train`: from pictures and options to what the training takes."""
+
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from bnn.errors import UserError
+from neuraljet.commands.train.options import LOGS, MOST_EPOCHS, MOST_SEED, MOST_STEPS, MOST_THREADS, TEACHERS
+
+if TYPE_CHECKING:
+    from bnn.training.metrics import Metrics
+
+
+def train(
+    data: str | Path,
+    out: str | Path,
+    *,
+    network: str | Path | None = None,
+    layer: str | None = None,
+    kernel: int | None = None,
+    size: tuple[int, int] | None = None,
+    color: str | None = None,
+    epochs: int | None = None,
+    seed: int = 0,
+    resume: bool = False,
+    progress: bool = False,
+    steps: int | None = None,
+    balance: bool = False,
+    augment: str | None = None,
+    folds: int | None = None,
+    starts: int | None = None,
+    teacher: str | Path = "none",
+    init: str | Path | None = None,
+    sites: int | None = None,
+    fps: float | None = None,
+    ramb18: int | None = None,
+    device: str = "cpu",
+    threads: int | None = None,
+    log: str | None = None,
+) -> "Metrics":
+    """Train on `data` (a folder of class folders, IDX files, or the name of a known set) into the folder `out`.
+
+    What is None comes from the set's card in datasets/, else: a network chosen for the pictures, the classes and the
+    budget, 3,600 steps of 64 pictures, the pictures' size and colour. `steps` or `epochs`, passes over the pictures,
+    say how long it trains; `balance` makes each class count the same, however many pictures it has.
+
+    augment: "none", names with commas between, or "auto", which tries them on held-out pictures and is the default
+    without a card. folds: from 2 on, cross-validate, and train on all pictures; the default is 5 for sets of fewer than
+    500 training pictures, else 1. starts: begin from so many seeds and go on with the best.
+
+    teacher: "float" or "hog", which learn on the spot, or the folder of a finished run; its scores are learned beside
+    the labels. init: the folder of a finished run, whose first layers the network begins with.
+
+    The budget is what the accelerator may take: `sites`, LUT sites (1,800); `ramb18`, block RAMs (4 at a pixel per
+    clock, 16 at a rate); and the frames per second that it keeps, `fps` (None: a pixel per clock). `build` takes that
+    rate from the run. With one of them the card's network does not count.
+
+    device: cpu, cuda, mps, or auto for the first of cuda, mps and cpu that is there. threads: of torch; None leaves
+    their number. log: "tensorboard" writes curves beside log.jsonl. Under torchrun the processes train together, and
+    each returns the metrics.
+
+    Returns the metrics, whose notes say what reading the pictures left out and decided; with `progress` they are
+    printed before training begins. UserError for everything that is wrong with the input.
+    """
+    from bnn.data import DataSource, lasting_name, load
+    from bnn.training.config import TrainConfig
+    from bnn.training.plan.ask import augmentation, fold_count
+    from bnn.training.schedule import Schedule
+    from bnn.training.train import train as train_network
+    from bnn.training.worker import device_of, joined, leads
+    from neuraljet.network import network_for
+
+    if type(seed) is not int or not 0 <= seed <= MOST_SEED:
+        raise UserError(f"seed {seed!r} is not a whole number from 0 to {MOST_SEED}")
+    if epochs is not None and (type(epochs) is not int or not 1 <= epochs <= MOST_EPOCHS):
+        raise UserError(f"epochs {epochs!r} is not a whole number from 1 to {MOST_EPOCHS}")
+    if steps is not None and (type(steps) is not int or not 1 <= steps <= MOST_STEPS):
+        raise UserError(f"steps {steps!r} is not a whole number from 1 to {MOST_STEPS}")
+    if steps is not None and epochs is not None:
+        raise UserError(f"--steps {steps} and --epochs {epochs} both say how long to train; give one of them")
+    if threads is not None and (type(threads) is not int or not 1 <= threads <= MOST_THREADS):
+        raise UserError(f"threads {threads!r} is not a whole number from 1 to {MOST_THREADS}")
+    if log not in (None, *LOGS):
+        raise UserError(f"log {log!r} is unknown; allowed: {', '.join(LOGS)}, or none (log.jsonl is always written)")
+    device_of(device)  # before minutes are spent
+    progress = progress and leads()
+    pictures = load(data, size=size, color=color)
+    if progress:
+        for note in pictures.notes:
+            print(f"note: {note}", file=sys.stderr, flush=True)
+    card = pictures.card
+    spec, hardware = network_for(
+        pictures, Path(out) if resume else None, network=network, layer=layer, kernel=kernel, sites=sites, fps=fps,
+        ramb18=ramb18, progress=progress,
+    )  # fmt: skip
+    config = TrainConfig(
+        epochs=card.epochs if card and epochs is None and steps is None else epochs,
+        seed=seed,
+        augment=augmentation(augment, pictures),
+        steps=steps,
+        balance=balance,
+        starts=starts or 1,
+        teacher=str(teacher) if str(teacher) in TEACHERS else lasting(teacher),
+        init=None if init is None else lasting(init),
+    )
+    length = Schedule.of(config, len(pictures.train_labels)).steps
+    config = replace(config, folds=fold_count(folds, pictures, length))
+    height, width, channels = pictures.train_images.shape[1:]
+    source = DataSource(lasting_name(data), (height, width), "gray" if channels == 1 else "rgb", seed=0)
+    with joined(device, threads) as worker:
+        return train_network(
+            pictures,
+            spec,
+            Path(out),
+            config,
+            source=source,
+            resume=resume,
+            progress=progress,
+            worker=worker,
+            tensorboard=log == "tensorboard",
+            hardware=hardware,
+        )
+
+
+def lasting(run: str | Path) -> str:
+    """Return the path of a run's folder from any folder."""
+    return str(Path(run).resolve())

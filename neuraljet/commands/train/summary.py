@@ -1,0 +1,30 @@
+"""What came of a training, for people."""
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from bnn.training.metrics import Metrics
+
+
+def summary(metrics: "Metrics") -> str:
+    """Return accuracy, confusion matrix, and what was compared, for people."""
+    width = max(len(name) for name in metrics.classes)
+    lines = [
+        f"test accuracy {metrics.test_accuracy:.2%} on {metrics.test_frames} pictures, in {metrics.seconds:.0f} s",
+        f"{'':{width}}  " + " ".join(f"{name[:9]:>9}" for name in metrics.classes) + "   precision  recall",
+    ]
+    for name, row in zip(metrics.classes, metrics.confusion, strict=True):
+        scores = metrics.per_class[name]
+        shown = ["    -" if score is None else f"{score:.3f}" for score in (scores.precision, scores.recall)]
+        lines.append(f"{name:{width}}  " + " ".join(f"{n:9d}" for n in row) + f"       {shown[0]}   {shown[1]}")
+    if metrics.plan and metrics.plan.estimate:
+        lines.append(metrics.plan.estimate.line())
+    if metrics.machines:
+        lines.append(f"seed {metrics.seed}, " + ", then ".join(machine.line() for machine in metrics.machines))
+    lines += [f"note: {note}" for note in metrics.notes]
+    links = metrics.links
+    lines.append(
+        f"frozen network on {links.frames} pictures: torch {links.torch} mismatches, "
+        f"QONNX {links.qonnx} mismatches; against the float network {metrics.float_disagreements} other classes"
+    )
+    return "\n".join(lines)
