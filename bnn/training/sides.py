@@ -9,6 +9,8 @@ from torch import Tensor
 from bnn.data import Dataset
 from bnn.training.config import TrainConfig
 
+FEW = 4  # pictures of a class, of which one can be spared
+
 
 @dataclass(frozen=True, eq=False)
 class Sides:
@@ -41,15 +43,17 @@ def split_sides(data: Dataset, config: TrainConfig) -> Sides:
 
 
 def hold_out(labels: np.ndarray, fraction: float, seed: int) -> tuple[np.ndarray, np.ndarray]:
-    """Return indices (kept, held): `fraction` of each class is held out, rounded; nothing of a class too small for it.
+    """Return indices (kept, held): `fraction` of each class, rounded, is held out, at least one of FEW.
 
-    When nothing at all can be held out, the kept pictures stand in for the held ones.
+    So a rare class is judged too, and a rarer one keeps its pictures to be learned from. When nothing at all can be
+    held out, the kept pictures stand in for the held ones.
     """
     generator = np.random.default_rng(seed)
     held = np.zeros(len(labels), bool)
     for label in np.unique(labels):
         members = generator.permutation(np.flatnonzero(labels == label))
-        held[members[: round(fraction * len(members))]] = True
+        fewest = 1 if fraction > 0 and len(members) >= FEW else 0
+        held[members[: max(fewest, round(fraction * len(members)))]] = True
     kept = np.flatnonzero(~held)
     return kept, np.flatnonzero(held) if held.any() else kept
 

@@ -263,6 +263,9 @@ def test_hold_out_is_stratified():
     kept, held = hold_out(labels, 0.1, 0)
     assert sorted([*kept, *held]) == list(range(71))
     assert np.bincount(labels[held], minlength=3).tolist() == [5, 2, 0]
+    rare = np.array([0] * 400 + [1] * 9 + [2] * 4 + [3] * 3)
+    assert np.bincount(rare[hold_out(rare, 0.05, 0)[1]], minlength=4).tolist() == [20, 1, 1, 0]
+    assert hold_out(rare, 0.0, 0)[0].tolist() == list(range(len(rare)))
     kept, held = hold_out(np.array([0, 1]), 0.1, 0)
     assert kept.tolist() == held.tolist() == [0, 1]
 
