@@ -18,9 +18,9 @@ from bnn.training.sides import hold_out
 from bnn.training.trainer import Trainer
 from bnn.training.worker import Worker
 
-TRIAL_SHARE = 45  # a trial has so many times fewer steps than the training
-FEWEST_STEPS = 30  # of a trial that says anything
-SPLITS = 3  # on which a group is tried
+TRIAL_SHARE = 24  # a trial has so many times fewer steps than the training
+FEWEST_STEPS = 100  # of a trial: before that what makes pictures harder only seems to harm
+SPLITS = 2  # on which a group is tried
 TRIAL_PICTURES = 400  # at most, that a trial learns from, and that judge it
 START_SHARE = 2  # a start has so many times fewer rounds than the training
 _NEXT_START = 1_000_003  # from one start's seed to the next one's
