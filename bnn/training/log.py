@@ -103,13 +103,13 @@ class TensorBoard:
 
 
 def require_tensorboard() -> type:
-    """Return torch's SummaryWriter; UserError when TensorBoard is not installed."""
+    """Return torch's SummaryWriter; UserError when TensorBoard is not installed, or one that does not fit."""
     try:
         from torch.utils.tensorboard import SummaryWriter
-    except ImportError as error:
+    except Exception as error:  # one that was made for another protobuf raises what only that protobuf knows
         raise UserError(
-            f"--log tensorboard needs TensorBoard, which is not installed ({error}); pip install tensorboard, or leave "
-            "--log out: log.jsonl in the run folder holds the same numbers"
+            f"--log tensorboard needs TensorBoard, which cannot be loaded ({str(error).splitlines()[0][:200]}); "
+            "pip install 'tensorboard<2.20', or leave --log out: log.jsonl in the run folder holds the same numbers"
         ) from None
     return SummaryWriter
 

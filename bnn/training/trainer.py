@@ -121,7 +121,7 @@ class Trainer:
             scores = self.network(frames.contiguous(memory_format=torch.channels_last))
             loss = self.objective.loss(scores, labels[batch], frames, batch)
             self.parameters.gradient.zero_()
-            (loss * (len(batch) / len(batches[place]))).backward()
+            (loss if worker.processes == 1 else loss * (len(batch) / len(batches[place]))).backward()
             worker.add_up(self.parameters.gradient)
             self.optimizer.step()
             tally.add(loss.detach(), scores.detach(), labels[batch])

@@ -108,11 +108,20 @@ def test_a_link_is_not_written_through(tmp_path: Path) -> None:
     assert (tmp_path / "precious").read_text() == ""
 
 
-def test_tensorboard_that_is_missing_is_told_before_training(
-    data: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+class Unfit:
+    """A TensorBoard that was made for another protobuf."""
+
+    @property
+    def SummaryWriter(self) -> object:  # as torch calls it
+        raise Exception("Detected incompatible Protobuf versions.\nSee the web.")
+
+
+@pytest.mark.parametrize("module", [None, Unfit()], ids=["missing", "unfit"])
+def test_tensorboard_that_cannot_be_loaded_is_told_before_training(
+    data: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, module: object
 ) -> None:
-    monkeypatch.setitem(sys.modules, "torch.utils.tensorboard", None)
-    with pytest.raises(UserError, match=r"--log tensorboard needs TensorBoard.*pip install tensorboard, or leave"):
+    monkeypatch.setitem(sys.modules, "torch.utils.tensorboard", module)
+    with pytest.raises(UserError, match=r"--log tensorboard needs TensorBoard, which cannot be loaded.*pip install '"):
         train(data, SPEC, tmp_path / "run", CONFIG, progress=False, tensorboard=True)
     assert not (tmp_path / "run").exists()
 
