@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 from bnn.errors import UserError
 from bnn.model.budget import Budget, Hardware
 from bnn.model.spec import NetworkSpec, load_spec
-from bnn.training.runs import ASKED, requested
+from bnn.training.runs import ASKED, refuse_other, requested
+from bnn.training.worker import leads
 
 if TYPE_CHECKING:
     from bnn.data import Dataset
@@ -15,7 +16,8 @@ if TYPE_CHECKING:
 
 def network_for(
     pictures: "Dataset",
-    resumed: Path | None,
+    out: Path,
+    resume: bool,
     *,
     network: str | Path | None,
     layer: str | None,
@@ -27,8 +29,9 @@ def network_for(
 ) -> tuple[NetworkSpec, Hardware | None]:
     """Return the network, and what it is for where a rate or a budget is known.
 
-    resumed: a run that goes on. It keeps its network when the budget is the same, whatever would be chosen today.
-    UserError when nothing fits the budget, and when a network is named and a budget is given too.
+    resume: the run in the folder `out` goes on. It keeps its network when the budget is the same, whatever would be
+    chosen today. UserError when nothing fits the budget, when a network is named and a budget is given too, and for
+    what is in `out`, before a network is chosen.
     """
     if network is not None and (sites is not None or ramb18 is not None):
         raise UserError(
@@ -39,8 +42,10 @@ def network_for(
     named = network or (card.network if card else None)
     if named is not None:
         return load_spec(named).with_layer(layer, kernel), None if fps is None else Hardware(budget.fps)
-    if resumed is not None and (resumed / ASKED).exists():
-        before = requested(resumed, "choose another --out")
+    if leads():  # of several processes the first has made the folder, maybe, when another comes here
+        refuse_other(out, resume)
+    if resume and (out / ASKED).exists():
+        before = requested(out, "choose another --out")
         same = before.hardware is not None and before.hardware.budget == budget
         if same and before.network.with_layer(layer, kernel) == before.network:
             return before.network, before.hardware

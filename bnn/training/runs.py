@@ -70,25 +70,32 @@ class Request:
     hardware: Hardware | None = field(default=None, metadata={OPTIONAL: True})
 
 
-def claim(out: Path, asked: Request, resume: bool) -> None:
-    """Make `out` the folder of the run that is asked for, or find that it is one already.
-
-    UserError when it holds something else, or a run and `resume` is not set, or one of other settings or pictures.
-    Pictures are the same when their digest is: a folder that was moved is written down where it is now, unless the run
-    is finished. The caller holds the lock of `out`.
-    """
+def refuse_other(out: Path, resume: bool) -> None:
+    """Raise UserError when `out` holds something that is no run, or a run and `resume` is not set."""
     if out.exists() and not out.is_dir():
         raise UserError(f"{out} is a file; choose a folder for the run")
     if (out / ASKED).exists():
-        before = requested(out, "choose another --out")
+        requested(out, "choose another --out")
         if not resume:
             raise UserError(f"{out} already holds a run; continue it with --resume or choose another --out")
+    elif out.is_dir() and any(out.iterdir()):
+        raise UserError(f"{out} holds files that are not a run (no {ASKED} there); choose an empty or new folder")
+
+
+def claim(out: Path, asked: Request, resume: bool) -> None:
+    """Make `out` the folder of the run that is asked for, or find that it is one already.
+
+    UserError as of `refuse_other`, and when it holds a run of other settings or pictures. Pictures are the same when
+    their digest is: a folder that was moved is written down where it is now, unless the run is finished. The caller
+    holds the lock of `out`.
+    """
+    refuse_other(out, resume)
+    if (out / ASKED).exists():
+        before = requested(out, "choose another --out")
         _compare(out, before, asked)
         if before.data != asked.data and not (out / METRICS).exists():
             _write(out / ASKED, entries(asked))
         return
-    if out.is_dir() and any(out.iterdir()):
-        raise UserError(f"{out} holds files that are not a run (no {ASKED} there); choose an empty or new folder")
     with new_folder(out, RUN) as folder:
         _write(folder / ASKED, entries(asked))
 

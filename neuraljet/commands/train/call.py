@@ -91,7 +91,7 @@ def train(
             print(f"note: {note}", file=sys.stderr, flush=True)
     card = pictures.card
     spec, hardware = network_for(
-        pictures, Path(out) if resume else None, network=network, layer=layer, kernel=kernel, sites=sites, fps=fps,
+        pictures, Path(out), resume, network=network, layer=layer, kernel=kernel, sites=sites, fps=fps,
         ramb18=ramb18, progress=progress,
     )  # fmt: skip
     config = TrainConfig(

@@ -103,6 +103,8 @@ def _network(job: Job, source: str | Path, work: Path) -> dict[str, Any]:
             raise UserError(f"{job.column} has the network of {column.width_of}: measure that first")
         asked["network"] = work / "network.toml"
         asked["network"].write_text(toml_of(job.network))
+    if "network" not in asked:
+        asked |= {"sites": column.sites, "fps": column.fps, "ramb18": column.ramb18}
     metrics = neuraljet.train(source, run, seed=job.seed, **asked)
     built = neuraljet.build(run, accelerator, fps=column.fps)
     area = {"sites": built["estimate"]["lut"], "ramb18": built["estimate"]["bram18"], "area": "estimate"}
