@@ -34,14 +34,20 @@ class Candidate:
     form: str
     maps: int  # M of the bottleneck
     worth: float  # of a channel, in channels of a binary convolution
+    first: str | None = None  # form of the first block, when it is another one
 
 
 # Worths as measured on held-out pictures of pcb, 7 classes of 64x64. At a pixel per clock 16-24-32 binary maps had
 # 74.9 % and 36-48-72 of a bottleneck of M = 4 had 70.3 % (100 pictures a class, 900 steps), so 0.4. Of 32-64-128-128
 # maps, all pictures, binary ones had 86.1 %, M = 8 had 80.1 %, and half as many binary ones 76 %, so 0.65.
 CANDIDATES = {
-    COARSE.name: (Candidate("bottleneck", 4, 0.4), Candidate("binary", 4, 1.0)),
-    FINE.name: (Candidate("bottleneck", 4, 0.4), Candidate("bottleneck", 8, 0.65), Candidate("binary", 4, 1.0)),
+    COARSE.name: (Candidate("bottleneck", 4, 0.4), Candidate("binary", 4, 1.0, "jets"), Candidate("binary", 4, 1.0)),
+    FINE.name: (
+        Candidate("bottleneck", 4, 0.4),
+        Candidate("bottleneck", 8, 0.65),
+        Candidate("binary", 4, 1.0, "jets"),
+        Candidate("binary", 4, 1.0),
+    ),
 }
 
 
@@ -71,7 +77,8 @@ def choose(
     """
     search = _Search(shape, classes, budget, kernel)
     candidates = CANDIDATES[search.geometry.name]
-    known = [found for found in candidates if form in (None, found.form)] or [Candidate(str(form), 4, 1.0)]
+    known = [found for found in candidates if form is None or (form, None) == (found.form, found.first)]
+    known = known or [Candidate(str(form), 4, 1.0)]
     best: tuple[float, NetworkSpec, Estimate] | None = None
     for candidate in known:
         best = search.widest(candidate, best)
@@ -105,8 +112,8 @@ class _Search:
 
     def member(self, candidate: Candidate, width: int) -> NetworkSpec:
         return member(
-            self.shape, self.classes, width, form=candidate.form, maps=candidate.maps, kernel=self.kernel,
-            geometry=self.geometry,
+            self.shape, self.classes, width, form=candidate.form, first=candidate.first, maps=candidate.maps,
+            kernel=self.kernel, geometry=self.geometry,
         )  # fmt: skip
 
     def widest(

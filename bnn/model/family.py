@@ -51,12 +51,13 @@ class _Step:
 
 
 def member(
-    shape: tuple[int, int, int], classes: int, width: int, *, form: str = "bottleneck", maps: int = 4, kernel: int = 3,
-    geometry: Geometry = COARSE,
+    shape: tuple[int, int, int], classes: int, width: int, *, form: str = "bottleneck", first: str | None = None,
+    maps: int = 4, kernel: int = 3, geometry: Geometry = COARSE,
 ) -> NetworkSpec:  # fmt: skip
     """Return the network of a width, the channels of its first block in gray, for pictures (C, H, W).
 
-    maps: M of the bottleneck. UserError for pictures that are smaller than 8x8 or larger than 1024x1024.
+    first: form of the first block, when it is not `form`. maps: M of the bottleneck. UserError for pictures that are
+    smaller than 8x8 or larger than 1024x1024.
     """
     steps = tuple(_steps(shape[1:], classes, kernel, geometry))
     blocks = []
@@ -66,11 +67,11 @@ def member(
             growth = geometry.of_colours
         blocks.append(
             Block(
-                _channels(width * growth, i == 0), kernel, form, maps,
+                _channels(width * growth, i == 0), kernel, first or form if i == 0 else form, maps,
                 padding=step.padding, pool=step.pool, pooling=step.pooling,
             )
         )  # fmt: skip
-    label = f"{form} M={maps}" if form == "bottleneck" else form
+    label = (f"{first}, " if first else "") + (f"{form} M={maps}" if form == "bottleneck" else form)
     return NetworkSpec(f"{'-'.join(str(block.channels) for block in blocks)} {label}", tuple(blocks))
 
 
