@@ -129,7 +129,7 @@ def test_trained_blocks_freeze_exactly(tmp_path):
 def test_a_shortcut_has_a_gradient_and_is_kept_in_the_file_of_a_network(tmp_path):
     network = residual_network(2).train()
     network(torch.randint(0, 256, (4, *network.input_shape), dtype=torch.uint8)).sum().backward()
-    assert network.blocks[0].conv.factors.weight.grad.abs().sum() > 0
+    assert network.blocks[0].conv.jets.weight.grad.abs().sum() > 0
     (tmp_path / "net.toml").write_text('[[block]]\nchannels = 4\n[[block]]\nchannels = 4\nshortcut = "add"\n')
     assert [block.shortcut for block in load_spec(tmp_path / "net.toml").blocks] == ["none", "add"]
 
