@@ -70,16 +70,17 @@ def schedule(raster: Raster, folding: JetFolding, arrivals: Sequence[int] | Ints
     taken: list[int] = []
     results: list[int] = []
     pixels = list(map(int, arrivals))
-    latency = folding.stages + 1
+    latency, free = folding.stages + 1, 0  # when the register of a pixel takes the next one
     while True:
         for inside, window in positions:
             if inside and len(taken) == len(pixels):
                 return np.array(taken), np.array(results)
-            there = pixels[len(taken)] if inside else None
-            for _ in range(folding.words):
-                unit.word(window, there)
             if inside:
-                taken.append(unit.made)
+                taken.append(max(pixels[len(taken)], free))
+            for _ in range(folding.words):
+                unit.word(window, taken[-1] + 1 if inside else None)
+            if inside:
+                free = unit.made
             if window:
                 results.append(unit.used[1] + latency)
 

@@ -52,6 +52,16 @@ module nj_jets #(
   logic [3:0] index;
   logic [Slots*JetBits-1:0] jet;
 
+  // the pixel that is worked on, so that the layer in front makes the next one meanwhile
+  logic beat_valid_q, beat_end;
+  logic [Slots*Words*InBits-1:0] beat_q;
+  assign s_ready_o = !beat_valid_q || beat_end;
+  always_ff @(posedge clk_i) begin
+    if (rst_i) beat_valid_q <= 1'b0;
+    else if (s_ready_o) beat_valid_q <= s_valid_i;
+    if (s_ready_o) beat_q <= s_data_i;
+  end
+
   // how many words of jets are there, of two; the half of the memory that is written
   logic [1:0] full_q;
   logic half_q, put_half_q;
@@ -67,14 +77,14 @@ module nj_jets #(
   end
 
   nj_jet_steps #(.Height(Height), .Width(Width), .Stride(Stride), .Pad(Pad), .Words(Words)) u_steps (
-    .clk_i, .rst_i, .ce_i(advance), .s_valid_i, .s_ready_o, .room_i(!full_q[1]), .done_o(done), .x_o(x), .map_o(map),
-    .row_o(row), .framed_o(framed), .operand_o(operand), .order_o(order), .column_o(column),
-    .keep_column_o(keep_column), .keep_row_o(keep_row), .first_o(first), .double_o(double), .minus_o(minus),
-    .load_o(load), .put_o(put), .index_o(index)
+    .clk_i, .rst_i, .ce_i(advance), .s_valid_i(beat_valid_q), .s_ready_o(beat_end), .room_i(!full_q[1]),
+    .done_o(done), .x_o(x), .map_o(map), .row_o(row), .framed_o(framed), .operand_o(operand), .order_o(order),
+    .column_o(column), .keep_column_o(keep_column), .keep_row_o(keep_row), .first_o(first), .double_o(double),
+    .minus_o(minus), .load_o(load), .put_o(put), .index_o(index)
   );
   for (genvar s = 0; s < int'(Slots); s++) begin : gen_slot
     nj_jet_responses #(.InBits(InBits), .Signed(Signed), .Wide(Wide), .Words(Words)) u_responses (
-      .clk_i, .ce_i(advance), .x_i(s_data_i[s*Words*InBits+:Words*InBits]), .column_x_i(x), .map_i(map), .row_i(row),
+      .clk_i, .ce_i(advance), .x_i(beat_q[s*Words*InBits+:Words*InBits]), .column_x_i(x), .map_i(map), .row_i(row),
       .framed_i(framed), .operand_i(operand), .order_i(order), .column_i(column), .keep_column_i(keep_column),
       .keep_row_i(keep_row), .first_i(first), .double_i(double), .minus_i(minus), .load_i(load),
       .jet_o(jet[s*JetBits+:JetBits])
