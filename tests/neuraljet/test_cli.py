@@ -388,4 +388,5 @@ def test_interrupted_training_says_how_to_go_on(pictures, tmp_path):
     assert process.returncode == 130, err
     assert "--resume" in out
     assert "Traceback" not in err
-    assert sorted(p.name for p in (tmp_path / "run").iterdir()) == ["checkpoint.safetensors", "plan.json", "run.json"]
+    kept = ["checkpoint.safetensors", "log.jsonl", "plan.json", "run.json"]
+    assert sorted(p.name for p in (tmp_path / "run").iterdir()) == kept
