@@ -38,10 +38,10 @@ class Distillation(Objective):
         with torch.no_grad():
             taught = F.log_softmax(self.teacher(images, indices) / TEMPERATURE, 1)
         own = F.log_softmax(scores / TEMPERATURE, 1)
-        apart = F.kl_div(own, taught, reduction="none", log_target=True).sum(1)  # [N]
+        distance = F.kl_div(own, taught, reduction="none", log_target=True).sum(1)  # [N]
         if self.weights is not None:
-            apart = apart * self.weights.to(labels.device)[labels]
-        return (1 - WEIGHT) * super().loss(scores, labels, images, indices) + WEIGHT * TEMPERATURE**2 * apart.mean()
+            distance = distance * self.weights.to(labels.device)[labels]
+        return (1 - WEIGHT) * super().loss(scores, labels, images, indices) + WEIGHT * TEMPERATURE**2 * distance.mean()
 
     def state(self) -> dict[str, Tensor]:
         return {f"teacher.{name}": value for name, value in self.teacher.state_dict().items()}
