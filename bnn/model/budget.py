@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from bnn.errors import UserError
+from bnn.model.options import require_whole
 
 SITES = 1800  # of an XC7Z010 about a tenth
 RAMB18_FULL, RAMB18_FOLDED = 4, 16  # at a pixel per clock, where weights are wired, and at a rate
@@ -22,8 +23,8 @@ class Budget:
         """Fill in what is None. UserError for a value that is out of range."""
         for name, value, most in (("sites", sites, MOST_SITES), ("ramb18", ramb18, MOST_RAMB18)):
             least = 1 if name == "sites" else 0
-            if value is not None and (type(value) is not int or not least <= value <= most):
-                raise UserError(f"{name} {value!r} is not a whole number from {least} to {most}")
+            if value is not None:
+                require_whole(name, value, least, most)
         if fps is not None and (isinstance(fps, bool) or not isinstance(fps, int | float) or not 0 < fps < MOST_FPS):
             raise UserError(f"fps {fps!r} is not a number above 0")
         blocks = RAMB18_FULL if fps is None else RAMB18_FOLDED

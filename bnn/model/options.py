@@ -28,6 +28,12 @@ def one_of(*values: int | str) -> Allowed:
     return Allowed(words, lambda value: any(type(value) is type(known) and value == known for known in values))
 
 
+def require_whole(name: str, value: object, low: int, high: int) -> None:
+    """Raise UserError unless `value` is an integer from `low` to `high`, and neither true nor 3.0."""
+    if not whole(low, high).contains(value):
+        raise UserError(f"{name} {value!r} is not a whole number from {low} to {high}")
+
+
 YES_OR_NO = Allowed("true or false", lambda value: type(value) is bool)
 NO = Allowed("false", lambda value: value is False)
 

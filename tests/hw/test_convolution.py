@@ -2,7 +2,7 @@
 
 import re
 import tempfile
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +18,7 @@ from hw.cycles import conv_cycles, window_map
 from hw.text import MOST_LINE, RTL, sources_in
 from sim.modules import STALLS, Stall, run_streams
 from sim.proofs.certify import certify
+from tests.support.shapes import unusual
 from tests.support.streams import beats_of, frames, intervals, maps_of
 
 FRAMES = 5
@@ -46,9 +47,7 @@ class Shape:
     cells: bool = False  # the counters and adders as cells, not as plain arithmetic
 
     def __str__(self) -> str:
-        """Return the fields that differ from their defaults."""
-        values = ((field.name, getattr(self, field.name), field.default) for field in fields(self))
-        return "-".join(f"{name}{value}" for name, value, usual in values if value != usual) or "usual"
+        return unusual(self)
 
 
 def weights_of(s: Shape, rng: np.random.Generator):

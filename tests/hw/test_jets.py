@@ -1,6 +1,6 @@
 """Jets selected from a memory equal the reference in any folding, and keep the promised rate."""
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +15,7 @@ from hw.cycles import window_map
 from hw.jets.folding import JetFolding, code, decoded, foldings
 from hw.jets.schedule import Raster, frame_period, schedule
 from sim.modules import STALLS, Stall, rtl_sources, run_streams
+from tests.support.shapes import unusual
 from tests.support.streams import beats_of, frames, intervals, maps_of
 
 STALLS_AND_WAITS = (*STALLS, Stall(0.0, 0.97, 5))  # so long that the next window is complete as well
@@ -39,9 +40,7 @@ class Shape:
     cells: bool = False  # of the chip, not plain arithmetic
 
     def __str__(self) -> str:
-        """Return the fields that differ from their defaults."""
-        values = ((field.name, getattr(self, field.name), field.default) for field in fields(self))
-        return "-".join(f"{name}{value}" for name, value, usual in values if value != usual) or "usual"
+        return unusual(self)
 
 
 def check(s: Shape, folder: Path, count: int = 4):

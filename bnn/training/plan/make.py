@@ -145,13 +145,4 @@ def _best_start(
 
 def _short(config: TrainConfig, steps: int) -> TrainConfig:
     """Return the settings of a trial: those of the training, without a teacher, which would learn anew in each."""
-    return TrainConfig(
-        seed=config.seed,
-        batch=config.batch,
-        learning_rate=config.learning_rate,
-        label_smoothing=config.label_smoothing,
-        augment=config.augment,
-        steps=steps,
-        balance=config.balance,
-        init=config.init,
-    )
+    return replace(config, epochs=None, steps=steps, folds=1, starts=1, teacher="none")

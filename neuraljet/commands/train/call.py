@@ -64,6 +64,7 @@ def train(
     printed before training begins. UserError for everything that is wrong with the input.
     """
     from bnn.data import DataSource, lasting_name, load
+    from bnn.model.options import require_whole
     from bnn.training.config import TrainConfig
     from bnn.training.plan.ask import augmentation, fold_count
     from bnn.training.schedule import Schedule
@@ -71,16 +72,16 @@ def train(
     from bnn.training.worker import device_of, joined, leads
     from neuraljet.network import network_for
 
-    if type(seed) is not int or not 0 <= seed <= MOST_SEED:
-        raise UserError(f"seed {seed!r} is not a whole number from 0 to {MOST_SEED}")
-    if epochs is not None and (type(epochs) is not int or not 1 <= epochs <= MOST_EPOCHS):
-        raise UserError(f"epochs {epochs!r} is not a whole number from 1 to {MOST_EPOCHS}")
-    if steps is not None and (type(steps) is not int or not 1 <= steps <= MOST_STEPS):
-        raise UserError(f"steps {steps!r} is not a whole number from 1 to {MOST_STEPS}")
+    require_whole("seed", seed, 0, MOST_SEED)
+    for name, value, most in (
+        ("epochs", epochs, MOST_EPOCHS),
+        ("steps", steps, MOST_STEPS),
+        ("threads", threads, MOST_THREADS),
+    ):
+        if value is not None:
+            require_whole(name, value, 1, most)
     if steps is not None and epochs is not None:
         raise UserError(f"--steps {steps} and --epochs {epochs} both say how long to train; give one of them")
-    if threads is not None and (type(threads) is not int or not 1 <= threads <= MOST_THREADS):
-        raise UserError(f"threads {threads!r} is not a whole number from 1 to {MOST_THREADS}")
     if log not in (None, *LOGS):
         raise UserError(f"log {log!r} is unknown; allowed: {', '.join(LOGS)}, or none (log.jsonl is always written)")
     device_of(device)  # before minutes are spent
