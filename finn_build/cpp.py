@@ -6,6 +6,7 @@ from math import prod
 from pathlib import Path
 
 from bnn.errors import UserError
+from bnn.storage.names import plain
 from finn_build.graph import DEFAULT_PART, Design, Instance
 from finn_build.manifest import FIFO, PIXEL_STREAM
 from finn_build.recognise import Stage
@@ -76,7 +77,7 @@ def write_hls(
         beats = prod(node.output.shape[:2])
         calls.append(Call(node.name, tuple(sources), tuple(depths), operator.get_outstream_width(), beats))
     height, width, channels = design.pixels.shape
-    summary = f"classifier of {height}x{width} pictures: {', '.join(classes)}"
+    summary = f"classifier of {height}x{width} pictures: {', '.join(map(plain, classes))}"
     (target / f"{name}.cpp").write_text(network_top(name, summary, 8 * channels, height * width, calls))
     in_hls = [node.name for node in design.nodes if node.stage.operator.endswith("_hls")]
     values = {"part": part or DEFAULT_PART, "period": 1000.0 / clock_mhz, "layers": " ".join([*in_hls, name])}

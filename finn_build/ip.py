@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from bnn.storage.files import new_folder, refuse_foreign
+from bnn.storage.names import plain
 from bnn.storage.records import Record, sha256
 from finn_build.board_folder import padded
 from finn_build.folders import IP
@@ -100,7 +101,7 @@ def _values(manifest: Manifest) -> dict[str, Any]:
     return {
         "name": TOP,
         "top": manifest.top,
-        "summary": f"Classifier of {size.height}x{size.width} pictures: {', '.join(output.classes)}",
+        "summary": f"Classifier of {size.height}x{size.width} pictures: {', '.join(map(plain, output.classes))}",
         "beats": size.beats_per_frame,
         "channels": size.channels,
         "in_bits": size.tdata_bits,

@@ -16,7 +16,8 @@ from typing import Any
 from bnn.errors import UserError
 from bnn.storage.files import restore, write_file
 from bnn.storage.hashes import Damage, check_names, first_damage
-from bnn.storage.records import CLASS_NAME, Record, check_seal, parse, parse_json, seal_of
+from bnn.storage.names import class_fault
+from bnn.storage.records import Record, check_seal, parse, parse_json, seal_of
 from finn_build.folders import ACCELERATOR, REPORTS
 from finn_build.keywords import RESERVED
 
@@ -306,8 +307,9 @@ def check_ports(size: Input, output: Output) -> None:
     if output.broken_bit != output.class_bits - 1:
         raise ValueError(f"broken_bit is {output.broken_bit}, and must be the highest of the class' field")
     for name in output.classes:
-        if not CLASS_NAME.fullmatch(name):
-            raise ValueError(f"class name {name[:80]!r} must be letters, digits, '.', '_' or '-'")
+        fault = class_fault(name)
+        if fault:
+            raise ValueError(f"class name {name[:80]!r} is not allowed: {fault}")
     if len(set(output.classes)) < len(output.classes):
         raise ValueError("two classes have one name")
 

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from bnn.storage.names import plain
 from finn_build.graph import DEFAULT_PART, Design, Instance, forks
 from finn_build.in_flight import flag_depth
 from finn_build.manifest import FIFO, PIXEL_STREAM, Decode, Input, Output, StreamLayer
@@ -67,7 +68,7 @@ def _top(design: Design, classes: tuple[str, ...], cycles: int, in_flight: int) 
     source = design.nodes[-1].name
     last = design.operators[source]
     values = {
-        "summary": f"Classifier of {height}x{width} pictures: {', '.join(classes)}",
+        "summary": f"Classifier of {height}x{width} pictures: {', '.join(map(plain, classes))}",
         "height": height,
         "width": width,
         "channels": channels,

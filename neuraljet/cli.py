@@ -20,6 +20,7 @@ from types import FrameType
 from typing import Any
 
 from bnn.errors import ToolError, UserError
+from bnn.storage.names import is_shown
 from bnn.storage.records import entries
 from bnn.system import processes
 from neuraljet.commands import bitstream, build, demo, doctor, ip, prove, synth, train, verify
@@ -174,7 +175,7 @@ def _operating_system(error: OSError) -> str:
 
 def _plain(text: str) -> str:
     """Replace what steers a terminal: some messages hold names from a stranger's file."""
-    return "".join(letter if letter.isprintable() or letter in "\n\t" else "?" for letter in text)
+    return "".join(letter if is_shown(letter) or letter in "\n\t" else "?" for letter in text)
 
 
 def _fail(message: str, status: int, as_json: bool) -> int:

@@ -1,8 +1,6 @@
 """A folder of class folders, arranged as bnn.data.layout allows -> Dataset."""
 
 import hashlib
-import re
-import unicodedata
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -12,13 +10,14 @@ from bnn.data import pictures
 from bnn.data.cards import Card
 from bnn.data.dataset import Dataset
 from bnn.data.layout import Layout, read_layout
-from bnn.data.notes import Notes, printable
+from bnn.data.notes import Notes
 from bnn.data.split import refuse_small, split
 from bnn.data.walk import read_regular
 from bnn.errors import UserError
 from bnn.limits import MOST_CLASSES
+from bnn.storage.names import class_fault, one_form, plain, printable
 
-CLASS_NAME = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,63}")
+MOST_PROPOSED = 64  # letters of a name that is proposed
 MOST_BYTES = 1 << 29  # of one picture's file
 
 
@@ -73,14 +72,15 @@ def class_names(found: list[str], root: Path, card: Card | None) -> list[str]:
     """Check the names found and return them in order: as on the card when it has the same, else sorted."""
     where = printable(root)
     for name in sorted(found):
-        if not CLASS_NAME.fullmatch(name):
+        fault = class_fault(name)
+        if fault:
             raise UserError(
-                f"class name {name!r} in {where} is not allowed: up to 64 letters, digits, '.', '_' and '-', and no "
-                f"'.' in front; rename the folder{_proposal(name)}"
+                f"class name '{printable(name[:80])}' in {where} is not allowed: {fault}; rename it, for example to "
+                f"{_proposal(name)}"
             )
     if len(found) < 2:
         raise UserError(
-            f"{where} has only one class ({found[0]!r}), and at least 2 are needed; add a folder of another"
+            f"{where} has only one class ('{printable(found[0])}'), and at least 2 are needed; add a folder of another"
         )
     if len(found) > MOST_CLASSES:
         raise UserError(
@@ -93,10 +93,9 @@ def class_names(found: list[str], root: Path, card: Card | None) -> list[str]:
 
 
 def _proposal(name: str) -> str:
-    """Return an allowed name that is near, when enough is left of it."""
-    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
-    plain = re.sub(r"[^A-Za-z0-9._-]+", "_", plain).strip("._")[:64]
-    return f", for example to {plain}" if CLASS_NAME.fullmatch(plain) else ""
+    """Return an allowed name that is near."""
+    near = one_form(name).strip().lstrip(".")[:MOST_PROPOSED]
+    return near if class_fault(near) is None else plain(near)
 
 
 def _read(paths: Sequence[Path], digests: list[bytes]) -> Iterator[tuple[Path, bytes]]:

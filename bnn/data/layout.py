@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bnn.data import words
-from bnn.data.notes import Notes, printable
+from bnn.data.notes import Notes
 from bnn.data.walk import Folder, scan
 from bnn.errors import UserError
+from bnn.storage.names import printable
 
 _ORDER = ("train", "validation", "test")
 Classes = dict[str, list[Path]]  # class name -> its pictures, sorted by path
@@ -154,7 +155,7 @@ def _compare_sides(classes: dict[str, Classes], places: dict[str, str]) -> None:
     if len(train) == 1 and len(classes["test"]) > 1:
         untrained = ", ".join(printable(name) for name in classes["test"] if name not in train)
         raise UserError(
-            f"{places['train']} has only one class ({printable(next(iter(train)))!r}) and {places['test']} more "
+            f"{places['train']} has only one class ('{printable(next(iter(train)))}') and {places['test']} more "
             f"({untrained}), as sets for finding anomalies have it: every class must be trained; give {places['test']} "
             "itself to have it split, or move pictures of the other classes to train"
         )
@@ -162,13 +163,14 @@ def _compare_sides(classes: dict[str, Classes], places: dict[str, str]) -> None:
         unknown = sorted(set(there) - set(train))
         if unknown:
             raise UserError(
-                f"class {unknown[0]!r} is in {places[side]} and has no picture in {places['train']}; add pictures to "
-                f"train or remove it from {side}"
+                f"class '{printable(unknown[0])}' is in {places[side]} and has no picture in {places['train']}; add "
+                f"pictures to train or remove it from {side}"
             )
     missing = sorted(set(train) - set(classes["test"]))
     if missing:
         raise UserError(
-            f"class {missing[0]!r} has no picture in {places['test']}; add pictures there or remove the class from both"
+            f"class '{printable(missing[0])}' has no picture in {places['test']}; add pictures there or remove the "
+            "class from both"
         )
 
 

@@ -3,6 +3,8 @@
 import os
 from pathlib import Path
 
+from bnn.storage.names import printable
+
 
 class Notes:
     """Notes that are gathered while a set below `root` is read; `lines` are for people.
@@ -47,8 +49,3 @@ class Notes:
             for (verb, reason), (count, first) in self._counted.items()
         )
         return (*self._said, *counted)
-
-
-def printable(text: str | Path) -> str:
-    """Return `text` with line breaks, control characters and bytes that are no UTF-8 written as escapes."""
-    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in str(text))

@@ -13,8 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
-from bnn.data.notes import Notes, printable
+from bnn.data.notes import Notes
 from bnn.errors import UserError
+from bnn.storage.names import printable
 
 SMALLEST, LARGEST = 8, 1024  # pixels per side
 DEFAULT_SIZE = (64, 64)  # of pictures that differ in size

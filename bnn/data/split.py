@@ -28,7 +28,7 @@ def split(labels: NDArray[np.int64], digests: Sequence[bytes], classes: Sequence
             copies[digest] = copies.get(digest, 0) + 1
         if len(copies) < 2:
             raise UserError(
-                f"class {name!r} has {len(members)} pictures that are all the same file, and at least 2 different "
+                f"class '{name}' has {len(members)} pictures that are all the same file, and at least 2 different "
                 "ones are needed (one to train, one to test); add pictures or remove the class"
             )
         wanted = max(1, round(TEST_FRACTION * len(members)))
@@ -46,7 +46,7 @@ def split(labels: NDArray[np.int64], digests: Sequence[bytes], classes: Sequence
     for label, name in enumerate(classes):
         if len(set(mask[labels == label])) < 2:
             raise UserError(
-                f"class {name!r} cannot be split, its files are copies of other classes' files; "
+                f"class '{name}' cannot be split, its files are copies of other classes' files; "
                 "remove the copies or make train/ and test/ folders yourself"
             )
     return mask
@@ -57,6 +57,6 @@ def refuse_small(labels: NDArray[np.int64], classes: Sequence[str]) -> None:
     for name, count in zip(classes, np.bincount(labels, minlength=len(classes)).tolist(), strict=True):
         if count < 2:
             raise UserError(
-                f"class {name!r} has {count} picture{'s' * (count != 1)}, and at least 2 are needed "
+                f"class '{name}' has {count} picture{'s' * (count != 1)}, and at least 2 are needed "
                 "(one to train, one to test); add pictures or remove the class"
             )

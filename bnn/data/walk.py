@@ -10,8 +10,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from bnn.data import pictures
-from bnn.data.notes import Notes, printable
+from bnn.data.notes import Notes
 from bnn.errors import UserError
+from bnn.storage.names import one_form, printable
 
 MOST_FILES = 1_000_000
 _DEEPEST = 32
@@ -19,7 +20,7 @@ _SYSTEM_FOLDERS = {
     "@eadir": "folders of thumbnails that a NAS made", "#recycle": "folders of deleted files",
     "__macosx": "folders that macOS packs into archives", "$recycle.bin": "folders of deleted files",
     "system volume information": "folders of the operating system", "lost+found": "folders of the operating system",
-    "__pycache__": "folders of the operating system",
+    "__pycache__": "folders of programs", ".ipynb_checkpoints": "copies that Jupyter keeps",
 }  # fmt: skip
 _SYSTEM_FILES = {"thumbs.db", "desktop.ini", "ehthumbs.db", "icon\r"}
 _FOREIGN = {
@@ -97,6 +98,9 @@ class _Walk:
         if name in _SYSTEM_FOLDERS:
             self.notes.leave(_SYSTEM_FOLDERS[name], path)
             return
+        if name.startswith("._"):
+            self.notes.leave("files that macOS writes beside others", path)
+            return
         if name.startswith(".") or name in _SYSTEM_FILES:
             self.notes.leave("hidden or system files or folders", path)
             return
@@ -116,7 +120,13 @@ class _Walk:
             elif len(here) >= _DEEPEST:
                 self.notes.leave(f"folders more than {_DEEPEST} deep", path)
             else:
-                found.folders[path.name] = self.folder(path, here)
+                name = one_form(path.name)
+                if name in found.folders:
+                    raise UserError(
+                        f"{printable(path.parent)} has two folders called {printable(name)}, whose accents are stored "
+                        "differently; put their pictures into one"
+                    )
+                found.folders[name] = self.folder(path, here)
         elif not stat.S_ISREG(status.st_mode):
             self.notes.leave("named pipes, sockets or devices", path)
         elif pictures.named_like_one(path):

@@ -16,7 +16,7 @@ from bnn.integer.network import IMAGE, SCORES, IntegerNetwork, Node
 from bnn.integer.reference import Ints
 from bnn.limits import MOST_CHANNELS
 from bnn.qonnx.file import load_model
-from bnn.storage.records import CLASS_NAME
+from bnn.storage.names import class_fault, printable
 
 MOST = 1 << 40  # largest magnitude of an integer in the file; sums of many stay exact in 64 bits
 
@@ -197,8 +197,9 @@ class FileGraph:
         names = metadata.get("neuraljet.classes")
         classes = tuple(json.loads(names)) if names else tuple(f"class{i}" for i in range(scores))
         for name in classes:
-            if not isinstance(name, str) or not CLASS_NAME.fullmatch(name):
-                raise UserError(f"{where}: class name {name!r} must be letters, digits, '.', '_' or '-'; rename it")
+            fault = class_fault(name) if isinstance(name, str) else "it is no text"
+            if fault:
+                raise UserError(f"{where}: class name '{printable(str(name)[:80])}' is not allowed: {fault}; rename it")
         if len(classes) != scores:
             raise UserError(f"{where}: {len(classes)} class names for {scores} scores")
         return IntegerNetwork(self.input_shape, tuple(nodes), classes, metadata)

@@ -7,14 +7,12 @@ import dataclasses
 import hashlib
 import json
 import math
-import re
 import types
 import typing
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-CLASS_NAME = re.compile(r"[A-Za-z0-9._-]{1,64}")  # of a class, for file names, comments and tables
 SEAL = "seal"  # the entry that holds `seal_of` the others
 # In the metadata of a field:
 OPTIONAL = "optional"  # files that lack it mean its default

@@ -76,7 +76,7 @@ def notes_of(data: Dataset, predicted: Ints, plan: Plan | None) -> tuple[str, ..
     notes = list(data.notes)
     if len(set(predicted.tolist())) == 1:
         only = data.classes[int(predicted[0])]
-        notes.append(f"the network calls every test picture {only!r}: it has not learned to tell the classes apart")
+        notes.append(f"the network calls every test picture '{only}': it has not learned to tell the classes apart")
     right = predicted == data.test_labels
     if plan and plan.estimate and _falls_short(float(right.mean()), len(right), plan.estimate):
         notes.append(

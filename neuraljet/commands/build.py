@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from bnn.errors import UserError
+from bnn.storage.names import printable
 from neuraljet.commands.numbers import positive
 
 NAME = "build"
@@ -138,7 +139,7 @@ def summary(result: dict[str, Any]) -> str:
     )
     if "fifos" in result:
         lines.append(_fifos(result["fifos"]))
-    lines += [f"note: {note if note.isprintable() else ascii(note)}" for note in result["notes"]]
+    lines += [f"note: {printable(note)}" for note in result["notes"]]
     return "\n".join(lines)
 
 

@@ -181,11 +181,36 @@ def test_half_a_split(plain: Path, side: str, other: str) -> None:
     refusal(half, f"has {side}/ and no {other}/")
 
 
-@pytest.mark.parametrize("name", ["two words", "<b>bold<b>", "a;b", "ümlaut", "x" * 65, "new\nline"])
-def test_class_names(plain: Path, name: str) -> None:
+@pytest.mark.parametrize("name", ["two words", "<b>bold<b>", "a;b", "ümlaut", "x" * 128, "👍", "👨\u200d🔧", "良品"])
+def test_class_names_are_kept_as_they_are(plain: Path, name: str) -> None:
+    picture(plain / name / "0.png", 200)
+    picture(plain / name / "1.png", 201)
+    assert load(plain).classes == tuple(sorted(("ok", "worn", name)))
+
+
+@pytest.mark.parametrize(
+    ("name", "fault", "proposal"),
+    [
+        ("new\nline", "it holds '.n'", "new_line"),
+        ("x" * 129, "it has 129 characters, and at most 128 are possible", "x" * 64),
+        (" blank ", "it begins or ends with a space", "blank"),
+        ("turned\u202eround", "it holds '.u202e'", "turnedu202eround"),
+        ("no\xa0break", "it holds '.xa0'", "no_break"),
+    ],
+)
+def test_class_names_that_cannot_be(plain: Path, name: str, fault: str, proposal: str) -> None:
     picture(plain / name / "0.png")
-    picture(plain / name / "1.png")
-    refusal(plain, "class name .* is not allowed")
+    refusal(plain, f"class name .* is not allowed: {fault}; rename it, for example to {proposal}$")
+
+
+def test_one_name_whose_accents_are_stored_in_two_ways(tmp_path: Path) -> None:
+    """Archives of a Mac have them apart from their letters."""
+    for side, name in (("train", "sch\u00f6n"), ("test", "scho\u0308n")):
+        picture(tmp_path / "set" / side / name / "0.png", 1 + (side == "test"))
+        picture(tmp_path / "set" / side / "a" / "0.png", 3 + (side == "test"))
+    assert load(tmp_path / "set").classes == ("a", "sch\u00f6n")
+    picture(tmp_path / "set" / "train" / "scho\u0308n" / "0.png", 5)
+    refusal(tmp_path / "set", "two folders called sch\u00f6n, whose accents are stored differently")
 
 
 def test_too_many_classes(tmp_path: Path) -> None:

@@ -227,15 +227,6 @@ def test_a_flat_folder_with_labels(make: Maker) -> None:
     refused(make, "pictures but no class folders", "labels in labels.csv are not read: sort the pictures by it")
 
 
-@pytest.mark.parametrize(
-    ("good", "bad", "proposal"),
-    [("not good", "gut", "not_good"), ("schön", "hässlich", "hasslich"), ("a" * 80, "bad", "a" * 64)],
-)
-def test_class_names_get_a_proposal(make: Maker, good: str, bad: str, proposal: str) -> None:
-    make.classes(good=good, bad=bad)
-    refused(make, "is not allowed", f"for example to {proposal}")
-
-
 def test_copies_in_another_class_and_on_both_sides(make: Maker) -> None:
     make.classes()
     for i in range(2):

@@ -57,6 +57,17 @@ def test_folder_holds_what_the_next_steps_need(model, tmp_path):
     assert sorted(p.name for p in tmp_path.iterdir()) == ["acc", "model.onnx"]
 
 
+def test_names_of_classes_are_kept_and_plain_in_the_text_of_circuits(tmp_path):
+    network = random_network("bottleneck", hidden=5)
+    names = ("schön & gut", "👍", "<script>\\")
+    network = IntegerNetwork.chain(network.input_shape, network.layers, names, {})
+    write_qonnx(network, tmp_path / "model.onnx")
+    build(tmp_path / "model.onnx", tmp_path / "acc")
+    assert load(tmp_path / "acc").output.classes == names
+    top = (tmp_path / "acc" / "rtl" / "nj_accelerator.v").read_text()
+    assert top.isascii() and top.splitlines()[0] == "// Classifier of 12x12 pictures: schon_gut, u1f44d, _script_"
+
+
 def test_the_same_model_gives_the_same_files(model, tmp_path):
     build(model, tmp_path / "a")
     build(model, tmp_path / "b")

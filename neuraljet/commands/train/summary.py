@@ -2,21 +2,23 @@
 
 from typing import TYPE_CHECKING
 
+from neuraljet.commands.tables import columns, left, right
+
 if TYPE_CHECKING:
     from bnn.training.metrics import Metrics
 
 
 def summary(metrics: "Metrics") -> str:
     """Return accuracy, confusion matrix, and what was compared, for people."""
-    width = max(len(name) for name in metrics.classes)
+    width = max(map(columns, metrics.classes))
     lines = [
         f"test accuracy {metrics.test_accuracy:.2%} on {metrics.test_frames} pictures, in {metrics.seconds:.0f} s",
-        f"{'':{width}}  " + " ".join(f"{name[:9]:>9}" for name in metrics.classes) + "   precision  recall",
+        f"{'':{width}}  " + " ".join(right(name, 9) for name in metrics.classes) + "   precision  recall",
     ]
     for name, row in zip(metrics.classes, metrics.confusion, strict=True):
         scores = metrics.per_class[name]
         shown = ["    -" if score is None else f"{score:.3f}" for score in (scores.precision, scores.recall)]
-        lines.append(f"{name:{width}}  " + " ".join(f"{n:9d}" for n in row) + f"       {shown[0]}   {shown[1]}")
+        lines.append(f"{left(name, width)}  " + " ".join(f"{n:9d}" for n in row) + f"       {shown[0]}   {shown[1]}")
     if metrics.plan and metrics.plan.estimate:
         lines.append(metrics.plan.estimate.line())
     if metrics.machines:
