@@ -9,16 +9,15 @@ import numpy as np
 from bnn.data import pictures
 from bnn.data.cards import Card
 from bnn.data.dataset import Dataset
+from bnn.data.frames import read_file
 from bnn.data.layout import Layout, read_layout
 from bnn.data.notes import Notes
 from bnn.data.split import refuse_small, split
-from bnn.data.walk import read_regular
 from bnn.errors import UserError
 from bnn.limits import MOST_CLASSES
 from bnn.storage.names import class_fault, one_form, plain, printable
 
 MOST_PROPOSED = 64  # letters of a name that is proposed
-MOST_BYTES = 1 << 29  # of one picture's file
 
 
 def load_folder(
@@ -64,6 +63,7 @@ def load_folder(
         test_names=tuple(name for name, here in zip(names, test, strict=True) if here),
         validation_images=images[validation] if validation.any() else None,
         validation_labels=labels[validation] if validation.any() else None,
+        bits=pictures.depth(decoded),
         notes=notes.lines(),
     )
 
@@ -101,14 +101,7 @@ def _proposal(name: str) -> str:
 def _read(paths: Sequence[Path], digests: list[bytes]) -> Iterator[tuple[Path, bytes]]:
     """Yield each file's content once, and leave its digest in `digests`."""
     for path in paths:
-        try:
-            data = read_regular(path, MOST_BYTES + 1)
-        except OSError as error:
-            raise UserError(
-                f"{printable(path)} cannot be read ({error.strerror}); make it readable or remove it"
-            ) from None
-        if len(data) > MOST_BYTES:
-            raise UserError(f"{printable(path)} has more than {MOST_BYTES >> 20} MiB; scale it down or remove it")
+        data = read_file(path)
         digests.append(hashlib.sha256(data).digest())
         yield path, data
 

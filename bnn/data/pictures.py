@@ -184,19 +184,37 @@ def stack(pictures: Sequence[NDArray[Any]], color: str | None, notes: Notes | No
     16-bit pictures keep their top 8 bits, counted from the highest bit that the brightest pixel *of the
     whole set* uses (10, 12, 14 or 16 bits): a fixed shift, so brightness still compares between pictures.
     """
-    brightest = max((int(p.max()) for p in pictures if p.dtype == np.uint16), default=0)
-    shift = next(bits for bits in _DEPTHS if brightest < 1 << bits) - 8
-    deep = sum(p.dtype == np.uint16 for p in pictures)
-    if deep and notes:
-        notes.say(f"{deep} of {len(pictures)} pictures have 16 bits: the upper 8 of {shift + 8} are kept")
-    narrow = [(p >> shift).astype(np.uint8) if p.dtype == np.uint16 else p for p in pictures]
+    bits = depth(pictures)
+    if bits is not None and notes:
+        deep = sum(p.dtype == np.uint16 for p in pictures)
+        notes.say(f"{deep} of {len(pictures)} pictures have 16 bits: the upper 8 of {bits} are kept")
+    narrow = [narrowed(p, bits) for p in pictures]
     if color is None:
         color = "gray" if all(p.ndim == 2 for p in narrow) else "rgb"
     height, width = narrow[0].shape[:2]
     result = np.empty((len(narrow), height, width, 1 if color == "gray" else 3), np.uint8)
     for index, picture in enumerate(narrow):
-        if color == "rgb":
-            result[index] = picture if picture.ndim == 3 else picture[..., None]
-        else:
-            result[index, ..., 0] = picture if picture.ndim == 2 else np.asarray(Image.fromarray(picture).convert("L"))
+        result[index] = colored(picture, color)
     return result
+
+
+def depth(pictures: Iterable[NDArray[Any]]) -> int | None:
+    """Return how many bits the brightest of the 16-bit pictures uses (8, 10, 12, 14 or 16); None when none has 16."""
+    deep = [int(p.max()) for p in pictures if p.dtype == np.uint16]
+    return next(bits for bits in _DEPTHS if max(deep) < 1 << bits) if deep else None
+
+
+def narrowed(picture: NDArray[Any], bits: int | None) -> NDArray[np.uint8]:
+    """Return the upper 8 of the `bits` that a 16-bit picture uses; one of 8 bits stays as it is."""
+    if picture.dtype != np.uint16:
+        return picture
+    assert bits is not None and int(picture.max()) < 1 << bits
+    return (picture >> (bits - 8)).astype(np.uint8)
+
+
+def colored(picture: NDArray[np.uint8], color: str) -> NDArray[np.uint8]:
+    """Return [H, W] or [H, W, 3] as [H, W, 1] when `color` is gray, as [H, W, 3] when it is rgb."""
+    if color == "rgb":
+        return picture if picture.ndim == 3 else np.repeat(picture[..., None], 3, axis=2)
+    gray = picture if picture.ndim == 2 else np.asarray(Image.fromarray(picture).convert("L"))
+    return gray[..., None]

@@ -16,10 +16,11 @@ class DataSource:
     size: tuple[int, int] | None = optional(None)  # height, width
     color: str | None = optional(None)  # gray or rgb
     seed: int | None = optional(None)  # of the split, and of the rendering of biscuits
+    bits: int | None = optional(None)  # that 16-bit pictures use (bnn.data.pictures.depth); None: none has 16
 
     def anywhere(self) -> "DataSource":
-        """Return the same without its place: whether pictures are the same is told by their digest."""
-        return replace(self, source="")
+        """Return the same without its place and its bits: whether pictures are the same is told by their digest."""
+        return replace(self, source="", bits=None)
 
 
 def parse_source(content: Any) -> DataSource | None:
@@ -37,4 +38,6 @@ def parse_source(content: Any) -> DataSource | None:
         raise ValueError("data does not say where pictures are (data.source is no name)")
     if source.seed is not None and not 0 <= source.seed <= MOST_SEED:
         raise ValueError(f"data.seed is {str(source.seed)[:40]} and must be from 0 to {MOST_SEED}")
+    if source.bits is not None and not 8 <= source.bits <= 16:
+        raise ValueError(f"data.bits is {str(source.bits)[:40]} and must be from 8 to 16")
     return source

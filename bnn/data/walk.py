@@ -65,14 +65,17 @@ class Folder:
         return {name: folder for name, folder in self.folders.items() if folder.any_picture()}
 
 
-def scan(root: Path, notes: Notes) -> Folder:
-    """Walk through `root`. Raises UserError for a link to nothing that looks like a picture, and for too many files."""
-    return _Walk(notes).folder(root, ())
+def scan(root: Path, notes: Notes, *, strict: bool = True) -> Folder:
+    """Walk through `root`. Raises UserError for too many files, and for a link to nothing that looks like a picture.
+
+    strict: False to count such a link among the foreign files instead.
+    """
+    return _Walk(notes, strict).folder(root, ())
 
 
 class _Walk:
-    def __init__(self, notes: Notes) -> None:
-        self.notes = notes
+    def __init__(self, notes: Notes, strict: bool) -> None:
+        self.notes, self.strict = notes, strict
         self.count = 0
 
     def folder(self, path: Path, above: tuple[tuple[int, int], ...]) -> Folder:
@@ -107,12 +110,15 @@ class _Walk:
         try:
             status = path.stat()
         except OSError as error:
-            if pictures.named_like_one(path):
+            if not pictures.named_like_one(path):
+                self.notes.leave("links to nothing", path)
+            elif self.strict:
                 raise UserError(
                     f"{printable(path)} cannot be read ({error.strerror}{', a link to nothing' * path.is_symlink()}); "
                     "mend or remove it"
                 ) from None
-            self.notes.leave("links to nothing", path)
+            else:
+                found.foreign[path] = "files that cannot be read"
             return
         if stat.S_ISDIR(status.st_mode):
             if (status.st_dev, status.st_ino) in here:

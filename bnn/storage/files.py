@@ -14,12 +14,13 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import TextIO
 
 from bnn.errors import UserError
 from bnn.storage.folders import Kind, refuse_foreign
 from bnn.storage.locks import lock
 
-__all__ = ["lock", "new_folder", "refuse_foreign", "require_room", "restore", "write_file"]
+__all__ = ["lock", "new_file", "new_folder", "refuse_foreign", "require_room", "restore", "write_file"]
 AT_FDCWD, RENAME_EXCHANGE = -100, 2  # of renameat2
 
 
@@ -44,6 +45,55 @@ def write_file(path: Path, content: bytes | str) -> None:
         Path(temporary).unlink(missing_ok=True)
         _explain(error, Path(temporary), path)
         raise
+
+
+@contextmanager
+def new_file(path: Path) -> Iterator[TextIO]:
+    """Yield a text file, UTF-8 with line ends as written, that becomes `path` when the block ends well.
+
+    It vanishes when the block does not. Nothing is ever replaced: UserError when there is something at `path`, before
+    any work is done, and again when it came there meanwhile.
+    """
+    path = Path(path)
+    if not path.parent.is_dir():
+        raise UserError(f"{path}: there is no folder {path.parent}; make it first")
+    _refuse_there(path)
+    _sweep_parts(path)
+    try:
+        handle, temporary = _part(path)
+    except OSError as error:
+        _explain(error, path.parent / f".{path.name}", path)
+        raise
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8", errors="backslashreplace", newline="") as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+            os.chmod(temporary, 0o644)
+            _place(temporary, path)
+    except BaseException as error:
+        _explain(error, Path(temporary), path)
+        raise
+    finally:
+        Path(temporary).unlink(missing_ok=True)
+
+
+def _refuse_there(path: Path) -> None:
+    if os.path.lexists(path):
+        raise UserError(f"{path} is there already, and nothing is written over it; choose another name or move it away")
+
+
+def _place(temporary: str, path: Path) -> None:
+    """Give a file its name, which nothing else may have taken meanwhile."""
+    try:
+        os.link(temporary, path)
+    except FileExistsError:
+        _refuse_there(path)
+    except OSError as error:
+        if error.errno not in (errno.EPERM, errno.ENOTSUP, errno.ENOSYS, errno.EMLINK):
+            raise
+        _refuse_there(path)  # a file system without hard links
+        os.rename(temporary, path)
 
 
 def require_room(folder: Path, report: str) -> None:

@@ -140,6 +140,6 @@ def test_float_pixels(make: Maker) -> None:
 
 def test_a_picture_file_too_large(make: Maker, monkeypatch: pytest.MonkeyPatch) -> None:
     make.classes()
-    monkeypatch.setattr("bnn.data.folder.MOST_BYTES", 1 << 20)
+    monkeypatch.setattr("bnn.data.frames.MOST_BYTES", 1 << 20)
     make.text("good/huge.bmp", bytes((1 << 20) + 1))
     refused(make, "huge.bmp has more than 1 MiB")
