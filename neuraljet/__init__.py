@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from bnn.errors import ToolError, UserError
 from neuraljet.commands.bitstream import bitstream
 from neuraljet.commands.build import build
+from neuraljet.commands.classify import classify
 from neuraljet.commands.demo import demo
 from neuraljet.commands.doctor import doctor
 from neuraljet.commands.ip import ip
@@ -30,6 +31,7 @@ __all__ = [
     "UserError",
     "bitstream",
     "build",
+    "classify",
     "demo",
     "doctor",
     "ip",

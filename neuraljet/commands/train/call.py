@@ -108,7 +108,7 @@ def train(
     length = Schedule.of(config, len(pictures.train_labels)).steps
     config = replace(config, folds=fold_count(folds, pictures, length))
     height, width, channels = pictures.train_images.shape[1:]
-    source = DataSource(lasting_name(data), (height, width), "gray" if channels == 1 else "rgb", seed=0)
+    source = DataSource(lasting_name(data), (height, width), "gray" if channels == 1 else "rgb", 0, pictures.bits)
     with joined(device, threads) as worker:
         return train_network(
             pictures,

@@ -1,0 +1,154 @@
+"""Classify pictures of any number, one batch in memory at a time: a row for each, in the order in which they come."""
+
+import csv
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TextIO
+
+from bnn.data.frames import Fit, Frame
+from bnn.errors import UserError
+from bnn.integer.reference import Ints
+from bnn.storage.records import NAMED, Record
+from neuraljet.engines import Engine, Result
+
+BATCH = 64  # pictures in memory at once, at the most
+BATCH_VALUES = 1 << 20  # pixels times channels of them
+ACCEPTED, REJECTED, SURE, UNSURE = "accepted", "rejected", "sure", "unsure"
+BROKEN = "the picture reached the accelerator cut, too short or too long: classify it again"
+FORMULA = ("=", "+", "-", "@")  # a spreadsheet takes what begins so for a formula
+
+
+@dataclass(frozen=True)
+class Row(Record):
+    """A picture: its result, or why it has none. What does not apply is None, and an empty field of the table."""
+
+    picture: str
+    label: str | None = field(default=None, metadata={NAMED: "class"})
+    scores: tuple[int, ...] | None = None
+    margin: int | None = None  # best minus second best score
+    verdict: str | None = None
+    latency_clocks: int | None = None  # from the last pixel to the class
+    latency_us: float | None = None
+    problem: str | None = None
+
+
+@dataclass(frozen=True)
+class Judge:
+    """Turns scores into a verdict."""
+
+    classes: tuple[str, ...]
+    good: str | None = None  # pictures of every other class are rejected
+    least_margin: int | None = None  # below it nobody is sure
+
+    def __post_init__(self) -> None:
+        if self.good is not None and self.good not in self.classes:
+            raise UserError(f"--good {self.good}: the network has no such class; choose {', '.join(self.classes)}")
+        if self.least_margin is not None and self.least_margin < 0:
+            raise UserError(f"--least-margin {self.least_margin} is below 0; give a whole number from 0 on")
+
+    def verdict(self, label: str, margin: int) -> str | None:
+        """Return unsure below the least margin, else accepted or rejected; sure where no class is the good one."""
+        if self.least_margin is not None and margin < self.least_margin:
+            return UNSURE
+        if self.good is not None:
+            return ACCEPTED if label == self.good else REJECTED
+        return None if self.least_margin is None else SURE
+
+
+def margin_of(scores: Ints) -> int:
+    """Return the best minus the second best of the scores [classes]; 0 when there is only one."""
+    if len(scores) < 2:
+        return 0
+    second, best = sorted(scores.tolist())[-2:]
+    return int(best - second)
+
+
+@dataclass
+class Tally:
+    """What is counted while rows pass."""
+
+    classes: Counter[str] = field(default_factory=Counter)
+    verdicts: Counter[str] = field(default_factory=Counter)
+    skipped: int = 0
+    scaled: int = 0  # pictures that had another size than frames have
+    latency: tuple[int, float] | None = None  # clocks and microseconds, the longest
+
+    def count(self, row: Row) -> None:
+        """Count one row."""
+        if row.label is None:
+            self.skipped += 1
+            return
+        self.classes[row.label] += 1
+        if row.verdict:
+            self.verdicts[row.verdict] += 1
+        if row.latency_clocks is not None and row.latency_us is not None:
+            self.latency = max(self.latency or (0, 0.0), (row.latency_clocks, row.latency_us))
+
+
+def classify_rows(engine: Engine, fit: Fit, judge: Judge, paths: Iterable[Path], tally: Tally) -> Iterator[Row]:
+    """Yield a row for each picture and count it. One that cannot be read or does not fit gets a row that says why.
+
+    No more than a batch of pictures is in memory, whatever their number.
+    """
+    most = max(1, min(BATCH, BATCH_VALUES // (fit.height * fit.width * fit.channels)))
+    waiting: list[tuple[Path, Frame | None, str]] = []
+    for path in paths:
+        waiting.append(_read(fit, path, tally))
+        if len(waiting) == most:
+            yield from _rows(engine, judge, waiting, tally)
+            waiting = []
+    yield from _rows(engine, judge, waiting, tally)
+
+
+def _read(fit: Fit, path: Path, tally: Tally) -> tuple[Path, Frame | None, str]:
+    try:
+        frame, scaled = fit.read(path)
+    except UserError as error:
+        return path, None, str(error)
+    tally.scaled += scaled
+    return path, frame, ""
+
+
+def _rows(
+    engine: Engine, judge: Judge, waiting: Iterable[tuple[Path, Frame | None, str]], tally: Tally
+) -> Iterator[Row]:
+    waiting = list(waiting)
+    results = engine.run([frame for _, frame, _ in waiting if frame is not None])
+    for path, frame, problem in waiting:
+        row = Row(str(path), problem=problem) if frame is None else _row(judge, path, next(results))
+        tally.count(row)
+        yield row
+
+
+def _row(judge: Judge, path: Path, result: Result) -> Row:
+    if result.broken:
+        return Row(str(path), problem=BROKEN)
+    label, margin, latency = judge.classes[result.class_index], margin_of(result.scores), result.latency
+    return Row(
+        str(path), label, tuple(result.scores.tolist()), margin, judge.verdict(label, margin),
+        latency.clocks if latency else None, latency.seconds * 1e6 if latency else None,
+    )  # fmt: skip
+
+
+class Table:
+    """Rows as CSV: picture, class, margin, a column for each class' score, latency, verdict, problem."""
+
+    def __init__(self, file: TextIO, classes: tuple[str, ...]) -> None:
+        self._writer, self._classes = csv.writer(file), classes
+        scores = [f"score {name}" for name in classes]
+        self._writer.writerow(
+            ["picture", "class", "margin", *scores, "latency_clocks", "latency_us", "verdict", "problem"]
+        )
+
+    def write(self, row: Row) -> None:
+        """Write one row. A path or class that a spreadsheet would take for a formula is kept from being one."""
+        scores: Mapping[int, int] = dict(enumerate(row.scores or ()))
+        name = f"./{row.picture}" if row.picture.startswith(FORMULA) else row.picture
+        self._writer.writerow(
+            [
+                name, row.label, row.margin, *(scores.get(i) for i in range(len(self._classes))), row.latency_clocks,
+                None if row.latency_us is None else f"{row.latency_us:.6g}", row.verdict, row.problem,
+            ]
+        )  # fmt: skip

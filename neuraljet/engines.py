@@ -1,0 +1,94 @@
+"""What computes the scores of pictures: the integer network, its circuit in simulation, or a board."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+
+from bnn.data.frames import Frame
+from bnn.errors import UserError
+from bnn.integer.reference import Ints
+from neuraljet.accelerator import Accelerator, Latency
+from neuraljet.opened import Opened
+
+INTEGER, SIMULATED, BOARD = "integer network", "simulated circuit", "board"
+
+
+@dataclass(frozen=True, eq=False)
+class Result:
+    """What came out for a frame."""
+
+    class_index: int
+    scores: Ints  # [classes]
+    latency: Latency | None  # from the last pixel to the class; None when nobody measured it
+    broken: bool = False  # the frame was cut on its way, and class and scores mean nothing
+
+
+class Engine(Protocol):
+    """Computes the results of frames, in order."""
+
+    name: str
+
+    def run(self, frames: Sequence[Frame]) -> Iterator[Result]:
+        """Yield the result of each frame, uint8 [H, W, C]."""
+
+
+class IntegerEngine:
+    """The integer network, with the latency that `verify` measured of its circuit, where there is one."""
+
+    name = INTEGER
+
+    def __init__(self, opened: Opened) -> None:
+        self._network, clocks = opened.network, opened.latency()
+        known = clocks is not None and opened.manifest is not None
+        self._latency = Latency(clocks, opened.manifest.clock_mhz) if known else None  # type: ignore[union-attr,arg-type]
+
+    def run(self, frames: Sequence[Frame]) -> Iterator[Result]:
+        """See Engine."""
+        if not frames:
+            return
+        scores = self._network.run(np.ascontiguousarray(np.stack(frames).transpose(0, 3, 1, 2)))
+        for index, row in zip(self._network.classify(scores), scores, strict=True):
+            yield Result(int(index), row, self._latency)
+
+
+class AcceleratorEngine:
+    """A circuit, frame by frame as from a camera, so that each result has a latency of its own."""
+
+    def __init__(self, name: str, accelerator: Accelerator) -> None:
+        self.name, self._accelerator = name, accelerator
+
+    def run(self, frames: Sequence[Frame]) -> Iterator[Result]:
+        """See Engine."""
+        for result in self._accelerator.stream(frames, on_broken="mark"):
+            yield Result(result.class_index, result.scores, result.latency, result.broken)
+
+
+@contextmanager
+def engine(
+    opened: Opened, *, simulated: bool = False, on_board: str | Path | None = None, trust: bool = False
+) -> Iterator[Engine]:
+    """Yield the integer network, or its circuit in simulation or on a board with the bitstream in that folder.
+
+    UserError when both are asked for, when there is no circuit to simulate, and as of `Accelerator`.
+    """
+    if simulated and on_board is not None:
+        raise UserError(f"--simulated and --on-board {on_board} both say what classifies; give one of them")
+    if not simulated and on_board is None:
+        yield IntegerEngine(opened)
+        return
+    if on_board is not None:
+        accelerator, name = Accelerator.on_board(on_board, model=opened.folder), BOARD
+    else:
+        if opened.manifest is None:
+            raise UserError(
+                f"--simulated: {opened.folder} is a run and has no circuit; make one with `neuraljet build "
+                f"{opened.folder} --out ACC`, and give that folder"
+            )
+        opened.manifest.require_rtl("simulation")
+        accelerator, name = Accelerator.simulated(opened.folder, trust=trust), SIMULATED
+    with accelerator:
+        yield AcceleratorEngine(name, accelerator)
