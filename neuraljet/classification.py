@@ -9,7 +9,7 @@ from typing import TextIO
 
 from bnn.data.frames import Fit, Frame
 from bnn.errors import UserError
-from bnn.integer.reference import Ints
+from bnn.integer.decision import OperatingPoint, decide
 from bnn.storage.records import NAMED, Record
 from neuraljet.engines import Engine, Result
 
@@ -36,7 +36,7 @@ class Row(Record):
 
 @dataclass(frozen=True)
 class Judge:
-    """Turns scores into a verdict."""
+    """Turns decisions into verdicts."""
 
     classes: tuple[str, ...]
     good: str | None = None  # pictures of every other class are rejected
@@ -45,24 +45,19 @@ class Judge:
     def __post_init__(self) -> None:
         if self.good is not None and self.good not in self.classes:
             raise UserError(f"--good {self.good}: the network has no such class; choose {', '.join(self.classes)}")
-        if self.least_margin is not None and self.least_margin < 0:
-            raise UserError(f"--least-margin {self.least_margin} is below 0; give a whole number from 0 on")
 
-    def verdict(self, label: str, margin: int) -> str | None:
-        """Return unsure below the least margin, else accepted or rejected; sure where no class is the good one."""
-        if self.least_margin is not None and margin < self.least_margin:
+    @property
+    def point(self) -> OperatingPoint:
+        """Return the operating point that the decisions are made at."""
+        return OperatingPoint((0,) * len(self.classes), self.least_margin or 0)
+
+    def verdict(self, label: str, unsure: bool) -> str | None:
+        """Return unsure, else accepted or rejected; sure where no class is the good one and margins are looked at."""
+        if unsure:
             return UNSURE
         if self.good is not None:
             return ACCEPTED if label == self.good else REJECTED
         return None if self.least_margin is None else SURE
-
-
-def margin_of(scores: Ints) -> int:
-    """Return the best minus the second best of the scores [classes]; 0 when there is only one."""
-    if len(scores) < 2:
-        return 0
-    second, best = sorted(scores.tolist())[-2:]
-    return int(best - second)
 
 
 @dataclass
@@ -125,9 +120,12 @@ def _rows(
 def _row(judge: Judge, path: Path, result: Result) -> Row:
     if result.broken:
         return Row(str(path), problem=BROKEN)
-    label, margin, latency = judge.classes[result.class_index], margin_of(result.scores), result.latency
+    found = decide(result.scores[None], judge.point)
+    index = int(found.classes[0]) if result.class_index is None else result.class_index
+    label, latency = judge.classes[index], result.latency
     return Row(
-        str(path), label, tuple(result.scores.tolist()), margin, judge.verdict(label, margin),
+        str(path), label, tuple(result.scores.tolist()), int(found.margins[0]),
+        judge.verdict(label, bool(found.unsure[0])),
         latency.clocks if latency else None, latency.seconds * 1e6 if latency else None,
     )  # fmt: skip
 

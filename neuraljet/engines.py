@@ -21,7 +21,7 @@ INTEGER, SIMULATED, BOARD = "integer network", "simulated circuit", "board"
 class Result:
     """What came out for a frame."""
 
-    class_index: int
+    class_index: int | None  # as hardware decided; None: to be decided from the scores
     scores: Ints  # [classes]
     latency: Latency | None  # from the last pixel to the class; None when nobody measured it
     broken: bool = False  # the frame was cut on its way, and class and scores mean nothing
@@ -51,8 +51,8 @@ class IntegerEngine:
         if not frames:
             return
         scores = self._network.run(np.ascontiguousarray(np.stack(frames).transpose(0, 3, 1, 2)))
-        for index, row in zip(self._network.classify(scores), scores, strict=True):
-            yield Result(int(index), row, self._latency)
+        for row in scores:
+            yield Result(None, row, self._latency)
 
 
 class AcceleratorEngine:

@@ -151,7 +151,7 @@ def _why_no_latency(engine: str, has_circuit: bool) -> str:
 
 
 def _left_out(row: "Row", number: int) -> str:
-    from bnn.data.notes import printable
+    from bnn.storage.names import printable
 
     if number == NAMED_PROBLEMS:
         return "skipped: further pictures, which are not named here; the table of --out says why"
@@ -198,7 +198,7 @@ def main(options: argparse.Namespace) -> tuple[bool, Classification]:
 
 def summary(result: Classification) -> str:
     """Return a row for each of a few pictures, the counts of the classes and the latency, for people."""
-    from bnn.data.notes import printable
+    from bnn.storage.names import printable
 
     lines = _table(result.rows) if result.pictures <= SHOWN else []
     lines.append(f"{'class':24} pictures")
@@ -233,7 +233,7 @@ def _verdicts(result: Classification) -> str:
 
 
 def _table(rows: "tuple[Row, ...]") -> list[str]:
-    from bnn.data.notes import printable
+    from bnn.storage.names import printable
 
     cells = [["picture", "class", "margin", "scores", "verdict"]]
     for row in rows:
