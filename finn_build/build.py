@@ -11,6 +11,7 @@ from typing import Any
 from bnn.data.source import parse_source
 from bnn.errors import UserError
 from bnn.integer.network import IntegerNetwork
+from bnn.model.options import require_whole
 from bnn.qonnx.file import load_model
 from bnn.qonnx.foreign import import_model
 from bnn.qonnx.read import network_of
@@ -35,6 +36,7 @@ from finn_build.manifest import (
 )
 from finn_build.origin import original
 from finn_build.recognise import Stage, recognise
+from hw.block_ram import MOST_RAMB18_SITES, RAMB18_SITES
 
 
 def build(
@@ -47,6 +49,7 @@ def build(
     pixels: str | None = None,
     backend: str = "rtl",
     fifos: Mapping[str, int] | int | None = None,
+    ramb18_sites: int = RAMB18_SITES,
 ) -> Built:
     """Compile the QONNX file `model` into the accelerator folder `out`, which appears whole or not at all.
 
@@ -56,19 +59,20 @@ def build(
     itself, source.onnx, and what it was imported as, model.onnx. When `model` is the model.onnx of such a folder, the
     source is built again (finn_build.origin). backend: rtl, hls or auto for all layers, then NAME=BACKEND for single
     ones, separated by commas. fifos: depths of the FIFOs in front of layers by manifest.input_name (sim.fifos finds
-    them), or one depth for all layers but the first; without it finn_build.timing says. UserError for what cannot be
-    built.
+    them), or one depth for all layers but the first; without it finn_build.timing says. ramb18_sites: LUT sites that a
+    RAMB18 is worth: the fewer, the more of them are taken. UserError for what cannot be built.
     """
     started = time.perf_counter()
     model, out = Path(model), Path(out)
     for name, value in (("--clock-mhz", clock_mhz), ("--fps", 1.0 if fps is None else fps)):
         if not (isfinite(value) and 0 < value <= LARGEST):
             raise UserError(f"{name} {value} is not a number above 0 and at most {LARGEST}")
+    require_whole("--ramb18-sites", ramb18_sites, 0, MOST_RAMB18_SITES)
     adapter.require()
     chosen = find_board(board) if board is not None else None
     refuse_foreign(out, ACCELERATOR)
     with lock(out):
-        return _build(model, out, pixels, _Options(chosen, fps, clock_mhz, backend, fifos), started)
+        return _build(model, out, pixels, _Options(chosen, fps, clock_mhz, backend, fifos, ramb18_sites), started)
 
 
 @dataclass(frozen=True)
@@ -80,6 +84,7 @@ class _Options:
     clock_mhz: float
     backend: str
     fifos: Mapping[str, int] | int | None
+    ramb18_sites: int
 
     @property
     def part(self) -> str | None:
@@ -106,7 +111,9 @@ def _build(model: Path, out: Path, pixels: str | None, options: _Options, starte
         stages = [stage.made_with(end) for stage, end in zip(stages, backends.values(), strict=True)]
         plain = make_design(source, stages, network.metadata)
         search = time.perf_counter()
-        cycles, chosen, slower = folding.fold_to_rate(plain, options.fps, options.clock_mhz, options.part)
+        cycles, chosen, slower = folding.fold_to_rate(
+            plain, options.fps, options.clock_mhz, options.part, options.ramb18_sites
+        )
         search = time.perf_counter() - search
         fifos = _fifos(plain, options.fifos, cycles)
         folded = [_folded(node.stage, plain.operators[node.name]) for node in plain.nodes]
@@ -136,6 +143,7 @@ def _build(model: Path, out: Path, pixels: str | None, options: _Options, starte
                     layers=stitch.describe_layers(design, per_layer),
                     clock_mhz=float(options.clock_mhz),
                     fps=None if options.fps is None else float(options.fps),
+                    ramb18_sites=options.ramb18_sites,
                     cycles_per_frame=cycles,
                     frames_in_flight=in_flight,
                     board=options.board.name if options.board else None,

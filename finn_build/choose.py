@@ -19,12 +19,16 @@ from bnn.model.layers import Norm
 from bnn.model.network import Network
 from bnn.model.spec import NetworkSpec
 from bnn.training.evaluation import estimate_statistics
-from finn_build.estimate import Estimate, estimate
+from finn_build.estimate import Estimate, estimates
+from hw.block_ram import RAMB18_SITES
 
 CLOCK_MHZ = 200.0
 # Synthesis took 4 to 19 % more sites than the estimates of ten trained networks (docs/networks.md). Estimates of six
 # networks were 2.3 % smaller to 0.7 % larger once they were trained.
 MARGIN = 0.19
+# LUT sites that a RAMB18 is worth, in turn: a network that is too large puts more and more of its weights into block
+# RAMs, as many as the budget has.
+WORTHS_OF_RAMB18 = (RAMB18_SITES, 80, 40, 20, 5)
 MOST_OPERATIONS = 32_000_000  # multiply-adds a picture, that can be trained in reasonable time
 NOISE_FRAMES = 4
 FINE_CLOCKS = 8  # clocks a pixel from which the fine geometry is taken
@@ -43,13 +47,13 @@ class Candidate:
 # Worths as measured on held-out pictures of pcb, 7 classes of 64x64. At a pixel per clock 16-24-32 binary maps had
 # 74.9 % and 36-48-72 of a bottleneck of M = 4 had 70.3 % (100 pictures a class, 900 steps), so 0.4. Of 32-64-128-128
 # maps, all pictures, binary ones had 86.1 %, M = 8 had 80.1 %, and half as many binary ones 76 %, so 0.65.
-CANDIDATES = {
-    COARSE.name: (Candidate("bottleneck", 4, 0.4), Candidate("binary", 4, 1.0, "jets"), Candidate("binary", 4, 1.0)),
+CANDIDATES = {  # the likely ones first: what cannot be worth more is not estimated
+    COARSE.name: (Candidate("binary", 4, 1.0, "jets"), Candidate("binary", 4, 1.0), Candidate("bottleneck", 4, 0.4)),
     FINE.name: (
-        Candidate("bottleneck", 4, 0.4),
-        Candidate("bottleneck", 8, 0.65),
         Candidate("binary", 4, 1.0, "jets"),
         Candidate("binary", 4, 1.0),
+        Candidate("bottleneck", 8, 0.65),
+        Candidate("bottleneck", 4, 0.4),
     ),
 }
 
@@ -82,13 +86,13 @@ def choose(
     candidates = CANDIDATES[search.geometry.name]
     known = [found for found in candidates if form is None or (form, None) == (found.form, found.first)]
     known = known or [Candidate(str(form), 4, 1.0)]
-    best: tuple[float, NetworkSpec, Estimate] | None = None
+    best: _Found | None = None
     for candidate in known:
         best = search.widest(candidate, best)
     if best is None:
         raise search.refusal()
-    _, network, found = best
-    return Choice(network, budget, Expected(found.lut, found.bram18, found.cycles_per_frame))
+    found = best.estimate
+    return Choice(best.network, budget, Expected(found.lut, found.bram18, found.cycles_per_frame, best.ramb18_sites))
 
 
 def geometry_for(shape: tuple[int, int, int], fps: float | None) -> Geometry:
@@ -112,6 +116,16 @@ def untrained(network: NetworkSpec, shape: tuple[int, int, int], classes: int) -
         return freeze(made, tuple(str(i) for i in range(classes)))
 
 
+@dataclass(frozen=True)
+class _Found:
+    """A network that keeps the budget."""
+
+    worth: float  # of its channels
+    network: NetworkSpec
+    estimate: Estimate
+    ramb18_sites: int  # what a RAMB18 is worth in it
+
+
 class _Search:
     """What was found for one picture and budget so far."""
 
@@ -127,10 +141,8 @@ class _Search:
             kernel=self.kernel, geometry=self.geometry,
         )  # fmt: skip
 
-    def widest(
-        self, candidate: Candidate, best: tuple[float, NetworkSpec, Estimate] | None
-    ) -> tuple[float, NetworkSpec, Estimate] | None:  # fmt: skip
-        """Return the candidate's widest network that fits with its worth, or `best` where that is worth as much.
+    def widest(self, candidate: Candidate, best: _Found | None) -> _Found | None:
+        """Return the candidate's widest network that fits, or `best` where that is worth as much.
 
         The search ends where nothing that is left to find is worth more. So the choice is that of whole searches, which
         never falls when sites or block RAMs are added: where two budgets first differ, the larger one goes on to the
@@ -142,30 +154,37 @@ class _Search:
             if operations(self.shape, self.classes, self.member(candidate, width)) <= MOST_OPERATIONS
         ]
         widths = trainable or list(WIDTHS[:1])
-        low, high, found = -1, len(widths), None
-        while high - low > 1 and (best is None or widths[high - 1] * candidate.worth > best[0]):
+        low, high, found = -1, len(widths), best
+        while high - low > 1 and (best is None or widths[high - 1] * candidate.worth > best.worth):
             middle = low + max(1, (high - low) // 3)  # not the half: wide networks take long to estimate
+            if best is not None and widths[middle] * candidate.worth <= best.worth:
+                low = middle  # whether it fits or not, only wider ones matter
+                continue
             network = self.member(candidate, widths[middle])
-            result = self.fitting(network, middle == 0)
+            result = self.fitting(network, widths[middle] * candidate.worth, middle == 0)
             if result is None:
                 high = middle
             else:
-                low, found = middle, (widths[middle] * candidate.worth, network, result)
-        return found if found is not None and (best is None or found[0] > best[0]) else best
+                low = middle
+                if best is None or result.worth > best.worth:
+                    found = result
+        return found
 
-    def fitting(self, network: NetworkSpec, smallest: bool) -> Estimate | None:
-        """Return the estimate of a network that keeps the budget."""
+    def fitting(self, network: NetworkSpec, worth: float, smallest: bool) -> _Found | None:
+        """Return a network that keeps the budget, in as few block RAMs as it then takes; None where it does not."""
+        drawn, pixels = untrained(network, self.shape, self.classes), self.shape[1] * self.shape[2]
         try:
-            found = estimate(untrained(network, self.shape, self.classes), self.budget.fps, clock_mhz=CLOCK_MHZ)
+            found = estimates(drawn, self.budget.fps, WORTHS_OF_RAMB18, clock_mhz=CLOCK_MHZ)
+            for ramb18_sites, one in zip(WORTHS_OF_RAMB18, found, strict=True):
+                if smallest and ramb18_sites == RAMB18_SITES:
+                    self.smallest.append((network, one))
+                if one.bram18 > self.budget.ramb18 or (self.budget.fps is None and one.cycles_per_frame > pixels):
+                    return None
+                if one.lut * (1 + MARGIN) <= self.budget.sites:
+                    return _Found(worth, network, one, ramb18_sites)
         except UserError as error:  # the rate is out of reach
             self.refused = error
-            return None
-        if smallest:
-            self.smallest.append((network, found))
-        pixels = self.shape[1] * self.shape[2]
-        fast = self.budget.fps is not None or found.cycles_per_frame <= pixels
-        small = found.lut * (1 + MARGIN) <= self.budget.sites and found.bram18 <= self.budget.ramb18
-        return found if fast and small else None
+        return None
 
     def refusal(self) -> UserError:
         """Return the error that says what the smallest network takes, and the way out."""

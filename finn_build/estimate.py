@@ -4,12 +4,19 @@ The layers are folded as `build` folds them, and counted instead of written. Thi
 no file, so that a search can ask for thousands of networks.
 """
 
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from bnn.integer.network import IntegerNetwork
 from finn_build import adapter
 from finn_build.manifest import input_name
 from finn_build.recognise import recognise
+from hw.block_ram import RAMB18_SITES
+
+if TYPE_CHECKING:
+    from finn_build.folding import Chosen
+    from finn_build.graph import Design
 
 
 @dataclass(frozen=True)
@@ -45,17 +52,38 @@ def estimate(
     fps: frames per second to reach with the least hardware; without it a pixel per clock, or the fastest there is.
     UserError as from `build`: for what cannot be built, and with the largest rate when the rate is out of range.
     """
+    return next(estimates(network, fps, (RAMB18_SITES,), clock_mhz=clock_mhz, part=part))
+
+
+def estimates(
+    network: IntegerNetwork,
+    fps: float | None,
+    worths: Sequence[int],
+    *,
+    clock_mhz: float = 200.0,
+    part: str | None = None,
+) -> Iterator[Estimate]:
+    """Yield what `estimate` returns, where a RAMB18 is worth so many LUT sites each; all but the first take no time."""
     adapter.require()
     adapter.register_operators()
     from finn_build import folding
-    from finn_build.graph import fork_sites, make_design
-    from finn_build.timing import fifo_depths
-    from hw.ops.stream_fifo import fifo_sites
+    from finn_build.graph import make_design
 
     source, stages = recognise(network)
     plain = make_design(source, stages, {})
     design = replace(plain, operators={name: operator.counted() for name, operator in plain.operators.items()})
-    cycles, chosen, notes = folding.plan_to_rate(design, fps, clock_mhz, part)
+    for worth in worths:
+        cycles, chosen, notes = folding.plan_to_rate(design, fps, clock_mhz, part, worth)
+        yield _of(design, cycles, chosen, notes, clock_mhz)
+
+
+def _of(
+    design: "Design", cycles: int, chosen: Mapping[str, "Chosen"], notes: tuple[str, ...], clock_mhz: float
+) -> Estimate:  # fmt: skip
+    from finn_build.graph import fork_sites
+    from finn_build.timing import fifo_depths
+    from hw.ops.stream_fifo import fifo_sites
+
     folded = {name: operator.folded(chosen[name].taken.folding) for name, operator in design.operators.items()}
     depths = fifo_depths(design.nodes, folded, cycles)
     widths = {

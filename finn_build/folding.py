@@ -45,9 +45,9 @@ class Choice:
     input_occupancy: int  # clocks that a frame of one beat stays at the input
     beat_interval: int  # clocks from one beat to the next, where folding decides them
 
-    def cost(self) -> tuple[float, int]:
+    def cost(self, ramb18_sites: int = RAMB18_SITES) -> tuple[float, int]:
         """Return the cost to minimise: area, block RAM and latency weighed as above, then the clocks."""
-        return self.lut + RAMB18_SITES * self.bram18 + self.latency / LATENCY_CLOCKS, self.cycles_per_frame
+        return self.lut + ramb18_sites * self.bram18 + self.latency / LATENCY_CLOCKS, self.cycles_per_frame
 
 
 @dataclass(frozen=True)
@@ -82,27 +82,27 @@ class NothingFits(Exception):
 
 
 def fold_to_rate(
-    design: Design, fps: float | None, clock_mhz: float, part: str | None
-) -> tuple[int, dict[str, Chosen], tuple[str, ...]]:  # fmt: skip
+    design: Design, fps: float | None, clock_mhz: float, part: str | None, ramb18_sites: int = RAMB18_SITES
+) -> tuple[int, dict[str, Chosen], tuple[str, ...]]:
     """Fold for `fps` frames per second. Without it, fold for a pixel per clock, or as fast as possible with a note.
 
     Without it and above MOST_SITES, fold for the fastest rate within that limit, if there is one, with a note.
-    UserError with the largest rate when the rate cannot be kept.
+    ramb18_sites: LUT sites that a RAMB18 is worth. UserError with the largest rate when the rate cannot be kept.
     """
-    cycles, chosen, notes = plan_to_rate(design, fps, clock_mhz, part)
+    cycles, chosen, notes = plan_to_rate(design, fps, clock_mhz, part, ramb18_sites)
     _apply(design, chosen)
     return cycles, chosen, notes
 
 
 def plan_to_rate(
-    design: Design, fps: float | None, clock_mhz: float, part: str | None
-) -> tuple[int, dict[str, Chosen], tuple[str, ...]]:  # fmt: skip
+    design: Design, fps: float | None, clock_mhz: float, part: str | None, ramb18_sites: int = RAMB18_SITES
+) -> tuple[int, dict[str, Chosen], tuple[str, ...]]:
     """Return what `fold_to_rate` does, without folding anything."""
     height, width, _ = design.pixels.shape
     clocks = least = frame_clocks(design, fps, clock_mhz)
     while True:
         try:
-            cycles, chosen = planned(design, clocks, part)
+            cycles, chosen = planned(design, clocks, part, ramb18_sites)
             break
         except NothingFits:
             clocks += max(1, clocks // GROWTH)
@@ -113,7 +113,7 @@ def plan_to_rate(
             f"frames/s, {cycles} clocks a frame; ask for less or raise --clock-mhz"
         )
     if fps is None and _area(chosen) > MOST_SITES:
-        return _within_limit(design, clocks, clock_mhz, part, cycles, chosen)
+        return _within_limit(design, clocks, clock_mhz, part, ramb18_sites, cycles, chosen)
     if fps is None and cycles > height * width:
         slowest = max(design.nodes, key=lambda node: chosen[node.name].taken.cycles_per_frame).name
         note = (
@@ -129,14 +129,20 @@ def _area(chosen: Mapping[str, Chosen]) -> int:
 
 
 def _within_limit(
-    design: Design, clocks: int, clock_mhz: float, part: str | None, cycles: int, chosen: dict[str, Chosen]
+    design: Design,
+    clocks: int,
+    clock_mhz: float,
+    part: str | None,
+    ramb18_sites: int,
+    cycles: int,
+    chosen: dict[str, Chosen],
 ) -> tuple[int, dict[str, Chosen], tuple[str, ...]]:  # fmt: skip
     """Return the fastest folding within MOST_SITES. If there is none, return the one chosen for `clocks`."""
     least, slower = clocks, clocks
     while slower < SLOWER * least:
         slower += max(1, slower // 4)
         try:
-            found, within = planned(design, slower, part)
+            found, within = planned(design, slower, part, ramb18_sites)
         except NothingFits:
             continue
         if _area(within) <= MOST_SITES:
@@ -146,7 +152,7 @@ def _within_limit(
                 f"--fps {int(clock_mhz * 1e6 / cycles)} is the most there is"
             )
             return found, within, (note,)
-    return *planned(design, least, part), ()
+    return *planned(design, least, part, ramb18_sites), ()
 
 
 def fold(design: Design, clocks: int, part: str | None) -> tuple[int, dict[str, Chosen]]:
@@ -164,17 +170,22 @@ def _apply(design: Design, chosen: Mapping[str, Chosen]) -> None:
         design.operators[name].apply(found.taken.folding)
 
 
-def planned(design: Design, clocks: int, part: str | None) -> tuple[int, dict[str, Chosen]]:
+def planned(
+    design: Design, clocks: int, part: str | None, ramb18_sites: int = RAMB18_SITES
+) -> tuple[int, dict[str, Chosen]]:
     """Return what `fold` does, without folding anything."""
     try:
-        chosen, together = _chosen(design, clocks, part, (clocks,))
+        chosen, together = _chosen(design, clocks, part, ramb18_sites, (clocks,))
     except NothingFits:  # layers that are faster than necessary leave others more clocks
-        chosen, together = _chosen(design, clocks, part, [clocks >> k for k in range(clocks.bit_length())])
+        halved = [clocks >> k for k in range(clocks.bit_length())]
+        chosen, together = _chosen(design, clocks, part, ramb18_sites, halved)
     height, width, _ = design.pixels.shape
     return max(height * width, together, *(found.taken.cycles_per_frame for found in chosen.values())), chosen
 
 
-def _chosen(design: Design, clocks: int, part: str | None, budgets: Sequence[int]) -> tuple[dict[str, Chosen], int]:
+def _chosen(
+    design: Design, clocks: int, part: str | None, ramb18_sites: int, budgets: Sequence[int]
+) -> tuple[dict[str, Chosen], int]:
     """Return the choices, and the most clocks that two layers take together.
 
     budgets: the most clocks of each layer.
@@ -205,7 +216,7 @@ def _chosen(design: Design, clocks: int, part: str | None, budgets: Sequence[int
         fitting = _fitting(operator, possible[i], clocks, output_occupancy, rooms[i])
         if not fitting:
             raise NothingFits
-        chosen[node.name] = _cheapest(operator, fitting, result_interval)
+        chosen[node.name] = _cheapest(operator, fitting, result_interval, ramb18_sites)
         taken = chosen[node.name].taken
         together = max(together, _together(taken.input_occupancy, output_occupancy))
         folded = operator.folded(taken.folding)
@@ -247,12 +258,14 @@ def _fitting(operator: Any, possible: Sequence[Choice], clocks: int, before: int
     return [choice for choice in found if _together(room, operator.folded(choice.folding).output_occupancy()) <= clocks]
 
 
-def _cheapest(operator: Any, fitting: Sequence[Choice], result_interval: int | None) -> Chosen:
+def _cheapest(
+    operator: Any, fitting: Sequence[Choice], result_interval: int | None, ramb18_sites: int = RAMB18_SITES
+) -> Chosen:
     """Return the choice that costs least. A choice that needs a FIFO in front pays for it."""
     fifo = ceil(FIFO_SITES * operator.get_instream_width()) + FIFO_CONTROL
 
     def cost(found: Choice) -> tuple[float, int]:
-        area, cycles = found.cost()
+        area, cycles = found.cost(ramb18_sites)
         return area + fifo * (result_interval is not None and found.beat_interval > result_interval), cycles
 
     taken, *others = sorted(fitting, key=cost)
@@ -263,7 +276,7 @@ def choices(operator: Any, clocks: float, part: str | None) -> list[Choice]:
     """Return every choice of at most `clocks` per frame. Of each folding, the operator's own variant comes first."""
     part = part or DEFAULT_PART
     if operator.counting:
-        return [choice for folding in operator.foldings(clocks) for choice in _variants(operator, folding, part)]
+        return _counted(operator, clocks, part)
     path = cache_folder("plans") / f"{operator.onnx_node.op_type}-{_key(operator, part)}.json"
     kept = _kept(path)
     known = len(kept)
@@ -274,6 +287,12 @@ def choices(operator: Any, clocks: float, part: str | None) -> list[Choice]:
     if len(kept) > known:
         write_file(path, json.dumps(kept))
     return [Choice(**row) for folding in foldings for row in kept[_text(folding)]]
+
+
+@lru_cache(maxsize=128)
+def _counted(operator: Any, clocks: float, part: str) -> list[Choice]:
+    """Return what `choices` does, of an operator that counts what it would write; what the choices cost may vary."""
+    return [choice for folding in operator.foldings(clocks) for choice in _variants(operator, folding, part)]
 
 
 def _kept(path: Path) -> dict[str, list[dict[str, Any]]]:

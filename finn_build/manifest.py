@@ -17,7 +17,7 @@ from bnn.errors import UserError
 from bnn.storage.files import restore, write_file
 from bnn.storage.hashes import Damage, check_names, first_damage
 from bnn.storage.names import class_fault
-from bnn.storage.records import Record, check_seal, parse, parse_json, seal_of
+from bnn.storage.records import Record, check_seal, optional, parse, parse_json, seal_of
 from finn_build.folders import ACCELERATOR, REPORTS
 from finn_build.keywords import RESERVED
 
@@ -120,6 +120,7 @@ class Manifest:
     model_sha256: str
     files: Mapping[str, str]  # relative path -> SHA-256
     seal: str  # bnn.storage.records.seal_of all others
+    ramb18_sites: int = optional(160)  # what a RAMB18 was worth; folders that do not say so had 160
 
     def computing(self) -> tuple[StreamLayer, ...]:
         """Return the layers without the FIFOs between them."""
@@ -258,6 +259,8 @@ def check(manifest: Manifest) -> None:
         raise ValueError(f"cycles_per_frame is {manifest.cycles_per_frame}, and the slowest layer takes {slowest}")
     if not 0 < manifest.clock_mhz <= LARGEST or (manifest.fps is not None and not 0 < manifest.fps <= LARGEST):
         raise ValueError("clock_mhz and fps must be above 0")
+    if not 0 <= manifest.ramb18_sites <= LARGEST:
+        raise ValueError("ramb18_sites is out of range")
     if manifest.fps is not None and int(manifest.clock_mhz * 1e6 / manifest.fps) < slowest:
         raise ValueError(f"a frame takes {slowest} clocks, too many for the {manifest.fps:g} frames/s promised")
     from finn_build.boards import boards  # not at the top: the Python of a board cannot read TOML

@@ -50,6 +50,7 @@ def check_made_here(acc: Path, manifest: Manifest) -> None:
         try:
             build(
                 acc / (SOURCE if imported else "model.onnx"), again, board=manifest.board, fps=manifest.fps,
+                ramb18_sites=manifest.ramb18_sites,
                 clock_mhz=manifest.clock_mhz, pixels=pixels, backend=manifest.backend, fifos=manifest.fifos,
             )  # fmt: skip
         except UserError as error:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from bnn.errors import UserError
 from bnn.model.options import require_whole
+from bnn.storage.records import optional
 
 SITES = 1800  # of an XC7Z010 about a tenth
 RAMB18_FULL, RAMB18_FOLDED = 4, 16  # at a pixel per clock, where weights are wired, and at a rate
@@ -47,6 +48,7 @@ class Expected:
     sites: int
     ramb18: int
     cycles_per_frame: int
+    ramb18_sites: int | None = optional(None)  # LUT sites that a RAMB18 was worth; None: what `build` takes by itself
 
 
 @dataclass(frozen=True)

@@ -24,6 +24,7 @@ def build(
     pixels: str | None = None,
     backend: str = "rtl",
     fifos: str = "model",
+    ramb18_sites: int | None = None,
 ) -> dict[str, Any]:
     """Compile `model` into the accelerator folder `out`.
 
@@ -31,10 +32,11 @@ def build(
     Without `fps` it is built for the rate that the run was trained for (`train --fps`), else it takes one pixel per
     clock. With a rate it is the least hardware that reaches it. `pixels`, of a file that another program exported:
     "unit" when it takes pixels / 255, "byte" when it takes 0..255 and does not say so. `backend`: rtl, hls (C++ for
-    Vitis HLS) or auto; single layers after it,
-    "rtl,jet_conv_1=hls". `fifos`: "model" for depths by arithmetic, "simulate" for the smallest that keep the rate in
-    Verilator (see sim.fifos). Returns what was built, layer by layer, and why (see finn_build.build), and with
-    "simulate" under fifos what each stream held.
+    Vitis HLS) or auto; single layers after it, "rtl,jet_conv_1=hls". `fifos`: "model" for depths by arithmetic,
+    "simulate" for the smallest that keep the rate in Verilator (see sim.fifos). `ramb18_sites`: LUT sites that a RAMB18
+    is worth (None: as the run's network was chosen with, else 160): the fewer, the more block RAMs are taken. Returns
+    what was built, layer by layer, and why (see finn_build.build), and with "simulate" under fifos what each stream
+    held.
     """
     from bnn.storage.files import lock, refuse_foreign
     from bnn.training.runs import MODEL, finished, requested
@@ -52,8 +54,12 @@ def build(
             if fps is None and hardware is not None and hardware.fps is not None:
                 fps = hardware.fps
                 notes.append(f"{fps:,.10g} frames/s is the rate of the run; --fps N builds for another")
+            if ramb18_sites is None and hardware is not None and hardware.expected is not None:
+                ramb18_sites = hardware.expected.ramb18_sites
         path = path / MODEL
     options: dict[str, Any] = {"board": board, "fps": fps, "clock_mhz": clock_mhz, "pixels": pixels, "backend": backend}
+    if ramb18_sites is not None:
+        options["ramb18_sites"] = ramb18_sites
     if fifos == "model":
         return _with_notes(build_accelerator(path, Path(out), **options).entries(), notes)
     if fifos != "simulate":
@@ -86,6 +92,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         choices=("unit", "byte"),
         help="what a file of another program takes: pixels / 255 (unit), or 0 to 255 (byte)",
     )
+    parser.add_argument(
+        "--ramb18-sites", type=int, metavar="N",
+        help="LUT sites that a RAMB18 is worth (default: the run's, or 160); fewer takes more block RAMs",
+    )  # fmt: skip
     parser.add_argument("--clock-mhz", type=positive, default=200.0, metavar="F")
     parser.add_argument(
         "--backend",
@@ -102,7 +112,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def main(options: argparse.Namespace) -> tuple[bool, dict[str, Any]]:
     result = build(
         options.model, options.out, board=options.board, fps=options.fps, clock_mhz=options.clock_mhz,
-        pixels=options.pixels, backend=options.backend, fifos=options.fifos,
+        pixels=options.pixels, backend=options.backend, fifos=options.fifos, ramb18_sites=options.ramb18_sites,
     )  # fmt: skip
     print(summary(result))
     cppsim = " --cppsim" if any(layer["operator"].endswith("_hls") for layer in result["layers"]) else ""

@@ -12,7 +12,7 @@ from bnn.model.budget import Budget
 from bnn.model.family import COARSE, FINE, WIDTHS
 from finn_build import choose as choosing
 from finn_build.choose import MARGIN, choose, geometry_for, untrained
-from finn_build.estimate import Estimate, estimate
+from finn_build.estimate import Estimate, estimates
 
 FOUND = Estimate(0, 0, 0, 0.0, (), ())
 ALL = [
@@ -27,13 +27,12 @@ ALL = [
 
 def keeps(choice, shape, classes):
     """Check a choice against an estimate of its own."""
-    found = estimate(untrained(choice.network, shape, classes), choice.budget.fps)
-    expected = choice.expected
+    expected, rate = choice.expected, choice.budget.fps
+    found = next(estimates(untrained(choice.network, shape, classes), rate, (expected.ramb18_sites,)))
     assert (expected.sites, expected.ramb18, expected.cycles_per_frame) == (
         found.lut, found.bram18, found.cycles_per_frame
     )  # fmt: skip
     assert found.lut * (1 + MARGIN) <= choice.budget.sites and found.bram18 <= choice.budget.ramb18
-    rate = choice.budget.fps
     assert found.fps >= rate if rate else found.cycles_per_frame == shape[1] * shape[2]
 
 
@@ -81,15 +80,15 @@ def drawn(monkeypatch):
     """Costs that rise with the width by and large, and not always: those of real layers jump too."""
     asked = []
 
-    def cost(network, fps, clock_mhz):
+    def costs(network, fps, worths, *, clock_mhz):
         asked.append(network.name)
         noise = zlib.crc32(network.name.encode()) / 2**32
         channels = sum(block.channels for block in network.blocks)
-        return replace(
-            FOUND, lut=int(300 + channels * (8 + 12 * noise)), bram18=int(channels * noise / 40), cycles_per_frame=4096
-        )
+        for number in range(len(worths)):
+            lut = int((300 + channels * (8 + 12 * noise)) * (1 - 0.05 * number))
+            yield replace(FOUND, lut=lut, bram18=int(channels * noise / 40) + number, cycles_per_frame=4096)
 
-    monkeypatch.setattr(choosing, "estimate", cost)
+    monkeypatch.setattr(choosing, "estimates", costs)
     monkeypatch.setattr(choosing, "untrained", lambda network, shape, classes: network)
     return asked
 
@@ -107,7 +106,17 @@ def test_more_hardware_never_gives_a_network_that_is_worth_less(drawn):
 
 def test_few_networks_are_estimated(drawn):
     choose((1, 64, 64), 2, Budget.of(fps=1000))
-    assert len(drawn) < 32
+    assert len(drawn) < 12
+
+
+def test_block_rams_are_taken_before_a_network_is_too_large(drawn):
+    """Where block RAMs are left the choice is as wide or wider, and says what one of them was worth."""
+    wider = 0
+    for sites in range(1200, 6000, 400):
+        none, some = (choose((1, 64, 64), 2, Budget.of(sites=sites, fps=1000, ramb18=blocks)) for blocks in (3, 40))
+        if worth(some, (1, 64, 64)) > worth(none, (1, 64, 64)):
+            wider += some.expected.ramb18_sites < choosing.WORTHS_OF_RAMB18[0]
+    assert wider
 
 
 def test_a_form_that_is_asked_for_is_kept(drawn):

@@ -14,6 +14,7 @@ from finn_build import adapter
 from finn_build.build import build
 from finn_build.manifest import load
 from finn_build.recognise import recognise
+from finn_build.trust import check_made_here
 from sim.accelerator import verify
 from tests.hw.test_ops import operator as make_operator
 from tests.support.networks import random_network
@@ -116,6 +117,18 @@ def test_memories_of_weights_are_exact_and_keep_the_rate(hidden, tmp_path):
     report = verify(moved, "random", frames=10)
     assert report["passed"] and report["cycles_per_frame"] <= promised
     assert verify(moved, "random", frames=10, backpressure=0.3)["passed"]
+
+
+def test_a_block_ram_that_is_worth_less_is_taken_and_built_again(tmp_path):
+    """The folder says what it was worth, so that another machine builds the same."""
+    write_qonnx(random_network("binary", height=16, width=16, outputs=64), tmp_path / "m.onnx")
+    dear, cheap = (build(tmp_path / "m.onnx", tmp_path / str(n), fps=2000, ramb18_sites=n) for n in (160, 1))
+    assert cheap.estimate.lut < dear.estimate.lut and cheap.estimate.bram18 > dear.estimate.bram18
+    manifest = load(tmp_path / "1")
+    assert manifest.ramb18_sites == 1
+    check_made_here(tmp_path / "1", manifest)
+    with pytest.raises(UserError, match="--ramb18-sites -1 is not a whole number from 0 to 10000"):
+        build(tmp_path / "m.onnx", tmp_path / "other", ramb18_sites=-1)
 
 
 def test_convolutions_take_their_weights_from_memories_too(tmp_path, monkeypatch):
