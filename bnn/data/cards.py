@@ -26,11 +26,11 @@ class Card:
     size: tuple[int, int]  # default for training
     color: str  # default for training: gray or rgb
     network: str | None  # default for training: small, medium or large; None: chosen for the picture and the budget
-    epochs: int  # default for training
     augment: tuple[str, ...]  # what leaves the class as it is: some of bnn.training.augment.AUGMENTATIONS
     floor: float | None  # test accuracy to beat, 0..1
     floor_method: str  # what reached the floor, and on what
     checksum: str | None  # of `checksum(folder)`; None for a set that is rendered
+    steps: int | None = None  # default for training; None: as for any other set
     notes: str = ""
 
 
@@ -46,7 +46,7 @@ def read_card(path: Path) -> Card:
     what = f"dataset card {path.name}"
     table = read_toml(path, what)
     floor = table.pop("floor", {})
-    entries = {"name": path.stem, "checksum": None, "notes": "", "network": None} | table
+    entries = {"name": path.stem, "checksum": None, "notes": "", "network": None, "steps": None} | table
     if isinstance(floor, dict):
         entries |= {"floor": floor.get("accuracy"), "floor_method": floor.get("method", "")}
     needed = {field.name for field in fields(Card) if field.default is MISSING}
@@ -63,7 +63,7 @@ def read_card(path: Path) -> Card:
         ("size", all(8 <= side <= 1024 for side in card.size)),
         ("color", card.color in ("gray", "rgb")),
         ("network", card.network in (None, "small", "medium", "large")),
-        ("epochs", 1 <= card.epochs <= 10**6),
+        ("steps", card.steps is None or 1 <= card.steps <= 10**6),
         ("floor", card.floor is None or 0 < card.floor < 1),
         ("checksum", card.checksum is None or re.fullmatch("[0-9a-f]{64}", card.checksum)),
     ):

@@ -17,18 +17,18 @@ from bnn.training.augment import AUGMENTATIONS
 DATASETS = Path(__file__).parents[2] / "datasets"
 
 
-@pytest.mark.parametrize("name", ["biscuits", "bsdata", "lemon", "mnist", "screws"])
+@pytest.mark.parametrize("name", ["biscuits", "bsdata", "lemon", "mnist", "pcb", "screws"])
 def test_every_card_is_complete(name: str) -> None:
     card = cards()[name]
     assert card.name == name and card.title and card.origin and card.licence and card.split and card.floor_method
     assert len(card.classes) >= 2 and set(card.pictures) == {"train", "test"}
-    assert card.color in ("gray", "rgb") and card.network in (None, *SIZES) and card.epochs > 0
+    assert card.color in ("gray", "rgb") and card.network in (None, *SIZES) and card.steps != 0
     assert set(card.augment) <= set(AUGMENTATIONS)
     assert len(card.size) == 2 and card.floor is not None and 0 < card.floor < 1
     assert card.checksum is None if name == "biscuits" else re.fullmatch("[0-9a-f]{64}", str(card.checksum))
 
 
-GOOD = (DATASETS / "screws.toml").read_text()
+GOOD = (DATASETS / "screws.toml").read_text().replace("color", "steps = 60\ncolor", 1)
 
 
 @pytest.mark.parametrize(
@@ -39,9 +39,9 @@ GOOD = (DATASETS / "screws.toml").read_text()
         ("size = [32, 32]", "size = [32]", "size must be a list of 2"),
         ("size = [32, 32]", "size = [32, 4096]", "size = .*is not allowed"),
         ("size = [32, 32]", "size = 32", "size must be a list"),
-        ("epochs = 60", "epochs = true", "epochs is 'True' and must be of type int"),
-        ("epochs = 60", "epochs = -3", "epochs = '-3' is not allowed"),
-        ("epochs = 60", "epochs = " + "9" * 5000, "not valid TOML"),
+        ("steps = 60", "steps = true", "steps is 'True' and must be of type int"),
+        ("steps = 60", "steps = -3", "steps = '-3' is not allowed"),
+        ("steps = 60", "steps = " + "9" * 5000, "not valid TOML"),
         ('color = "gray"', 'color = "blue"', "color = 'blue' is not allowed"),
         ('color = "gray"', 'color = "gray"\nnetwork = "../../x.toml"', "network = '../../x.toml' is not allowed"),
         ("train = 300", "train = -1", "pictures = .*is not allowed"),
@@ -99,7 +99,7 @@ def shelf(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
             Image.fromarray(pixels).save(tmp_path / "toys" / name / f"{index}.png")
     card = Card(
         name="toys", title="Toys", origin="here", licence="CC0", classes=("beta", "alpha"), split="none",
-        pictures={"train": 6, "test": 2}, size=(16, 8), color="rgb", network="small", epochs=1, augment=(),
+        pictures={"train": 6, "test": 2}, size=(16, 8), color="rgb", network="small", steps=1, augment=(),
         floor=0.5, floor_method="guess", checksum=checksum(tmp_path / "toys"),
     )  # fmt: skip
     monkeypatch.setattr("bnn.data.known_cards", lambda: {"toys": card})

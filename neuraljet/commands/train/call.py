@@ -96,10 +96,10 @@ def train(
         ramb18=ramb18, progress=progress,
     )  # fmt: skip
     config = TrainConfig(
-        epochs=card.epochs if card and epochs is None and steps is None else epochs,
+        epochs=epochs,
         seed=seed,
         augment=augmentation(augment, pictures),
-        steps=steps,
+        steps=card.steps if card and epochs is None and steps is None else steps,
         balance=balance,
         starts=starts or 1,
         teacher=str(teacher) if str(teacher) in TEACHERS else lasting(teacher),

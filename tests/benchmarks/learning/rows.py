@@ -37,7 +37,7 @@ ROWS = {
         Row("lemon", "lemon"),
         Row("lemon-rgb", "lemon", color="rgb"),
         Row("mnist", "mnist"),
-        Row("pcb", "pcb", augment=FLIPS),
+        Row("pcb", "pcb"),
         Row("screws", "screws"),
         Row("biscuits", "biscuits"),
         Row("lemon-copy", "lemon", copied=True),
