@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from bnn.data.source import parse_source
+from bnn.drift import heldout
 from bnn.errors import UserError
 from bnn.integer.network import IntegerNetwork
 from bnn.model.options import require_whole
@@ -130,6 +131,9 @@ def _build(model: Path, out: Path, pixels: str | None, options: _Options, starte
                 whole = make_design(source, [in_cpp(stage) for stage in folded], {}, fifos)
                 write_hls(design, whole, folder, stitch.TOP, network.classes, options.part, options.clock_mhz)
             _write_models(network, model, folder)
+            held_out = heldout.beside(model, sha256(folder / "model.onnx"))
+            if held_out is not None:
+                (folder / heldout.FILE).write_bytes(held_out)
             (folder / "estimates.json").write_text(estimates.to_json())
             files = {str(p.relative_to(folder)): sha256(p) for p in sorted(folder.rglob("*")) if p.is_file()}
             per_layer = {layer.name: layer.cycles_per_frame for layer in estimates.layers}

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from bnn.drift.heldout import FILE as HELD_OUT
 from bnn.errors import ToolError, UserError
 from bnn.storage.files import lock, new_folder, write_file
 from bnn.storage.records import Record, parse_json, seal_of, sha256
@@ -177,7 +178,8 @@ def finish(folder: Path) -> VivadoReport:
         raise ToolError(_missed(timing, clock_mhz, folder))
     entries = {f.name: kit[f.name] for f in dataclasses.fields(Bitstream) if f.name in kit}
     described = {**entries, "format": board_folder.FORMAT, "version": board_folder.VERSION, "clock_mhz": clock_mhz}
-    described["files"] = {name: sha256(folder / name) for name in (BIT, HWH)}
+    names = (BIT, HWH, *((HELD_OUT,) if (folder / HELD_OUT).is_file() else ()))  # what the driver reads
+    described["files"] = {name: sha256(folder / name) for name in names}
     described["seal"] = seal_of(described)
     write_file(folder / board_folder.FILE, json.dumps(described, indent=2) + "\n")
     board_folder.load(folder)
@@ -268,5 +270,7 @@ def _write(acc: Path, manifest: Manifest, name: str, kit: dict[str, Any], out: P
         write_ip(acc, manifest, folder / "ip")
         shutil.copyfile(TABLES / "zynq.tcl", folder / SCRIPT)
         (folder / "settings.tcl").write_text("".join(f"set {key} {{{value}}}\n" for key, value in settings.items()))
+        if HELD_OUT in manifest.files:
+            shutil.copyfile(acc / HELD_OUT, folder / HELD_OUT)
         files = {str(path.relative_to(folder)): sha256(path) for path in sorted(folder.rglob("*")) if path.is_file()}
         (folder / KIT).write_text(json.dumps({**kit, "files": files}, indent=2) + "\n")

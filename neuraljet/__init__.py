@@ -24,6 +24,7 @@ from neuraljet.commands.prove import prove
 from neuraljet.commands.synth import synth
 from neuraljet.commands.train import train
 from neuraljet.commands.verify import verify
+from neuraljet.commands.watch import watch
 
 __all__ = [
     "Accelerator",
@@ -39,6 +40,7 @@ __all__ = [
     "synth",
     "train",
     "verify",
+    "watch",
 ]
 
 if TYPE_CHECKING:

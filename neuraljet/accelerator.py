@@ -21,6 +21,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from bnn.drift.heldout import load as load_held_out
+from bnn.drift.watch import LEVEL, WINDOW, Finding, Watch
 from bnn.errors import ToolError, UserError
 from bnn.storage.records import sha256
 from finn_build.manifest import Input, Output
@@ -109,8 +111,8 @@ class Accelerator:
     to call like the hardware it is, and is for one thread at a time.
     """
 
-    def __init__(self, description: Description, transport: Transport, where: str) -> None:
-        self._description = description
+    def __init__(self, description: Description, transport: Transport, where: str, folder: Path) -> None:
+        self._description, self._folder = description, folder
         self._transport: Transport | None = transport
         self._where = where
 
@@ -131,9 +133,8 @@ class Accelerator:
         folder = Path(bitstream)
         description = load(folder)
         _check_model(description, model, folder)
-        return cls(
-            description, Board(folder, description, timeout_s=timeout_s, download=download), f"{folder} on board"
-        )
+        board = Board(folder, description, timeout_s=timeout_s, download=download)
+        return cls(description, board, f"{folder} on board", folder)
 
     @classmethod
     def simulated(cls, accelerator: str | Path, *, model: str | Path | None = None, trust: bool = False) -> Self:
@@ -153,7 +154,7 @@ class Accelerator:
             ) from error
         with opened(folder, trust=trust) as manifest:
             _check_model(manifest, model, folder)
-            return cls(manifest, LiveModel(folder, manifest), f"{folder} simulated")
+            return cls(manifest, LiveModel(folder, manifest), f"{folder} simulated", folder)
 
     @property
     def frame_shape(self) -> tuple[int, int, int]:
@@ -201,6 +202,34 @@ class Accelerator:
         _check_choice(on_broken)
         self._open()
         return self._stream(frames, on_broken)
+
+    def watch(
+        self,
+        frames: Iterable[Frames],
+        *,
+        held_out: str | Path | None = None,
+        window: int = WINDOW,
+        level: float = LEVEL,
+        together: bool = False,
+        on_broken: str = "raise",
+    ) -> Iterator[tuple[FrameResult, Finding | None]]:
+        """Yield results as `stream` does, each with what its window of pictures says of drift when it is whole now.
+
+        held_out: heldout.json of the network, or a folder that holds it; that of this accelerator's folder when None.
+        For window, level and together see bnn.drift.watch. A broken frame is not compared. UserError when there is no
+        such file, or one of another network.
+        """
+        way_out = "give held_out=, the folder of the run that it was made of, or its heldout.json"
+        known = load_held_out(held_out or self._folder, self.model_sha256, way_out)
+        watching, last = Watch(known, window=window, level=level, together=together), list[Frames]()
+
+        def sent() -> Iterator[Frames]:
+            for frame in frames:
+                last[:] = [frame]
+                yield frame
+
+        results = self.stream(sent(), on_broken=on_broken)
+        return ((result, None if result.broken else watching.see(last[0], result.scores)) for result in results)
 
     def close(self) -> None:
         """Give the board, or the process of the simulation, back. The accelerator cannot be used any more."""

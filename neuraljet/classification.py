@@ -3,7 +3,7 @@
 import csv
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TextIO
 
@@ -82,44 +82,57 @@ class Tally:
             self.latency = max(self.latency or (0, 0.0), (row.latency_clocks, row.latency_us))
 
 
-def classify_rows(engine: Engine, fit: Fit, judge: Judge, paths: Iterable[Path], tally: Tally) -> Iterator[Row]:
-    """Yield a row for each picture and count it. One that cannot be read or does not fit gets a row that says why.
+@dataclass(frozen=True, eq=False)
+class Seen:
+    """A picture, its frame and result, or why it has none."""
 
-    No more than a batch of pictures is in memory, whatever their number.
-    """
-    most = max(1, min(BATCH, BATCH_VALUES // (fit.height * fit.width * fit.channels)))
-    waiting: list[tuple[Path, Frame | None, str]] = []
+    path: Path
+    frame: Frame | None = None
+    scaled: bool = False
+    problem: str = ""
+    result: Result | None = None
+
+
+def seen(engine: Engine, fit: Fit, paths: Iterable[Path], batch: int = BATCH) -> Iterator[Seen]:
+    """Yield what comes out of each picture, in order, with at most `batch` of them in memory."""
+    most = max(1, min(batch, BATCH_VALUES // (fit.height * fit.width * fit.channels)))
+    waiting: list[Seen] = []
     for path in paths:
-        waiting.append(_read(fit, path, tally))
+        waiting.append(_read(fit, path))
         if len(waiting) == most:
-            yield from _rows(engine, judge, waiting, tally)
+            yield from _results(engine, waiting)
             waiting = []
-    yield from _rows(engine, judge, waiting, tally)
+    yield from _results(engine, waiting)
 
 
-def _read(fit: Fit, path: Path, tally: Tally) -> tuple[Path, Frame | None, str]:
+def _read(fit: Fit, path: Path) -> Seen:
     try:
         frame, scaled = fit.read(path)
     except UserError as error:
-        return path, None, str(error)
-    tally.scaled += scaled
-    return path, frame, ""
+        return Seen(path, problem=str(error))
+    return Seen(path, frame, scaled)
 
 
-def _rows(
-    engine: Engine, judge: Judge, waiting: Iterable[tuple[Path, Frame | None, str]], tally: Tally
-) -> Iterator[Row]:
-    waiting = list(waiting)
-    results = engine.run([frame for _, frame, _ in waiting if frame is not None])
-    for path, frame, problem in waiting:
-        row = Row(str(path), problem=problem) if frame is None else _row(judge, path, next(results))
+def _results(engine: Engine, waiting: list[Seen]) -> Iterator[Seen]:
+    results = engine.run([one.frame for one in waiting if one.frame is not None])
+    for one in waiting:
+        if one.frame is None:
+            yield one
+        else:
+            result = next(results)
+            yield replace(one, problem=BROKEN) if result.broken else replace(one, result=result)
+
+
+def classify_rows(engine: Engine, fit: Fit, judge: Judge, paths: Iterable[Path], tally: Tally) -> Iterator[Row]:
+    """Yield a row for each picture and count it. One that cannot be read or does not fit gets a row that says why."""
+    for one in seen(engine, fit, paths):
+        row = Row(str(one.path), problem=one.problem) if one.result is None else _row(judge, one.path, one.result)
+        tally.scaled += one.scaled
         tally.count(row)
         yield row
 
 
 def _row(judge: Judge, path: Path, result: Result) -> Row:
-    if result.broken:
-        return Row(str(path), problem=BROKEN)
     found = decide(result.scores[None], judge.point)
     index = int(found.classes[0]) if result.class_index is None else result.class_index
     label, latency = judge.classes[index], result.latency

@@ -7,6 +7,7 @@
           checkpoint.safetensors  while training only: everything --resume needs, sealed
           weights.safetensors     the best round's latent weights and batch-norm statistics
           model.onnx              the frozen network (QONNX)
+          heldout.json            margins and brightness of the test pictures (bnn.drift.heldout)
           metrics.json            accuracy, confusion matrix, per-class precision and recall, what was noted of the
                                   pictures, SHA-256 of the other files; written last
 
@@ -22,6 +23,7 @@ from typing import Any, TypeVar
 
 from bnn.data.dataset import Dataset
 from bnn.data.source import DataSource
+from bnn.drift.heldout import FILE as HELD_OUT
 from bnn.errors import UserError
 from bnn.model.budget import Hardware
 from bnn.model.spec import NetworkSpec
@@ -38,7 +40,7 @@ ASKED, PLAN, LOG, CHECKPOINT, WEIGHTS, MODEL, METRICS = (
 )  # fmt: skip
 CURVES = "tensorboard"
 FORMAT = "neuraljet-run"
-RUN = Kind(ASKED, FORMAT, later=(PLAN, LOG, CHECKPOINT, WEIGHTS, MODEL, METRICS), scratch=(CURVES,))
+RUN = Kind(ASKED, FORMAT, later=(PLAN, LOG, CHECKPOINT, WEIGHTS, MODEL, HELD_OUT, METRICS), scratch=(CURVES,))
 Record = TypeVar("Record")
 
 
@@ -145,7 +147,7 @@ def _not_of_training(path: Path) -> UserError:
 def finish(out: Path, metrics: Metrics) -> None:
     """Write metrics.json, which makes the run a finished one."""
     require_free(out, (METRICS,))
-    names = (ASKED, PLAN, WEIGHTS, MODEL) if metrics.plan else (ASKED, WEIGHTS, MODEL)
+    names = (ASKED, *((PLAN,) if metrics.plan else ()), WEIGHTS, MODEL, HELD_OUT)
     files = {name: sha256(out / name) for name in names}
     _write(out / METRICS, {**entries(metrics), "files": files})
 
@@ -161,7 +163,7 @@ def finished(run: Path) -> Metrics:
         )
     content = _read(run / METRICS, "train again")
     files = content.pop("files", None)
-    if not isinstance(files, dict) or set(files) - {PLAN} != {ASKED, WEIGHTS, MODEL}:
+    if not isinstance(files, dict) or set(files) - {PLAN, HELD_OUT} != {ASKED, WEIGHTS, MODEL}:
         raise UserError(f"{run / METRICS} does not list the files of the run; train again")
     damage = first_damage(run, files)
     if damage is not None:

@@ -11,12 +11,13 @@ from safetensors.torch import save
 from tqdm import tqdm
 
 from bnn.data import Dataset, DataSource
+from bnn.drift.heldout import HeldOut, brightness_of
 from bnn.integer.freeze import FrozenNetwork, freeze
 from bnn.model.budget import Hardware
 from bnn.model.spec import NetworkSpec
 from bnn.qonnx.write import write_qonnx
 from bnn.storage.files import lock, write_file
-from bnn.storage.records import entries
+from bnn.storage.records import entries, sha256
 from bnn.storage.work import work_folder
 from bnn.training.check import check_links
 from bnn.training.config import TrainConfig
@@ -30,6 +31,7 @@ from bnn.training.rounds import run_rounds
 from bnn.training.runs import (
     CHECKPOINT,
     CURVES,
+    HELD_OUT,
     LOG,
     METRICS,
     MODEL,
@@ -92,7 +94,7 @@ def train(
             if begun:
                 restore(trainer, begun)
             if trainer.round < trainer.schedule.rounds:
-                require_free(out, (WEIGHTS, MODEL))
+                require_free(out, (WEIGHTS, MODEL, HELD_OUT))
             tell_beginning(worker, None, plan, begun)
             if progress:
                 _tell_of_beginning(trainer)
@@ -153,6 +155,10 @@ def _finish(trainer: Trainer, out: Path, source: DataSource, started: float, see
         put(out / MODEL, (temporary / MODEL).read_bytes())
     links = check_links(frozen, FrozenNetwork(frozen), out / MODEL, images.numpy())
     predicted, floating = links.classes, predict(network, images).numpy()
+    held_out = HeldOut.of(
+        sha256(out / MODEL), data.classes, data.test_images[0].size, brightness_of(data.test_images), links.scores
+    )
+    put(out / HELD_OUT, held_out.to_json().encode())
     confusion = confusion_of(data.test_labels, predicted, len(data.classes))
     steps, seen = trainer.schedule.steps, trainer.schedule.seen(trainer.schedule.steps)
     metrics = Metrics(

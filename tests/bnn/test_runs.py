@@ -12,7 +12,7 @@ from bnn.model.spec import Block, NetworkSpec
 from bnn.storage.records import seal_of
 from bnn.training.config import TrainConfig
 from bnn.training.metrics import ClassScores, LinkCounts, Metrics
-from bnn.training.runs import ASKED, METRICS, MODEL, WEIGHTS, PictureSet, Request, claim, finish, finished
+from bnn.training.runs import ASKED, HELD_OUT, METRICS, MODEL, WEIGHTS, PictureSet, Request, claim, finish, finished
 
 WANTED = Request(
     DataSource("toy"), NetworkSpec("tiny", (Block(4),)), TrainConfig(epochs=3), PictureSet(("a", "b"), 8, 4, 0, "12")
@@ -52,6 +52,7 @@ def run(tmp_path: Path) -> Path:
     claim(folder, WANTED, resume=False)
     (folder / MODEL).write_bytes(b"model")
     (folder / WEIGHTS).write_bytes(b"weights")
+    (folder / HELD_OUT).write_bytes(b"held out")
     finish(folder, RESULT)
     return folder
 
@@ -64,14 +65,14 @@ def reseal(path: Path, **changes: object) -> None:
 
 def test_what_was_written_is_read(run: Path) -> None:
     assert finished(run) == RESULT and RESULT["links"] == {"frames": 4, "torch": 0, "qonnx": 0}
-    assert set(json.loads((run / METRICS).read_text())["files"]) == {ASKED, MODEL, WEIGHTS}
+    assert set(json.loads((run / METRICS).read_text())["files"]) == {ASKED, MODEL, WEIGHTS, HELD_OUT}
     claim(run, WANTED, resume=True)
     with pytest.raises(UserError, match="already holds a run"):
         claim(run, WANTED, resume=False)
     assert sorted(p.name for p in run.parent.iterdir()) == ["run"]
 
 
-@pytest.mark.parametrize("name", [ASKED, MODEL, WEIGHTS, METRICS])
+@pytest.mark.parametrize("name", [ASKED, MODEL, WEIGHTS, HELD_OUT, METRICS])
 @pytest.mark.parametrize("damage", ["flip", "cut", "more", "gone", "folder"])
 def test_a_file_that_is_not_as_it_was_written(run: Path, name: str, damage: str) -> None:
     data = bytearray((run / name).read_bytes())

@@ -5,10 +5,13 @@ import shutil
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from bnn.drift.heldout import FILE, HeldOut
 from bnn.errors import ToolError, UserError
 from bnn.qonnx.write import write_qonnx
+from bnn.storage.records import sha256
 from finn_build import board_folder, vivado
 from finn_build.boards import boards
 from finn_build.build import build
@@ -22,7 +25,11 @@ ROOT = Path(__file__).resolve().parents[2]
 @pytest.fixture(scope="module")
 def acc(tmp_path_factory):
     folder = tmp_path_factory.mktemp("vivado")
-    write_qonnx(random_network("separable", height=10, width=10), folder / "model.onnx")
+    network = random_network("separable", height=10, width=10)
+    write_qonnx(network, folder / "model.onnx")
+    none = np.zeros(0, np.int64)
+    held_out = HeldOut.of(sha256(folder / "model.onnx"), network.classes, 100, none, none.reshape(0, 3))
+    (folder / FILE).write_text(held_out.to_json())
     build(folder / "model.onnx", folder / "acc")
     return folder / "acc"
 
@@ -59,6 +66,7 @@ def test_whole_flow_for_each_board(acc, stand_in, tmp_path, board):
     description = board_folder.load(tmp_path / "out")  # what the driver reads
     assert description.clock_mhz == pytest.approx(199.998) and description.model_sha256 == load(acc).model_sha256
     assert (description.input, description.output) == (load(acc).input, load(acc).output)
+    assert (tmp_path / "out" / FILE).read_bytes() == (acc / FILE).read_bytes() and FILE in description.files
     calls = (tmp_path / "out" / "vivado_calls.log").read_text()
     assert f"create_project accelerator {tmp_path / 'out' / 'work'} -part {boards()[board].part}" in calls
     for cell in ("dma", "accelerator"):  # the driver's names
