@@ -21,6 +21,7 @@ from neuraljet.commands.demo import demo
 from neuraljet.commands.doctor import doctor
 from neuraljet.commands.ip import ip
 from neuraljet.commands.prove import prove
+from neuraljet.commands.report import report
 from neuraljet.commands.synth import synth
 from neuraljet.commands.train import train
 from neuraljet.commands.verify import verify
@@ -37,6 +38,7 @@ __all__ = [
     "doctor",
     "ip",
     "prove",
+    "report",
     "synth",
     "train",
     "verify",

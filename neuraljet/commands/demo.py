@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from bnn.errors import UserError
 from bnn.storage.records import Record
-from neuraljet.commands import build, prove, synth, train, verify
+from neuraljet.commands import build, prove, report, synth, train, verify
 
 if TYPE_CHECKING:
     from bnn.training.metrics import Metrics
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from sim.verification import Verification
 
 NAME = "demo"
-HELP = "Run the whole chain on the embedded pictures of biscuits: train, build, verify, prove, synthesise"
+HELP = "Run the whole chain on the embedded pictures of biscuits: train, build, verify, prove, synthesise, report"
 EXAMPLE = "neuraljet demo --out out/demo"
 
 
@@ -32,11 +32,12 @@ class Demo(Record):
     verify: "Verification"
     prove: "Proof"
     synth: "Synthesis"
+    report: "report.Report"
     seconds: float
 
 
 def demo(out: str | Path = "out/demo", *, epochs: int | None = None, progress: bool = False) -> Demo:
-    """Train on biscuits, build, verify every test frame, prove and synthesise, all under the folder `out`.
+    """Train on biscuits, build, verify every test frame, prove, synthesise and report, all under the folder `out`.
 
     A demo in the same folder continues an interrupted training, or takes the finished one.
     """
@@ -53,6 +54,7 @@ def demo(out: str | Path = "out/demo", *, epochs: int | None = None, progress: b
         "verify": lambda: verify.verify(accelerator),
         "prove": lambda: prove.prove(accelerator),
         "synth": lambda: synth.synth(accelerator),
+        "report": lambda: report.report(run, accelerator, out / "report.html", quick=True),
     }
     results = {}
     for name, step in steps.items():
@@ -70,10 +72,11 @@ _EXPLAINED = {
     "verify": "every test picture through the RTL, every score compared",
     "prove": "the sums of convolutions, windows and additions, for all inputs",
     "synth": "Yosys counts what it takes of a 7-series FPGA",
+    "report": "one page with all of it, to open in a browser",
 }
 _SUMMARIES: dict[str, Callable[[Any], str]] = {
     "train": train.summary, "build": build.summary, "verify": verify.summary, "prove": prove.summary,
-    "synth": synth.summary,
+    "synth": synth.summary, "report": report.summary,
 }  # fmt: skip
 
 
@@ -87,6 +90,7 @@ def main(options: argparse.Namespace) -> tuple[bool, Demo]:
     print("\n" + table(result))
     print(
         f"\nThe trained network is in {options.out}/run, the accelerator with its RTL in {options.out}/accelerator.\n"
+        f"Open {options.out}/report.html in a browser to see pictures, mistakes and figures.\n"
         "Next, your own pictures:  neuraljet train PICTURES --out run   (one folder per class)\n"
         "                          neuraljet build run --out accelerator && neuraljet verify accelerator"
     )

