@@ -121,7 +121,7 @@ def _build(model: Path, out: Path, pixels: str | None, options: _Options, starte
         design = make_design(source, folded, network.metadata, fifos)
         finn_model = stitch.generate(design, options.part, options.clock_mhz)
         design = replace(design, model=finn_model, operators=_operators(finn_model))
-        estimates = estimate_resources(design, finn_model, options.part, chosen)
+        estimates = estimate_resources(design, finn_model, options.part, chosen, cycles)
         if options.board:
             check_fits(options.board, estimates.total.entries())
         with new_folder(out, ACCELERATOR) as folder:

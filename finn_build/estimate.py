@@ -35,7 +35,7 @@ class LayerEstimate:
 class Estimate:
     """What a network takes."""
 
-    lut: int  # LUT sites, including the FIFOs and forks between layers
+    lut: int  # LUT sites, including the FIFOs and forks between layers, and what checks frames
     bram18: int
     cycles_per_frame: int
     fps: float  # at this clock
@@ -80,6 +80,7 @@ def estimates(
 def _of(
     design: "Design", cycles: int, chosen: Mapping[str, "Chosen"], notes: tuple[str, ...], clock_mhz: float
 ) -> Estimate:  # fmt: skip
+    from finn_build.frame_sites import frame_sites
     from finn_build.graph import fork_sites
     from finn_build.timing import fifo_depths
     from hw.ops.stream_fifo import fifo_sites
@@ -92,12 +93,13 @@ def _of(
         for i in range(len(node.inputs))
     }
     fifos = sum(fifo_sites(depth, widths[name]) for name, depth in depths.items())
+    frames = frame_sites(replace(design, operators=folded), cycles)
     layers = tuple(
         LayerEstimate(name, taken.variant, taken.fold, taken.cycles_per_frame, taken.lut, taken.bram18)
         for name, taken in ((name, found.taken) for name, found in chosen.items())
     )
     return Estimate(
-        lut=fifos + fork_sites(design.nodes) + sum(layer.lut for layer in layers),
+        lut=fifos + fork_sites(design.nodes) + frames + sum(layer.lut for layer in layers),
         bram18=sum(layer.bram18 for layer in layers),
         cycles_per_frame=cycles,
         fps=clock_mhz * 1e6 / cycles,

@@ -8,13 +8,17 @@ from typing import Any
 from bnn.storage.records import entries
 from finn_build.built import Estimates, LayerResources, Resources
 from finn_build.folding import Chosen
+from finn_build.frame_sites import frame_ffs, frame_sites
 from finn_build.graph import DEFAULT_PART, Design, fork_sites, forks
 
 
-def estimate_resources(design: Design, model: Any, part: str | None, chosen: Mapping[str, Chosen]) -> Estimates:
-    """Return clocks and resources of every layer, and the resources of all layers and of the forks between them.
+def estimate_resources(
+    design: Design, model: Any, part: str | None, chosen: Mapping[str, Chosen], period: int
+) -> Estimates:  # fmt: skip
+    """Return clocks and resources of every layer, and the resources of the accelerator.
 
-    model: FINN's, with generated code. chosen: by finn_build.folding; a layer that it lacks had no choice.
+    These are those of all layers, of the forks between them, and of what checks frames. model: FINN's, with generated
+    code. period: clocks from a frame to the next. chosen: by finn_build.folding; a layer that it lacks had no choice.
     """
     from finn.analysis.fpgadataflow.exp_cycles_per_layer import exp_cycles_per_layer
     from finn.analysis.fpgadataflow.res_estimation import res_estimation
@@ -34,7 +38,9 @@ def estimate_resources(design: Design, model: Any, part: str | None, chosen: Map
     }
     layers_alone = Resources(*map(sum, zip(*map(astuple, resources.values()), strict=True)))
     outputs = sum(map(len, forks(design.nodes).values()))  # a flip-flop each
-    total = replace(layers_alone, lut=layers_alone.lut + fork_sites(design.nodes), ff=layers_alone.ff + outputs)
+    between = fork_sites(design.nodes) + frame_sites(design, period)
+    flags = frame_ffs(design, period)
+    total = replace(layers_alone, lut=layers_alone.lut + between, ff=layers_alone.ff + outputs + flags)
     layers = []
     for node in design.nodes:
         operator, choice = design.operators[node.name], chosen.get(node.name)

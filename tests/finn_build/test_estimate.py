@@ -10,6 +10,9 @@ from bnn.errors import UserError
 from bnn.qonnx.write import write_qonnx
 from finn_build.build import build
 from finn_build.estimate import estimate
+from finn_build.frame_sites import flags_sites, sync_sites
+from finn_build.in_flight import flag_depth
+from finn_build.manifest import load
 from tests.support.concatenated import random_concat
 from tests.support.networks import FORMS, random_network
 
@@ -44,8 +47,12 @@ def test_forks_count(tmp_path):
     write_qonnx(network, tmp_path / "model.onnx")
     built = build(tmp_path / "model.onnx", tmp_path / "acc").estimate
     layers = json.loads((tmp_path / "acc" / "estimates.json").read_text())["layers"]
-    assert estimate(network).lut == built.lut == sum(layer["lut"] for layer in layers) + 7
-    assert built.ff == sum(layer["ff"] for layer in layers) + 3
+    manifest = load(tmp_path / "acc")
+    depth, beats = flag_depth(manifest.frames_in_flight), manifest.input.beats_per_frame
+    frames = sync_sites(beats, manifest.input.bits * manifest.input.channels) + flags_sites(depth)
+    assert estimate(network).lut == built.lut == sum(layer["lut"] for layer in layers) + 7 + frames
+    counters = (beats - 1).bit_length() + 7 + depth + depth.bit_length()
+    assert built.ff == sum(layer["ff"] for layer in layers) + 3 + counters
 
 
 def test_a_rate_out_of_reach_is_refused_as_by_build():
