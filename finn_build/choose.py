@@ -23,9 +23,8 @@ from finn_build.estimate import Estimate, estimates
 from hw.block_ram import RAMB18_SITES
 
 CLOCK_MHZ = 200.0
-# Synthesis took 2 and 5 % more sites than the estimates of two networks with random weights (20-24-40 at a pixel per
-# clock, 20-40-80-80 at 1,000 frames/s). Estimates of six networks were 2.3 % smaller to 0.7 % larger once they were
-# trained.
+# Of two chosen networks with random weights synthesis took 0.6 % fewer and 1.3 % more sites than estimated
+# (docs/networks.md). Estimates of six networks were 2.3 % smaller to 0.7 % larger once they were trained.
 MARGIN = 0.06
 # LUT sites that a RAMB18 is worth, in turn: a network that is too large puts more and more of its weights into block
 # RAMs, as many as the budget has.

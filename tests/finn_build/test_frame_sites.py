@@ -30,7 +30,8 @@ def found(tmp_path_factory):
         k = len(SYNCS) + i
         lines.append(
             f"nj_frame_flags #(.Depth({depth})) u_flags_{depth} (.clk_i, .rst_i, .end_i(l_i[{k}]), "
-            f".broken_i(m_i[{k}]), .room_o(f_o[{k}]), .s_valid_i(v_i[{k}]), .s_ready_o(r_o[{k}]), .m_valid_o(v_o[{k}]), "
+            f".broken_i(m_i[{k}]), .room_o(f_o[{k}]), "
+            f".s_valid_i(v_i[{k}]), .s_ready_o(r_o[{k}]), .m_valid_o(v_o[{k}]), "
             f".m_ready_i(r_i[{k}]), .m_broken_o(b_o[{k}]));"
         )
     each = len(SYNCS) + len(DEPTHS)
