@@ -47,7 +47,7 @@ def run(data, tmp_path_factory):
 def test_it_learns_and_leaves_a_whole_folder(run, data):
     out, metrics = run
     assert metrics.test_accuracy > 0.9
-    names = ["log.jsonl", "metrics.json", "model.onnx", "run.json", "weights.safetensors"]
+    names = ["heldout.json", "log.jsonl", "metrics.json", "model.onnx", "run.json", "weights.safetensors"]
     assert sorted(p.name for p in out.iterdir()) == names
     written = json.loads((out / "metrics.json").read_text())
     assert written.keys() - entries(metrics).keys() == {"format", "files", "seal"}
@@ -162,7 +162,7 @@ def test_pictures_that_were_moved_are_the_same(data, tmp_path, monkeypatch):
     assert again == metrics == finished(out)
 
 
-@pytest.mark.parametrize("name", ["model.onnx", "weights.safetensors"])
+@pytest.mark.parametrize("name", ["model.onnx", "weights.safetensors", "heldout.json"])
 def test_a_file_of_somebody_in_an_unfinished_run_stays(data, tmp_path, monkeypatch, name):
     """The user is told before training goes on, or at its end when the file came meanwhile. Without it the run ends."""
     out = tmp_path / "run"

@@ -177,7 +177,7 @@ def test_train_tells_how_the_pictures_were_read(capsys, pictures, tmp_path):
     ]
 
 
-@pytest.mark.parametrize("name", ["run.json", "metrics.json", "model.onnx", "weights.safetensors"])
+@pytest.mark.parametrize("name", ["run.json", "metrics.json", "model.onnx", "weights.safetensors", "heldout.json"])
 def test_a_damaged_run_is_one_sentence_for_train_and_build(capsys, finished_run, tmp_path, name):
     shutil.copytree(finished_run, tmp_path / "run")
     data = bytearray((tmp_path / "run" / name).read_bytes())
