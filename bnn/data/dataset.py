@@ -23,7 +23,7 @@ class Dataset:
     card: Card | None = None  # what is known about the set, from datasets/
     train_names: tuple[str, ...] = ()  # where each picture came from, relative to the source
     test_names: tuple[str, ...] = ()
-    validation_images: NDArray[np.uint8] | None = None  # [K, H, W, C], to choose the best epoch; None: hold some out
+    validation_images: NDArray[np.uint8] | None = None  # [K, H, W, C], to judge the training; None: hold some out
     validation_labels: NDArray[np.int64] | None = None  # [K]
     bits: int | None = None  # that 16-bit pictures use, of which the upper 8 are kept; None: none has 16
     notes: tuple[str, ...] = ()  # a sentence each, for people: what was left out and why, what was decided

@@ -126,7 +126,7 @@ def _parted(top: Folder, sides: dict[str, Folder], notes: Notes) -> Layout:
         sides = {"train": sides["train"], "test": sides["validation"]}
         notes.say(f"{sides['test'].path.name}/ is used for the test, because there is no test/")
     elif "validation" in sides:
-        notes.say(f"{sides['validation'].path.name}/ chooses the best epoch; no picture of train is held out for it")
+        notes.say(f"{sides['validation'].path.name}/ judges the training; no picture of train is held out for it")
     named = [f"{folder.path.name}/ is {side}" for side, folder in sides.items() if side not in _same(folder)]
     if named:
         notes.say(f"the split of the folder is kept: {', '.join(named)}")

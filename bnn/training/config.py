@@ -22,7 +22,7 @@ class TrainConfig:
     learning_rate: float = 3e-2  # Adam, falling to zero along a cosine
     label_smoothing: float = 0.0
     augment: tuple[str, ...] = ()  # names of bnn.training.augment, or AUTO
-    validation: float = 0.05  # of the training pictures, held out to choose the best round unless the set has some
+    validation: float = 0.05  # of the training pictures, held out to judge the training unless the set has some
     steps: int | None = optional(None)  # None: `epochs` says how long, or STEPS where neither is given
     balance: bool = optional(False)  # weigh pictures so that each class counts the same
     folds: int = optional(1)  # from 2 on: judge choices by cross-validation, and train on all pictures

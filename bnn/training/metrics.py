@@ -35,7 +35,7 @@ class Metrics(Record):
 
     test_accuracy: float
     test_frames: int
-    validation_accuracy: float  # on the held-out pictures, of the best round; cross-validated where none were held out
+    validation_accuracy: float  # on the held-out pictures; cross-validated where none were held out
     float_disagreements: int  # test pictures on which the network before freezing gives another class
     links: LinkCounts
     classes: tuple[str, ...]

@@ -1,6 +1,5 @@
 """Stopping a training after a round and going on later, to the same weights as without the stop."""
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -20,8 +19,6 @@ class Progress:
     """The numbers of a checkpoint."""
 
     round: int  # rounds that are done
-    best: float | None  # loss of the best round; None when none was judged yet
-    best_accuracy: float  # of that round, 0 to 1
     training: str  # Trainer.identity
     machines: tuple[Machine, ...]  # that it ran on, one after the other
 
@@ -29,22 +26,16 @@ class Progress:
         """Raise ValueError unless a training of `rounds` can have these numbers."""
         if type(self.round) is not int or not 1 <= self.round <= rounds:
             raise ValueError(f"round {self.round!r} is not one of 1 to {rounds}")
-        if not (self.best is None or (type(self.best) is float and self.best >= 0)):
-            raise ValueError(f"best loss {self.best!r} is no number from 0")
         if not self.machines:
             raise ValueError("no machine is named")
-        if type(self.best_accuracy) is not float or not 0 <= self.best_accuracy <= 1:
-            raise ValueError(f"best accuracy {self.best_accuracy!r} is no number from 0 to 1")
 
 
 def checkpoint(trainer: Trainer) -> bytes:
     """Return all that `restore` needs, sealed."""
     tensors = {f"network.{k}": v for k, v in trainer.network.state_dict().items()}
-    tensors |= {f"best.{k}": v for k, v in trainer.best_state.items()}
     tensors |= {f"objective.{k}": v for k, v in trainer.objective.state().items()}
     tensors |= {f"adam.{k}": v for k, v in trainer.optimizer.state[trainer.parameters.values].items()}
-    best = trainer.best if math.isfinite(trainer.best) else None
-    progress = Progress(trainer.round, best, trainer.best_accuracy, trainer.identity, trainer.machines)
+    progress = Progress(trainer.round, trainer.identity, trainer.machines)
     return pack(tensors, entries(progress))
 
 
@@ -60,18 +51,16 @@ def restore(trainer: Trainer, path: Path) -> None:
     except (KeyError, ValueError, TypeError) as error:
         raise damaged(path, error) from error
     trainer.network.load_state_dict(_under("network.", tensors))
-    trainer.best_state = _under("best.", tensors)
     groups = trainer.optimizer.state_dict()["param_groups"]
     trainer.optimizer.load_state_dict({"state": {0: _under("adam.", tensors)}, "param_groups": groups})
     trainer.objective.restore(_under("objective.", tensors))
-    trainer.round, trainer.best_accuracy = progress.round, progress.best_accuracy
+    trainer.round = progress.round
     before = progress.machines
     trainer.machines = before if before[-1] == trainer.machines[0] else (*before, *trainer.machines)
-    trainer.best = math.inf if progress.best is None else progress.best
 
 
 def _progress(numbers: Mapping[str, Any], trainer: Trainer) -> Progress:
-    if "round" not in numbers and "epoch" in numbers:
+    if "best" in numbers or "epoch" in numbers:
         raise ValueError("an earlier version wrote it")
     if numbers.get("training") != trainer.identity:
         raise ValueError("it is of another training: of other pictures, settings or network")
@@ -83,8 +72,7 @@ def _progress(numbers: Mapping[str, Any], trainer: Trainer) -> Progress:
 
 def _expected(trainer: Trainer) -> dict[str, Tensor]:
     """Return tensors with the names, shapes and types of those that a checkpoint holds."""
-    state = trainer.network.state_dict()
-    expected = {f"network.{k}": v for k, v in state.items()} | {f"best.{k}": v for k, v in state.items()}
+    expected = {f"network.{k}": v for k, v in trainer.network.state_dict().items()}
     expected |= {f"objective.{k}": v for k, v in trainer.objective.state().items()}
     values = trainer.parameters.values
     moments = {"step": torch.tensor(0.0), "exp_avg": values, "exp_avg_sq": values}

@@ -1,6 +1,5 @@
 """Run the rounds of a training to its end: show how far it is, log each round, and keep what it reached."""
 
-import math
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -29,7 +28,7 @@ def run_rounds(trainer: Trainer, path: Path | None = None, logs: Sequence[Log] =
         mininterval=SHOWN_S,
         bar_format="step {n_fmt}/{total_fmt} |{bar:24}| {elapsed}<{remaining}{postfix}",
     ) as bar:
-        shown = time.monotonic()
+        shown, judgement = time.monotonic(), None
         while trainer.round < schedule.rounds:
             started, begun = time.monotonic(), schedule.first_step(trainer.round)
             for tally in trainer.run_round():
@@ -38,26 +37,24 @@ def run_rounds(trainer: Trainer, path: Path | None = None, logs: Sequence[Log] =
                 if not bar.disable and now > shown + SHOWN_S:
                     shown = now
                     rate = (schedule.seen(bar.n) - schedule.seen(begun)) / (now - started)
-                    bar.set_postfix_str(_reached(trainer, tally, rate), refresh=False)
+                    bar.set_postfix_str(_reached(tally, rate, judgement), refresh=False)
             if leads and path is not None:
                 trained = time.monotonic() - started
-                judgement = trainer.evaluate() if trainer.settled else None
+                judgement = trainer.evaluate() if trainer.settled and trainer.sides.held_out else None
                 row = _row(trainer, tally, judgement, trained, time.monotonic() - started)
                 for log in logs:
                     log.write(row)
                 write_file(path, checkpoint(trainer))
 
 
-def _reached(trainer: Trainer, tally: Tally, rate: float) -> str:
-    judged = trainer.best < math.inf and trainer.sides.held_out
-    held = f" held out {trainer.best_accuracy:.1%}" if judged else ""
+def _reached(tally: Tally, rate: float, judgement: Judgement | None) -> str:
+    held = f" held out {judgement.accuracy:.1%}" if judgement else ""
     return f"{rate:,.0f} pictures/s loss {tally.loss:.3f} train {tally.accuracy:.1%}{held}"
 
 
 def _row(trainer: Trainer, tally: Tally, judgement: Judgement | None, trained: float, seconds: float) -> Row:
     schedule = trainer.schedule
     before, step = schedule.first_step(trainer.round - 1), schedule.first_step(trainer.round)
-    held = judgement if trainer.sides.held_out else None
     return Row(
         round=trainer.round,
         step=step,
@@ -67,6 +64,6 @@ def _row(trainer: Trainer, tally: Tally, judgement: Judgement | None, trained: f
         learning_rate=trainer.learning_rate(step - 1),
         pictures_per_second=round((schedule.seen(step) - schedule.seen(before)) / trained, 1),
         seconds=round(seconds, 3),
-        held_out_loss=held.loss if held else None,
-        held_out_accuracy=held.accuracy if held else None,
+        held_out_loss=judgement.loss if judgement else None,
+        held_out_accuracy=judgement.accuracy if judgement else None,
     )

@@ -5,7 +5,7 @@
           log.jsonl               what each round reached (bnn.training.log); nothing is read from it but by --resume
           tensorboard/            the same as curves, with --log tensorboard
           checkpoint.safetensors  while training only: everything --resume needs, sealed
-          weights.safetensors     the best round's latent weights and batch-norm statistics
+          weights.safetensors     the last latent weights and batch-norm statistics
           model.onnx              the frozen network (QONNX)
           heldout.json            margins and brightness of the test pictures (bnn.drift.heldout)
           metrics.json            accuracy, confusion matrix, per-class precision and recall, what was noted of the

@@ -146,7 +146,7 @@ def _tell_of_beginning(trainer: Trainer) -> None:
 
 def _finish(trainer: Trainer, out: Path, source: DataSource, started: float, seed: int, plan: Plan | None) -> Metrics:
     """Write weights, frozen network and metrics of a trained network into its run folder."""
-    network, data = trainer.finish(), trainer.data
+    judged, network, data = trainer.evaluate(), trainer.finish(), trainer.data
     images = frames(data.test_images)
     frozen = freeze(network, data.classes, {"neuraljet.data": json.dumps(entries(source))})
     put(out / WEIGHTS, save(copy_state({k: v.contiguous() for k, v in network.state_dict().items()})))
@@ -164,7 +164,7 @@ def _finish(trainer: Trainer, out: Path, source: DataSource, started: float, see
     metrics = Metrics(
         test_accuracy=float((predicted == data.test_labels).mean()),
         test_frames=len(predicted),
-        validation_accuracy=plan.estimate.accuracy if plan and plan.estimate else trainer.best_accuracy,
+        validation_accuracy=plan.estimate.accuracy if plan and plan.estimate else judged.accuracy,
         float_disagreements=int((predicted != floating).sum()),
         links=LinkCounts(links.frames, links.torch_mismatches, links.qonnx_mismatches),
         classes=data.classes,

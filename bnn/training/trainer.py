@@ -3,8 +3,11 @@
 A training is a number of steps, in rounds (bnn.training.schedule). What a step draws depends on the seed and its number
 alone, so an interrupted training that resumes ends with the same weights as one that ran through. Binary weights jump,
 and running batch-norm statistics lag behind them. So the statistics are estimated anew with frozen weights before every
-evaluation. The held-out pictures are looked at in the last quarter of the rounds, because the learning rate still
-throws weights about before that.
+evaluation.
+
+The last weights are the result. The learning rate has fallen to zero by then, and what a few held-out pictures say of
+the rounds before is mostly chance: of the last fifteen rounds of one training (bsdata, 2,000 steps, 80 pictures held
+out) the one with the lowest loss had 87.6 % on other pictures, the last one 91.8 %.
 """
 
 import hashlib
@@ -92,8 +95,7 @@ class Trainer:
         require_slices(self.worker, self.schedule.pictures, self.schedule.steps_per_pass)
         self.objective = objective_of(config, self.sides, data.classes)
         self.machines: tuple[Machine, ...] = (self.worker.machine(),)  # more when it is resumed on another
-        self.round, self.best, self.best_accuracy = 0, math.inf, 0.0
-        self.best_state = copy_state(self.network.state_dict())
+        self.round = 0
 
     @cached_property
     def identity(self) -> str:
@@ -147,27 +149,20 @@ class Trainer:
 
     @property
     def settled(self) -> bool:
-        """Whether this is the last quarter of the rounds, of which the best is kept. The last round always counts."""
+        """Whether this is in the last quarter of the rounds, in which the held-out pictures are looked at."""
         return self.round > 0.75 * self.schedule.rounds
 
     def evaluate(self) -> Judgement:
-        """Judge the network on the held-out pictures with fresh batch-norm statistics; keep the best round's weights.
-
-        Best is the lowest loss: on few pictures it says more than the accuracy.
-        """
+        """Judge the network on the held-out pictures with fresh batch-norm statistics."""
         estimate_statistics(self.network, self.sides.images[:ESTIMATION_FRAMES])
         scores = scores_of(self.network, self.sides.held_images)
         loss = float(self.objective.judge(scores, self.sides.held_labels))
         self._refuse_divergence("the loss on the held-out pictures", torch.tensor(loss))
         accuracy = float((scores.argmax(1) == self.sides.held_labels).float().mean())
-        if loss <= self.best:  # of equals the later, which saw the lower learning rate
-            self.best, self.best_accuracy = loss, accuracy
-            self.best_state = copy_state(self.network.state_dict())
         return Judgement(loss, accuracy)
 
     def finish(self) -> Network:
-        """Return the network with the best round's weights and statistics from all training pictures, on the CPU."""
-        self.network.load_state_dict(self.best_state)
+        """Return the network with the last weights and statistics from all training pictures, on the CPU."""
         estimate_statistics(self.network, self.sides.images)
         return self.network.to(CPU)
 

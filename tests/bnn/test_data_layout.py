@@ -19,8 +19,8 @@ SPLITS = [  # folders, the note about them, and whether there is a validation si
     (("seg_train", "seg_test"), ["seg_train/ is train, seg_test/ is test"], False),
     (("train", "val"), ["val/ is used for the test, because there is no test/"], False),
     (("train", "Validation"), ["Validation/ is used for the test", "Validation/ is test"], False),
-    (("train", "val", "test"), ["val/ chooses the best epoch; no picture of train is held out"], True),
-    (("train", "valid", "test"), ["valid/ chooses the best epoch; no picture of train is held out"], True),
+    (("train", "val", "test"), ["val/ judges the training; no picture of train is held out"], True),
+    (("train", "valid", "test"), ["valid/ judges the training; no picture of train is held out"], True),
 ]
 
 

@@ -136,10 +136,10 @@ def _best_start(
             for _ in trainer.run_round():
                 tick(1)
         reached = checkpoint(trainer)  # before it is judged, which the training itself does later
-        trainer.evaluate()
-        if not starts or trainer.best < min(start.loss for start in starts):
+        loss = trainer.evaluate().loss
+        if not starts or loss < min(start.loss for start in starts):
             plan, best = replace(plan, seed=seed), reached
-        starts.append(Start(seed, trainer.schedule.first_step(trainer.round), trainer.best))
+        starts.append(Start(seed, trainer.schedule.first_step(trainer.round), loss))
     return replace(plan, starts=tuple(starts)), best if config.teacher == "none" else None
 
 

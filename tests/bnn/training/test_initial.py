@@ -73,7 +73,7 @@ def test_a_training_begins_there(run):
         trainer.network.classifier, Trainer(DATA, SPEC, CONFIG).network.classifier
     )
     weights = load_file(run / "weights.safetensors")
-    assert torch.equal(trainer.best_state["blocks.1.norm.weight"], weights["blocks.1.norm.weight"])
+    assert torch.equal(trainer.network.state_dict()["blocks.1.norm.weight"], weights["blocks.1.norm.weight"])
 
 
 def test_runs_that_are_none(run, tmp_path):
