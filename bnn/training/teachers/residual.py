@@ -6,6 +6,7 @@ and an eighth of its height and width: the shape of He et al., "Deep Residual Le
 """
 
 import math
+from dataclasses import replace
 
 import torch
 import torch.nn.functional as F
@@ -13,6 +14,7 @@ from torch import Tensor, nn
 
 from bnn.training.augment import augment
 from bnn.training.config import TrainConfig
+from bnn.training.schedule import Draw, Schedule
 from bnn.training.sides import Sides
 from bnn.training.teachers.base import Teacher
 
@@ -59,23 +61,24 @@ class ResidualNetwork(nn.Module):
 def fit(network: ResidualNetwork, images: Tensor, labels: Tensor, config: TrainConfig, steps: int) -> ResidualNetwork:
     """Train `network` on uint8 pictures [N, C, H, W] and return it, ready to be used.
 
-    Order and augmentations come from `config`. Every picture is seen once before any is seen again.
+    Order and augmentations come from `config`, as bnn.training.schedule has them.
     """
-    generator = torch.Generator().manual_seed(config.seed)
+    schedule = Schedule.of(replace(config, epochs=None, steps=steps), len(images))
     decay = {"params": [p for p in network.parameters() if p.dim() > 1], "weight_decay": WEIGHT_DECAY}
     rest = {"params": [p for p in network.parameters() if p.dim() <= 1], "weight_decay": 0.0}
     optimizer = torch.optim.AdamW([decay, rest], lr=LEARNING_RATE)
     network.train()
-    order = torch.empty(0, dtype=torch.long)
+    batches: tuple[Tensor, ...] = ()
     for step in range(steps):
+        number, place = divmod(step, schedule.steps_per_pass)
+        if place == 0:
+            batches = schedule.order(number)
         rising, falling = (step + 1) / (RISE * steps), math.cos(math.pi / 2 * step / steps) ** 2
         for group in optimizer.param_groups:
             group["lr"] = LEARNING_RATE * min(1.0, rising) * falling
-        while len(order) < config.batch:
-            order = torch.cat([order, torch.randperm(len(images), generator=generator)])
-        batch, order = order[: config.batch], order[config.batch :]
-        batch = batch.to(images.device)
-        loss = F.cross_entropy(network(augment(images[batch], config.augment, generator)), labels[batch])
+        batch = batches[place].to(images.device)
+        frames = augment(images[batch], config.augment, schedule.generator(Draw.AUGMENT, step))
+        loss = F.cross_entropy(network(frames), labels[batch])
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()

@@ -51,12 +51,12 @@ def test_any_size_and_colour(size):
 
 
 def test_every_picture_is_seen_once_before_any_is_seen_again(monkeypatch):
-    """Ten pictures in batches of four: twenty of them in five steps, each twice."""
+    """Ten pictures in batches of four at the most: twenty of them in six steps, each twice."""
     seen = []
     monkeypatch.setattr(residual, "augment", lambda images, *_: seen.append(images) or images)
     images = torch.arange(10, dtype=torch.uint8).reshape(10, 1, 1, 1).expand(10, 1, 8, 8).contiguous()
     config = TrainConfig(batch=4)
-    residual.fit(residual.fresh(1, 2, 0), images, torch.arange(10) % 2, config, 5)
+    residual.fit(residual.fresh(1, 2, 0), images, torch.arange(10) % 2, config, 6)
     shown = torch.cat(seen)[:, 0, 0, 0].tolist()
     assert sorted(shown[:10]) == sorted(shown[10:]) == list(range(10))
 
