@@ -50,13 +50,13 @@ def choose_pictures(
         images[:1], images[1:2] = 0, 255
         return Pictures("random", images, None)
     size, color = shape[:2], "rgb" if shape[2] == 3 else "gray"
-    split_seed = 0
     if source is None and own is not None:
         source, resize = own.source, True  # scaled in training too
     assert source is not None
     if own is not None and str(source) == own.source:
-        split_seed = own.seed or 0
-    dataset = labelled.load(source, size=size, color=color, seed=split_seed, resize=resize)
+        dataset = labelled.load_again(own, size, color, resize)
+    else:
+        dataset = labelled.load(source, size=size, color=color, resize=resize)
     images = dataset.test_images
     if images.shape[1:] != shape:
         raise UserError(

@@ -17,8 +17,9 @@ from bnn.data.dataset import Dataset
 from bnn.data.folder import load_folder
 from bnn.data.source import DataSource
 from bnn.errors import UserError
+from bnn.storage.names import printable
 
-__all__ = ["Card", "DataSource", "Dataset", "lasting_name", "load"]
+__all__ = ["Card", "DataSource", "Dataset", "lasting_name", "load", "load_again"]
 
 _NAME = re.compile(r"(?!\.)[A-Za-z0-9._-]+")
 _VARIABLE = "NEURALJET_DATA"
@@ -30,6 +31,8 @@ def load(
     color: str | None = None,
     seed: int = 0,
     resize: bool = True,
+    labels: str | Path | None = None,
+    group_by: str | None = None,
 ) -> Dataset:
     """Load the pictures of `source`.
 
@@ -40,6 +43,10 @@ def load(
     color   "gray" or "rgb"; None: the card's, else gray when every picture is gray.
     seed    of the split when the set has none, and of the rendering of biscuits.
     resize  False: a picture of another size is an error instead of being scaled.
+    labels  a table with the classes, and perhaps groups and sides, of the pictures (bnn.data.labels): folders mean
+            nothing then, and the card, if any, neither.
+    group_by  a column of that table, or a regular expression that is searched in each picture's path (bnn.data.groups):
+            pictures of one group stay on one side of every split.
 
     Raises UserError for everything that is wrong with the source.
     """
@@ -48,15 +55,37 @@ def load(
     if size is not None:
         size = pictures.check_size(size)
     if source == "biscuits":
+        _refuse_tables("biscuits are drawn", labels, group_by)
         return _biscuits(size, color, seed, resize)
     root, card = _find(source)
+    if labels is not None:
+        card = None
     if card:
         size, color = size or card.size, color or card.color
     try:
-        loader = idx.load_idx if idx.find(root) else load_folder
-        return loader(root, size, color, seed, resize, card)
+        if idx.find(root):
+            _refuse_tables(f"{root} has IDX files, which hold their labels", labels, group_by)
+            return idx.load_idx(root, size, color, seed, resize, card)
+        table = None if labels is None else Path(labels)
+        return load_folder(root, size, color, seed, resize, card, table, group_by)
     except PermissionError as error:
         raise UserError(f"{error.filename} may not be read; change its permissions or give another folder") from None
+
+
+def load_again(
+    source: DataSource, size: tuple[int, int] | None = None, color: str | None = None, resize: bool = True
+) -> Dataset:
+    """Load the pictures that a training wrote down as its own; size (height, width) and colour None: as in training."""
+    return load(
+        source.source, size or source.size, color or source.color, source.seed or 0, resize, source.labels,
+        source.group_by,
+    )  # fmt: skip
+
+
+def _refuse_tables(why: str, labels: str | Path | None, group_by: str | None) -> None:
+    for option, value in (("--labels", labels), ("--group-by", group_by)):
+        if value is not None:
+            raise UserError(f"{option} {printable(value)} is for pictures that are files, and {why}; leave it out")
 
 
 def lasting_name(source: str | Path) -> str:

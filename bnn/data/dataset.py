@@ -26,6 +26,8 @@ class Dataset:
     validation_images: NDArray[np.uint8] | None = None  # [K, H, W, C], to judge the training; None: hold some out
     validation_labels: NDArray[np.int64] | None = None  # [K]
     bits: int | None = None  # that 16-bit pictures use, of which the upper 8 are kept; None: none has 16
+    validation_names: tuple[str, ...] = ()
+    train_groups: NDArray[np.int64] | None = None  # [N], of which part, lot or day; equal ones are held out together
     notes: tuple[str, ...] = ()  # a sentence each, for people: what was left out and why, what was decided
 
     @property

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from bnn.data import pictures
 from bnn.data.cards import Card
 from bnn.data.dataset import Dataset
-from bnn.data.folder import class_names
+from bnn.data.gather import class_names
 from bnn.data.notes import Notes
 from bnn.data.split import split
 from bnn.errors import UserError

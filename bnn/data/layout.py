@@ -16,7 +16,7 @@ from bnn.data.walk import Folder, scan
 from bnn.errors import UserError
 from bnn.storage.names import printable
 
-_ORDER = ("train", "validation", "test")
+SIDES = ("train", "validation", "test")
 Classes = dict[str, list[Path]]  # class name -> its pictures, sorted by path
 
 
@@ -98,7 +98,7 @@ def _sides(top: Folder, notes: Notes) -> dict[str, Folder]:
             f"{printable(top.path)} has {' and '.join(name for names in found.values() for name in names)} and no "
             "train/; add it, or rename folders that are classes"
         )
-    sides = {side: filled[found[side][0]] for side in _ORDER if side in found}
+    sides = {side: filled[found[side][0]] for side in SIDES if side in found}
     shown = " and ".join(f"{folder.path.name}/" for folder in sides.values())
     for name, folder in filled.items():
         if not any(folder is side for side in sides.values()):
@@ -139,7 +139,7 @@ def _parted(top: Folder, sides: dict[str, Folder], notes: Notes) -> Layout:
             )
     classes = {side: _classes(folder, notes, top) for side, folder in sides.items()}
     places = {side: printable(folder.path) for side, folder in sides.items()}
-    _compare_sides(classes, places)
+    compare_sides(classes, places)
     return Layout(classes, places)
 
 
@@ -149,7 +149,7 @@ def _same(folder: Folder) -> tuple[str, ...]:
     return ("validation", "test") if name in ("val", "valid") else (name,)
 
 
-def _compare_sides(classes: dict[str, Classes], places: dict[str, str]) -> None:
+def compare_sides(classes: dict[str, Classes], places: dict[str, str]) -> None:
     """Raise UserError unless every class is in train and in test."""
     train = classes["train"]
     if len(train) == 1 and len(classes["test"]) > 1:
@@ -193,7 +193,7 @@ def _sides_in_classes(top: Folder, notes: Notes) -> Layout | None:
             f"{odd[0] + '/ has not' if odd else 'is the only class'}; arrange all classes alike, as train/CLASS and "
             "test/CLASS"
         )
-    classes: dict[str, Classes] = {side: {} for side in _ORDER if side in inner[parted[0]]}
+    classes: dict[str, Classes] = {side: {} for side in SIDES if side in inner[parted[0]]}
     for name, sides in inner.items():
         for side in classes:
             classes[side][name] = _pictures_of(sides[side], notes)
@@ -214,7 +214,7 @@ def _sides_in_classes(top: Folder, notes: Notes) -> Layout | None:
 def _sides_within(folder: Folder) -> dict[str, Folder]:
     found = ((words.side_of(name), child) for name, child in folder.filled().items() if words.is_side_alone(name))
     by_side = {side: child for side, child in found if side}
-    return {side: by_side[side] for side in _ORDER if side in by_side}
+    return {side: by_side[side] for side in SIDES if side in by_side}
 
 
 def _only_masks(folder: Folder) -> bool:
@@ -276,13 +276,9 @@ def _pictures_of(folder: Folder, notes: Notes) -> list[Path]:
 def _refuse_nothing(folder: Folder, where: str, top: Folder) -> None:
     names = ", ".join(printable(name) for name in list(folder.folders)[:5])
     kinds = [kind for inner in folder.below() for kind in inner.foreign.values()]
-    tables = [
-        path.name
-        for path in folder.not_pictures + top.not_pictures
-        if path.suffix.lower() in (".csv", ".tsv", ".json", ".xlsx", ".txt")
-    ]
+    tables = [path.name for path in folder.not_pictures + top.not_pictures if path.suffix.lower() in (".csv", ".tsv")]
     if folder.pictures:
-        hint = f"; labels in {printable(tables[0])} are not read: sort the pictures by it" if tables else ""
+        hint = f", or give the table of labels: --labels {printable(tables[0])}" if tables else ""
         raise UserError(
             f"{where} has pictures but no class folders; make one folder per class in it and put that class's pictures "
             f"inside{hint}"

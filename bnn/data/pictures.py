@@ -4,7 +4,7 @@ import io
 import struct
 import warnings
 import zlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -146,9 +146,13 @@ def resize(picture: NDArray[Any], size: tuple[int, int]) -> NDArray[Any]:
 
 
 def read_all(
-    paths: Iterable[tuple[Path, bytes]], size: tuple[int, int] | None, may_resize: bool, notes: Notes | None = None
+    paths: Iterable[tuple[Path, bytes]],
+    size: tuple[int, int] | None,
+    may_resize: bool,
+    notes: Notes | None = None,
+    look: Callable[[NDArray[Any]], object] | None = None,
 ) -> list[NDArray[Any]]:
-    """Decode pictures to one common size.
+    """Decode pictures to one common size; `look` gets each at its own size.
 
     `size` None means: that of the pictures when all agree and it is allowed, otherwise 64x64. When
     `may_resize` is False every picture must have the size already (that of the first when None).
@@ -157,6 +161,8 @@ def read_all(
     own: tuple[int, int] | None = None  # the size all pictures had so far, while `size` is open
     for path, data in paths:
         picture = decode(data, path, notes)
+        if look:
+            look(picture)
         has = (picture.shape[0], picture.shape[1])
         if not may_resize:
             size = check_size(size or has)

@@ -17,10 +17,12 @@ class DataSource:
     color: str | None = optional(None)  # gray or rgb
     seed: int | None = optional(None)  # of the split, and of the rendering of biscuits
     bits: int | None = optional(None)  # that 16-bit pictures use (bnn.data.pictures.depth); None: none has 16
+    labels: str | None = optional(None)  # the absolute path of the table that names the classes
+    group_by: str | None = optional(None)  # what says which pictures belong together
 
     def anywhere(self) -> "DataSource":
-        """Return the same without its place and its bits: whether pictures are the same is told by their digest."""
-        return replace(self, source="", bits=None)
+        """Return the same without its places and its bits: whether pictures are the same is told by their digest."""
+        return replace(self, source="", labels=None, bits=None)
 
 
 def parse_source(content: Any) -> DataSource | None:
@@ -36,6 +38,8 @@ def parse_source(content: Any) -> DataSource | None:
         raise ValueError(f"data does not say where pictures are ({error})") from None
     if not source.source or "\0" in source.source:
         raise ValueError("data does not say where pictures are (data.source is no name)")
+    if source.labels is not None and (not source.labels or "\0" in source.labels):
+        raise ValueError("data does not say where the labels are (data.labels is no name)")
     if source.seed is not None and not 0 <= source.seed <= MOST_SEED:
         raise ValueError(f"data.seed is {str(source.seed)[:40]} and must be from 0 to {MOST_SEED}")
     if source.bits is not None and not 8 <= source.bits <= 16:

@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 
 from bnn.data import Dataset
+from bnn.data.split import whole_groups
 from bnn.training.config import TrainConfig
 
 FEW = 4  # pictures of a class, of which one can be spared
@@ -38,24 +39,35 @@ def split_sides(data: Dataset, config: TrainConfig) -> Sides:
     images, labels = frames(data.train_images), torch.from_numpy(data.train_labels)
     if data.validation_images is not None and data.validation_labels is not None:
         return Sides(images, labels, frames(data.validation_images), torch.from_numpy(data.validation_labels))
-    kept, held = hold_out(data.train_labels, config.validation, config.seed)
+    kept, held = hold_out(data.train_labels, config.validation, config.seed, data.train_groups)
     return Sides(images[kept], labels[kept], images[held], labels[held], held_out=len(kept) < len(images))
 
 
-def hold_out(labels: np.ndarray, fraction: float, seed: int) -> tuple[np.ndarray, np.ndarray]:
+def hold_out(
+    labels: np.ndarray, fraction: float, seed: int, groups: np.ndarray | None = None
+) -> tuple[np.ndarray, np.ndarray]:
     """Return indices (kept, held): `fraction` of each class, rounded, is held out, at least one of FEW.
+
+    groups: of each picture [N]; pictures of one are held out together, and then the numbers are met nearly.
 
     So a rare class is judged too, and a rarer one keeps its pictures to be learned from. When nothing at all can be
     held out, the kept pictures stand in for the held ones.
     """
     generator = np.random.default_rng(seed)
     held = np.zeros(len(labels), bool)
-    for label in np.unique(labels):
-        members = generator.permutation(np.flatnonzero(labels == label))
-        fewest = 1 if fraction > 0 and len(members) >= FEW else 0
-        held[members[: max(fewest, round(fraction * len(members)))]] = True
+    wanted = [_wanted(int(count), fraction) for count in np.bincount(labels)]
+    if groups is not None:
+        held = whole_groups(labels, groups, np.array(wanted), seed)
+    else:
+        for label in np.unique(labels):
+            members = generator.permutation(np.flatnonzero(labels == label))
+            held[members[: wanted[label]]] = True
     kept = np.flatnonzero(~held)
     return kept, np.flatnonzero(held) if held.any() else kept
+
+
+def _wanted(pictures: int, fraction: float) -> int:
+    return max(1 if fraction > 0 and pictures >= FEW else 0, round(fraction * pictures))
 
 
 def frames(images: np.ndarray) -> Tensor:

@@ -43,6 +43,9 @@ def again(run: Path, asked: Request) -> Again:
 def _settings(asked: Request) -> list[str]:
     config, source = asked.config, asked.data
     words = ["--seed", f"{config.seed}"]
+    for option, value in (("--labels", source.labels), ("--group-by", source.group_by)):
+        if value is not None:
+            words += [option, value]
     if source.size is not None:
         words += ["--size", f"{source.size[0]}x{source.size[1]}"]
     if source.color is not None:

@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from bnn.data import Dataset, load
+from bnn.data import Dataset, load_again
 from bnn.errors import UserError
 from bnn.integer.freeze import FrozenNetwork
 from bnn.integer.network import IntegerNetwork
@@ -68,7 +68,7 @@ def judged(run: Path, request: Request) -> "Judged | str":
     """
     source = request.data
     try:
-        data = load(source.source, size=source.size, color=source.color, seed=source.seed or 0)
+        data = load_again(source)
     except UserError as error:
         return f"The pictures cannot be read again: {error}."
     if data.digest != request.pictures.sha256:

@@ -194,7 +194,7 @@ def test_a_test_side_without_classes(make: Maker) -> None:
     shutil.rmtree(make.root / "train")
     make.many("train")
     make.text("train.csv")
-    refused(make, "train has pictures but no class folders", "labels in train.csv are not read")
+    refused(make, "train has pictures but no class folders", "--labels train.csv")
 
 
 def test_sides_that_are_not_plain(make: Maker) -> None:
@@ -224,7 +224,7 @@ def test_classes_called_as_a_side_is(make: Maker) -> None:
 def test_a_flat_folder_with_labels(make: Maker) -> None:
     make.many(".")
     make.text("labels.csv", "file,label\n")
-    refused(make, "pictures but no class folders", "labels in labels.csv are not read: sort the pictures by it")
+    refused(make, "pictures but no class folders", "or give the table of labels: --labels labels.csv")
 
 
 def test_copies_in_another_class_and_on_both_sides(make: Maker) -> None:

@@ -67,7 +67,7 @@ def planned(
     if not plan.held_out:
         return data, spec, replace(settled, validation=0.0)
     if plan.seed != config.seed and data.validation_labels is None:
-        kept, held = hold_out(data.train_labels, config.validation, config.seed)
+        kept, held = hold_out(data.train_labels, config.validation, config.seed, data.train_groups)
         if not np.array_equal(kept, held):
             data = held_out(data, np.isin(np.arange(len(data.train_labels)), held))
     return data, spec, settled
@@ -77,8 +77,9 @@ def _search(
     data: Dataset, spec: NetworkSpec, config: TrainConfig, tick: Tick, worker: Worker | None, notes: list[str]
 ) -> tuple[Trial, ...]:
     steps = Schedule.of(config, len(data.train_labels)).steps // TRIAL_SHARE
-    if steps < FEWEST_STEPS or most_folds(data.train_labels, 2) < 2:
-        why = f"{steps * TRIAL_SHARE} steps are too few" if steps < FEWEST_STEPS else "a class has only one picture"
+    if steps < FEWEST_STEPS or most_folds(data.train_labels, 2, data.train_groups) < 2:
+        one = "a class has only one picture" if data.train_groups is None else "a class has only one group of pictures"
+        why = f"{steps * TRIAL_SHARE} steps are too few" if steps < FEWEST_STEPS else one
         notes.append(f"augmentation was not chosen and there is none: {why} to try it on held-out pictures")
         return ()
     splits = small_splits(data, SPLITS, TRIAL_PICTURES, config.seed)
@@ -99,12 +100,13 @@ def _cross_validate(
 
     None where a class has one picture only.
     """
-    folds = most_folds(data.train_labels, config.folds)
+    folds = most_folds(data.train_labels, config.folds, data.train_groups)
     if folds < config.folds:
-        notes.append(f"{folds} folds instead of {config.folds}, as the smallest class has {folds} training pictures")
+        what = "training pictures" if data.train_groups is None else "groups of training pictures"
+        notes.append(f"{folds} folds instead of {config.folds}, as the smallest class has {folds} {what}")
     if folds < 2:
         return None
-    fold = deal(data.train_labels, folds, config.seed)
+    fold = deal(data.train_labels, folds, config.seed, data.train_groups)
     short = _short(config, max(1, Schedule.of(config, len(data.train_labels)).steps // (2 * folds)))
     judged = [
         judge(held_out(data, fold == k), spec, replace(short, seed=config.seed + k), tick, worker) for k in range(folds)

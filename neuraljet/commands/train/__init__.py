@@ -44,6 +44,8 @@ def main(options: argparse.Namespace) -> "tuple[bool, Metrics]":
             device=options.device,
             threads=options.threads,
             log=options.log,
+            labels=options.labels,
+            group_by=options.group_by,
         )
     except KeyboardInterrupt:
         if (Path(options.out) / "checkpoint.safetensors").exists():

@@ -38,6 +38,8 @@ def train(
     device: str = "cpu",
     threads: int | None = None,
     log: str | None = None,
+    labels: str | Path | None = None,
+    group_by: str | None = None,
 ) -> "Metrics":
     """Train on `data` (a folder of class folders, IDX files, or the name of a known set) into the folder `out`.
 
@@ -52,6 +54,10 @@ def train(
     teacher: "float" or "hog", which learn on the spot, or the folder of a finished run; its scores are learned beside
     the labels. init: the folder of a finished run, whose first layers the network begins with.
 
+    labels: a CSV file with a row per picture, path and class, and perhaps group and split; folders mean nothing then.
+    group_by: a column of it, or a regular expression that is searched in each path: pictures of one part, lot or day
+    stay on one side of the test, of what is held out, and of the folds.
+
     The budget is what the accelerator may take: `sites`, LUT sites (1,800); `ramb18`, block RAMs (4 at a pixel per
     clock, 16 at a rate); and the frames per second that it keeps, `fps` (None: a pixel per clock). `build` takes that
     rate from the run. With one of them the card's network does not count.
@@ -64,6 +70,7 @@ def train(
     printed before training begins. UserError for everything that is wrong with the input.
     """
     from bnn.data import DataSource, lasting_name, load
+    from bnn.data.check import checked
     from bnn.model.options import require_whole
     from bnn.training.config import TrainConfig
     from bnn.training.plan.ask import augmentation, fold_count
@@ -86,7 +93,7 @@ def train(
         raise UserError(f"log {log!r} is unknown; allowed: {', '.join(LOGS)}, or none (log.jsonl is always written)")
     device_of(device)  # before minutes are spent
     progress = progress and leads()
-    pictures = load(data, size=size, color=color)
+    pictures = checked(load(data, size=size, color=color, labels=labels, group_by=group_by))
     if progress:
         for note in pictures.notes:
             print(f"note: {note}", file=sys.stderr, flush=True)
@@ -108,7 +115,10 @@ def train(
     length = Schedule.of(config, len(pictures.train_labels)).steps
     config = replace(config, folds=fold_count(folds, pictures, length))
     height, width, channels = pictures.train_images.shape[1:]
-    source = DataSource(lasting_name(data), (height, width), "gray" if channels == 1 else "rgb", 0, pictures.bits)
+    source = DataSource(
+        lasting_name(data), (height, width), "gray" if channels == 1 else "rgb", 0, pictures.bits,
+        labels=None if labels is None else lasting(labels), group_by=group_by,
+    )  # fmt: skip
     with joined(device, threads) as worker:
         return train_network(
             pictures,
@@ -124,6 +134,6 @@ def train(
         )
 
 
-def lasting(run: str | Path) -> str:
-    """Return the path of a run's folder from any folder."""
-    return str(Path(run).resolve())
+def lasting(path: str | Path) -> str:
+    """Return the path of a file or folder from any folder."""
+    return str(Path(path).resolve())

@@ -16,6 +16,7 @@ LAYERS = ("bottleneck", "separable", "jets", "constrained", "binary")  # bnn.mod
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("data", metavar="DATA", help="folder of class folders or IDX files, or a set: biscuits, ...")
     parser.add_argument("--out", required=True, metavar="RUN", help="folder to make")
+    add_labels(parser)
     parser.add_argument(
         "--network", metavar="small|medium|large|FILE", help="a named size or a TOML file, not a chosen one"
     )
@@ -39,6 +40,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--device", choices=DEVICES, default="cpu", help="what trains: the CPU (default) or a GPU")
     parser.add_argument("--threads", type=whole, metavar="N", help="threads of the CPU; their number is in the run")
     parser.add_argument("--log", choices=LOGS, help="draw curves of each round, beside log.jsonl")
+
+
+def add_labels(parser: argparse.ArgumentParser) -> None:
+    """Add the options that say what the pictures are."""
+    parser.add_argument("--labels", metavar="FILE.csv", help="table with columns path and class, maybe group and split")
+    parser.add_argument(
+        "--group-by", metavar="REGEX|COLUMN", help="what keeps pictures of a part, lot or day on one side of splits"
+    )
 
 
 def add_budget(parser: argparse.ArgumentParser) -> None:
