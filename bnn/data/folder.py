@@ -15,7 +15,6 @@ from bnn.data.gather import Gathered, gather
 from bnn.data.groups import Joined, numbered
 from bnn.data.notes import Notes
 from bnn.data.split import refuse_small, split, split_groups
-from bnn.errors import UserError
 from bnn.storage.names import printable
 
 

@@ -134,7 +134,7 @@ def test_pictures_stay_inside(make: Maker, table: Path, tmp_path: Path) -> None:
 
 def test_a_training_finds_its_pictures_again(make: Maker, table: Path) -> None:
     data = load(make.root, labels=table, group_by="lot")
-    source = DataSource(str(make.root), data.train_images.shape[1:3], "gray", 0, str(table), "lot")
+    source = DataSource(str(make.root), data.train_images.shape[1:3], "gray", 0, labels=str(table), group_by="lot")
     again = load_again(source, (12, 12), "gray")
     assert again.digest == data.digest and again.test_names == data.test_names
 
