@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TextIO
 
 from bnn.data.frames import Fit, Frame
+from bnn.data.notes import Notes
 from bnn.errors import UserError
 from bnn.integer.decision import OperatingPoint, decide
 from bnn.storage.records import NAMED, Record
@@ -93,21 +94,26 @@ class Seen:
     result: Result | None = None
 
 
-def seen(engine: Engine, fit: Fit, paths: Iterable[Path], batch: int = BATCH) -> Iterator[Seen]:
-    """Yield what comes out of each picture, in order, with at most `batch` of them in memory."""
+def seen(
+    engine: Engine, fit: Fit, paths: Iterable[Path], batch: int = BATCH, notes: Notes | None = None
+) -> Iterator[Seen]:
+    """Yield what comes out of each picture, in order, with at most `batch` of them in memory.
+
+    notes: get what of the files is not read.
+    """
     most = max(1, min(batch, BATCH_VALUES // (fit.height * fit.width * fit.channels)))
     waiting: list[Seen] = []
     for path in paths:
-        waiting.append(_read(fit, path))
+        waiting.append(_read(fit, path, notes))
         if len(waiting) == most:
             yield from _results(engine, waiting)
             waiting = []
     yield from _results(engine, waiting)
 
 
-def _read(fit: Fit, path: Path) -> Seen:
+def _read(fit: Fit, path: Path, notes: Notes | None) -> Seen:
     try:
-        frame, scaled = fit.read(path)
+        frame, scaled = fit.read(path, notes)
     except UserError as error:
         return Seen(path, problem=str(error))
     return Seen(path, frame, scaled)
@@ -123,9 +129,11 @@ def _results(engine: Engine, waiting: list[Seen]) -> Iterator[Seen]:
             yield replace(one, problem=BROKEN) if result.broken else replace(one, result=result)
 
 
-def classify_rows(engine: Engine, fit: Fit, judge: Judge, paths: Iterable[Path], tally: Tally) -> Iterator[Row]:
+def classify_rows(
+    engine: Engine, fit: Fit, judge: Judge, paths: Iterable[Path], tally: Tally, notes: Notes | None = None
+) -> Iterator[Row]:
     """Yield a row for each picture and count it. One that cannot be read or does not fit gets a row that says why."""
-    for one in seen(engine, fit, paths):
+    for one in seen(engine, fit, paths, notes=notes):
         row = Row(str(one.path), problem=one.problem) if one.result is None else _row(judge, one.path, one.result)
         tally.scaled += one.scaled
         tally.count(row)

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bnn.data import pictures
+from bnn.data.notes import Notes
 from bnn.data.walk import read_regular
 from bnn.errors import UserError
 from bnn.storage.names import printable
@@ -41,12 +42,13 @@ class Fit:
         """Return "gray" or "rgb"."""
         return "gray" if self.channels == 1 else "rgb"
 
-    def read(self, path: Path) -> tuple[Frame, bool]:
+    def read(self, path: Path, notes: Notes | None = None) -> tuple[Frame, bool]:
         """Return the picture in the file `path` as [H, W, C], and whether it had to be scaled.
 
+        notes: get what of the file is not read, such as further pages.
         UserError says why when it cannot be read, is damaged or does not fit.
         """
-        picture = pictures.decode(read_file(path), path)
+        picture = pictures.decode(read_file(path), path, notes)
         fitting = pictures.resize(picture, (self.height, self.width))
         if fitting.dtype == np.uint16:
             self._check_depth(int(fitting.max()), path)
@@ -56,8 +58,8 @@ class Fit:
     def _check_depth(self, brightest: int, path: Path) -> None:
         if self.bits is None:
             raise UserError(
-                f"{printable(path)} has 16 bits per pixel, and the training pictures had 8; say with --bits how "
-                "many of them the camera uses, or save it with 8"
+                f"{printable(path)} has 16 bits per pixel, and the run does not say how many of them the camera uses; "
+                "say so with --bits, or save it with 8"
             )
         if brightest >= 1 << self.bits:
             raise UserError(

@@ -94,11 +94,8 @@ def classify(
     with ExitStack() as stack:
         table = None if out is None else Table(stack.enter_context(new_file(Path(out))), judge.classes)
         found = listing(pictures, notes, lines)
-        if progress:
-            for note in notes.lines():
-                print(f"note: {note}", file=sys.stderr, flush=True)
         used = stack.enter_context(engine(opened, simulated=simulated, on_board=on_board, trust=trust))
-        rows = classify_rows(used, fit, judge, found.paths, tally)
+        rows = classify_rows(used, fit, judge, found.paths, tally, notes)
         bar = tqdm(
             rows,
             total=found.total,
@@ -119,6 +116,9 @@ def classify(
             raise UserError(
                 f"{pictures} names no pictures; give a folder of pictures, or a list with a path in each line"
             )
+    if progress:
+        for note in notes.lines():
+            print(f"note: {note}", file=sys.stderr, flush=True)
     latency = tally.latency or (None, None)
     return Classification(
         engine=used.name,

@@ -86,11 +86,9 @@ def watch(
     for label in watching.too_few():
         say(f"too few pictures of {label} were held out to tell whether {window} new ones differ")
     found = listing(pictures, notes, lines)
-    for note in notes.lines():
-        say(f"note: {note}")
     findings, skipped = list["Finding"](), 0
     with engine(opened, simulated=simulated, on_board=on_board, trust=trust) as used:
-        for one in seen(used, fit, found.paths, 1 if pictures == STDIN else BATCH):
+        for one in seen(used, fit, found.paths, 1 if pictures == STDIN else BATCH, notes):
             if one.frame is None or one.result is None:
                 skipped += 1
                 say(f"skipped: {one.problem}")
@@ -101,6 +99,8 @@ def watch(
                 if tell:
                     tell(finding.words())
         name = used.name
+    for note in notes.lines():
+        say(f"note: {note}")
     if not findings:
         raise UserError(
             f"nothing was compared: {watching.seen} pictures came, and none of the classes had {window}; give more "

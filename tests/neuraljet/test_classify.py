@@ -138,8 +138,13 @@ def test_what_cannot_be_classified_gets_a_row_that_says_why(capsys, gray, frames
     save(frames / "@eaDir" / "05.png", gray.frames[0, ..., 0])
     save(frames / "09a.png", np.full((12, 10), 4000, np.uint16))
     (frames / "notes.txt").write_text("no picture")
+    first, *rest = (Image.fromarray(gray.frames[i, ..., 0]) for i in (10, 11))
+    (frames / "10.png").unlink()
+    first.save(frames / "10.tif", save_all=True, append_images=rest)
     status, out, err = run(capsys, "classify", gray.acc, frames, "--out", tmp_path / "r.csv", "--json")
     assert status == 1 and "5 skipped" in out and err.count("skipped: ") == 5
+    assert "note: left out: files that are no pictures (1: notes.txt)" in err
+    assert "note: left out: files' pages or frames after the first (1: 10.tif)" in err
     rows = table(tmp_path / "r.csv")
     problems = {row["picture"].rsplit("/", 1)[1]: row["problem"] for row in rows if row["problem"]}
     assert set(problems) == {"05.png", "06.png", "07.heic", "08a.png", "09a.png"}
@@ -228,7 +233,7 @@ def test_pictures_are_held_one_batch_at_a_time(gray):
     class Counting:
         height, width, channels = 12, 10, 1
 
-        def read(self, path):
+        def read(self, path, notes):
             read.append(path)
             return gray.frames[path % 40], False
 
