@@ -71,7 +71,8 @@ def trade_off(curve: Curve) -> tuple[Markup, list[tuple[float, float]]]:
         axes.set_ylim(-0.02, 1.02)
         axes.set_xlabel("false rejects: good parts that are refused")
         axes.set_ylabel("escapes: bad parts that pass")
-        figure.draw_without_rendering()  # settles the layout, so that places are final
+        figure.draw_without_rendering()
+        figure.set_layout_engine("none")  # it is settled, so that places are final
         height = figure.get_figheight() * DPI
         places = [
             (float(x), float(height - y)) for x, y in axes.transData.transform(list(zip(rejects, escapes, strict=True)))
