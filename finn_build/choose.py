@@ -44,9 +44,10 @@ class Candidate:
     first: str | None = None  # form of the first block, when it is another one
 
 
-# Worths as measured on held-out pictures of pcb, 7 classes of 64x64. At a pixel per clock 16-24-32 binary maps had
-# 74.9 % and 36-48-72 of a bottleneck of M = 4 had 70.3 % (100 pictures a class, 900 steps), so 0.4. Of 32-64-128-128
-# maps, all pictures, binary ones had 86.1 %, M = 8 had 80.1 %, and half as many binary ones 76 %, so 0.65.
+# Worths of a channel. At a pixel per clock 20-24-40 binary maps and 40-56-80 of a bottleneck of M = 4 take about as
+# many sites. On held-out pictures the binary ones had 84.8 against 79.9 % (pcb) and 95.3 against 91.6 % (lemon), but
+# 87.6 against 93.6 % on bsdata (docs/networks.md), so 0.4. M = 8 counts as 0.65 by one comparison on test pictures of
+# pcb, 32-64-128-128 maps: 86.1 % binary, 80.1 % with M = 8, 76 % with half as many binary ones.
 CANDIDATES = {  # the likely ones first: what cannot be worth more is not estimated
     COARSE.name: (Candidate("binary", 4, 1.0, "jets"), Candidate("binary", 4, 1.0), Candidate("bottleneck", 4, 0.4)),
     FINE.name: (
