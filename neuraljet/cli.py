@@ -23,7 +23,21 @@ from bnn.errors import ToolError, UserError
 from bnn.storage.names import is_shown
 from bnn.storage.records import entries
 from bnn.system import processes
-from neuraljet.commands import bitstream, build, classify, demo, doctor, ip, prove, report, synth, train, verify, watch
+from neuraljet.commands import (
+    bitstream,
+    build,
+    classify,
+    demo,
+    doctor,
+    inspect,
+    ip,
+    prove,
+    report,
+    synth,
+    train,
+    verify,
+    watch,
+)
 from neuraljet.streams import OutputLost, open_streams
 
 INTERRUPTED, READER_GONE = 128 + signal.SIGINT, 128 + signal.SIGPIPE
@@ -31,7 +45,7 @@ ENDS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 IMPORTING_S = 0.05  # later, a signal that came during an import is looked at again
 MOST_LOOKS = 400  # 20 s
 CLEANING_S = 5.0  # in which a second signal does not disturb the first one's work
-COMMANDS = (train, build, verify, classify, watch, prove, synth, report, bitstream, ip, demo, doctor)
+COMMANDS = (inspect, train, build, verify, classify, watch, prove, synth, report, bitstream, ip, demo, doctor)
 
 
 def _parser() -> argparse.ArgumentParser:

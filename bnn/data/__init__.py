@@ -19,7 +19,7 @@ from bnn.data.source import DataSource
 from bnn.errors import UserError
 from bnn.storage.names import printable
 
-__all__ = ["Card", "DataSource", "Dataset", "lasting_name", "load", "load_again"]
+__all__ = ["Card", "DataSource", "Dataset", "folder_of", "lasting_name", "load", "load_again"]
 
 _NAME = re.compile(r"(?!\.)[A-Za-z0-9._-]+")
 _VARIABLE = "NEURALJET_DATA"
@@ -86,6 +86,11 @@ def _refuse_tables(why: str, labels: str | Path | None, group_by: str | None) ->
     for option, value in (("--labels", labels), ("--group-by", group_by)):
         if value is not None:
             raise UserError(f"{option} {printable(value)} is for pictures that are files, and {why}; leave it out")
+
+
+def folder_of(source: str | Path) -> Path:
+    """Return the folder that `source` means: a known set under $NEURALJET_DATA, or a path. UserError for none."""
+    return _locate(source)[0]
 
 
 def lasting_name(source: str | Path) -> str:

@@ -8,6 +8,7 @@
           weights.safetensors     the last latent weights and batch-norm statistics
           model.onnx              the frozen network (QONNX)
           heldout.json            margins and brightness of the test pictures (bnn.drift.heldout)
+          label_mistakes.csv      labels that networks doubt which did not learn from these pictures; for people alone
           metrics.json            accuracy, confusion matrix, per-class precision and recall, what was noted of the
                                   pictures, SHA-256 of the other files; written last
 
@@ -32,6 +33,7 @@ from bnn.storage.folders import Kind
 from bnn.storage.hashes import first_damage
 from bnn.storage.records import OPTIONAL, SEAL, check_seal, entries, parse, parse_json, seal_of, sha256
 from bnn.training.config import TrainConfig
+from bnn.training.label_mistakes import FILE as MISTAKES
 from bnn.training.metrics import Metrics
 from bnn.training.plan_record import Plan
 
@@ -40,7 +42,7 @@ ASKED, PLAN, LOG, CHECKPOINT, WEIGHTS, MODEL, METRICS = (
 )  # fmt: skip
 CURVES = "tensorboard"
 FORMAT = "neuraljet-run"
-RUN = Kind(ASKED, FORMAT, later=(PLAN, LOG, CHECKPOINT, WEIGHTS, MODEL, HELD_OUT, METRICS), scratch=(CURVES,))
+RUN = Kind(ASKED, FORMAT, later=(PLAN, LOG, CHECKPOINT, WEIGHTS, MODEL, HELD_OUT, MISTAKES, METRICS), scratch=(CURVES,))
 Record = TypeVar("Record")
 
 

@@ -21,6 +21,7 @@ class Sides:
     labels: Tensor
     held_images: Tensor
     held_labels: Tensor
+    held_names: tuple[str, ...] = ()  # where they came from; none when nobody knows, or when none are held out
     held_out: bool = True  # False: there is nothing to hold out, and the pictures to learn from stand in
 
     def on(self, device: torch.device) -> "Sides":
@@ -30,6 +31,7 @@ class Sides:
             self.labels.to(device),
             self.held_images.to(device),
             self.held_labels.to(device),
+            self.held_names,
             self.held_out,
         )
 
@@ -38,9 +40,12 @@ def split_sides(data: Dataset, config: TrainConfig) -> Sides:
     """Take the validation side of the set where it has one, else hold some of the training pictures out."""
     images, labels = frames(data.train_images), torch.from_numpy(data.train_labels)
     if data.validation_images is not None and data.validation_labels is not None:
-        return Sides(images, labels, frames(data.validation_images), torch.from_numpy(data.validation_labels))
+        held_images, held_labels = frames(data.validation_images), torch.from_numpy(data.validation_labels)
+        return Sides(images, labels, held_images, held_labels, data.validation_names)
     kept, held = hold_out(data.train_labels, config.validation, config.seed, data.train_groups)
-    return Sides(images[kept], labels[kept], images[held], labels[held], held_out=len(kept) < len(images))
+    some = len(kept) < len(images)
+    names = tuple(data.train_names[i] for i in held) if some and data.train_names else ()
+    return Sides(images[kept], labels[kept], images[held], labels[held], names, some)
 
 
 def hold_out(

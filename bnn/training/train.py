@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import torch
 from safetensors.torch import save
 from tqdm import tqdm
 
@@ -14,6 +15,7 @@ from bnn.data import Dataset, DataSource
 from bnn.drift.heldout import HeldOut, brightness_of
 from bnn.integer.freeze import FrozenNetwork, freeze
 from bnn.model.budget import Hardware
+from bnn.model.network import Network
 from bnn.model.spec import NetworkSpec
 from bnn.qonnx.write import write_qonnx
 from bnn.storage.files import lock, write_file
@@ -21,9 +23,11 @@ from bnn.storage.records import entries, sha256
 from bnn.storage.work import work_folder
 from bnn.training.check import check_links
 from bnn.training.config import TrainConfig
-from bnn.training.evaluation import predict
+from bnn.training.evaluation import predict, scores_of
+from bnn.training.label_mistakes import Doubt, as_csv, doubts
 from bnn.training.log import Log, RowFile, TensorBoard, require_tensorboard
 from bnn.training.metrics import LinkCounts, Metrics, confusion_of, notes_of, scores_per_class
+from bnn.training.plan.judge import calibrated_shares
 from bnn.training.plan.make import make_plan, needs_plan, planned
 from bnn.training.plan_record import Plan
 from bnn.training.resume import restore
@@ -34,6 +38,7 @@ from bnn.training.runs import (
     HELD_OUT,
     LOG,
     METRICS,
+    MISTAKES,
     MODEL,
     WEIGHTS,
     PictureSet,
@@ -125,7 +130,7 @@ def _settle(data: Dataset, spec: NetworkSpec, config: TrainConfig, out: Path, pr
     plan = kept_plan(out)
     if plan is None:
         with tqdm(disable=not progress, mininterval=0.5, bar_format="trying: {n_fmt} steps {elapsed}") as bar:
-            plan, begun = make_plan(data, spec, config, bar.update, worker.alone())
+            plan, begun = make_plan(data, spec, config, bar.update, worker.alone(), lambda found: _keep(out, found))
         if begun:
             write_file(out / CHECKPOINT, begun)
         keep_plan(out, plan)
@@ -144,6 +149,19 @@ def _tell_of_beginning(trainer: Trainer) -> None:
         print(f"the teacher learns first ({config.teacher})", file=sys.stderr, flush=True)
 
 
+def _keep(out: Path, found: list[Doubt]) -> None:
+    """Write the labels that networks doubt into the run folder."""
+    put(out / MISTAKES, as_csv(found))
+
+
+def _doubted(trainer: Trainer, network: Network) -> list[Doubt]:
+    """Return the held-out pictures that the trained network takes for another class."""
+    sides, classes = trainer.sides, trainer.data.classes
+    scores, labels = scores_of(network, sides.held_images.cpu()), sides.held_labels.cpu()
+    shares = calibrated_shares(scores, labels, torch.ones(len(classes)))
+    return doubts(sides.held_names, labels.numpy(), shares, classes, f"the {len(labels)} held-out pictures")
+
+
 def _finish(trainer: Trainer, out: Path, source: DataSource, started: float, seed: int, plan: Plan | None) -> Metrics:
     """Write weights, frozen network and metrics of a trained network into its run folder."""
     judged, network, data = trainer.evaluate(), trainer.finish(), trainer.data
@@ -159,6 +177,8 @@ def _finish(trainer: Trainer, out: Path, source: DataSource, started: float, see
         sha256(out / MODEL), data.classes, data.test_images[0].size, brightness_of(data.test_images), links.scores
     )
     put(out / HELD_OUT, held_out.to_json().encode())
+    if trainer.sides.held_names and not (out / MISTAKES).exists():
+        _keep(out, _doubted(trainer, network))
     confusion = confusion_of(data.test_labels, predicted, len(data.classes))
     steps, seen = trainer.schedule.steps, trainer.schedule.seen(trainer.schedule.steps)
     metrics = Metrics(

@@ -1,7 +1,7 @@
 """A short training, judged on the validation side of its set; and whether one is better than another."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import torch
@@ -26,6 +26,7 @@ class Judged:
 
     losses: NDArray[np.float64]
     right: NDArray[np.bool_]
+    shares: NDArray[np.float64] = field(default_factory=lambda: np.zeros((0, 0)))  # probabilities [n, classes]
 
 
 @dataclass(frozen=True)
@@ -45,8 +46,10 @@ def judge(data: Dataset, spec: NetworkSpec, config: TrainConfig, tick: Tick, wor
     estimate_statistics(trainer.network, trainer.sides.images[:ESTIMATION_FRAMES])
     scores, labels = scores_of(trainer.network, trainer.sides.held_images).cpu(), trainer.sides.held_labels.cpu()
     weights = trainer.objective.weights
-    losses = calibrated_losses(scores, labels, torch.ones(scores.shape[1]) if weights is None else weights.cpu())
-    return Judged(losses.double().numpy(), (scores.argmax(1) == labels).numpy())
+    weights = torch.ones(scores.shape[1]) if weights is None else weights.cpu()
+    losses = calibrated_losses(scores, labels, weights)
+    shares = calibrated_shares(scores, labels, weights)
+    return Judged(losses.double().numpy(), (scores.argmax(1) == labels).numpy(), shares)
 
 
 def calibrated_losses(scores: Tensor, labels: Tensor, weights: Tensor) -> Tensor:
@@ -55,8 +58,21 @@ def calibrated_losses(scores: Tensor, labels: Tensor, weights: Tensor) -> Tensor
     The class is the arg-max at any scale. Without this, what keeps a network from being sure of itself would seem to
     make it better. weights: of each class [classes].
     """
-    found = [F.cross_entropy(scores * scale, labels, reduction="none") * weights[labels] for scale in SCALES]
-    return min(found, key=lambda losses: float(losses.mean()))
+    return _weighted(scores * _scale(scores, labels, weights), labels, weights)
+
+
+def calibrated_shares(scores: Tensor, labels: Tensor, weights: Tensor) -> NDArray[np.float64]:
+    """Return the probability [N, classes] of each class, at the same scale."""
+    shares: NDArray[np.float64] = (scores * _scale(scores, labels, weights)).double().softmax(1).numpy()
+    return shares
+
+
+def _scale(scores: Tensor, labels: Tensor, weights: Tensor) -> float:
+    return min(SCALES, key=lambda scale: float(_weighted(scores * scale, labels, weights).mean()))
+
+
+def _weighted(scores: Tensor, labels: Tensor, weights: Tensor) -> Tensor:
+    return F.cross_entropy(scores, labels, reduction="none") * weights[labels]
 
 
 def gain(before: Sequence[Judged], after: Sequence[Judged]) -> Gain:

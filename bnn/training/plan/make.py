@@ -1,13 +1,16 @@
 """Make the plan of a training: augmentation, what to expect, start, in this order."""
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from bnn.data import Dataset
 from bnn.model.spec import NetworkSpec
 from bnn.training.augment import GROUPS
 from bnn.training.config import AUTO, TrainConfig
+from bnn.training.label_mistakes import Doubt, doubts
 from bnn.training.plan.folds import deal, held_out, most_folds, small_splits
 from bnn.training.plan.judge import Judged, Tick, accuracy, judge, mean_loss
 from bnn.training.plan.search import Names, choose
@@ -37,11 +40,13 @@ def make_plan(
     config: TrainConfig,
     tick: Tick = lambda _: None,
     worker: Worker | None = None,
+    tell: Callable[[list[Doubt]], object] = lambda _: None,
 ) -> tuple[Plan, bytes | None]:
     """Settle what `config` leaves open, by short trainings on the training pictures; the same each time.
 
     Return the plan, and the checkpoint of the best start where the training can go on from it. `tick` is told of each
-    step that is done. worker: this process, which plans alone.
+    step that is done. worker: this process, which plans alone. tell: gets the labels that the folds' networks doubt,
+    where there are folds.
     """
     notes: list[str] = []
     augment, trials = config.augment, tuple[Trial, ...]()
@@ -51,7 +56,7 @@ def make_plan(
     settled = replace(config, augment=augment)
     estimate = None
     if config.folds > 1:
-        estimate = _cross_validate(data, spec, settled, tick, worker, notes)
+        estimate = _cross_validate(data, spec, settled, tick, worker, notes, tell)
     plan = Plan(augment, config.seed, held_out=estimate is None, trials=trials, estimate=estimate, notes=tuple(notes))
     return _best_start(data, spec, config, plan, tick, worker) if config.starts > 1 else (plan, None)
 
@@ -94,8 +99,9 @@ def _search(
 
 
 def _cross_validate(
-    data: Dataset, spec: NetworkSpec, config: TrainConfig, tick: Tick, worker: Worker | None, notes: list[str]
-) -> Estimate | None:
+    data: Dataset, spec: NetworkSpec, config: TrainConfig, tick: Tick, worker: Worker | None, notes: list[str],
+    tell: Callable[[list[Doubt]], object],
+) -> Estimate | None:  # fmt: skip
     """Return what trainings on all folds but one say of the one; together they have half the steps of the training.
 
     None where a class has one picture only.
@@ -111,6 +117,14 @@ def _cross_validate(
     judged = [
         judge(held_out(data, fold == k), spec, replace(short, seed=config.seed + k), tick, worker) for k in range(folds)
     ]
+    if data.train_names:
+        tell(
+            [
+                doubt
+                for k, one in enumerate(judged)
+                for doubt in _doubts(data, fold == k, one, f"fold {k + 1} of {folds}")
+            ]
+        )
     each = [accuracy([one]) for one in judged]
     return Estimate(
         accuracy=accuracy(judged),
@@ -120,6 +134,11 @@ def _cross_validate(
         steps=short.steps or 0,
         pictures=len(fold),
     )
+
+
+def _doubts(data: Dataset, held: NDArray[np.bool_], judged: Judged, judged_by: str) -> list[Doubt]:
+    names = [data.train_names[i] for i in np.flatnonzero(held)]
+    return doubts(names, data.train_labels[held], judged.shares, data.classes, judged_by)
 
 
 def _best_start(

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from neuraljet.commands.train.call import train
 from neuraljet.commands.train.options import LAYERS, TEACHERS, add_arguments, add_trust, parse_size, whole
-from neuraljet.commands.train.summary import summary
+from neuraljet.commands.train.summary import label_line, summary
 
 if TYPE_CHECKING:
     from bnn.training.metrics import Metrics
@@ -55,6 +55,7 @@ def main(options: argparse.Namespace) -> "tuple[bool, Metrics]":
 
     if leads():
         print(summary(metrics))
+        print(label_line(Path(options.out)), end="")
         print(f"run folder: {options.out}   next: neuraljet build {options.out} --out accelerator")
     else:
         options.json = False  # one process of several prints for all

@@ -1,7 +1,10 @@
 """What came of a training, for people."""
 
+import csv
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+from bnn.storage.names import printable
 from neuraljet.commands.tables import columns, left, right
 
 if TYPE_CHECKING:
@@ -30,3 +33,20 @@ def summary(metrics: "Metrics") -> str:
         f"QONNX {links.qonnx} mismatches; against the float network {metrics.float_disagreements} other classes"
     )
     return "\n".join(lines)
+
+
+def label_line(run: Path) -> str:
+    """Return a line about labels to look at, with its end; empty when there are none."""
+    path = run / "label_mistakes.csv"  # bnn.training.label_mistakes.FILE, without loading torch
+    if not path.is_file():
+        return ""
+    with path.open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    if not rows:
+        return ""
+    first, by = rows[0], {row["judged_by"].split(" ")[0] for row in rows}
+    who = "cross-validated networks" if by == {"fold"} else "the network, of pictures that it did not learn from,"
+    return (
+        f"labels to look at: {who} call {len(rows)} pictures otherwise than their labels do, "
+        f"{printable(first['path'])} {first['says']} and not {first['label']} first ({path})\n"
+    )
