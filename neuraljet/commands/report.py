@@ -2,6 +2,7 @@
 
 import argparse
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from bnn.storage.records import Record
 
 NAME = "report"
 HELP = "Write a page about a run: accuracy, mistakes, robustness, circuit, what was verified and proved"
+PORT = 8080
 EXAMPLE = "neuraljet report run --accelerator accelerator --out report.html"
 MISSING = "the report needs the PyPI package '{}': run `make setup`, or pip install 'neuraljet[report]'"
 
@@ -58,6 +60,30 @@ def report(
     return Report(str(out), len(text.encode()), content.metrics is not None)
 
 
+def serve(
+    run: str | Path,
+    accelerator: str | Path | None = None,
+    *,
+    port: int = PORT,
+    good: str | None = None,
+    quick: bool = False,
+    ready: Callable[[str], object] = print,
+) -> None:
+    """Show the report at 127.0.0.1 until the program is interrupted; it follows a training that goes on.
+
+    port: 0 takes any that is free. ready: is told the address. UserError as of `report`, and for a port that is taken.
+    """
+    require_libraries()
+    from neuraljet.report.collect import QUICK, WHOLE, collect
+    from neuraljet.report.serve import Reports, Server
+
+    folder, extent = Path(run), QUICK if quick else WHOLE
+    acc = None if accelerator is None else Path(accelerator)
+    with Server(Reports(folder, lambda: collect(folder, acc, good=good, extent=extent)), port) as server:
+        ready(server.address)
+        server.serve_forever()
+
+
 def refuse_other_file(out: Path) -> None:
     """Raise UserError when `out` is anything but a report of ours or a name that is free in a folder."""
     from neuraljet.report.page import MARK
@@ -88,18 +114,39 @@ def require_libraries() -> None:
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("run", metavar="RUN", help="folder that train wrote, or is writing")
     parser.add_argument("--accelerator", metavar="ACC", help="folder that build made of this run")
-    parser.add_argument("--out", default="report.html", metavar="FILE", help="the page to write (report.html)")
+    parser.add_argument("--out", metavar="FILE", help="the page to write (report.html)")
     parser.add_argument(
         "--good", metavar="CLASS", help="the class of parts that are to pass (good, ok, ... or the first)"
     )
     parser.add_argument("--quick", action="store_true", help="smaller samples, and no universal perturbations")
 
+    parser.add_argument("--serve", action="store_true", help="show it on this computer, and follow a training")
+    parser.add_argument("--port", type=port_number, metavar="N", help=f"of --serve ({PORT}); 0 for any that is free")
 
-def main(options: argparse.Namespace) -> tuple[bool, Report]:
+
+def port_number(text: str) -> int:
+    """Read the number of a port."""
+    if not (text.isascii() and text.isdecimal() and len(text) <= 5 and int(text) < 1 << 16):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number from 0 to 65535")
+    return int(text)
+
+
+def main(options: argparse.Namespace) -> tuple[bool, Report | None]:
+    if options.serve:
+        if options.out is not None:
+            raise UserError(f"--out {options.out} is of a report that is written; leave it or --serve out")
+        serve(
+            options.run, options.accelerator, port=PORT if options.port is None else options.port, good=options.good,
+            quick=options.quick,
+            ready=lambda address: print(f"report: {address}   Ctrl-C ends it", flush=True),
+        )  # fmt: skip
+        return True, None
+    if options.port is not None:
+        raise UserError(f"--port {options.port} is of --serve; add --serve or leave it out")
     result = report(
         options.run,
         options.accelerator,
-        options.out,
+        options.out or "report.html",
         good=options.good,
         quick=options.quick,
         progress=sys.stderr.isatty(),

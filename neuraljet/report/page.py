@@ -24,10 +24,10 @@ from neuraljet.report.images import diverging, embedded, heated, visible_noise
 MARK = '<meta name="generator" content="neuraljet report">'  # by which a file is known as one that may be replaced
 
 
-def page(content: Content, live: bool = False) -> str:
-    """Return the report. live: it is served, and asks the server for news."""
+def page(content: Content, live: int | None = None) -> str:
+    """Return the report. live: it is served, and asks the server whether it is still the page of this number."""
     files = _files()
-    script = files["script.js"] + (files["live.js"] if live else "")
+    script = files["script.js"] + ("" if live is None else files["live.js"])
     return (
         _environment()
         .get_template("page.html")
@@ -36,7 +36,7 @@ def page(content: Content, live: bool = False) -> str:
             live=live,
             style=Markup(files["style.css"]),
             script=Markup(script),
-            policy=_policy(script, live),
+            policy=_policy(script, live is not None),
             mark=Markup(MARK),
             **_parts(content),
         )

@@ -1,14 +1,13 @@
 // A served page: ask every other second whether the training went on, and take the new learning curve.
-const known = { rounds: null, page: null };
+const shown = { page: Number(document.documentElement.dataset.page), rounds: null };
 const ask = async () => {
   try {
     const state = await (await fetch("state.json", { cache: "no-store" })).json();
-    if (known.page !== null && state.page !== known.page) { location.reload(); return; }
-    known.page = state.page;
-    if (known.rounds !== null && state.rounds !== known.rounds) {
+    if (state.page !== shown.page) { location.reload(); return; }
+    if (state.rounds !== shown.rounds) {
       document.getElementById("live").innerHTML = await (await fetch("learning.html", { cache: "no-store" })).text();
     }
-    known.rounds = state.rounds;
+    shown.rounds = state.rounds;
   } catch (error) { /* the server has ended; the page stays as it is */ }
   setTimeout(ask, 2000);
 };
