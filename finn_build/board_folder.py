@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bnn.errors import UserError
+from bnn.integer.decision import OperatingPoint, check_point
 from bnn.storage.hashes import Damage, check_names, first_damage
 from bnn.storage.records import check_seal, parse, parse_json, seal_of
 from finn_build.manifest import LARGEST, Input, Output, check_ports
 
 FILE = "bitstream.json"
 FORMAT = "neuraljet-pynq-bitstream"
-VERSION = 2  # 2: results say whether their frame was broken
+VERSION = 3  # 2: results say whether their frame was broken. 3: operating point
 BIT, HWH = "accelerator.bit", "accelerator.hwh"  # PYNQ derives the second name from the first
 
 
@@ -29,6 +30,7 @@ class Bitstream:
     output: Output
     clock_mhz: float  # clock of the accelerator on the board
     cycles_per_frame: int
+    operating_point: OperatingPoint  # after reset
     model_sha256: str
     files: Mapping[str, str]  # relative path -> SHA-256
     seal: str = ""  # bnn.storage.records.seal_of all others, in the file
@@ -55,6 +57,7 @@ def load(folder: Path) -> Bitstream:
         if BIT not in description.files:
             raise ValueError(f"{BIT} is not among its files")
         check_ports(description.input, description.output)
+        check_point(description.operating_point, description.output.classes, description.output.value_bits)
         numbers = (description.clock_mhz, description.cycles_per_frame)
         if min(numbers) <= 0 or max(numbers) > LARGEST or not description.output.classes:
             raise ValueError("clocks must be above 0, and there must be classes")

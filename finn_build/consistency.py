@@ -34,8 +34,8 @@ def _against_model(manifest: Manifest, network: IntegerNetwork) -> str | None:
         number, (here, there) = next((n, pair) for n, pair in enumerate(pairs) if pair[0] != pair[1])
         return f"class {number} is {here}, and model.onnx calls it {there}"
     low, high = network.intervals()[SCORES]
-    if not -(1 << (output.score_bits - 1)) <= low <= high < 1 << (output.score_bits - 1):
-        return f"scores of model.onnx reach {low} to {high}, too much for {output.score_bits} bits"
+    if not -(1 << (output.value_bits - 1)) <= low <= high < 1 << (output.value_bits - 1):
+        return f"scores of model.onnx reach {low} to {high}, too much for {output.value_bits} bits"
     _, tensors = network.run(np.zeros((1, *network.input_shape), np.uint8), taps=True)
     if not _in_order(manifest, network):
         return "the layers are not in the order of model.onnx"

@@ -78,7 +78,8 @@ def write_hls(
         calls.append(Call(node.name, tuple(sources), tuple(depths), operator.get_outstream_width(), beats))
     height, width, channels = design.pixels.shape
     summary = f"classifier of {height}x{width} pictures: {', '.join(map(plain, classes))}"
-    (target / f"{name}.cpp").write_text(network_top(name, summary, 8 * channels, height * width, calls))
+    point = hls.operators[design.nodes[-1].name].point_bits()
+    (target / f"{name}.cpp").write_text(network_top(name, summary, 8 * channels, height * width, calls, point))
     in_hls = [node.name for node in design.nodes if node.stage.operator.endswith("_hls")]
     values = {"part": part or DEFAULT_PART, "period": 1000.0 / clock_mhz, "layers": " ".join([*in_hls, name])}
     (target / "build.tcl").write_text(fill("hls_build.tcl.in", values))

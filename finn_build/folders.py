@@ -5,6 +5,7 @@ from pathlib import Path
 from bnn.errors import UserError
 from bnn.storage.folders import Kind
 
+POINT = "operating_point.json"  # see finn_build.operating
 REPORTS = (  # commands write these into an accelerator folder
     "verification.json",
     "netlist_verification.json",
@@ -26,7 +27,7 @@ ZYNQ = Kind(  # kit.json lists what build.tcl needs; Vivado leaves the rest, or 
 ACCELERATOR = Kind(
     "manifest.json",
     "neuraljet-accelerator",
-    later=REPORTS,
+    later=(*REPORTS, POINT),
     folders=(("bitstream-*", ECP5), ("bitstream-*", ZYNQ)),
 )
 

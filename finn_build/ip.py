@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from bnn.integer.decision import OperatingPoint
 from bnn.storage.files import new_folder, refuse_foreign
 from bnn.storage.names import plain
 from bnn.storage.records import Record, sha256
@@ -16,7 +17,9 @@ from finn_build.graph import DEFAULT_PART
 from finn_build.in_flight import flag_depth
 from finn_build.ipxact import Core, Port, component, ports_of
 from finn_build.manifest import Manifest
-from finn_build.registers import DESCRIPTION, read_registers, write_registers
+from finn_build.operating import point_in
+from finn_build.registers import DESCRIPTION, address_bits, read_registers, write_registers
+from finn_build.results import point_word
 from finn_build.trust import opened
 from hw.text import HW, fill, packages_first, sources_of
 
@@ -35,6 +38,8 @@ class IpDescription(Record):
     s_axis_bits: int
     m_axis_bits: int
     broken_bit: int  # of a result word
+    unsure_bit: int
+    operating_point: OperatingPoint  # after reset
     registers: Mapping[str, int]  # addresses
     clock_mhz: float
     model_sha256: str
@@ -56,7 +61,8 @@ def package(acc: Path, out: Path, trust: bool = False) -> IpDescription:
 def write_ip(acc: Path, manifest: Manifest, out: Path) -> IpDescription:
     """Package an accelerator whose files may be run."""
     sources = sorted(name for name in manifest.files if name.startswith("rtl/"))
-    registers = read_registers()
+    registers = read_registers(manifest.output)
+    point = point_in(acc, manifest.output, manifest.model_sha256)
     with new_folder(out, IP) as folder:
         rtl = folder / "rtl"
         rtl.mkdir()
@@ -65,7 +71,7 @@ def write_ip(acc: Path, manifest: Manifest, out: Path) -> IpDescription:
         for path in [*(acc / name for name in sources), *shell]:
             (rtl / path.name).write_text(with_contents(path.read_text(), memories))
         write_registers(registers, rtl)
-        values = _values(manifest)
+        values = _values(manifest, point, address_bits(registers))
         (rtl / f"{TOP}.v").write_text(fill("nj_accelerator_ip.v.in", values))
         ports = ports_of((rtl / f"{TOP}.v").read_text())
         (folder / "xgui").mkdir()
@@ -76,7 +82,7 @@ def write_ip(acc: Path, manifest: Manifest, out: Path) -> IpDescription:
         (folder / "check.tcl").write_text(fill("ip_check.tcl.in", values))
         core = dataclasses.replace(CORE, description=values["summary"])
         (folder / "component.xml").write_text(component(core, ports, registers, _files(folder)))
-        description = _description(manifest, values, registers, folder)
+        description = _description(manifest, values, registers, point, folder)
         (folder / FILE).write_text(description.to_json())
     return description
 
@@ -96,7 +102,7 @@ def with_contents(text: str, memories: Mapping[str, str]) -> str:
     return text
 
 
-def _values(manifest: Manifest) -> dict[str, Any]:
+def _values(manifest: Manifest, point: OperatingPoint, address_bits: int) -> dict[str, Any]:
     size, output = manifest.input, manifest.output
     return {
         "name": TOP,
@@ -112,6 +118,14 @@ def _values(manifest: Manifest) -> dict[str, Any]:
         "broken_bit": output.broken_bit,
         "flags": flag_depth(manifest.frames_in_flight),
         "score_bits": output.score_bits,
+        "margin_bits": output.margin_bits,
+        "unsure_bit": output.unsure_bit,
+        "offset_bits": output.value_bits + 1,
+        "least_bits": output.value_bits + 2,
+        "point_top": output.point_bits - 1,
+        "address_bits": address_bits,
+        "address_top": address_bits - 1,
+        "reset_point": f"{output.point_bits}'h{point_word(point, output):x}",
         "classes": len(output.classes),
         "cycles": manifest.cycles_per_frame,
         "clock_mhz": f"{manifest.clock_mhz:g}",
@@ -139,7 +153,9 @@ def _files(folder: Path) -> dict[str, list[str]]:
     return {"synthesis": [*rtl, f"{TOP}.xdc"], "simulation": rtl, "xgui": xgui}
 
 
-def _description(manifest: Manifest, values: dict[str, Any], registers: Any, folder: Path) -> IpDescription:
+def _description(
+    manifest: Manifest, values: dict[str, Any], registers: Any, point: OperatingPoint, folder: Path
+) -> IpDescription:  # fmt: skip
     addresses = {
         register.inst_name + (f"_{register.current_idx[0]}" if register.is_array else ""): register.address_offset
         for register in registers.registers(unroll=True)
@@ -151,6 +167,8 @@ def _description(manifest: Manifest, values: dict[str, Any], registers: Any, fol
         s_axis_bits=values["in_words"],
         m_axis_bits=values["out_words"],
         broken_bit=values["broken_bit"],
+        unsure_bit=values["unsure_bit"],
+        operating_point=point,
         registers=addresses,
         clock_mhz=manifest.clock_mhz,
         model_sha256=manifest.model_sha256,

@@ -24,7 +24,7 @@ from finn_build.keywords import RESERVED
 FILE, FORMAT = ACCELERATOR.file, ACCELERATOR.format
 SOURCE = "source.onnx"  # lies beside an imported model.onnx: the file of another program that was imported
 PIXELS = "neuraljet.pixels"  # key in the metadata of an imported model.onnx: the source takes unit or byte
-VERSION = 3  # 2: sealed; results say whether their frame was broken. 3: layers say what they read
+VERSION = 4  # 2: sealed; results say whether their frame was broken. 3: layers say what they read. 4: operating point
 PIXEL_STREAM = "pixels"
 FIFO = "StreamFIFO_rtl"
 LARGEST = 2**31 - 1  # largest number of clocks, pixels, bits or MHz
@@ -47,17 +47,27 @@ class Input:
 
 @dataclass(frozen=True)
 class Output:
-    """The result stream m_axis: one beat per frame, the class in the low bits, then the signed scores.
+    """The result stream m_axis: one beat per frame, the class in the low bits, then the signed scores, then the margin.
 
     Bit `broken_bit`, the highest of the class' field, is 1 when the frame was broken (cut, too short or too long);
-    class and scores mean nothing then. TUSER of the accelerator says the same.
+    all else means nothing then. TUSER of the accelerator says the same. Bit `unsure_bit`, below it, is 1 when the
+    margin is less than the least one. Class, margin and unsure are those of bnn.integer.decision at the operating point
+    that the accelerator has then; scores are the network's own.
     """
 
     tdata_bits: int
     class_bits: int  # of the field; the scores begin above
     broken_bit: int
-    score_bits: int
+    unsure_bit: int
+    score_bits: int  # of a score in the result, whole bytes
+    margin_bits: int  # of the margin in the result, whole bytes
+    value_bits: int  # of a score in the network, which says how wide an operating point is: bnn.integer.decision.Widths
     classes: tuple[str, ...]
+
+    @property
+    def point_bits(self) -> int:
+        """The width of the port operating_point."""
+        return self.value_bits + 2 + (len(self.classes) - 1) * (self.value_bits + 1)
 
 
 @dataclass(frozen=True)
@@ -299,16 +309,24 @@ def _check_data(data: Mapping[str, Any]) -> None:
 
 def check_ports(size: Input, output: Output) -> None:
     """Raise ValueError when widths and sizes of pixels and result do not fit together."""
-    sizes = [*dataclasses.astuple(size), output.tdata_bits, output.class_bits, output.score_bits]
+    sizes = [
+        *dataclasses.astuple(size), output.tdata_bits, output.class_bits, output.score_bits, output.margin_bits,
+        output.value_bits,
+    ]  # fmt: skip
     if min(sizes) < 1 or max(sizes) > LARGEST:
         raise ValueError(f"sizes must be at least 1 and at most {LARGEST}")
     if (size.bits, size.tdata_bits) != (8, 8 * size.channels) or size.beats_per_frame != size.height * size.width:
         raise ValueError("a beat must be a pixel of one byte per channel")
-    used = output.class_bits + len(output.classes) * output.score_bits
-    if output.tdata_bits != -(-used // 8) * 8 or len(output.classes) > 1 << output.class_bits - 1:
-        raise ValueError(f"class and scores take {used} bits and not {output.tdata_bits}")
-    if output.broken_bit != output.class_bits - 1:
-        raise ValueError(f"broken_bit is {output.broken_bit}, and must be the highest of the class' field")
+    used = output.class_bits + len(output.classes) * output.score_bits + output.margin_bits
+    if output.tdata_bits != -(-used // 8) * 8 or len(output.classes) > 1 << max(0, output.class_bits - 2):
+        raise ValueError(f"class, scores and margin take {used} bits and not {output.tdata_bits}")
+    if (output.broken_bit, output.unsure_bit) != (output.class_bits - 1, output.class_bits - 2):
+        raise ValueError(
+            f"broken_bit is {output.broken_bit} and unsure_bit {output.unsure_bit}, and must be the highest of the "
+            "class' field"
+        )
+    if output.value_bits > output.score_bits or output.value_bits + 2 > output.margin_bits:
+        raise ValueError(f"scores of {output.value_bits} bits do not fit their fields in the result")
     for name in output.classes:
         fault = class_fault(name)
         if fault:

@@ -10,9 +10,10 @@ from pathlib import Path
 from bnn.errors import UserError
 from bnn.integer.decision import OperatingPoint, check_point
 from bnn.storage.records import Record, check_seal, parse, parse_json, seal_of
+from finn_build.folders import POINT
 from finn_build.manifest import Output
 
-FILE, FORMAT, VERSION = "operating_point.json", "neuraljet-operating-point", 1
+FILE, FORMAT, VERSION = POINT, "neuraljet-operating-point", 1
 
 
 @dataclass(frozen=True)
@@ -63,7 +64,7 @@ class PointFile(Record):
         return replace(self, seal=seal_of(self.entries()))
 
 
-def load_point(path: Path, classes: tuple[str, ...], score_bits: int, model_sha256: str) -> PointFile:
+def load_point(path: Path, classes: tuple[str, ...], value_bits: int, model_sha256: str) -> PointFile:
     """Return an operating point file that was made for this network; UserError says what is wrong with it."""
     way_out = "make it again with `neuraljet tune`"
     try:
@@ -83,7 +84,7 @@ def load_point(path: Path, classes: tuple[str, ...], score_bits: int, model_sha2
         )
     if found.classes != classes:
         raise UserError(f"{path} is for the classes {', '.join(found.classes)} and not {', '.join(classes)}; {way_out}")
-    check_point(found.point, classes, score_bits)
+    check_point(found.point, classes, value_bits)
     return found
 
 
@@ -92,4 +93,4 @@ def point_in(folder: Path, output: Output, model_sha256: str) -> OperatingPoint:
     path = folder / FILE
     if not path.exists():
         return OperatingPoint.neutral(len(output.classes))
-    return load_point(path, output.classes, output.score_bits, model_sha256).point
+    return load_point(path, output.classes, output.value_bits, model_sha256).point

@@ -8,13 +8,18 @@ from pathlib import Path
 from typing import Any
 
 from bnn.errors import UserError
+from bnn.integer.decision import Widths
+from finn_build.manifest import Output
 
 MODULE = "nj_registers"
 DESCRIPTION = Path(str(resources.files("hw"))) / "ip" / "registers.rdl"
 
 
-def read_registers() -> Any:
-    """Return the compiled description, a systemrdl AddrmapNode. UserError when the compiler is not installed."""
+def read_registers(output: Output) -> Any:
+    """Return the compiled description, a systemrdl AddrmapNode, for an accelerator with these results.
+
+    UserError when the compiler is not installed.
+    """
     try:
         from peakrdl_regblock.udps import ALL_UDPS
         from systemrdl import RDLCompiler
@@ -26,7 +31,14 @@ def read_registers() -> Any:
     for definition in ALL_UDPS:
         compiler.register_udp(definition)
     compiler.compile_file(str(DESCRIPTION))
-    return compiler.elaborate(top_def_name=MODULE).top
+    widths, offsets = Widths(output.value_bits), max(1, len(output.classes) - 1)
+    sizes = {"OFFSETS": offsets, "OFFSET_BITS": widths.offset, "LEAST_BITS": widths.least}
+    return compiler.elaborate(top_def_name=MODULE, inst_name=MODULE, parameters=sizes).top
+
+
+def address_bits(registers: Any) -> int:
+    """Return the bits of an address, in bytes."""
+    return int(registers.size - 1).bit_length()
 
 
 def write_registers(registers: Any, folder: Path) -> list[Path]:
@@ -34,5 +46,7 @@ def write_registers(registers: Any, folder: Path) -> list[Path]:
     from peakrdl_regblock import RegblockExporter
     from peakrdl_regblock.cpuif.axi4lite import AXI4Lite_Cpuif_flattened
 
-    RegblockExporter().export(registers, str(folder), cpuif_cls=AXI4Lite_Cpuif_flattened)
+    RegblockExporter().export(
+        registers, str(folder), cpuif_cls=AXI4Lite_Cpuif_flattened, module_name=MODULE, package_name=f"{MODULE}_pkg"
+    )
     return [folder / f"{MODULE}_pkg.sv", folder / f"{MODULE}.sv"]

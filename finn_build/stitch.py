@@ -60,6 +60,7 @@ def _top(design: Design, classes: tuple[str, ...], cycles: int, in_flight: int) 
             "name": node.name,
             "module": operator.get_verilog_top_module_name(),
             "inputs": "".join(inputs),
+            "point": "    .operating_point(operating_point),\n" if node is design.nodes[-1] else "",
             "out_bits": bits,
         }
         parts.append(fill("instance.v.in", values))
@@ -79,6 +80,11 @@ def _top(design: Design, classes: tuple[str, ...], cycles: int, in_flight: int) 
         "broken_bit": class_bits(len(classes)) - 1,
         "classes": len(classes),
         "score_bits": last.score_bits(),
+        "margin_bits": last.margin_bits(),
+        "point_bits": last.point_bits(),
+        "offset_bits": last.widths.score_bits + 1,
+        "least_bits": last.widths.margin,
+        "unsure_bit": class_bits(len(classes)) - 2,
         "cycles": cycles,
         "flags": flag_depth(in_flight),
         "layers": "".join(parts),
@@ -126,7 +132,16 @@ def describe_output(design: Design, classes: tuple[str, ...]) -> Output:
     """Return what the manifest says of the result stream."""
     last = design.operators[design.nodes[-1].name]
     field = class_bits(len(classes))
-    return Output(last.get_outstream_width_padded(), field, field - 1, last.score_bits(), classes)
+    return Output(
+        tdata_bits=last.get_outstream_width_padded(),
+        class_bits=field,
+        broken_bit=field - 1,
+        unsure_bit=field - 2,
+        score_bits=last.score_bits(),
+        margin_bits=last.margin_bits(),
+        value_bits=last.widths.score_bits,
+        classes=classes,
+    )
 
 
 def describe_layers(design: Design, cycles: Mapping[str, int]) -> tuple[StreamLayer, ...]:

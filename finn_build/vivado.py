@@ -28,6 +28,7 @@ from finn_build.boards import boards
 from finn_build.folders import ZYNQ
 from finn_build.ip import CORE, write_ip
 from finn_build.manifest import Manifest, estimates
+from finn_build.operating import point_in
 from finn_build.trust import opened
 from hw.text import HW
 
@@ -233,6 +234,7 @@ def _missed(timing: Timing, clock_mhz: float, folder: Path) -> str:
 
 
 def _kit(acc: Path, manifest: Manifest, name: str) -> dict[str, Any]:
+    point = point_in(acc, manifest.output, manifest.model_sha256)
     return {
         "format": ZYNQ.format,
         "version": 1,
@@ -242,6 +244,7 @@ def _kit(acc: Path, manifest: Manifest, name: str) -> dict[str, Any]:
         "output": {**dataclasses.asdict(manifest.output), "classes": list(manifest.output.classes)},
         "asked_mhz": manifest.clock_mhz,
         "cycles_per_frame": manifest.cycles_per_frame,
+        "operating_point": {"offsets": list(point.offsets), "least_margin": point.least_margin},
         "model_sha256": manifest.model_sha256,
         "estimate": estimates(acc).get("total"),
     }

@@ -21,26 +21,29 @@ class Call:
     beats: int  # that it puts out a frame
 
 
-def network_top(name: str, summary: str, in_bits: int, in_beats: int, calls: Sequence[Call]) -> str:
+def network_top(
+    name: str, summary: str, in_bits: int, in_beats: int, calls: Sequence[Call], point_bits: int = 0
+) -> str:  # fmt: skip
     """Return the .cpp of a whole network.
 
     in_bits, in_beats: of a beat of the picture, and how many it has. calls: the layers in topological order; what the
-    last one makes is put out. What several layers read goes through forks of two, nj_fork.
+    last one makes is put out. What several layers read goes through forks of two, nj_fork. point_bits: of the operating
+    point, which the last one takes.
     """
-    network = _Body(calls)
+    network = _Body(calls, bool(point_bits))
     network.fork(PICTURE, in_bits, in_beats, PICTURE)
     for call in calls:
         network.call(call)
     headers = [*(["nj_fork"] if network.forked else []), *(call.layer for call in calls)]
     body = "#pragma HLS DATAFLOW\n" + "".join(network.streams + network.lines)
-    return cpp.top(name, summary, headers, [in_bits], calls[-1].bits, body)
+    return cpp.top(name, summary, headers, [in_bits], calls[-1].bits, body, point_bits)
 
 
 class _Body:
     """The text of the function, from the picture on."""
 
-    def __init__(self, calls: Sequence[Call]) -> None:
-        self.calls, self.forked = calls, False
+    def __init__(self, calls: Sequence[Call], point: bool) -> None:
+        self.calls, self.point, self.forked = calls, point, False
         self.streams: list[str] = []
         self.lines: list[str] = []
         self.inputs: dict[tuple[str, int], str] = {}  # the stream of each layer's input
@@ -49,7 +52,8 @@ class _Body:
         last = call is self.calls[-1]
         target = "out0_V" if last else f"{call.layer}_stream"
         inputs = ", ".join(self.inputs[call.layer, i] for i in range(len(call.sources)))
-        self.lines.append(f"  {call.layer}_layer::frame({inputs}, {target});\n")
+        point = f", {cpp.POINT}" if last and self.point else ""
+        self.lines.append(f"  {call.layer}_layer::frame({inputs}, {target}{point});\n")
         if not last:
             self.fork(call.layer, call.bits, call.beats, target)
 

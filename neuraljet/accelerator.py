@@ -24,8 +24,10 @@ from numpy.typing import NDArray
 from bnn.drift.heldout import load as load_held_out
 from bnn.drift.watch import LEVEL, WINDOW, Finding, Watch
 from bnn.errors import ToolError, UserError
+from bnn.integer.decision import OperatingPoint, check_point
 from bnn.storage.records import sha256
 from finn_build.manifest import Input, Output
+from finn_build.operating import load_point, point_in
 from finn_build.results import unpack_results
 
 if TYPE_CHECKING:
@@ -46,6 +48,9 @@ class Transport(Protocol):
         result, negative when the result was first. ToolError when the accelerator does not answer as it must; the next
         call begins with a reset then.
         """
+
+    def set_point(self, point: OperatingPoint) -> None:
+        """Decide the frames of the next calls of `run` at this operating point, which fits."""
 
     def close(self) -> None:
         """Give back what is held. May be called twice."""
@@ -77,12 +82,18 @@ class Latency:
         return self.clocks / (self.clock_mhz * 1e6)
 
 
-class BatchResults(NamedTuple):
-    """The results of a batch."""
+@dataclass(frozen=True, eq=False)
+class BatchResults:
+    """The results of a batch. `classes, scores, latency = results` takes the three that most programs need."""
 
     classes: NDArray[np.int64]  # [N], indices into `class_names`; of a broken frame len(class_names), which is none
     scores: NDArray[np.int64]  # [N, classes]; of a broken frame they mean nothing
     latency: Latency | None  # of the last frame; None when there was none
+    margins: NDArray[np.int64]  # [N], how far the largest score, with its offset, is above the second largest
+    unsure: NDArray[np.bool_]  # [N], is the margin less than the operating point's least one?
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter((self.classes, self.scores, self.latency))
 
     @property
     def broken(self) -> NDArray[np.bool_]:
@@ -97,6 +108,8 @@ class FrameResult(NamedTuple):
     label: str | None  # its name; None of a broken frame
     scores: NDArray[np.int64]  # [classes]; of a broken frame they mean nothing
     latency: Latency
+    margin: int  # how far the largest score, with its offset, is above the second largest
+    unsure: bool  # is the margin less than the operating point's least one?
 
     @property
     def broken(self) -> bool:
@@ -111,10 +124,14 @@ class Accelerator:
     to call like the hardware it is, and is for one thread at a time.
     """
 
-    def __init__(self, description: Description, transport: Transport, where: str, folder: Path) -> None:
+    def __init__(
+        self, description: Description, transport: Transport, where: str, folder: Path, point: OperatingPoint
+    ) -> None:  # fmt: skip
         self._description, self._folder = description, folder
         self._transport: Transport | None = transport
         self._where = where
+        self._point = point
+        transport.set_point(point)
 
     @classmethod
     def on_board(
@@ -134,7 +151,7 @@ class Accelerator:
         description = load(folder)
         _check_model(description, model, folder)
         board = Board(folder, description, timeout_s=timeout_s, download=download)
-        return cls(description, board, f"{folder} on board", folder)
+        return cls(description, board, f"{folder} on board", folder, description.operating_point)
 
     @classmethod
     def simulated(cls, accelerator: str | Path, *, model: str | Path | None = None, trust: bool = False) -> Self:
@@ -154,7 +171,8 @@ class Accelerator:
             ) from error
         with opened(folder, trust=trust) as manifest:
             _check_model(manifest, model, folder)
-            return cls(manifest, LiveModel(folder, manifest), f"{folder} simulated", folder)
+            point = point_in(folder, manifest.output, manifest.model_sha256)
+            return cls(manifest, LiveModel(folder, manifest), f"{folder} simulated", folder, point)
 
     @property
     def frame_shape(self) -> tuple[int, int, int]:
@@ -177,6 +195,27 @@ class Accelerator:
         """Return the hash of the network, model.onnx, that this accelerator is."""
         return self._description.model_sha256
 
+    @property
+    def operating_point(self) -> OperatingPoint:
+        """What is added to the scores, and the margin below which a decision is unsure.
+
+        It begins as that of the folder. Setting it holds for the frames that are sent from then on, and needs no new
+        build. UserError for a point that does not fit the classes or the registers.
+        """
+        return self._point
+
+    @operating_point.setter
+    def operating_point(self, point: OperatingPoint) -> None:
+        check_point(point, self.class_names, self._description.output.value_bits)
+        self._open().set_point(point)
+        self._point = point
+
+    def load_operating_point(self, path: str | Path) -> OperatingPoint:
+        """Set the operating point of a file that `neuraljet tune` wrote for this network, and return it."""
+        output = self._description.output
+        self.operating_point = load_point(Path(path), output.classes, output.value_bits, self.model_sha256).point
+        return self.operating_point
+
     def classify(self, frames: Frames, *, on_broken: str = "raise") -> BatchResults:
         """Return classes, scores and latency of uint8 frames [N, H, W, C], or [N, H, W] when gray, sent back to back.
 
@@ -187,7 +226,8 @@ class Accelerator:
         _check_choice(on_broken)
         frames = self._checked(frames, "frames", "N, ")
         if not len(frames):
-            return BatchResults(np.zeros(0, np.int64), np.zeros((0, len(self.class_names)), np.int64), None)
+            none = np.zeros(0, np.int64)
+            return BatchResults(none, np.zeros((0, len(self.class_names)), np.int64), None, none, none > 0)
         results = self._run(frames)
         if on_broken == "raise":
             _refuse_broken(results.broken)
@@ -257,7 +297,10 @@ class Accelerator:
             if broken and on_broken == "raise":
                 _refuse_broken(np.array([True]), number)
             assert results.latency is not None
-            yield FrameResult(index, None if broken else self.class_names[index], results.scores[0], results.latency)
+            yield FrameResult(
+                index, None if broken else self.class_names[index], results.scores[0], results.latency,
+                int(results.margins[0]), bool(results.unsure[0]),
+            )  # fmt: skip
 
     def _run(self, frames: Frames) -> BatchResults:
         """Send `frames` uint8 [N, H, W, C], N > 0."""
@@ -268,7 +311,7 @@ class Accelerator:
         if len(unknown):
             raise ToolError(f"the accelerator gave class {unknown.max()}, and its network has {names}")
         classes = np.where(found.broken, names, found.classes)
-        return BatchResults(classes, found.scores, Latency(clocks, self.clock_mhz))
+        return BatchResults(classes, found.scores, Latency(clocks, self.clock_mhz), found.margins, found.unsure)
 
     def _open(self) -> Transport:
         if self._transport is None:

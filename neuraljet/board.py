@@ -12,13 +12,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bnn.errors import ToolError, UserError
+from bnn.integer.decision import OperatingPoint
 from finn_build.board_folder import BIT, Bitstream, padded
 
 # Of hw/ip/registers.rdl, in bytes
 IDENTITY, VERSION, CONTROL, FRAMES_PER_PACKET = 0x00, 0x04, 0x08, 0x0C
-ERRORS, LATENCY, MODEL_HASH = 0x18, 0x1C, 0x20
-IDENTITY_VALUE, VERSION_VALUE = 0x4E4A4554, 2
-RESET = 1  # of CONTROL
+ERRORS, LATENCY, MODEL_HASH, LEAST_MARGIN, OFFSET = 0x18, 0x1C, 0x20, 0x40, 0x80  # OFFSET + 4 * class, from class 1 on
+IDENTITY_VALUE, VERSION_VALUE = 0x4E4A4554, 3
+RESET, APPLY = 1, 2  # of CONTROL
 DMA_CONTROL, DMA_RESET = 0x00, 0x4  # resets both channels of an AXI DMA
 PACKET_BYTES = 1 << 22  # of one transfer: contiguous memory is scarce
 MOST_FRAMES = 0xFFFF  # that FRAMES_PER_PACKET holds
@@ -69,6 +70,13 @@ class Board:
             raise
         latency = int(self._registers.read(LATENCY))
         return results, latency - (latency >> 31 << 32)  # two's complement
+
+    def set_point(self, point: OperatingPoint) -> None:
+        """Decide the frames of the next calls of `run` at this operating point, which fits."""
+        for label, offset in enumerate(point.relative().offsets[1:], 1):
+            self._registers.write(OFFSET + 4 * label, offset & 0xFFFFFFFF)
+        self._registers.write(LEAST_MARGIN, point.least_margin)
+        self._registers.write(CONTROL, APPLY)
 
     def close(self) -> None:
         """Free the memory. The FPGA keeps its configuration."""

@@ -5,7 +5,6 @@ What is simulated is its RTL, or the netlist of Xilinx cells that synthesis make
 
 import shutil
 import time
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -13,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bnn.errors import UserError
+from bnn.integer.decision import OperatingPoint
 from bnn.integer.network import IntegerNetwork
 from bnn.integer.reference import Ints
 from bnn.qonnx.file import load_model
@@ -22,17 +22,20 @@ from bnn.storage.files import require_room
 from bnn.storage.work import work_folder
 from bnn.system.threads import threads
 from finn_build.manifest import PIXELS, SOURCE, Manifest
-from finn_build.results import unpack_results, words_as_bytes
+from finn_build.operating import point_in
+from finn_build.results import point_word, unpack_results, words_as_bytes
 from sim import design as designs
 from sim.bench import Bench, BenchRun, measure
 from sim.frames import Events, unpack_result
 from sim.localise import behind_the_streams, first_difference
 from sim.pictures import Pictures, choose_pictures, planes
+from sim.points import POINTS, expected_results, points_to_check, taken_in_turn
 from sim.subject import Subject, opened_subject
-from sim.verification import Mismatch, Netlist, Rates, SourceAgreement, Verification
+from sim.verification import AtPoint, Mismatch, Netlist, Points, Rates, SourceAgreement, Verification
 
 REPLAY_AFTER = 2  # frames sent after the wrong one, so that the pipeline is as full as it was
 NETLIST_FRAMES = 20  # when no number is given, because simulating a netlist is slow
+SOME = 64  # pictures, from the first, whose margins say at which operating points the accelerator is checked
 SOURCE_FRAMES = 20  # pictures on which the imported file is executed, which is slow
 REPORT = "verification.json"
 NETLIST_REPORT = "netlist_verification.json"
@@ -49,8 +52,11 @@ def verify(
     netlist: str | None = None,
     source_frames: int = SOURCE_FRAMES,
     trust: bool = False,
+    points: int = 1,
 ) -> Verification:
-    """Simulate the accelerator in folder `acc` on pictures and compare every score and class with its model.onnx.
+    """Simulate the accelerator in folder `acc` on pictures and compare every result with its model.onnx.
+
+    A result is class, scores, margin and unsure, at the operating point of the folder (finn_build.operating).
 
     data: a set's name or folder, "random", or None for the pictures that the network was tested on (random ones when it
         names none).
@@ -64,12 +70,16 @@ def verify(
     source_frames: of an accelerator that was imported from another program's file: on how many of the pictures, from
         the first, that file is executed too (a tenth of a second each, and more for large networks).
     trust: run RTL that `build` would not write of the network (see finn_build.trust).
+    points: passes over the pictures behind the first one, in which the operating point changes from frame to frame
+        among POINTS (see sim.points). After POINTS passes each picture has met each of them.
 
     Write verification.json into the folder, or netlist_verification.json for a netlist, and return what it says. A
     frame that differs is run again with a tap on every stream, and the first layer and element that differ are named.
     Raise UserError for a damaged folder or unfit pictures, SynthesisError or SimulationError when a tool itself fails.
     """
     started = time.perf_counter()
+    if not 0 <= points <= POINTS:
+        raise UserError(f"points {points} is out of range; give a number of passes from 0 to {POINTS}")
     if not 0 <= backpressure < 1:
         raise UserError(f"backpressure {backpressure} is out of range; give a probability from 0 to below 1")
     if vcd is not None:
@@ -91,21 +101,23 @@ def verify(
         else:
             design = designs.netlist(subject.acc, manifest, netlist, Path(temporary))
         bench = Bench(subject.acc, manifest, design, round(backpressure * 65536), seed)
-        compared = _compare(bench, subject.network, pictures)
+        own = point_in(subject.acc, manifest.output, manifest.model_sha256)
+        compared = _compare(bench, subject.network, pictures, own, points)
         agreement = _agreement(subject, pictures.first(source_frames)) if SOURCE in manifest.files else None
         verification = Verification(
             format="neuraljet-verification" if netlist is None else "neuraljet-netlist-verification",
             version=1,
             passed=compared.right and (agreement is None or not agreement.agreement.mismatches),
             frames=len(pictures.images),
-            mismatches=len(compared.wrong),
+            mismatches=len({frame % len(pictures.images) for frame in compared.wrong}),
             faults=compared.faults,
             accuracy=None if pictures.labels is None else float((compared.classes == pictures.labels).mean()),
             rates=compared.rates,
             cycles=compared.run.events.end,
             cycles_per_second=round(compared.run.events.end / compared.run.seconds),
             build_seconds=round(compared.run.build_seconds, 3),
-            first_mismatch=_look_into(bench, subject.network, pictures.images, compared.wrong, vcd),
+            first_mismatch=_look_into(bench, subject.network, pictures.images, compared, vcd),
+            operating_points=compared.summary(points),
             data=pictures.name,
             backpressure=backpressure,
             seed=seed,
@@ -124,8 +136,9 @@ class Comparison:
 
     run: BenchRun
     rates: Rates
-    classes: Ints  # [N], of the reference
-    wrong: tuple[int, ...]  # frames of which a score or the class differs, or that gave no result
+    classes: Ints  # [N], of the reference, at the accelerator's own operating point
+    points: tuple[OperatingPoint, ...]  # of each frame of all passes
+    wrong: tuple[int, ...]  # these frames of which a part of the result differs, or that gave none
     faults: tuple[str, ...]
 
     @property
@@ -133,24 +146,37 @@ class Comparison:
         """Is every frame right, and nothing else wrong?"""
         return not self.wrong and not self.faults
 
+    def summary(self, passes: int) -> Points:
+        """Return what was checked at which operating points."""
+        wrong = set(self.wrong)
+        found = []
+        for point in dict.fromkeys(self.points):
+            frames = [frame for frame, own in enumerate(self.points) if own == point]
+            found.append(
+                AtPoint(point.offsets, point.least_margin, len(frames), sum(frame in wrong for frame in frames))
+            )
+        return Points(passes, tuple(found))
 
-def _compare(bench: Bench, network: IntegerNetwork, pictures: Pictures) -> Comparison:
-    """Simulate all pictures and compare the results with the reference's."""
+
+def _compare(
+    bench: Bench, network: IntegerNetwork, pictures: Pictures, own: OperatingPoint, passes: int
+) -> Comparison:  # fmt: skip
+    """Simulate all pictures, in the first pass and in `passes` behind it, and compare with the reference's results."""
+    manifest, count = bench.manifest, len(pictures.images)
+    some = network.run(planes(pictures.images[:SOME]))
+    points = taken_in_turn(points_to_check(some, manifest.output, own, bench.seed), count, passes)
     with threads(1) as pool:  # the reference on one core while the simulator has the other
         reference = pool.submit(network.run, planes(pictures.images))
-        run = bench.run(pictures.images)
+        run = bench.run(pictures.images, points=[point_word(point, manifest.output) for point in points])
         scores = reference.result()
-    manifest, classes = bench.manifest, network.classify(scores)
     results = unpack_results(words_as_bytes(run.events.data, manifest.output), manifest.output)
+    expected = expected_results(np.tile(scores, (passes + 1, 1)), points)
     came = len(run.events.data)
-    wrong = tuple(
-        frame
-        for frame in range(len(scores))
-        if frame >= came or results.of(frame) != (int(classes[frame]), scores[frame].tolist())
-    )
+    wrong = tuple(frame for frame, result in enumerate(expected) if frame >= came or results.of(frame) != result)
+    classes = np.array([result.label for result in expected[:count]], np.int64)
     rates = measure(run.events, manifest.clock_mhz)
-    faults = [*_faults(run.events, len(scores)), *([] if bench.stall else _slow(manifest, rates, len(scores)))]
-    return Comparison(run, rates, classes, wrong, tuple(faults))
+    faults = [*_faults(run.events, len(points)), *([] if bench.stall else _slow(manifest, rates, len(points)))]
+    return Comparison(run, rates, classes, tuple(points), wrong, tuple(faults))
 
 
 def _slow(manifest: Manifest, rates: Rates, frames: int) -> list[str]:
@@ -184,28 +210,33 @@ def _agreement(subject: Subject, pictures: Pictures) -> SourceAgreement:
 
 
 def _look_into(
-    bench: Bench, network: IntegerNetwork, images: NDArray[np.uint8], wrong: Sequence[int], vcd: Path | None
+    bench: Bench, network: IntegerNetwork, images: NDArray[np.uint8], compared: Comparison, vcd: Path | None
 ) -> Mismatch | None:
     """Run the first wrong frame again with taps, alone; when it is right then, after all frames before it, as it was.
+
+    Each frame has the operating point that it had.
 
     Return where it differs first, None when no frame was wrong; frame 0 is run all the same then when `vcd` asks for
     its waves. With `vcd` the run that is told about is traced.
     """
+    wrong, points = compared.wrong, compared.points
     if not wrong and vcd is None:
         return None
     frame = wrong[0] if wrong else 0
-    scores, tensors = network.run(planes(images[frame : frame + 1]), taps=True)
-    tensors["class"] = network.classify(scores)[:, None]
-    expected = int(tensors["class"][0, 0]), scores[0].tolist()
+    picture, words = frame % len(images), [point_word(point, bench.manifest.output) for point in points]
+    scores, tensors = network.run(planes(images[picture : picture + 1]), taps=True)
+    (expected,) = expected_results(scores, points[frame : frame + 1])
+    tensors["class"] = np.array([[expected.label]], np.int64)
     replays = [("alone", frame, frame + 1)]
     if wrong:
-        replays.append(("in sequence", 0, min(frame + 1 + REPLAY_AFTER, len(images))))
-    mismatch = Mismatch(frame, None, expected[0], tuple(expected[1]))
+        replays.append(("in sequence", 0, min(frame + 1 + REPLAY_AFTER, len(points))))
+    mismatch = Mismatch(picture, None, expected.label, expected.scores)
     for replay, begin, end in replays:
         place = frame - begin
         with work_folder() as temporary:
             work = Path(temporary)
-            run = bench.run(images[begin:end], tap_skip=place, waves=vcd is not None, work=work)
+            some = images[picture : picture + 1] if begin else images[:end]
+            run = bench.run(some, tap_skip=place, waves=vcd is not None, work=work, points=words[begin:end])
             if vcd is not None:
                 shutil.move(work / "dump.vcd", vcd)
             result = unpack_result(run.events.data[place], bench.manifest) if place < len(run.events.data) else None
@@ -215,8 +246,8 @@ def _look_into(
             return replace(
                 mismatch,
                 reproduced=replay,
-                result_class=result[0] if result else None,
-                scores=tuple(result[1]) if result else None,
+                result_class=result.label if result else None,
+                scores=result.scores if result else None,
                 where=where or behind_the_streams(bench.manifest),
             )
     return mismatch if wrong else None

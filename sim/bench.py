@@ -43,9 +43,13 @@ class Bench:
         tap_skip: int | None = None,
         waves: bool = False,
         work: Path | None = None,
+        points: Sequence[int] = (),
         more: Sequence[str] = (),
     ) -> BenchRun:
-        """Send `images` uint8 [N, H, W, C] through once.
+        """Send `images` uint8 [N, H, W, C] through once, or as often as there are points for.
+
+        points: what the port operating_point takes for each frame, of one pass over the images or of several; without
+            it 0.
 
         tap_skip: when given, every stream is tapped after that many frames; the tap files are left in `work`.
         more: plusargs for the bench, or for what is in the design.
@@ -60,17 +64,21 @@ class Bench:
             (place / "frames.bin").write_bytes(pack_frames(images, manifest.input.tdata_bits))
             beats, slowest = manifest.input.beats_per_frame, slowest_cycles(manifest)
             silence = 8 * slowest + 10_000
+            count = len(points) or len(images)
+            (place / "points.hex").write_text("".join(f"{point:x}\n" for point in points or [0] * count))
             plusargs = [
-                f"+frames={place / 'frames.bin'}", f"+log={place / 'events.log'}", f"+count={len(images)}",
+                f"+frames={place / 'frames.bin'}", f"+log={place / 'events.log'}", f"+count={count}",
+                f"+pictures={len(images)}", f"+points={place / 'points.hex'}",
                 f"+stall={self.stall}", f"+stall_seed={self.seed}", f"+silence={silence}",
                 f"+tap_skip={tap_skip or 0}", *(noise(self.seed) if design.noise else ()), *more,
             ]  # fmt: skip
             stalled = 1 + 4 * self.stall / (65536 - self.stall)
-            cycles = (len(images) + 2) * slowest * stalled + 2 * silence
+            cycles = (count + 2) * slowest * stalled + 2 * silence
             simulation = simulate(
                 "nj_frame_bench", sources, "sim.benches.frames",
                 parameters={
                     "InBits": manifest.input.tdata_bits, "OutBits": manifest.output.tdata_bits, "Beats": beats,
+                    "PointBits": manifest.output.point_bits,
                 },
                 build_args=design.build_args, plusargs=plusargs, work=place, waves=waves,
                 env={"NJ_FRAMES_OUTCOME": str(place / "outcome.json")}, timeout_s=120 + cycles / design.slowest,

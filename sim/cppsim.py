@@ -16,15 +16,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bnn.errors import UserError
+from bnn.integer.decision import OperatingPoint, decide
 from bnn.integer.reference import Ints
 from bnn.storage.cache import cache_folder, keep
 from bnn.storage.records import Record
 from bnn.system import processes
 from bnn.system.threads import threads
 from finn_build.manifest import PIXEL_STREAM, Manifest, StreamLayer
-from finn_build.results import unpack_results
+from finn_build.operating import point_in
+from finn_build.results import point_word
 from sim.localise import expected_stream
 from sim.pictures import choose_pictures, planes
+from sim.points import points_to_check
 from sim.runner import SimulationError, check_tools, contents, digest, versions
 from sim.subject import Subject, opened_subject
 
@@ -94,7 +97,8 @@ def verify_cppsim(
     """Compile every HLS layer of the accelerator folder `acc`, and run it, and all in a row, on pictures.
 
     data, frames, resize, trust: as for `sim.accelerator.verify`; None `frames` is all. A layer reads what the reference
-    says is put out before it, so that each is judged for itself. Write cppsim.json into the folder and return what it
+    says is put out before it, so that each is judged for itself. The arg-max is run at several operating points on
+    each picture, the whole at one of them, in turn (sim.points). Write cppsim.json into the folder and return what it
     says. Raise UserError for a damaged folder or one without C++, SimulationError when the compiler or a program fails.
     """
     started = time.perf_counter()
@@ -104,7 +108,7 @@ def verify_cppsim(
             raise UserError(f"{acc} has no C++ of its layers; make one with `neuraljet build ... --backend hls`")
         pictures = choose_pictures(manifest, data, "all" if frames is None else frames, resize, seed)
         check_tools()
-        judge = Judge(subject, _programs(subject))
+        judge = Judge(subject, _programs(subject), seed)
         running, correct = time.perf_counter(), 0
         for begin in range(0, len(pictures.images), BATCH):
             classes = judge.run(pictures.images[begin : begin + BATCH], begin)
@@ -135,8 +139,10 @@ def verify_cppsim(
 class Judge:
     """Runs the layers one by one on what the reference gives them to read, and notes the frames that differ."""
 
-    def __init__(self, subject: Subject, programs: Mapping[str, Program]) -> None:
-        """programs: by name of the module, the layers in order and the whole last."""
+    def __init__(self, subject: Subject, programs: Mapping[str, Program], seed: int) -> None:
+        """programs: by name of the module, the layers in order and the whole last. seed: of the operating points."""
+        self.own, self.seed = point_in(subject.acc, subject.manifest.output, subject.manifest.model_sha256), seed
+        self.points: tuple[OperatingPoint, ...] = ()  # chosen for the first batch
         self.manifest, self.network, self.programs = subject.manifest, subject.network, programs
         self.wrong: dict[str, set[int]] = {name: set() for name in programs}
         self.first: BeatDifference | None = None
@@ -144,28 +150,38 @@ class Judge:
     def run(self, images: NDArray[np.uint8], begin: int) -> Ints:
         """Judge every layer and the whole on a batch [N, H, W, C] whose first frame is `begin`; return the classes."""
         scores, tensors = self.network.run(planes(images), taps=True)
-        classes = self.network.classify(scores)
-        layers = self.manifest.computing()
+        output, layers = self.manifest.output, self.manifest.computing()
+        self.points = self.points or points_to_check(scores, output, self.own, self.seed)
         pixels = pack(images.astype(np.int64), 8)
         streams = {PIXEL_STREAM: pixels}  # beats [N, beats, bytes] by the name of the stream
         for layer in layers:
-            got = run_program(self.programs[layer.module], *(streams[name] for name in read_by(self.manifest, layer)))
+            program = self.programs[layer.module]
+            inputs = [streams[name] for name in read_by(self.manifest, layer)]
             if layer is layers[-1]:
-                wanted = _result_words(classes, scores, self.manifest)
-            elif layer.onnx_tensor in tensors:
+                for point in self.points:
+                    got = run_program(program, *inputs, point=point_word(point, output))
+                    self._note(layer.module, layer.name, begin, got, result_words(scores, point, self.manifest))
+                continue
+            got = run_program(program, *inputs)
+            if layer.onnx_tensor in tensors:
                 wanted = pack(expected_stream(layer, tensors[layer.onnx_tensor]), layer.bits)
             else:  # the model has no such tensor: the next layer is judged on what this one puts out
                 wanted = got
             streams[layer.stream] = wanted
-            for frame, element in _differences(got, wanted):
-                self.wrong[layer.module].add(begin + frame)
-                self.first = self.first or BeatDifference(layer.name, begin + frame, element)
-        got = run_program(self.programs[self.manifest.top], pixels)
-        results = unpack_results(got[:, 0], self.manifest.output)
-        for frame, (label, score) in enumerate(zip(classes, scores, strict=True)):
-            if results.of(frame) != (int(label), score.tolist()):
-                self.wrong[self.manifest.top].add(begin + frame)
-        return classes
+            self._note(layer.module, layer.name, begin, got, wanted)
+        for number, point in enumerate(self.points):
+            some = np.arange(len(images)) % len(self.points) == number
+            if some.any():
+                got = run_program(self.programs[self.manifest.top], pixels[some], point=point_word(point, output))
+                for frame, _ in _differences(got, result_words(scores[some], point, self.manifest)):
+                    self.wrong[self.manifest.top].add(begin + int(np.flatnonzero(some)[frame]))
+        return decide(scores, self.own).classes
+
+    def _note(self, module: str, name: str, begin: int, got: NDArray[np.uint8], wanted: NDArray[np.uint8]) -> None:
+        """Note the frames in which a layer differs."""
+        for frame, element in _differences(got, wanted):
+            self.wrong[module].add(begin + frame)
+            self.first = self.first or BeatDifference(name, begin + frame, element)
 
 
 def read_by(manifest: Manifest, layer: StreamLayer) -> tuple[str, ...]:
@@ -188,18 +204,29 @@ def _programs(subject: Subject) -> dict[str, Program]:
     bits = {PIXEL_STREAM: manifest.input.tdata_bits}
     bits |= {layer.stream: 8 * ceil(layer.shape[2] * layer.bits / 8) for layer in layers}
     bits[layers[-1].stream] = manifest.output.tdata_bits
-    jobs = [(layer.module, [bits[name] for name in read_by(manifest, layer)], bits[layer.stream]) for layer in layers]
-    jobs.append((manifest.top, [bits[PIXEL_STREAM]], bits[layers[-1].stream]))
+    point = manifest.output.point_bits
+    jobs = [
+        (
+            layer.module, [bits[name] for name in read_by(manifest, layer)], bits[layer.stream],
+            point if layer is layers[-1] else 0,
+        )
+        for layer in layers
+    ]  # fmt: skip
+    jobs.append((manifest.top, [bits[PIXEL_STREAM]], bits[layers[-1].stream], point))
     with threads(2) as pool:
         return {program.name: program for program in pool.map(lambda job: _compile(subject.acc, *job), jobs)}
 
 
-def _compile(acc: Path, name: str, in_bits: Sequence[int], out_bits: int) -> Program:
-    """Compile hls/<name>.cpp with the bench, or find it by the content of all that it can include."""
+def _compile(acc: Path, name: str, in_bits: Sequence[int], out_bits: int, point_bits: int) -> Program:
+    """Compile hls/<name>.cpp with the bench, or find it by the content of all that it can include.
+
+    point_bits: of the operating point, of a function that takes one.
+    """
     folder = acc / "hls"
     assert len(in_bits) <= len(INPUTS), f"{name} reads {len(in_bits)} streams"
     inputs = [f"-D{macro}={bits}" for macro, bits in zip(INPUTS, in_bits, strict=False)]
     flags = [*FLAGS, f"-DNJ_TOP={name}", *inputs, f"-DNJ_OUT={out_bits}"]
+    flags += [f"-DNJ_POINT={point_bits}"] if point_bits else []
     sources = [BENCH, *sorted(folder.glob("nj_*.hpp")), *_includes(folder, name)]
     headers = ap_types()
     key = digest(flags, versions(), [importlib.metadata.version("hls4ml")], contents(sources))
@@ -230,15 +257,17 @@ def _includes(folder: Path, name: str) -> list[Path]:
     return [source, *(path for path in sorted(folder.glob("*.hpp")) if f'"{path.name}"' in text)]
 
 
-def _result_words(classes: Ints, scores: Ints, manifest: Manifest) -> NDArray[np.uint8]:
-    """Return the result words of frames [N, 1, bytes]."""
-    output = manifest.output
+def result_words(scores: Ints, point: OperatingPoint, manifest: Manifest) -> NDArray[np.uint8]:
+    """Return the result words [N, 1, bytes] of whole frames with these scores [N, classes]."""
+    output, found = manifest.output, decide(scores, point)
     fields = [
-        pack(classes[:, None, None, None], output.class_bits),
+        pack(
+            (found.classes | found.unsure.astype(np.int64) << output.unsure_bit)[:, None, None, None], output.class_bits
+        ),
         pack(scores[:, None, None, :], output.score_bits),
+        pack(found.margins[:, None, None, None], output.margin_bits),
     ]
-    words = np.concatenate(fields, axis=2)
-    return np.pad(words, ((0, 0), (0, 0), (0, output.tdata_bits // 8 - words.shape[2])))
+    return np.concatenate(fields, axis=2)
 
 
 def pack(values: Ints, bits: int) -> NDArray[np.uint8]:
@@ -253,8 +282,10 @@ def pack(values: Ints, bits: int) -> NDArray[np.uint8]:
     return np.packbits(rows, axis=2, bitorder="little")
 
 
-def run_program(program: Program, *inputs: NDArray[np.uint8]) -> NDArray[np.uint8]:
+def run_program(program: Program, *inputs: NDArray[np.uint8], point: int | None = None) -> NDArray[np.uint8]:
     """Send frames [N, beats, bytes] through, of each stream that it reads; return [N, beats out, bytes].
+
+    point: the operating point of all of them, for a function that takes one.
 
     All inputs have as many beats. The bench takes those of a frame of the first stream, then of the second.
     """
@@ -262,7 +293,8 @@ def run_program(program: Program, *inputs: NDArray[np.uint8]) -> NDArray[np.uint
     data = np.concatenate([each.reshape(count, -1) for each in inputs], axis=1).tobytes()
     try:
         limit = 60 + FRAME_TIMEOUT_S * count
-        done = processes.run([program.path, str(beats)], data=data, timeout_s=limit)
+        arguments = [str(beats), *([f"0x{point:x}"] if point is not None else [])]
+        done = processes.run([program.path, *arguments], data=data, timeout_s=limit)
     except processes.TimeLimit:
         raise SimulationError(f"{program.name} did not end in time on {count} frames") from None
     if done.code:

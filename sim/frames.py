@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from finn_build.manifest import Manifest
-from finn_build.results import unpack_results, words_as_bytes
+from finn_build.results import Result, unpack_results, words_as_bytes
 from sim.runner import SimulationError
 
 
@@ -63,8 +63,8 @@ def read_events(path: Path) -> Events:
     return events
 
 
-def unpack_result(beat: int, manifest: Manifest) -> tuple[int, list[int]]:
-    """Return class and scores of one result beat; the class is -1 when it says that its frame was broken."""
+def unpack_result(beat: int, manifest: Manifest) -> Result:
+    """Return what one result beat says; the class is -1 when it says that its frame was broken."""
     return unpack_results(words_as_bytes([beat], manifest.output), manifest.output).of(0)
 
 

@@ -20,8 +20,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bnn.errors import ToolError
+from bnn.integer.decision import OperatingPoint
 from bnn.storage.cache import cache_folder, keep
 from finn_build.manifest import Manifest
+from finn_build.results import point_word
 from sim import design as designs
 from sim import plain
 from sim.bench import slowest_cycles
@@ -71,10 +73,13 @@ class LiveModel:
     def __init__(self, acc: Path, manifest: Manifest) -> None:
         """Build the model or find that build; raise UserError without a tool, SimulationError when it fails."""
         self._result_bytes = -(-manifest.output.tdata_bits // 8)
+        self._point_bytes = -(-manifest.output.point_bits // 8)
+        self._output, self._point = manifest.output, bytes(self._point_bytes)
         sizes = (
             manifest.input.beats_per_frame,
             manifest.input.tdata_bits // 8,
             self._result_bytes,
+            self._point_bytes,
             8 * slowest_cycles(manifest) + 10_000,
         )
         program = build(acc, manifest)
@@ -82,6 +87,10 @@ class LiveModel:
         self._command = [str(program), *map(str, sizes)]
         self._process: subprocess.Popen[bytes] | None = None
         self._errors: IO[bytes] | None = None
+
+    def set_point(self, point: OperatingPoint) -> None:
+        """Decide the frames of the next calls of `run` at this operating point, which fits."""
+        self._point = point_word(point, self._output).to_bytes(self._point_bytes, "little")
 
     def run(self, frames: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], int]:
         """Send `frames` [N, beats, bytes of a beat] back to back.
@@ -95,7 +104,7 @@ class LiveModel:
         assert process.stdin and process.stdout
         answers = bytearray()
         try:
-            process.stdin.write(np.uint32(len(frames)).astype("<u4").tobytes() + frames.tobytes())
+            process.stdin.write(np.uint32(len(frames)).astype("<u4").tobytes() + self._point + frames.tobytes())
             process.stdin.flush()
             while len(answers) < len(frames) * answer.itemsize:
                 part = process.stdout.read(len(frames) * answer.itemsize - len(answers))

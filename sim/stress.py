@@ -65,7 +65,10 @@ def run_beats(
         (place / "beats.bin").write_bytes(np.concatenate([flags[:, None], pixels], axis=1).tobytes())
         simulate(
             "nj_stress_bench", [*design.sources, BENCHES / "nj_stress_bench.sv"], "sim.benches.frames",
-            parameters={"InBits": tdata_bits, "OutBits": manifest.output.tdata_bits, "Beats": beats},
+            parameters={
+                "InBits": tdata_bits, "OutBits": manifest.output.tdata_bits, "Beats": beats,
+                "PointBits": manifest.output.point_bits,
+            },
             build_args=design.build_args, work=place, env={"NJ_FRAMES_OUTCOME": str(place / "outcome.json")},
             timeout_s=120 + cycles / design.slowest,
             plusargs=[

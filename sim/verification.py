@@ -47,6 +47,24 @@ class Rates(Record):
 
 
 @dataclass(frozen=True)
+class AtPoint(Record):
+    """An operating point, and how many results at it were compared."""
+
+    offsets: tuple[int, ...]
+    least_margin: int
+    results: int
+    mismatches: int
+
+
+@dataclass(frozen=True)
+class Points(Record):
+    """The operating points that results were compared at; the first one is that of the folder."""
+
+    passes: int  # over the pictures, behind the first, in which the points change from frame to frame
+    points: tuple[AtPoint, ...]
+
+
+@dataclass(frozen=True)
 class Netlist(Record):
     """The netlist that was simulated in place of the RTL."""
 
@@ -71,7 +89,7 @@ class Verification(Record):
     version: int
     passed: bool
     frames: int
-    mismatches: int  # frames of which a score or the class differs, or that gave no result
+    mismatches: int  # frames of which a part of a result differs (class, score, margin, unsure), or that gave none
     faults: tuple[str, ...]  # breaches of the protocol or the rate, in words
     accuracy: float | None  # None when the pictures have no labels of the network's classes
     rates: Rates = field(metadata={FLAT: True})
@@ -84,6 +102,7 @@ class Verification(Record):
     seed: int
     model_sha256: str
     seconds: float
+    operating_points: Points
     # The file leaves out what does not apply: of a netlist, and of an accelerator imported from another program's file.
     netlist: Netlist | None = field(default=None, metadata={FLAT: True})
     source: SourceAgreement | None = field(default=None, metadata={OPTIONAL: True})

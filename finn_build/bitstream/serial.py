@@ -8,6 +8,8 @@ from pathlib import Path
 from bnn.errors import UserError
 from bnn.storage.records import NAMED, Record
 from finn_build.manifest import Manifest
+from finn_build.operating import point_in
+from finn_build.results import point_word
 from hw.text import fill, packages_first, sources_of
 
 TOP = "nj_serial_accelerator"
@@ -43,7 +45,10 @@ def write_serial(acc: Path, manifest: Manifest, clock_mhz: float, baud: int, fol
             f"at {baud} baud a picture comes in {clocks} clocks and the accelerator takes {manifest.cycles_per_frame}; "
             f"give --baud at most {most}, or build with more frames per second"
         )
+    output = manifest.output
+    point = point_word(point_in(acc, output, manifest.model_sha256), output)
     values = {
+        "operating_point": f"{output.point_bits}'h{point:x}",
         "baud": baud, "clock_mhz": f"{clock_mhz:g}", "in_bits": manifest.input.tdata_bits,
         "out_bits": manifest.output.tdata_bits, "beats": pixels, "channels": channels,
         "result_bytes": manifest.output.tdata_bits // 8, "step": step, "pause": round(PAUSE_S * clock_mhz * 1e6),
@@ -67,16 +72,21 @@ def pictures_per_second(manifest: Manifest, baud: int) -> float:
 
 @dataclass(frozen=True)
 class ReplyFormat(Record):
-    """The bytes of a reply: status, class, then signed scores with the lowest byte first."""
+    """The bytes of a reply: status, class, then signed scores and the margin with the lowest byte first."""
 
     status: int
     class_bytes: int = field(metadata={NAMED: "class"})
     broken_bit: int  # of the class: 1 when the picture had another length; the status says so too, see nj_uart_frames
+    unsure_bit: int  # of the class: 1 when the margin is less than the least one
     score: int
     scores: int  # how many
+    margin: int
 
 
 def reply_format(manifest: Manifest) -> ReplyFormat:
     """Return the format of the accelerator's replies."""
     output = manifest.output
-    return ReplyFormat(1, output.class_bits // 8, output.broken_bit, output.score_bits // 8, len(output.classes))
+    return ReplyFormat(
+        1, output.class_bits // 8, output.broken_bit, output.unsure_bit, output.score_bits // 8, len(output.classes),
+        output.margin_bits // 8,
+    )  # fmt: skip

@@ -7,6 +7,9 @@
 //   core_*           the accelerator: its reset, its streams, a pulse per broken frame, and one per frame in the clock in
 //                    which its last pixel is taken, from which nj_latency counts to the frame's result.
 //
+//   core_point_o     the operating point. The registers of it are its next one; control.apply makes them the present one in
+//                    one clock, so no result is decided with parts of two. ResetPoint after reset, in the registers too.
+//
 // No register in the way of the streams. The reset of register control lasts ResetClocks clocks, in which neither side
 // takes or gives a beat; a result that waits is withdrawn, so reset what takes the results before.
 module nj_shell #(
@@ -15,13 +18,19 @@ module nj_shell #(
   parameter int unsigned OutBits  = 56,
   parameter int unsigned InWords  = 8,   // of s_axis_tdata, at least InBits
   parameter int unsigned OutWords = 64,  // of m_axis_tdata, at least OutBits
+  parameter int unsigned Classes  = 2,
+  parameter int unsigned OffsetBits = 11,  // of the accelerator's operating point; the registers have at most 32
+  parameter int unsigned LeastBits  = 12,
+  parameter int unsigned AddressBits = 8,  // of s_axi
   parameter int unsigned Ahead    = 32,  // the most frames, or results, that wait for their counterpart; see nj_latency
-  parameter logic [255:0] ModelHash = '0
+  parameter logic [255:0] ModelHash = '0,
+  localparam int unsigned PointBits = (Classes - 1) * OffsetBits + LeastBits,
+  parameter logic [PointBits-1:0] ResetPoint = '0
 ) (
   input  logic                clk_i,
   input  logic                rst_ni,
   // registers
-  input  logic [5:0]          s_axi_awaddr,
+  input  logic [AddressBits-1:0] s_axi_awaddr,
   input  logic [2:0]          s_axi_awprot,
   input  logic                s_axi_awvalid,
   output logic                s_axi_awready,
@@ -32,7 +41,7 @@ module nj_shell #(
   output logic [1:0]          s_axi_bresp,
   output logic                s_axi_bvalid,
   input  logic                s_axi_bready,
-  input  logic [5:0]          s_axi_araddr,
+  input  logic [AddressBits-1:0] s_axi_araddr,
   input  logic [2:0]          s_axi_arprot,
   input  logic                s_axi_arvalid,
   output logic                s_axi_arready,
@@ -52,6 +61,7 @@ module nj_shell #(
   output logic                m_axis_tlast,
   // the accelerator
   output logic                core_rst_no,
+  output logic [PointBits-1:0] core_point_o,
   output logic [InBits-1:0]   core_s_tdata_o,
   output logic                core_s_tvalid_o,
   input  logic                core_s_tready_i,
@@ -124,6 +134,33 @@ module nj_shell #(
   assign hw_in.errors.value.incr = core_error_i;
   assign hw_in.latency.value.we = latency_valid;
   assign hw_in.latency.value.next = latency;
+  // the operating point: {least margin, offset of the last class, ..., of class 1}
+  localparam int unsigned OffsetKept = OffsetBits < 32 ? OffsetBits : 32;
+  localparam int unsigned LeastKept = LeastBits < 32 ? LeastBits : 32;
+  localparam int unsigned Offsets = (Classes - 1) * OffsetBits;
+  logic load_q;  // the first clock after reset
+  logic [PointBits-1:0] point, point_q;
+  assign core_point_o = point_q;
+  always_ff @(posedge clk_i) begin
+    load_q <= !rst_ni;
+    if (!rst_ni) point_q <= ResetPoint;
+    else if (hw_out.control.apply.value) point_q <= point;
+  end
+  assign hw_in.least_margin.value.we = load_q;
+  assign hw_in.least_margin.value.next = ResetPoint[Offsets+:LeastKept];
+  assign point[Offsets+:LeastBits] = LeastBits'(hw_out.least_margin.value.value);
+  if (Classes == 1) begin : gen_no_offset
+    assign hw_in.offset[0].value.we = load_q;
+    assign hw_in.offset[0].value.next = '0;
+  end
+  for (genvar i = 0; i + 1 < Classes; i++) begin : gen_offset
+    logic signed [OffsetKept-1:0] kept;
+    assign kept = hw_out.offset[i].value.value;
+    assign hw_in.offset[i].value.we = load_q;
+    assign hw_in.offset[i].value.next = ResetPoint[i*OffsetBits+:OffsetKept];
+    assign point[i*OffsetBits+:OffsetBits] = OffsetBits'(kept);
+  end
+
   for (genvar i = 0; i < 8; i++) begin : gen_hash
     assign hw_in.model_hash[i].value.next = ModelHash[255-32*i-:32];
   end

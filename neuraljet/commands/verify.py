@@ -9,7 +9,7 @@ from neuraljet.commands.train import add_trust, whole
 
 if TYPE_CHECKING:
     from sim.cppsim import CppVerification
-    from sim.verification import Difference, SourceAgreement, Verification
+    from sim.verification import Difference, Points, SourceAgreement, Verification
 
 NAME = "verify"
 HELP = "Simulate an accelerator on a test set and compare every score with the network"
@@ -27,6 +27,7 @@ def verify(
     netlist: str | None = None,
     cppsim: bool = False,
     trust: bool = False,
+    points: int = 1,
 ) -> "Verification | CppVerification":
     """Run the test set through the accelerator folder's RTL in Verilator (see sim.accelerator).
 
@@ -34,6 +35,7 @@ def verify(
     else as for train. With `netlist`, a family as for synth, the cells that Yosys maps the RTL to are simulated
     instead; None `frames` is 20 then. With `cppsim` the C++ of an accelerator built with an HLS back-end runs instead
     (see sim.cppsim). `trust`: run RTL or C++ that `build` would not write of the network (see finn_build.trust).
+    `points`: passes over the pictures in which five operating points take turns (see sim.points).
     """
     if cppsim:
         if netlist or backpressure or vcd:
@@ -45,7 +47,7 @@ def verify(
 
     return verify_accelerator(
         Path(accelerator), data=data, frames=frames, backpressure=backpressure, resize=resize,
-        vcd=Path(vcd) if vcd else None, netlist=netlist, trust=trust,
+        vcd=Path(vcd) if vcd else None, netlist=netlist, trust=trust, points=points,
     )  # fmt: skip
 
 
@@ -89,6 +91,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--cppsim", action="store_true", help="run the C++ of HLS layers instead: every layer alone, then all as one"
     )
     parser.add_argument(
+        "--points",
+        type=int,
+        choices=range(6),
+        default=1,
+        metavar="N",
+        help="passes in which five operating points take turns; 5: every picture meets every one (default: 1)",
+    )
+    parser.add_argument(
         "--family", choices=("xc7", "xcup"), help="cells of the netlist: 7-series (default) or UltraScale+"
     )
 
@@ -106,6 +116,7 @@ def main(options: argparse.Namespace) -> tuple[bool, "Verification | CppVerifica
         netlist=(options.family or "xc7") if options.netlist else None,
         cppsim=options.cppsim,
         trust=options.trust,
+        points=options.points,
     )
     from sim.verification import Verification
 
@@ -174,6 +185,7 @@ def summary(result: "Verification") -> str:
         lines.append(f"netlist of {counted(sum(cells.values()), 'cell')} for {result.netlist.family}: {kinds}")
     lines += [
         f"{counted(result.frames, 'frame')} of {result.data}, {counted(result.mismatches, 'mismatch', 'mismatches')}",
+        *_points(result.operating_points),
         f"{clocks(rates.cycles_per_frame)} per frame back to back, "
         f"{clocks(rates.latency_cycles)} from the last pixel to the result",
         f"{result.cycles_per_second:,.0f} simulated cycles per second, {result.seconds:.1f} s with the build",
@@ -187,6 +199,18 @@ def summary(result: "Verification") -> str:
     elif mismatch:
         lines.append(f"frame {mismatch.frame} differs, but not when it is run again")
     return "\n".join(lines)
+
+
+def _points(found: "Points") -> list[str]:
+    """Return what was compared at other operating points than that of the accelerator."""
+    others = found.points[1:]
+    if not others:
+        return []
+    results, wrong = sum(at.results for at in found.points), sum(at.mismatches for at in found.points)
+    return [
+        f"{counted(results, 'result')} at {counted(len(found.points), 'operating point')}, which take turns, "
+        f"{counted(wrong, 'mismatch', 'mismatches')}"
+    ]
 
 
 def clocks(number: float | None) -> str:

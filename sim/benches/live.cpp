@@ -1,8 +1,8 @@
 // An accelerator that stays alive: frames come in by standard input, results go out by standard output.
 //
-//   live BEATS IN_BYTES OUT_BYTES SILENCE
+//   live BEATS IN_BYTES OUT_BYTES POINT_BYTES SILENCE
 //
-//   in    count (4 bytes), then count frames of BEATS beats of IN_BYTES bytes; read whole before the first clock
+//   in    count (4 bytes), operating_point (POINT_BYTES bytes), then count frames of BEATS beats of IN_BYTES bytes; read whole before the first clock
 //   out   count answers: status (4 bytes), latency (8 bytes, signed), m_axis_tdata (OUT_BYTES bytes)
 //
 // All numbers little-endian. The frames of one request go back to back, a beat per clock as far as the accelerator
@@ -60,10 +60,10 @@ static void clock_edge(Vlive& top) {
 }
 
 int main(int argc, char** argv) {
-  if (argc != 5) return 2;
+  if (argc != 6) return 2;
   const size_t beats = std::strtoull(argv[1], nullptr, 10), in_bytes = std::strtoull(argv[2], nullptr, 10),
-               out_bytes = std::strtoull(argv[3], nullptr, 10);
-  const uint64_t silence = std::strtoull(argv[4], nullptr, 10);
+               out_bytes = std::strtoull(argv[3], nullptr, 10), point_bytes = std::strtoull(argv[4], nullptr, 10);
+  const uint64_t silence = std::strtoull(argv[5], nullptr, 10);
   const int answers = dup(STDOUT_FILENO);  // what the model prints must not get between them
   dup2(STDERR_FILENO, STDOUT_FILENO);
 
@@ -81,8 +81,10 @@ int main(int argc, char** argv) {
 
   uint64_t cycle = 0;
   uint32_t count;
-  std::vector<uint8_t> frames, answer(12 + out_bytes);
+  std::vector<uint8_t> frames, point(point_bytes), answer(12 + out_bytes);
   while (receive(STDIN_FILENO, &count, sizeof count)) {
+    if (!receive(STDIN_FILENO, point.data(), point.size())) return 1;
+    set(top.operating_point, point.data(), point.size());
     frames.resize(count * beats * in_bytes);
     if (!receive(STDIN_FILENO, frames.data(), frames.size())) return 1;
     const size_t total = count * beats;

@@ -1,7 +1,8 @@
 // Runs a layer, or a whole accelerator, in C++: beats on stdin, beats on stdout, a frame per call.
 //
-//   nj_cppsim BEATS    beats of a frame; a beat is NJ_IN / 8 bytes, the lowest first
+//   nj_cppsim BEATS [POINT]    beats of a frame; a beat is NJ_IN / 8 bytes, the lowest first. POINT: 0x and digits
 //
+// Compiled with NJ_POINT too, the width in bits of the operating point, when the function takes one.
 // Compiled with NJ_TOP (the function), NJ_IN and NJ_OUT (widths of its streams in bits); with NJ_IN1 too when the function
 // has a second input, whose beats of a frame, as many, follow those of the first.
 #include <ap_int.h>
@@ -11,11 +12,19 @@
 #include <cstdlib>
 #include <iostream>
 
+#ifdef NJ_POINT
+#define NJ_POINT_TYPE , ap_uint<NJ_POINT> operating_point
+#define NJ_POINT_VALUE , point
+#else
+#define NJ_POINT_TYPE
+#define NJ_POINT_VALUE
+#endif
+
 #ifdef NJ_IN1
 void NJ_TOP(hls::stream<ap_uint<NJ_IN> > &in0_V, hls::stream<ap_uint<NJ_IN1> > &in1_V,
-            hls::stream<ap_uint<NJ_OUT> > &out0_V);
+            hls::stream<ap_uint<NJ_OUT> > &out0_V NJ_POINT_TYPE);
 #else
-void NJ_TOP(hls::stream<ap_uint<NJ_IN> > &in0_V, hls::stream<ap_uint<NJ_OUT> > &out0_V);
+void NJ_TOP(hls::stream<ap_uint<NJ_IN> > &in0_V, hls::stream<ap_uint<NJ_OUT> > &out0_V NJ_POINT_TYPE);
 #endif
 
 // The next beat of stdin; false when there is none.
@@ -28,11 +37,23 @@ bool next(ap_uint<Width> &beat) {
 }
 
 int main(int argc, char **argv) {
-  const long beats = argc == 2 ? std::atol(argv[1]) : 0;
+#ifdef NJ_POINT
+  const int arguments = 3;
+#else
+  const int arguments = 2;
+#endif
+  const long beats = argc == arguments ? std::atol(argv[1]) : 0;
   if (beats < 1) {
-    std::cerr << "usage: nj_cppsim BEATS" << std::endl;
+    std::cerr << "usage: nj_cppsim BEATS [POINT]" << std::endl;
     return 2;
   }
+#ifdef NJ_POINT
+  ap_uint<NJ_POINT> point = 0;
+  for (const char *digit = argv[2] + 2; *digit; digit++) {  // behind 0x
+    const int value = *digit <= '9' ? *digit - '0' : *digit - 'a' + 10;
+    point = ap_uint<NJ_POINT>(point << 4) | ap_uint<NJ_POINT>(value);
+  }
+#endif
   hls::stream<ap_uint<NJ_IN> > in;
   hls::stream<ap_uint<NJ_OUT> > out;
   unsigned char bytes[NJ_OUT / 8];
@@ -44,11 +65,11 @@ int main(int argc, char **argv) {
     hls::stream<ap_uint<NJ_IN1> > in1;
     for (ap_uint<NJ_IN1> other = 0; waiting > 0 && next(other); waiting--) in1.write(other);
     if (waiting > 0) return 1;
-    NJ_TOP(in, in1, out);
+    NJ_TOP(in, in1, out NJ_POINT_VALUE);
     const bool left = !in.empty() || !in1.empty();
 #else
     waiting = 0;
-    NJ_TOP(in, out);
+    NJ_TOP(in, out NJ_POINT_VALUE);
     const bool left = !in.empty();
 #endif
     if (left) {

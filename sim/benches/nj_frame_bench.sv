@@ -1,13 +1,16 @@
 // Feeds whole frames to nj_accelerator and records what comes out, at full speed, with its own clock.
 //
-//   +frames=<file>   Count frames of Beats beats of InBits/8 bytes, each beat's most significant byte first
+//   +frames=<file>   frames of Beats beats of InBits/8 bytes, each beat's most significant byte first
 //   +log=<file>      what happened, one line per event, cycles counted from 0 at the end of reset:
 //                      F <cycle>  first and   L <cycle>  last pixel of a frame accepted
 //                      R <hex data> <cycle> <tlast> <frame_error> <tuser>  a result accepted
 //                      E <cycle>  result withdrawn or changed before it was accepted
 //                      S <cycle>  gave up: nothing accepted on either side for Silence cycles
 //                      D <cycle>  the end: all results there and then Quiet cycles without another, or a flood
-//   +count=<n> +stall=<0..65535> +stall_seed=<n> +silence=<n> +quiet=<n>
+//   +points=<file>   operating points in hexadecimal, one a line and frame; without it 0. The point of a frame stands at the
+//                    port from the clock after the result of the frame before was taken
+//   +count=<n>       frames to send; after every +pictures=<n> frames the file begins again
+//   +stall=<0..65535> +stall_seed=<n> +silence=<n> +quiet=<n>
 //   +period=<clocks>  pixels come evenly, a frame in so many clocks, and wait at the input when they are not taken
 //
 // Stalls, both drawn from one xorshift generator with probability stall/65536: the source has no pixel in a
@@ -16,7 +19,8 @@
 module nj_frame_bench #(
   parameter int unsigned InBits  = 8,   // of s_axis_tdata, a multiple of 8
   parameter int unsigned OutBits = 16,  // of m_axis_tdata
-  parameter int unsigned Beats   = 64   // pixels per frame
+  parameter int unsigned Beats   = 64,  // pixels per frame
+  parameter int unsigned PointBits = 1  // of operating_point
 ) (
   output logic done_o
 );
@@ -29,9 +33,10 @@ module nj_frame_bench #(
   always #1 clk = !clk;
   assign done_o = done_q;
 
-  string frame_name, log_name;
-  int frame_file, log_file;
-  int unsigned count, stall, seed, silence, quiet, period, got;
+  string frame_name, log_name, point_name;
+  int frame_file, log_file, point_file;
+  logic [PointBits-1:0] point_q = '0, next_point = '0;
+  int unsigned count, pictures, stall, seed, silence, quiet, period, got;
   logic [31:0] random_q;
   logic [NoiseWords-1:0][31:0] noise;
 
@@ -47,6 +52,7 @@ module nj_frame_bench #(
   nj_accelerator u_accelerator (
     .ap_clk       (clk),
     .ap_rst_n     (rst_n),
+    .operating_point(point_q),
     .s_axis_tdata (in_data_q),
     .s_axis_tvalid(in_valid_q),
     .s_axis_tready(in_ready),
@@ -63,15 +69,22 @@ module nj_frame_bench #(
 
   task automatic load_frame();
     if (frames_sent < count) begin
+      if (frames_sent != 0 && frames_sent % pictures == 0) got = $rewind(frame_file);
       got = $fread(frame, frame_file);
       if (got != Beats * InBits / 8) $fatal(1, "frame %0d: %0d bytes in the file, %0d expected", frames_sent, got,
                                             Beats * InBits / 8);
     end
   endtask
 
+  task automatic load_point();
+    if (point_file != 0 && $fscanf(point_file, "%h\n", next_point) != 1) next_point = '0;
+  endtask
+
   initial begin
     if (!$value$plusargs("frames=%s", frame_name) || !$value$plusargs("log=%s", log_name)
         || !$value$plusargs("count=%d", count)) $fatal(1, "+frames=, +log= and +count= are needed");
+    if (!$value$plusargs("pictures=%d", pictures)) pictures = count;
+    point_file = $value$plusargs("points=%s", point_name) ? $fopen(point_name, "r") : 0;
     if (!$value$plusargs("stall=%d", stall)) stall = 0;
     if (!$value$plusargs("stall_seed=%d", seed)) seed = 1;
     if (!$value$plusargs("silence=%d", silence)) silence = 1_000_000;
@@ -85,6 +98,8 @@ module nj_frame_bench #(
     {cycle, due} = '0;
     if (stall != 0) hold = Beats;  // the first result waits too
     load_frame();
+    load_point();
+    point_q <= next_point;
     repeat (8) @(posedge clk);
     rst_n <= 1'b1;
   end
@@ -136,6 +151,8 @@ module nj_frame_bench #(
       if (out_valid && out_ready_q) begin
         silent <= 0;
         results <= results + 1;
+        load_point();
+        point_q <= next_point;
         $fwrite(log_file, "R %h %0d %b %b %b\n", out_data, cycle, out_last, out_error, out_broken);
         if (random_q[31:16] < stall[15:0]) begin
           out_ready_q <= 1'b0;

@@ -12,7 +12,8 @@
 module nj_stress_bench #(
   parameter int unsigned InBits  = 8,   // of s_axis_tdata, a multiple of 8
   parameter int unsigned OutBits = 16,  // of m_axis_tdata
-  parameter int unsigned Beats   = 64   // pixels per frame
+  parameter int unsigned Beats   = 64,  // pixels per frame
+  parameter int unsigned PointBits = 1  // of operating_point, which is 0
 ) (
   output logic done_o
 );
@@ -43,6 +44,7 @@ module nj_stress_bench #(
   nj_accelerator u_accelerator (
     .ap_clk       (clk),
     .ap_rst_n     (rst_n),
+    .operating_point(PointBits'(0)),
     .s_axis_tdata (in_data_q),
     .s_axis_tvalid(in_valid_q),
     .s_axis_tready(in_ready),

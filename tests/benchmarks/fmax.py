@@ -35,6 +35,7 @@ def fmax(acc: Path, speed: int, freq: float, seed: int) -> dict[str, Any]:
             shutil.copy(acc / name, work / name)
         values = {
             "in_bits": manifest.input.tdata_bits, "out_bits": manifest.output.tdata_bits, "top": manifest.top,
+            "point_top": manifest.output.point_bits - 1,
         }  # fmt: skip
         (work / "shell.sv").write_text(string.Template(SHELL.read_text()).substitute(values))
         sources = packages_first(sorted(name for name in manifest.files if name.startswith("rtl/")))

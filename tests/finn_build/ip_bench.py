@@ -15,6 +15,7 @@ from cocotbext.axi import AxiLiteBus, AxiLiteMaster, AxiStreamBus, AxiStreamSink
 CASE = json.loads(Path(os.environ["NJ_IP_CASE"]).read_text())
 FRAMES = [bytes.fromhex(frame) for frame in CASE["frames"]]
 RESULTS = [bytes.fromhex(result) for result in CASE["results"]]
+MOVED = [bytes.fromhex(result) for result in CASE["moved"]]
 AT = CASE["registers"]
 LONG = {"timeout_time": 1, "timeout_unit": "ms"}  # 100,000 clocks
 
@@ -74,7 +75,7 @@ async def start(dut: Any) -> Ip:
 @cocotb.test(**LONG)
 async def registers_tell_what_it_is(dut: Any) -> None:
     ip = await start(dut)
-    assert (await ip.read("identity")).to_bytes(4, "big") == b"NJET" and await ip.read("version") == 2
+    assert (await ip.read("identity")).to_bytes(4, "big") == b"NJET" and await ip.read("version") == 3
     assert "".join([f"{await ip.read(f'model_hash_{i}'):08x}" for i in range(8)]) == CASE["model_sha256"]
     for name in ("frames", "results", "errors", "latency", "control"):
         assert await ip.read(name) == 0, name
@@ -83,6 +84,31 @@ async def registers_tell_what_it_is(dut: Any) -> None:
         before = await ip.read(name)
         await ip.write(name, 0x1234567)
         assert await ip.read(name) == before, name
+
+
+@cocotb.test(**LONG)
+async def the_operating_point_is_that_of_the_folder_until_another_is_applied(dut: Any) -> None:
+    ip = await start(dut)
+    mask = (1 << CASE["value_bits"] + 1) - 1
+    offsets = [f"offset_{i}" for i in range(len(CASE["own"]) - 1)]
+    assert [await ip.read(name) for name in offsets] == [offset & mask for offset in CASE["own"][1:]]
+    assert await ip.read("least_margin") == CASE["own_least"]
+    for name, offset in zip(offsets, CASE["turned"][1:], strict=True):
+        await ip.write(name, offset & 0xFFFFFFFF)
+    await ip.write("least_margin", CASE["turned_least"])
+    assert [await ip.read(name) for name in offsets] == [offset & mask for offset in CASE["turned"][1:]]
+    for frame, result in zip(FRAMES, RESULTS, strict=True):  # as before
+        await ip.source.send(frame)
+        assert bytes((await ip.sink.recv()).tdata) == result
+    await ip.write("control", 2)
+    for _ in range(2):
+        for frame, result in zip(FRAMES, MOVED, strict=True):
+            await ip.source.send(frame)
+            assert bytes((await ip.sink.recv()).tdata) == result
+        await ip.write("control", 1)  # a reset of the accelerator leaves it
+        await ClockCycles(dut.aclk, 40)
+    await ip.reset()
+    await ip.packet([0])
 
 
 @cocotb.test(**LONG)

@@ -9,6 +9,7 @@ from bnn.qonnx.write import write_qonnx
 from finn_build.bitstream import make
 from finn_build.bitstream.ecp5 import check_timing, overfull
 from finn_build.build import build
+from finn_build.manifest import load
 from tests.neuraljet.conftest import tiny_network
 
 IDCODE_85F = 0x41113043  # Lattice's FPGA-TN-02039
@@ -39,7 +40,10 @@ def test_placed_routed_and_packed(accelerator):
     estimates = json.loads((accelerator / "estimates.json").read_text())
     assert report["cells"]["TRELLIS_FF"]["used"] > estimates["total"]["ff"] / 2  # nothing was optimised away
     assert report["estimate"] == estimates["total"]
-    assert report["reply"] == {"status": 1, "class": 1, "broken_bit": 7, "score": 1, "scores": 2}
+    assert report["reply"] == {
+        "status": 1, "class": 1, "broken_bit": 7, "unsure_bit": 6, "score": 1, "scores": 2,
+        "margin": load(accelerator).output.margin_bits // 8,
+    }  # fmt: skip
     assert report["pictures_per_second"] == {"line": 4687.5, "accelerator": 50e6 / 64}
 
 

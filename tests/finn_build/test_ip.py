@@ -12,17 +12,20 @@ import xmlschema
 from pyslang import syntax
 
 from bnn.errors import ToolError, UserError
+from bnn.integer.decision import OperatingPoint, decide
 from bnn.qonnx.write import write_qonnx
 from bnn.storage.records import sha256
 from finn_build import ip as ips
 from finn_build.build import build
 from finn_build.ipxact import SPIRIT, ports_of
 from finn_build.manifest import load
+from finn_build.operating import point_in
 from hw.matvec.folding import Folding
 from hw.matvec.module import RowOutput, matvec_module
 from neuraljet import Accelerator, board
 from sim.runner import simulate
 from tests.support.networks import images_for, random_network
+from tests.support.points import write_point
 from tests.support.vivado_stub import HAS_TCL, run_tcl
 
 CASES = {
@@ -40,6 +43,8 @@ def made(request, tmp_path_factory):
     network = random_network(**CASES[request.param])
     write_qonnx(network, folder / "model.onnx")
     build(folder / "model.onnx", folder / "acc")
+    if request.param == "color":  # which is in the registers after reset
+        write_point(folder / "acc", network.classes, load(folder / "acc").model_sha256, [3, -9, 0, 4, 0, 5, -2], 6)
     ips.package(folder / "acc", folder / "ip")
     return network, folder / "acc", folder / "ip"
 
@@ -59,17 +64,20 @@ def test_rtl_behind_axi(made, tmp_path):
     pixels = planes.transpose(0, 2, 3, 1).reshape(6, -1, network.input_shape[0])
     beats = np.full((*pixels.shape[:2], report["s_axis_bits"] // 8), 0xEE, np.uint8)  # padding is noise
     beats[..., : pixels.shape[2]] = pixels
-    scores = network.run(planes)
-    bits, results = manifest.output.score_bits, []
-    for row, index in zip(scores, network.classify(scores), strict=True):
-        word = int(index) | sum((int(s) % (1 << bits)) << (8 + bits * i) for i, s in enumerate(row))
-        results.append(word.to_bytes(report["m_axis_bits"] // 8, "little").hex())
+    scores, own = network.run(planes), point_in(acc, manifest.output, manifest.model_sha256)
+    largest, second = np.sort(scores, axis=1)[:, :-3:-1].T  # the runner-up of the first frame comes in front
+    turned = np.where(scores[0] == second[0], largest[0] - second[0] + 1, 0)
+    turned = OperatingPoint(tuple(turned.tolist()), 3)
+    results, moved = words(manifest.output, report, scores, own), words(manifest.output, report, scores, turned)
+    assert results[0] != moved[0]
     with Accelerator.simulated(acc) as accelerator:
         latency = accelerator.classify(planes[:1].transpose(0, 2, 3, 1)).latency.clocks
     case = {
         "frames": [frame.tobytes().hex() for frame in beats], "results": results, "registers": report["registers"],
         "beats": manifest.input.beats_per_frame, "model_sha256": manifest.model_sha256, "latency": latency,
-        "broken_bit": report["broken_bit"],
+        "broken_bit": report["broken_bit"], "value_bits": manifest.output.value_bits, "moved": moved,
+        "own": own.relative().offsets, "own_least": own.least_margin,
+        "turned": turned.relative().offsets, "turned_least": turned.least_margin,
     }  # fmt: skip
     (tmp_path / "case.json").write_text(json.dumps(case))
     visible = tmp_path / "ports.vlt"
@@ -77,6 +85,16 @@ def test_rtl_behind_axi(made, tmp_path):
     sources = [folder / name for name in files_of(folder, "xilinx_anylanguagebehavioralsimulation")]
     env = {"NJ_IP_CASE": str(tmp_path / "case.json")}
     simulate(ips.TOP, [visible, *sources], "tests.finn_build.ip_bench", env=env, timeout_s=240)
+
+
+def words(output, report, scores, point):
+    """Return the result words, in hexadecimal."""
+    found, bits = [], output.score_bits
+    for row, label, margin, unsure in zip(scores, *decide(scores, point), strict=True):
+        word = int(label) | int(unsure) << output.unsure_bit | int(margin) << output.class_bits + bits * len(row)
+        word |= sum((int(score) % (1 << bits)) << (output.class_bits + bits * i) for i, score in enumerate(row))
+        found.append(word.to_bytes(report["m_axis_bits"] // 8, "little").hex())
+    return found
 
 
 @pytest.mark.parametrize("made", ["gray"], indirect=True)
@@ -165,11 +183,14 @@ def slang_ports(verilog):
 
 def test_driver_and_description_agree(made):
     at = json.loads((made[2] / "ip.json").read_text())["registers"]
-    names = ("identity", "version", "control", "frames_per_packet", "errors", "latency", "model_hash_0")
+    names = (
+        "identity", "version", "control", "frames_per_packet", "errors", "latency", "model_hash_0", "least_margin",
+    )  # fmt: skip
     assert [at[name] for name in names] == [
         board.IDENTITY, board.VERSION, board.CONTROL, board.FRAMES_PER_PACKET, board.ERRORS, board.LATENCY,
-        board.MODEL_HASH,
+        board.MODEL_HASH, board.LEAST_MARGIN,
     ]  # fmt: skip
+    assert [at[f"offset_{i}"] for i in range(4)] == [board.OFFSET + 4 * label for label in range(1, 5)]
     assert [at[f"model_hash_{i}"] - at["model_hash_0"] for i in range(8)] == list(range(0, 32, 4))
 
 

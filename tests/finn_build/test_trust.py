@@ -179,8 +179,7 @@ def other_shape(content):
 
 def narrow(content):
     output = content["output"]
-    output["score_bits"] = 2
-    output["tdata_bits"] = -(-(output["class_bits"] + 2 * len(output["classes"])) // 8) * 8
+    output["value_bits"] = 2
 
 
 def larger(content):

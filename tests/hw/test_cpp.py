@@ -2,14 +2,17 @@
 
 import subprocess
 from dataclasses import dataclass
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 from bnn import jets
 from bnn.integer import reference
+from bnn.integer.decision import OperatingPoint
 from bnn.integer.intervals import signed_bits
 from bnn.integer.layers.sum_pool import SumPool
+from finn_build.results import point_word
 from hw import cpp
 from hw.adders.layer import ConvLayer
 from hw.bits import dot_range
@@ -23,9 +26,9 @@ from hw.ops.dense_header import dense_header
 from hw.ops.hls import HEADERS
 from hw.ops.pixel_table import table_header
 from hw.ops.score_affine import affine_header
-from hw.ops.score_argmax import argmax_header
+from hw.ops.score_argmax import argmax_header, point_bits
 from hw.ops.sum_pool import sum_pool_header
-from sim.cppsim import BENCH, FLAGS, ap_types, pack
+from sim.cppsim import BENCH, FLAGS, ap_types, pack, result_words
 
 
 @dataclass(frozen=True)
@@ -65,27 +68,32 @@ CASES = [
 ]
 
 
-def compiled(folder, header: str | None, in_bits: int, out_bits: int, top: str | None = None, more_bits: int = 0):
+def compiled(
+    folder, header: str | None, in_bits: int, out_bits: int, top: str | None = None, more_bits: int = 0, points: int = 0
+):  # fmt: skip
     """Return a function from beats [N, beats, bytes] to beats: of the layer `header`, or of a network's `top`.
 
-    more_bits: of the second input, whose beats [N, beats, bytes] the function takes too.
+    more_bits: of the second input, whose beats [N, beats, bytes] the function takes too. points: the bits of an
+    operating point, which it takes as well.
     """
     if header is not None:
         (folder / "layer.hpp").write_text(header)
     widths = [in_bits, *([more_bits] if more_bits else [])]
-    (folder / "layer.cpp").write_text(top or cpp.layer_top("layer", "a test", widths, out_bits))
+    (folder / "layer.cpp").write_text(top or cpp.layer_top("layer", "a test", widths, out_bits, points))
     out_bytes = -(-out_bits // 8)
     program = folder / "layer"
     more = [f"-DNJ_IN1={8 * -(-more_bits // 8)}"] if more_bits else []
+    more += [f"-DNJ_POINT={points}"] if points else []
     subprocess.run(
         ["g++", *FLAGS, *more, "-O0", "-Wall", "-I", ap_types(), "-I", HEADERS, "-I", folder, "-DNJ_TOP=layer",
          f"-DNJ_IN={8 * -(-in_bits // 8)}", f"-DNJ_OUT={8 * out_bytes}", BENCH, folder / "layer.cpp", "-o", program],
         check=True,
     )  # fmt: skip
 
-    def run(beats, *others):
+    def run(beats, *others, point=None):
         rows = np.concatenate([each.reshape(len(each), -1) for each in (beats, *others)], axis=1)
-        done = subprocess.run([program, str(beats.shape[1])], input=rows.tobytes(), capture_output=True, check=True)
+        words = [str(beats.shape[1]), *([] if point is None else [f"0x{point:x}"])]
+        done = subprocess.run([program, *words], input=rows.tobytes(), capture_output=True, check=True)
         return np.frombuffer(done.stdout, np.uint8).reshape(len(beats), -1, out_bytes)
 
     return run
@@ -202,12 +210,21 @@ def test_sums_of_windows(size, thresholded, tmp_path):
     assert np.array_equal(run(pack(maps.transpose(0, 2, 3, 1), 1)), pack(wanted.transpose(0, 2, 3, 1), out_bits))
 
 
-def test_the_class_is_the_lowest_of_equal_scores(tmp_path):
-    scores = np.array([[3, 3, -1], [-4, -3, -3], [-4, -4, -4], [-4, 0, 3]])
-    run = compiled(tmp_path, argmax_header("layer", "a test", 3, 3, 8, 8), 9, 32)
-    got = run(pack(scores[:, None, None], 3))
-    assert got[:, 0, 0].tolist() == [0, 1, 0, 2]
-    assert np.array_equal(got[:, :, 1:], pack(scores[:, None, None], 8))
+@pytest.mark.parametrize("classes", [1, 2, 3])
+def test_the_decision_is_that_of_the_integers(tmp_path, classes):
+    r = np.random.default_rng(classes)
+    scores = np.concatenate([r.integers(-4, 4, (60, classes)), r.choice([-4, 3], (10, classes))])
+    width, point_width = 8 + 8 * classes + 8, point_bits(classes, 3)
+    header = argmax_header("layer", "a test", classes, 3)
+    run = compiled(tmp_path, header, 8 * -(-3 * classes // 8), width, points=point_width)
+    output = SimpleNamespace(
+        value_bits=3, classes=range(classes), class_bits=8, unsure_bit=6, score_bits=8, margin_bits=8
+    )
+    points = [OperatingPoint((0,) * classes), OperatingPoint((0, 2, -1)[:classes], 2)]
+    points += [OperatingPoint((0, -8, 7)[:classes], 31), OperatingPoint((0, 7, -8)[:classes], 7)]
+    for point in points:
+        got = run(pack(scores[:, None, None], 3), point=point_word(point, output))
+        assert np.array_equal(got, result_words(scores, point, SimpleNamespace(output=output)))
 
 
 def test_streams_that_several_layers_read(tmp_path):

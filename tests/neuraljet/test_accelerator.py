@@ -85,6 +85,9 @@ class Tampering:
             data[frame, place] |= 1 << bit
         return data, clocks
 
+    def set_point(self, point):
+        self.transport.set_point(point)
+
     def close(self):
         self.transport.close()
 

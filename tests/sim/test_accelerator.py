@@ -60,7 +60,7 @@ def test_a_result_that_is_withdrawn_under_backpressure_is_found(tmp_path, backpr
 
 def test_results_without_end_are_told_and_end(tmp_path):
     report = verify(tiny_accelerator(tmp_path / "acc", FLOOD), "random", frames=20)
-    assert not report["passed"] and "121 results too many" in report["faults"]
+    assert not report["passed"] and "141 results too many" in report["faults"]
 
 
 def test_one_frame_has_no_rate(right):

@@ -30,11 +30,15 @@ def test_two_s_complement_comes_back(case):
     assert to_signed(value % 2**bits, bits) == value
 
 
-def test_result_is_class_below_scores():
-    output = Output(tdata_bits=40, class_bits=8, broken_bit=7, score_bits=16, classes=("a", "b"))
-    beat = 1 | (0xFFFE << 8) | (0x0007 << 24)
-    assert unpack_result(beat, SimpleNamespace(output=output)) == (1, [-2, 7])
-    assert unpack_result(beat | 1 << 7, SimpleNamespace(output=output)) == (-1, [-2, 7])  # its frame was broken
+def test_result_is_class_below_scores_below_margin():
+    output = Output(
+        tdata_bits=56, class_bits=8, broken_bit=7, unsure_bit=6, score_bits=16, margin_bits=16, value_bits=14,
+        classes=("a", "b"),
+    )  # fmt: skip
+    beat = 1 | (0xFFFE << 8) | (0x0007 << 24) | (0xC009 << 40)
+    assert unpack_result(beat, SimpleNamespace(output=output)) == (1, (-2, 7), 0xC009, False)
+    assert unpack_result(beat | 1 << 6, SimpleNamespace(output=output)) == (1, (-2, 7), 0xC009, True)
+    assert unpack_result(beat | 1 << 7, SimpleNamespace(output=output)).label == -1  # its frame was broken
 
 
 def test_stream_beats_fill_rows_first():

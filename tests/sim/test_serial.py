@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from bnn.errors import UserError
+from bnn.integer.decision import OperatingPoint, decide
 from bnn.qonnx.write import write_qonnx
 from finn_build.bitstream.serial import TOP, write_serial
 from finn_build.build import build
@@ -28,10 +29,12 @@ def built(request, tmp_path_factory):
     build(folder / "model.onnx", folder / "acc")
     images = images_for(network, 5, seed=2)
     scores = network.run(images)
-    size = load(folder / "acc").output.score_bits // 8
+    output = load(folder / "acc").output
+    size, margins = output.score_bits // 8, decide(scores, OperatingPoint.neutral(scores.shape[1])).margins
     expected = []
-    for image, row, index in zip(images, scores, network.classify(scores), strict=True):
+    for image, row, index, margin in zip(images, scores, network.classify(scores), margins, strict=True):
         reply = [int(index)] + [byte for score in row for byte in int(score).to_bytes(size, "little", signed=True)]
+        reply += int(margin).to_bytes(output.margin_bits // 8, "little")
         expected.append((image.transpose(1, 2, 0).ravel().tolist(), reply))
     assert len({tuple(reply) for _, reply in expected}) > 2  # else any reply would pass
     return folder / "acc", expected

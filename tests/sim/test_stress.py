@@ -33,7 +33,7 @@ def expected_results(acc, frames):
     pixels = np.array(frames, np.int64).reshape(len(frames), BEATS // WIDTH, WIDTH)
     images = np.stack([pixels >> 8 * c & 255 for c in range(3)], axis=1).astype(np.uint8)
     scores = network.run(images)
-    return list(zip(network.classify(scores).tolist(), scores.tolist(), strict=True))
+    return list(zip(network.classify(scores).tolist(), map(tuple, scores.tolist()), strict=True))
 
 
 def packet(draw, length, ended=True):
@@ -66,7 +66,7 @@ def run(acc, epochs, **stalls):
         if index < len(epochs) - 1:  # the flag would rise a clock after the last beat, when reset is there already
             broken = [at for at in broken if at < sum(pixel is not None for one in packets for pixel in one) - 1]
         whole = [frame for frame in frames if len(frame) == BEATS]
-        results = [unpack_result(word, manifest) for word in epoch.results]
+        results = [unpack_result(word, manifest)[:2] for word in epoch.results]
         assert epoch.broken == marks[: len(results)]  # each result says with itself whether its frame was whole
         out.append((results, expected_results(acc, whole), epoch, bool(broken)))
     return out

@@ -9,6 +9,7 @@ from bnn.storage.records import sha256
 from finn_build import board_folder as bitstreams
 from finn_build.build import build
 from finn_build.manifest import load
+from finn_build.operating import point_in
 
 
 @dataclasses.dataclass(frozen=True)
@@ -33,9 +34,10 @@ def bitstream_of(acc, folder):
     folder.mkdir()
     (folder / bitstreams.BIT).write_bytes(b"bits")
     manifest = load(acc)
+    point = point_in(acc, manifest.output, manifest.model_sha256)
     description = bitstreams.Bitstream(
         bitstreams.FORMAT, bitstreams.VERSION, "pynq-z2", "xc7z020clg400-1", manifest.input, manifest.output, 100.0,
-        manifest.cycles_per_frame, manifest.model_sha256, {bitstreams.BIT: sha256(folder / bitstreams.BIT)},
+        manifest.cycles_per_frame, point, manifest.model_sha256, {bitstreams.BIT: sha256(folder / bitstreams.BIT)},
     )  # fmt: skip
     (folder / bitstreams.FILE).write_text(description.to_json())
     return folder

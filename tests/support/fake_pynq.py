@@ -6,6 +6,7 @@ The Verilator model of the accelerator computes behind them. As on the board, re
 
 import numpy as np
 
+from bnn.integer.decision import OperatingPoint
 from finn_build.manifest import load
 from neuraljet import board
 from sim.live import LiveModel
@@ -47,14 +48,16 @@ class Registers:
         self.values = {board.IDENTITY: board.IDENTITY_VALUE, board.VERSION: board.VERSION_VALUE}
         self.values |= {board.FRAMES_PER_PACKET: 1, board.ERRORS: 0, board.LATENCY: 0, board.CONTROL: 0}
         self.values |= {board.MODEL_HASH + 4 * i: int(sha256[8 * i : 8 * i + 8], 16) for i in range(8)}
-        self.resets = 0
+        self.resets, self.applied = 0, lambda: None
 
     def read(self, offset):
         return self.values[offset]
 
     def write(self, offset, value):
         if offset == board.CONTROL:
-            self.resets += value
+            self.resets += value & board.RESET
+            if value & board.APPLY:
+                self.applied()
         else:
             self.values[offset] = value
 
@@ -67,6 +70,14 @@ class Dma:
         self.model, self.registers = LiveModel(acc, self.manifest), registers
         self.sendchannel, self.recvchannel = Channel(self._move), Channel(lambda: None)
         self.stalled, self.packets = False, []
+        registers.applied = self._apply
+
+    def _apply(self):
+        """Make the registers the operating point. They hold 32 bits."""
+        values, classes = self.registers.values, len(self.manifest.output.classes)
+        offsets = [values.get(board.OFFSET + 4 * label, 0) for label in range(1, classes)]
+        signed = tuple(offset - (offset >> 31 << 32) for offset in offsets)
+        self.model.set_point(OperatingPoint((0, *signed), values.get(board.LEAST_MARGIN, 0)))
 
     def read(self, offset):
         return 0

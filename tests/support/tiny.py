@@ -75,7 +75,10 @@ def write_manifest(folder: Path, data: dict) -> None:
             "height": HEIGHT, "width": WIDTH, "channels": 1, "bits": 8, "tdata_bits": 8,
             "beats_per_frame": HEIGHT * WIDTH,
         },
-        "output": {"tdata_bits": 56, "class_bits": 8, "broken_bit": 7, "score_bits": 16, "classes": CLASSES},
+        "output": {
+            "tdata_bits": 72, "class_bits": 8, "broken_bit": 7, "unsure_bit": 6, "score_bits": 16, "margin_bits": 16,
+            "value_bits": 14, "classes": CLASSES,
+        },
         "layers": [
             layer("threshold", "Threshold_0_out", "pixels", "bits", [HEIGHT, WIDTH, 2], 1, False, 2, -1, size),
             layer("pool", "MaxPool_0_out", "bits", "pooled", half, 1, False, 2, -1, size),

@@ -49,7 +49,7 @@ def run(folder: Path, count: int, seed: int) -> Iterator[tuple[str, Tally]]:
     yield from tallies.items()
 
 
-OUTPUT = Output(32, 8, 7, 8, ("good", "bad", "none"))
+OUTPUT = Output(40, 8, 7, 6, 8, 8, 6, ("good", "bad", "none"))
 
 
 def _sealed(content: Any) -> str:

@@ -114,6 +114,7 @@ CHECKS: dict[str, tuple[Step, ...]] = {
     "nj_add": (_refused("nj_add"), *_stream("nj_add")),
     "nj_affine": _stream("nj_affine"),
     "nj_argmax": (_refused("nj_argmax"), *_stream("nj_argmax")),
+    "nj_argmax_scan": _stream("nj_argmax"),
     "nj_concat": _stream("nj_concat"),
     "nj_carry": ((FORMULAS, "-k", "are_their_formulas and nj_carry"),),
     "nj_column": (

@@ -22,8 +22,8 @@ DENSE: tuple[Mapping[str, int], ...] = ({"Bias": 0x1E}, {"Thresholded": 1, "Thre
 CONFIGURATIONS: dict[str, list[Mapping[str, int]]] = {
     "nj_fifo": [{"Depth": depth, "Bits": 1} for depth in (2, 4, 8)],
     "nj_argmax": [
-        {"Classes": classes, "ScoreBits": 2, "ClassBits": bits, "OutScoreBits": 8}
-        for classes, bits in ((1, 1), (2, 1), (3, 2), (4, 3))
+        {"Classes": classes, "ScoreBits": 2, "ClassBits": bits, "OutScoreBits": 8, "OutMarginBits": 8}
+        for classes, bits in ((1, 3), (2, 3), (3, 4), (4, 4))
     ],
     "nj_or_pool": [
         {"Height": height, "Width": width, "C": 1, "Size": size}

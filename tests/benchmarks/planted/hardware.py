@@ -141,7 +141,7 @@ def cut(pattern: str, replacement: str, folder: Path, plant: bool) -> Said:
     (epoch,) = found.epochs
     model = read_qonnx(acc / "model.onnx")
     scores = model.run(planes(images))
-    due = [(int(label), row.tolist()) for label, row in zip(model.classify(scores), scores, strict=True)]
+    due = [(int(label), tuple(row.tolist())) for label, row in zip(model.classify(scores), scores, strict=True)]
     got = [unpack_result(word, manifest)[:2] for word in epoch.results]
     wrong = [*found.faults, *(["no frame_error"] if not epoch.frame_error else [])]
     wrong += ["the wrong results say that they are broken"] if epoch.broken != [False, True, False] else []

@@ -3,11 +3,12 @@
 module nj_accelerator (
   input  logic         ap_clk,
   input  logic         ap_rst_n,
+  input  logic [57:0]  operating_point,
   input  logic [7:0]   s_axis_tdata,
   input  logic         s_axis_tvalid,
   output logic         s_axis_tready,
   input  logic         s_axis_tlast,
-  output logic [87:0]  m_axis_tdata,
+  output logic [103:0] m_axis_tdata,
   output logic         m_axis_tvalid,
   input  logic         m_axis_tready,
   output logic         m_axis_tlast,

@@ -67,5 +67,18 @@ def test_fifo_whose_data_changes_under_stall_is_refuted_with_a_trace(tmp_path):
 
 
 def test_argmax_that_takes_the_last_of_equals_is_refuted(tmp_path):
-    changed = prove_changed(tmp_path, "nj_argmax", {}, RTL / "nj_argmax.sv", "_q > best_q", "_q >= best_q")
+    scan = RTL / "nj_argmax_scan.sv"
+    changed = prove_changed(tmp_path, "nj_argmax", {"ScoreBits": 1}, scan, "largest && lead < 0", "largest && lead <= 0")
     assert not changed and "nj_scoreboard.sv" in changed.text
+
+
+SAMPLED = [  # parts of the operating point that are read in a later clock than the scores are taken
+    ("MarginBits'(offset_q);", "MarginBits'(signed'(point_i[OffsetBits-1:0]));"),
+    ("margin_q < least_q", "margin_q < point_i[PointBits-1-:MarginBits]"),
+]
+
+
+@pytest.mark.parametrize(("old", "new"), SAMPLED)
+def test_argmax_that_mixes_two_operating_points_is_refuted(tmp_path, old, new):
+    changed = prove_changed(tmp_path, "nj_argmax", {"Classes": 2}, RTL / "nj_argmax.sv", old, new, trace=False)
+    assert not changed

@@ -2,11 +2,12 @@
 module nj_accelerator (
   input  wire        ap_clk,
   input  wire        ap_rst_n,
+  input  wire [45:0] operating_point,
   input  wire [7:0]  s_axis_tdata,
   input  wire        s_axis_tvalid,
   output wire        s_axis_tready,
   input  wire        s_axis_tlast,
-  output wire [55:0] m_axis_tdata,
+  output wire [71:0] m_axis_tdata,
   output wire        m_axis_tvalid,
   input  wire        m_axis_tready,
   output wire        m_axis_tlast,
@@ -41,5 +42,5 @@ module nj_accelerator (
     .s_valid_i(pooled_tvalid), .s_ready_o(pooled_tready), .s_data_i(pooled_tdata),
     .m_valid_o(scores_tvalid), .m_ready_i(scores_tready), .m_data_o(scores_tdata)
   );
-  tiny_argmax u_argmax (.scores_i(scores_tdata), .result_o(m_axis_tdata));
+  tiny_argmax u_argmax (.point_i(operating_point), .scores_i(scores_tdata), .result_o(m_axis_tdata));
 endmodule

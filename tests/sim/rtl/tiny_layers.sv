@@ -69,10 +69,21 @@ module tiny_dense (
 endmodule
 
 module tiny_argmax (
+  input  logic [45:0] point_i,  // {least margin, offset of class 2, of class 1}
   input  logic [47:0] scores_i,
-  output logic [55:0] result_o
+  output logic [71:0] result_o
 );
-  logic signed [15:0] s0, s1, s2;
+  logic signed [15:0] s0, s1, s2, v1, v2, best, next;
+  logic signed [14:0] o1, o2;
+  logic [15:0] least, margin;
+  logic [7:0] label;
   assign {s2, s1, s0} = scores_i;
-  assign result_o = {scores_i, (s0 >= s1 && s0 >= s2) ? 8'd0 : (s1 >= s2) ? 8'd1 : 8'd2};
+  assign {least, o2, o1} = point_i;
+  assign v1 = s1 + 16'(o1);
+  assign v2 = s2 + 16'(o2);
+  assign label = (s0 >= v1 && s0 >= v2) ? 8'd0 : (v1 >= v2) ? 8'd1 : 8'd2;
+  assign best = label == 0 ? s0 : label == 1 ? v1 : v2;
+  assign next = label == 0 ? (v1 > v2 ? v1 : v2) : label == 1 ? (s0 > v2 ? s0 : v2) : (s0 > v1 ? s0 : v1);
+  assign margin = best - next;
+  assign result_o = {margin, scores_i, label | 8'(margin < least) << 6};
 endmodule
