@@ -19,7 +19,7 @@ from bnn.qonnx.read import network_of
 from bnn.qonnx.write import write_qonnx
 from bnn.storage.files import lock, new_folder, refuse_foreign
 from bnn.storage.records import entries, parse_json, sha256
-from finn_build import adapter
+from finn_build import adapter, operating
 from finn_build.boards import Board, check_fits, find_board
 from finn_build.built import Built, BuiltLayer
 from finn_build.folders import ACCELERATOR
@@ -162,6 +162,9 @@ def _build(model: Path, out: Path, pixels: str | None, options: _Options, starte
                 )
             )
             (folder / FILE).write_text(manifest.to_json())
+            point = operating.beside(model, manifest.output, manifest.model_sha256)
+            if point is not None:  # `tune` may replace it later, so the manifest does not list it
+                (folder / operating.FILE).write_text(point)
             remember(manifest)
     return Built(
         cycles_per_frame=cycles,

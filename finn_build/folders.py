@@ -3,15 +3,16 @@
 from pathlib import Path
 
 from bnn.errors import UserError
+from bnn.integer.decision import FILE as POINT
 from bnn.storage.folders import Kind
 
-POINT = "operating_point.json"  # see finn_build.operating
 REPORTS = (  # commands write these into an accelerator folder
     "verification.json",
     "netlist_verification.json",
     "cppsim.json",
     "proof.json",
     "synthesis.json",
+    POINT,
 )
 IP = Kind("ip.json", "neuraljet-ip")
 ECP5 = Kind("bitstream.json", "neuraljet-bitstream", later=("nextpnr.json", "ulx3s-85f.bit"))
@@ -27,7 +28,7 @@ ZYNQ = Kind(  # kit.json lists what build.tcl needs; Vivado leaves the rest, or 
 ACCELERATOR = Kind(
     "manifest.json",
     "neuraljet-accelerator",
-    later=(*REPORTS, POINT),
+    later=REPORTS,
     folders=(("bitstream-*", ECP5), ("bitstream-*", ZYNQ)),
 )
 

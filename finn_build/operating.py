@@ -8,12 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bnn.errors import UserError
-from bnn.integer.decision import OperatingPoint, check_point
+from bnn.integer.decision import FILE, OperatingPoint, check_point
 from bnn.storage.records import Record, check_seal, parse, parse_json, seal_of
-from finn_build.folders import POINT
 from finn_build.manifest import Output
 
-FILE, FORMAT, VERSION = POINT, "neuraljet-operating-point", 1
+FORMAT, VERSION = "neuraljet-operating-point", 1
 
 
 @dataclass(frozen=True)
@@ -86,6 +85,17 @@ def load_point(path: Path, classes: tuple[str, ...], value_bits: int, model_sha2
         raise UserError(f"{path} is for the classes {', '.join(found.classes)} and not {', '.join(classes)}; {way_out}")
     check_point(found.point, classes, value_bits)
     return found
+
+
+def beside(model: Path, output: Output, model_sha256: str) -> str | None:
+    """Return the text of the operating point file beside a network's file, None where there is none.
+
+    UserError for one of another network, and for a damaged one.
+    """
+    path = model.with_name(FILE)
+    if not path.exists():
+        return None
+    return load_point(path, output.classes, output.value_bits, model_sha256).to_json()
 
 
 def point_in(folder: Path, output: Output, model_sha256: str) -> OperatingPoint:

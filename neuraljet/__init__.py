@@ -24,6 +24,7 @@ from neuraljet.commands.prove import prove
 from neuraljet.commands.report import report
 from neuraljet.commands.synth import synth
 from neuraljet.commands.train import train
+from neuraljet.commands.tune import tune
 from neuraljet.commands.verify import verify
 from neuraljet.commands.watch import watch
 
@@ -41,6 +42,7 @@ __all__ = [
     "report",
     "synth",
     "train",
+    "tune",
     "verify",
     "watch",
 ]

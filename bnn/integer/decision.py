@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from bnn.errors import UserError
 from bnn.integer.reference import Ints, argmax
 
+FILE = "operating_point.json"  # in a run or an accelerator folder (finn_build.operating)
 MOST_BITS = 32  # of an offset or a least margin: a register
 
 

@@ -7,6 +7,7 @@
           checkpoint.safetensors  while training only: everything --resume needs, sealed
           weights.safetensors     the last latent weights and batch-norm statistics
           model.onnx              the frozen network (QONNX)
+          operating_point.json    what `tune` chose (finn_build.operating); metrics.json does not list it
           heldout.json            margins and brightness of the test pictures (bnn.drift.heldout)
           label_mistakes.csv      labels that networks doubt which did not learn from these pictures; for people alone
           metrics.json            accuracy, confusion matrix, per-class precision and recall, what was noted of the
@@ -26,6 +27,7 @@ from bnn.data.dataset import Dataset
 from bnn.data.source import DataSource
 from bnn.drift.heldout import FILE as HELD_OUT
 from bnn.errors import UserError
+from bnn.integer.decision import FILE as POINT
 from bnn.model.budget import Hardware
 from bnn.model.spec import NetworkSpec
 from bnn.storage.files import new_folder, write_file
@@ -42,7 +44,12 @@ ASKED, PLAN, LOG, CHECKPOINT, WEIGHTS, MODEL, METRICS = (
 )  # fmt: skip
 CURVES = "tensorboard"
 FORMAT = "neuraljet-run"
-RUN = Kind(ASKED, FORMAT, later=(PLAN, LOG, CHECKPOINT, WEIGHTS, MODEL, HELD_OUT, MISTAKES, METRICS), scratch=(CURVES,))
+RUN = Kind(
+    ASKED,
+    FORMAT,
+    later=(PLAN, LOG, CHECKPOINT, WEIGHTS, MODEL, HELD_OUT, MISTAKES, METRICS, POINT),
+    scratch=(CURVES,),
+)
 Record = TypeVar("Record")
 
 

@@ -3,7 +3,6 @@
 The operating point, offsets and least margin, is a port beside the streams; in FINN's graph it is the neutral one.
 """
 
-from math import ceil
 from typing import Any, ClassVar
 
 from qonnx.core.datatype import DataType
@@ -99,15 +98,19 @@ class ScoreArgMax_rtl(ScoreArgMax, RtlOperator):
         return {**super().template_values(), "point_bits": self.point_bits()}
 
     def lut_estimation(self, fpgapart: str) -> int:
-        bits = int(self.get_input_datatype().bitwidth())
-        if self.classes <= 2:
-            return ceil(bits / 2) * (self.classes - 1) + 4
-        counting = 9 + 2 * (self.classes - 1).bit_length()
-        return selection(self.classes, bits) + ceil(bits / 2) + counting
+        """Count the adders and comparisons, a LUT a bit: of a difference, or of a scan with what it selects."""
+        classes, bits = self.classes, self.widths.score_bits
+        if classes <= 2:
+            return 3 if classes == 1 else 4 * bits + 11
+        adders = self.widths.value + self.widths.value + 1 + 2 * self.widths.margin
+        return selection(classes, bits) + selection(classes, bits + 1) + adders + 2 * (classes - 1).bit_length()
 
     def ff_estimation(self, fpgapart: str) -> int:
-        bits = int(self.get_input_datatype().bitwidth())
-        return bits * self.classes + (1 if self.classes <= 2 else bits + 15)
+        classes, bits, margin = self.classes, self.widths.score_bits, self.widths.margin
+        held = classes * bits + (classes - 1) * (bits + 1)  # scores and offsets
+        if classes <= 2:
+            return bits + 1 if classes == 1 else held + bits + 1 + 3 * margin + 4
+        return held + 2 * bits + 1 + 4 * margin + 4 * (classes - 1).bit_length() + 10
 
 
 class ScoreArgMax_hls(ScoreArgMax, HlsOperator):

@@ -77,6 +77,8 @@ module nj_argmax #(
       logic signed [ScoreBits:0] difference_q;
       logic signed [OffsetBits-1:0] offset_q;
       logic signed [MarginBits-1:0] value_q;
+      logic negative;
+      assign negative = value_q[MarginBits-1];
 
       assign s_ready_o = !scored_q && !moved_q && !m_valid_o;
       always_ff @(posedge clk_i) begin
@@ -94,7 +96,7 @@ module nj_argmax #(
         if (scored_q) value_q <= MarginBits'(difference_q) + MarginBits'(offset_q);
         if (moved_q) begin
           class_q <= value_q > 0;
-          margin_q <= value_q < 0 ? -value_q : value_q;
+          margin_q <= (value_q ^ {MarginBits{negative}}) + MarginBits'(negative);  // half the sites of ?:
         end
       end
     end else begin : gen_scan

@@ -233,11 +233,14 @@ def _design(operator: Any, folder: Path) -> Design:
     for name, path in files.items():
         if path.parent != folder:
             shutil.copy(path, folder / name)
+    bits = operator.point_bits() if hasattr(operator, "point_bits") else 0
     values = {
+        "point": "    .operating_point(point_i),\n" if bits else "",
         "comment": "", "name": "layer", "source": "s", "module": operator.get_nodeattr("gen_top_module"),
         "in_bits": operator.get_instream_width_padded(), "out_bits": operator.get_outstream_width_padded(),
     }  # fmt: skip
     top = {"name": "cost_model", "in_bits": operator.get_instream_width(), "out_bits": operator.get_outstream_width(),
+           "ports": f"  input  logic [{bits - 1}:0] point_i,\n" if bits else "",
            "nodes": fill("node.sv.in", values), "last": "layer"}  # fmt: skip
     (folder / "cost_model.sv").write_text(fill("nodes.sv.in", top))
     names = packages_first(sorted(files))
@@ -258,7 +261,9 @@ def _simulate(operator: Any, design: Design) -> dict[str, Any]:
     wanted = y.reshape(-1, y.shape[-1])
     (result,) = run_streams(
         design.top, {}, beats, len(wanted), stalls=[Stall()],
-        sources=[design.folder / name for name in design.sources], silence_limit=200_000, timeout_s=600,
+        sources=[design.folder / name for name in design.sources],
+        extra_in={"point_i": [0] * len(beats)} if hasattr(operator, "point_bits") else None,
+        silence_limit=200_000, timeout_s=600,
     )  # fmt: skip
     out_bits = bits if is_fifo else int(operator.get_output_datatype().bitwidth())
     signed = not is_fifo and operator.get_output_datatype().signed() and out_bits > 1

@@ -95,6 +95,7 @@ class _Chain:
         values = {
             "comment": kind, "name": name, "source": self.source, "module": operator.get_nodeattr("gen_top_module"),
             "in_bits": operator.get_instream_width_padded(), "out_bits": operator.get_outstream_width_padded(),
+            "point": "",
         }  # fmt: skip
         if kind == "MVAU_rtl":
             library = Path(os.environ["FINN_RTLLIB"])
@@ -156,7 +157,7 @@ def build(workload: Workload, variant: str, folder: Path, limit_s: float) -> Des
             text = path.read_text().replace('"./', f'"{path.parent}/')
             (folder / name).write_text(_patched(name, text))
     values = {"name": TOP, "in_bits": in_elements * workload.input_bits, "out_bits": out_elements * out_bits,
-              "nodes": chain.text, "last": chain.source}  # fmt: skip
+              "nodes": chain.text, "last": chain.source, "ports": ""}  # fmt: skip
     (folder / f"{TOP}.sv").write_text(fill("nodes.sv.in", values))
     names = packages_first(sorted(chain.files))
     memories = tuple(path.relative_to(folder).as_posix() for path in chain.memories)

@@ -66,7 +66,7 @@ def layer(workload: Workload, clocks: int, folder: Path, block: bool = False) ->
         values = {
             "comment": operator.summary(), "name": name, "source": source,
             "module": operator.get_nodeattr("gen_top_module"), "in_bits": operator.get_instream_width_padded(),
-            "out_bits": operator.get_outstream_width_padded(),
+            "out_bits": operator.get_outstream_width_padded(), "point": "",
         }  # fmt: skip
         nodes += fill("node.sv.in", values)
         source = name
@@ -76,7 +76,8 @@ def layer(workload: Workload, clocks: int, folder: Path, block: bool = False) ->
     if few_bits:
         nodes += fill("ours_value.sv.in", {"name": "value", "source": source, "elements": outputs})
         source = "value"
-    values = {"name": TOP, "in_bits": in_bits, "out_bits": outputs * out_bits, "nodes": nodes, "last": source}
+    values = {"name": TOP, "in_bits": in_bits, "out_bits": outputs * out_bits, "nodes": nodes, "last": source,
+              "ports": ""}  # fmt: skip
     (folder / f"{TOP}.sv").write_text(fill("nodes.sv.in", values))
     names = packages_first(sorted(files))
     return Design(folder, (*names, f"{TOP}.sv"), TOP, in_elements, outputs, out_bits,

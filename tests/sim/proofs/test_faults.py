@@ -68,7 +68,8 @@ def test_fifo_whose_data_changes_under_stall_is_refuted_with_a_trace(tmp_path):
 
 def test_argmax_that_takes_the_last_of_equals_is_refuted(tmp_path):
     scan = RTL / "nj_argmax_scan.sv"
-    changed = prove_changed(tmp_path, "nj_argmax", {"ScoreBits": 1}, scan, "largest && lead < 0", "largest && lead <= 0")
+    old, new = "largest && lead < 0", "largest && lead <= 0"
+    changed = prove_changed(tmp_path, "nj_argmax", {"ScoreBits": 1}, scan, old, new)
     assert not changed and "nj_scoreboard.sv" in changed.text
 
 
