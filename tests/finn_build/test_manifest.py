@@ -37,7 +37,7 @@ def outside(content):
     [
         (lambda c: c.update(format="other"), "format"),
         (lambda c: c.update(version=1), "version"),
-        (lambda c: c.update(version=2), "version '2', this program reads 3; build the accelerator again"),
+        (lambda c: c.update(version=2), "version '2', this program reads 4; build the accelerator again"),
         (lambda c: c["layers"][0].pop("inputs"), r"layers\[0\].*inputs"),
         (lambda c: c["layers"][1].update(inputs=[]), "pool reads what none in front of it puts out"),
         (lambda c: c["layers"][0].update(inputs=["pooled"]), "threshold reads what none in front of it puts out"),
@@ -105,7 +105,7 @@ def test_entries_changed_by_hand_are_refused(acc):
         ('"clock_mhz": 200.0', '"clock_mhz": NaN', "holds NaN"),
         ('"clock_mhz": 200.0', '"clock_mhz": 1e999', "too large a number"),
         ('"fps": null', '"fps": null, "fps": null', "'fps' stands twice"),
-        ('"version": 3', '"version": 3.0', "version '3.0'"),
+        ('"version": 4', '"version": 4.0', "version '4.0'"),
         ('"data": {', '"data": {"x": ' + "[" * 50_000, "not valid JSON"),
     ],
 )

@@ -13,7 +13,7 @@ from tests.support.tiny import CLASSES, tiny_accelerator
 WRONG_THRESHOLD = {"s_data_i <= 8'd60": "s_data_i <= 8'd70"}
 WRONG_POOL = {"m_data_o <= row_q[x_q[2:1]] | s_data_i": "m_data_o <= row_q[x_q[2:1]] & s_data_i"}
 WRONG_LATER = {"beat_q == 0 ? 16'(3 * o - 2)": "beat_q == 0 ? 16'(3 * o - 2 + (frame_q == 8'd5 ? 1 : 0))"}
-WRONG_ARGMAX = {"s0 >= s1 && s0 >= s2": "s0 >= s2"}
+WRONG_ARGMAX = {"s0 >= v1 && s0 >= v2": "s0 >= v2"}
 LOSES_BEAT = {"m_valid_o <= odd_q && x_q[0]": "m_valid_o <= odd_q && x_q[0] && s_data_i != 2'b00"}
 WITHDRAWN = {
     "if (s_ready_o) m_valid_o <= 1'b0;\n    if (s_valid_i && s_ready_o) begin\n      sum_q": "m_valid_o <= 1'b0;\n"
@@ -64,7 +64,7 @@ def test_results_without_end_are_told_and_end(tmp_path):
 
 
 def test_one_frame_has_no_rate(right):
-    report = verify(right, "random", frames=1)
+    report = verify(right, "random", frames=1, points=0)
     assert report["passed"] and report["cycles_per_frame"] is None and report["latency_cycles"] == 3
 
 
@@ -118,8 +118,20 @@ def test_lost_beat_is_named_where_it_is_missing(tmp_path):
     assert report["mismatches"] >= 1 and found["layer"] == "pool" and found["beats"] < found["beats_expected"] == 16
 
 
+@pytest.mark.parametrize(
+    "fault", [{"v1 = s1 + 16'(o1)": "v1 = s1"}, {"v2 = s2 + 16'(o2)": "v2 = s2 + 16'(o1)"}, {"margin < least": "1'b0"}]
+)
+def test_a_fault_that_only_another_operating_point_shows_is_found(tmp_path, fault):
+    acc = tiny_accelerator(tmp_path / "acc", fault)
+    assert verify(acc, "random", frames=30, points=0).passed
+    report = verify(acc, "random", frames=30)
+    at = report.operating_points.points
+    assert not report.passed and report.first_mismatch.reproduced == "alone" and report.mismatches > 0
+    assert at[0].mismatches == 0 and sum(point.mismatches for point in at) >= report.mismatches
+
+
 def test_missing_result_is_reported(tmp_path):
-    report = verify(tiny_accelerator(tmp_path / "acc", NO_RESULT), "random", frames=10)
+    report = verify(tiny_accelerator(tmp_path / "acc", NO_RESULT), "random", frames=10, points=0)
     assert not report["passed"] and any("9 of 10 results" in fault for fault in report["faults"])
     assert report["first_mismatch"]["frame"] >= 7
 

@@ -239,7 +239,7 @@ def row(name: str, fault: str, run: Any, *arguments: Any, **options: Any) -> Che
     return Check(name, fault, lambda folder, plant: run(*arguments, folder, plant, **options), slow=True)
 
 
-ARGMAX = "s0 >= s1 && s0 >= s2", "s0 >= s2"
+ARGMAX = "s0 >= v1 && s0 >= v2", "s0 >= v2"
 LOST = "m_valid_o <= odd_q && x_q[0]", "m_valid_o <= odd_q && x_q[0] && s_data_i != 2'b00"
 WITHDRAWN = (
     "if (s_ready_o) m_valid_o <= 1'b0;\n    if (s_valid_i && s_ready_o) begin\n      sum_q",
@@ -250,6 +250,8 @@ LATER = "beat_q == 0 ? 16'(3 * o - 2)", "beat_q == 0 ? 16'(3 * o - 2 + (frame_q 
 CHECKS = [
     row("verify", "a threshold in the RTL", rtl, "s_data_i <= 8'd60", "s_data_i <= 8'd70"),
     row("verify", "the arg-max in the RTL", rtl, *ARGMAX, frames=400),
+    row("verify, operating point", "an offset that is not added", rtl, "v1 = s1 + 16'(o1)", "v1 = s1"),
+    row("verify, operating point", "unsure at the least margin", rtl, "margin < least", "margin <= least", frames=400),
     row("verify", "a score of the sixth frame alone", rtl, *LATER),
     row("verify", "a beat lost between layers", rtl, *LOST),
     row("verify", "no TLAST at the output", top, "m_axis_tlast = 1'b1", "m_axis_tlast = 1'b0"),
