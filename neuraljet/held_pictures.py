@@ -54,7 +54,7 @@ def pictures_of(opened: Opened, held_out: str | Path | None) -> tuple[Labelled, 
 def _load(opened: Opened, source: DataSource) -> Dataset:
     _, height, width = opened.network.input_shape
     color = "rgb" if opened.network.input_shape[0] == 3 else "gray"
-    data = labelled.load(source.source, size=(height, width), color=color, seed=source.seed or 0)
+    data = labelled.load_again(source, (height, width), color)
     if tuple(data.classes) != tuple(opened.network.classes):
         raise UserError(
             f"{source.source} has the classes {', '.join(data.classes)} and the network "
@@ -77,7 +77,7 @@ def _check_same(opened: Opened, data: Dataset) -> None:
 def _spared(opened: Opened, data: Dataset) -> Labelled:
     """Return the training pictures that judged the rounds of a run, and that nothing was learned from."""
     from bnn.training.runs import kept_plan, request_of
-    from bnn.training.sides import hold_out
+    from bnn.training.sides import split_sides
 
     plan, config = kept_plan(opened.folder), request_of(opened.folder).config
     if plan is not None and not plan.held_out:
@@ -85,11 +85,11 @@ def _spared(opened: Opened, data: Dataset) -> Labelled:
             f"{opened.folder} was cross-validated and then learned from all training pictures, so none is held out; "
             f"train again with --folds 1, or {OTHERS}"
         )
-    kept, held = hold_out(data.train_labels, config.validation, config.seed)
-    if np.array_equal(kept, held):
+    sides = split_sides(data, config)
+    if not sides.held_out:
         raise UserError(f"{opened.folder} learned from all training pictures; {OTHERS}")
-    words = f"training pictures of {data.name} that were held out, and that chose the best round"
-    return Labelled(words, data.train_images[held], data.train_labels[held])
+    words = f"training pictures of {data.name} that were held out, and that judged the rounds"
+    return Labelled(words, sides.held_images.permute(0, 2, 3, 1).numpy(), sides.held_labels.numpy())
 
 
 def _others(opened: Opened, held_out: str | Path, test: Labelled) -> Labelled:
