@@ -8,7 +8,8 @@ from hw.matvec import matches
 from hw.matvec.folding import LUT_WORDS, Folding
 from hw.matvec.module import Patches, RowOutput
 
-STORED_LUTS = 64  # words of a frame store that a LUT holds without selection
+BANK = 64  # words of LUT memory, or of constants in LUTs, without selection
+SMALL = 32  # words of LUT memory of which a LUT holds twice as many bits
 
 
 @lru_cache(maxsize=1024)
@@ -31,30 +32,63 @@ def blocks(folding: Folding, output: RowOutput) -> int:
 
 def sites(folding: Folding, output: RowOutput) -> int:
     """Return the LUT sites of the module, without nj_patches."""
-    f, (count_sites, _, _, latency) = folding, _matches(folding.simd)
-    group_bits, word_bits = (f.groups - 1).bit_length(), (f.words - 1).bit_length()
-    total = f.lanes * count_sites + 1.0
+    count = folding.lanes * _matches(folding.simd)[0]
+    return round(_words(folding) + _store(folding) + _steps(folding) + count + _accumulate(folding, output))
+
+
+def _words(folding: Folding) -> float:
+    """Return the sites of nj_words, or of the selection of a beat that is held."""
+    f = folding
     if f.pieces > 1:
-        total += selection(f.pieces, f.simd) + (0 if f.held else 1.3 * (f.pieces - 1).bit_length() + 2)
-    elif f.packed > 1:
-        rest = f.beats % f.packed > 0
-        total += 1.5 * (f.packed - 1).bit_length() + 3 + rest * (1.5 * word_bits + 3)
-    if f.replay and not f.held:
-        depth = 2 << word_bits
-        banks = -(-depth // STORED_LUTS)
-        total += 4 * -(-f.simd // (6 if depth <= 32 else 3)) * banks + f.simd * _selection(banks) + 1.5 * word_bits + 6
-    depth, width = f.shape
-    total += word_bits + group_bits + 6 + f.compact * (depth.bit_length() + 2)
-    total += _selected(depth, width) if f.block else width * -(-depth // 64)
+        return selection(f.pieces, f.simd) + (0 if f.held else (f.pieces - 1).bit_length() + 1)
+    if f.packed == 1:
+        return 0
+    rest = f.beats % f.packed > 0
+    return 1.5 * (f.packed - 1).bit_length() + 2 + rest * (1.3 * (f.words - 1).bit_length() + 2)
+
+
+def _store(folding: Folding) -> float:
+    """Return the sites of nj_frame_store."""
+    if not folding.replay or folding.held:
+        return 0
+    word_bits = (folding.words - 1).bit_length()
+    return _memory(2 << word_bits, folding.simd) + 1.5 * word_bits + 5
+
+
+def _steps(folding: Folding) -> float:
+    """Return the sites of nj_steps with the weights."""
+    f, (depth, width) = folding, folding.shape
+    control = (f.words - 1).bit_length() + (f.groups - 1).bit_length() + 4.5
+    control += f.compact * (depth.bit_length() + 3)
+    return control + (_selected(depth, width) if f.block else _rom(f))
+
+
+def _rom(folding: Folding) -> int:
+    """Return the LUTs of weights. Where a word's fill whole banks, a place without element takes no LUT."""
+    f, (depth, width) = folding, folding.shape
+    luts = width * -(-depth // BANK)
+    region = 1 << (f.groups - 1).bit_length()  # from a word to the next
+    if not f.replay and region >= BANK:
+        unused = (f.places < 0).sum(1)
+        saved = unused.sum() * (region // BANK) - unused[-1] * (region // BANK - -(-f.groups // BANK))
+        luts -= int(saved) * f.lanes // f.repeat
+    return luts
+
+
+def _accumulate(folding: Folding, output: RowOutput) -> float:
+    """Return the sites of nj_accumulate and of what moves the pipeline."""
+    f, latency = folding, _matches(folding.simd)[3]
+    total = 14.0
+    if latency > 3:  # flags beside the counts: of four clocks in flip-flops, of more in shift registers
+        total += 11 if latency == 4 else (f.groups - 1).bit_length() + 1
     sum_bits = output.sum_bits(f.beats * f.in_bits)
     if not f.replay and f.groups > 1:
-        bits = 6 if f.groups <= 32 else 3  # of four LUTs with a port to read and one to write
-        total += 4 * -(-f.lanes * sum_bits // bits) * -(-f.groups // 64)
-    total += (group_bits + 2) * (latency > 2) + 7
+        total += _memory(f.groups, f.lanes * sum_bits)
     constant_bits = output.levels * output.constant_bits
-    total += f.lanes * constant_bits * (-(-f.groups // 64) if f.groups <= LUT_WORDS else 0)
-    decide = constant_bits / 2 + 2 * output.levels if output.thresholded else output.out_bits
-    return round(total + f.lanes * (sum_bits + decide))
+    stored = f.groups <= LUT_WORDS and (output.thresholded or f.groups > 2)  # of two a constant bit is a flip-flop
+    total += f.lanes * constant_bits * -(-f.groups // BANK) * stored
+    decide = constant_bits / 2 + 2 * output.levels if output.thresholded else output.out_bits / 2 - 2
+    return total + f.lanes * (sum_bits + decide)
 
 
 def ffs(folding: Folding, output: RowOutput) -> int:
@@ -73,18 +107,25 @@ def ffs(folding: Folding, output: RowOutput) -> int:
 
 def patches_sites(patches: Patches, bits: int) -> int:
     """Return the LUT sites of nj_patches for pixels of so many bits."""
-    depth = patches.rows << (patches.width - 1).bit_length()
-    banks = -(-depth // STORED_LUTS)
-    memory = 4 * -(-bits // (6 if depth <= 32 else 3)) * banks + bits * _selection(banks)
-    counters = (
-        3 * (patches.width - 1).bit_length() + 2 * (patches.height - 1).bit_length() + 6 * patches.rows.bit_length()
-    )
-    return round(memory + counters + (bits + 10 if patches.pad else 4))
+    across = (patches.width - 1).bit_length()
+    depth = patches.rows << across
+    control = 2.4 + 3.1 * (across + (patches.height - 1).bit_length()) + 10 * (patches.kernel - 1).bit_length()
+    if patches.pad:  # a pixel outside of the frame is masked in the LUT that selects one of two banks
+        control += 15 + (0 if BANK < depth <= 2 * BANK else bits)
+    return round(_memory(depth, bits) + control)
 
 
-def _selection(ways: int) -> float:
-    """Return the sites per bit that choosing one of `ways` takes."""
-    return max(1.0, 0.4 * (ways - 1)) if ways > 1 else 0.0
+def _memory(words: int, bits: int) -> float:
+    """Return the sites of LUT memory with a port to write and one to read, of four LUTs each."""
+    full, rest = divmod(words, BANK)
+    banks = full + (rest > 0)
+    luts = full * -(-bits // 3) + (rest > 0) * -(-bits // (6 if rest <= SMALL else 3))
+    return 4 * luts + bits * _ways(banks) + (1.5 * banks if banks > 1 else 0)
+
+
+def _ways(banks: int) -> float:
+    """Return the sites a bit that choosing among banks takes."""
+    return 0 if banks == 1 else 1 if banks <= 4 else banks / 2
 
 
 def _selected(words: int, bits: int) -> float:

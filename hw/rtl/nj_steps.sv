@@ -89,8 +89,8 @@ module nj_steps #(
   if (Compact) begin : gen_count
     logic [AddressBits-1:0] step_q;
     always_ff @(posedge clk_i) begin
-      if (rst_i) step_q <= '0;
-      else if (step) step_q <= word_end && group_end ? '0 : step_q + 1'b1;
+      if (step) step_q <= step_q + 1'b1;
+      if (rst_i || (step && word_end && group_end)) step_q <= '0;  // a reset of the flip-flops: no LUT behind the adder
     end
     assign address = step_q;
   end else begin : gen_join

@@ -85,7 +85,8 @@ def test_the_rows_tell_variant_share_and_the_second_best(tmp_path):
     write_qonnx(random_network("bottleneck", height=16, width=16, outputs=32), tmp_path / "model.onnx")
     result = build(tmp_path / "model.onnx", tmp_path / "acc", fps=200e6 / 4096)
     rows = {row["name"]: row for row in result["layers"]}
-    assert sum(row["share"] for row in rows.values()) == pytest.approx(1, abs=0.01)
+    total = result["estimate"]["lut"]  # with what checks frames, which is no layer
+    assert all(row["share"] == round(row["lut"] / total, 4) for row in rows.values())
     jets = rows["jet_conv_1"]
     assert jets["variant"].startswith("digit-serial") and jets["fold"] > 1
     assert jets["instead_of"]["lut"] >= jets["lut"] and jets["instead_of"]["cycles_per_frame"] <= 4096
@@ -159,17 +160,17 @@ def test_a_layer_waits_no_longer_than_the_one_in_front_can():
 
 
 def test_a_layer_that_would_need_a_fifo_pays_for_it():
-    """36 beats come 16 clocks apart. A folding of 20 clocks per beat saves fewer sites than its FIFO takes."""
+    """36 beats come 10 clocks apart. A folding of 14 clocks per beat saves fewer sites than its FIFO takes."""
     from finn_build.folding import choices, choose
     from finn_build.graph import DEFAULT_PART
 
-    weight = np.random.default_rng(0).choice(np.array([-1, 1]), (36 * 64, 10))
-    scores = make_operator("BinaryDense_rtl", [1, 6, 6, 64], [1, 10], "BIPOLAR", "INT13", Weight=weight)
-    choose(scores, 784)
-    assert scores.beat_interval() == 20
-    least = min(choices(scores, 784, DEFAULT_PART), key=lambda found: found.cost()).lut
-    chosen = choose(scores, 784, result_interval=16).taken
-    assert scores.beat_interval() <= 16 and least < chosen.lut < least + 0.7 * 64
+    weight = np.random.default_rng(0).choice(np.array([-1, 1]), (36 * 80, 10))
+    scores = make_operator("BinaryDense_rtl", [1, 6, 6, 80], [1, 10], "BIPOLAR", "INT13", Weight=weight)
+    choose(scores, 740)
+    assert scores.beat_interval() == 14
+    least = min(choices(scores, 740, DEFAULT_PART), key=lambda found: found.cost())
+    chosen = choose(scores, 740, result_interval=10).taken
+    assert scores.beat_interval() <= 10 and least.cost()[0] < chosen.cost()[0] < least.cost()[0] + 0.7 * 80
 
 
 def test_large_layers_of_small_pictures_fit_together(tmp_path, monkeypatch):
