@@ -10,9 +10,10 @@ from typing import TextIO
 from bnn.data.frames import Fit, Frame
 from bnn.data.notes import Notes
 from bnn.errors import UserError
-from bnn.integer.decision import OperatingPoint, decide
+from bnn.integer.decision import OperatingPoint
 from bnn.storage.records import NAMED, Record
 from neuraljet.engines import Engine, Result
+from neuraljet.opened import Opened
 
 BATCH = 64  # pictures in memory at once, at the most
 BATCH_VALUES = 1 << 20  # pixels times channels of them
@@ -28,7 +29,7 @@ class Row(Record):
     picture: str
     label: str | None = field(default=None, metadata={NAMED: "class"})
     scores: tuple[int, ...] | None = None
-    margin: int | None = None  # best minus second best score
+    margin: int | None = None  # how far the largest score, with its offset, is above the second largest
     verdict: str | None = None
     latency_clocks: int | None = None  # from the last pixel to the class
     latency_us: float | None = None
@@ -40,17 +41,22 @@ class Judge:
     """Turns decisions into verdicts."""
 
     classes: tuple[str, ...]
-    good: str | None = None  # pictures of every other class are rejected
-    least_margin: int | None = None  # below it nobody is sure
+    good: str | None  # pictures of every other class are rejected
+    point: OperatingPoint  # that is decided at
 
-    def __post_init__(self) -> None:
-        if self.good is not None and self.good not in self.classes:
-            raise UserError(f"--good {self.good}: the network has no such class; choose {', '.join(self.classes)}")
+    @classmethod
+    def of(cls, opened: Opened, good: str | None, least_margin: int | None) -> "Judge":
+        """Return the judge at the operating point of the folder, with what is not None in place of what stands there.
 
-    @property
-    def point(self) -> OperatingPoint:
-        """Return the operating point that the decisions are made at."""
-        return OperatingPoint((0,) * len(self.classes), self.least_margin or 0)
+        UserError for a class that the network does not have, and for a least margin that its circuit cannot hold.
+        """
+        found, classes = opened.operating_point(), opened.network.classes
+        if good is not None and good not in classes:
+            raise UserError(f"--good {good}: the network has no such class; choose {', '.join(classes)}")
+        point = found.point if found else OperatingPoint.neutral(len(classes))
+        if least_margin is not None:
+            point = replace(point, least_margin=least_margin)
+        return cls(classes, good or (found.good if found else None), point)
 
     def verdict(self, label: str, unsure: bool) -> str | None:
         """Return unsure, else accepted or rejected; sure where no class is the good one and margins are looked at."""
@@ -58,7 +64,7 @@ class Judge:
             return UNSURE
         if self.good is not None:
             return ACCEPTED if label == self.good else REJECTED
-        return None if self.least_margin is None else SURE
+        return SURE if self.point.least_margin else None
 
 
 @dataclass
@@ -141,12 +147,9 @@ def classify_rows(
 
 
 def _row(judge: Judge, path: Path, result: Result) -> Row:
-    found = decide(result.scores[None], judge.point)
-    index = int(found.classes[0]) if result.class_index is None else result.class_index
-    label, latency = judge.classes[index], result.latency
+    label, latency = judge.classes[result.class_index], result.latency
     return Row(
-        str(path), label, tuple(result.scores.tolist()), int(found.margins[0]),
-        judge.verdict(label, bool(found.unsure[0])),
+        str(path), label, tuple(result.scores.tolist()), result.margin, judge.verdict(label, result.unsure),
         latency.clocks if latency else None, latency.seconds * 1e6 if latency else None,
     )  # fmt: skip
 

@@ -10,6 +10,7 @@ import numpy as np
 
 from bnn.data.frames import Frame
 from bnn.errors import UserError
+from bnn.integer.decision import OperatingPoint, decide
 from bnn.integer.reference import Ints
 from neuraljet.accelerator import Accelerator, Latency
 from neuraljet.opened import Opened
@@ -21,10 +22,12 @@ INTEGER, SIMULATED, BOARD = "integer network", "simulated circuit", "board"
 class Result:
     """What came out for a frame."""
 
-    class_index: int | None  # as hardware decided; None: to be decided from the scores
+    class_index: int
     scores: Ints  # [classes]
+    margin: int  # how far the largest score, with its offset, is above the second largest
+    unsure: bool  # is the margin less than the operating point's least one?
     latency: Latency | None  # from the last pixel to the class; None when nobody measured it
-    broken: bool = False  # the frame was cut on its way, and class and scores mean nothing
+    broken: bool = False  # the frame was cut on its way, and the rest means nothing
 
 
 class Engine(Protocol):
@@ -41,8 +44,8 @@ class IntegerEngine:
 
     name = INTEGER
 
-    def __init__(self, opened: Opened) -> None:
-        self._network, clocks = opened.network, opened.latency()
+    def __init__(self, opened: Opened, point: OperatingPoint) -> None:
+        self._network, self._point, clocks = opened.network, point, opened.latency()
         known = clocks is not None and opened.manifest is not None
         self._latency = Latency(clocks, opened.manifest.clock_mhz) if known else None  # type: ignore[union-attr,arg-type]
 
@@ -51,8 +54,9 @@ class IntegerEngine:
         if not frames:
             return
         scores = self._network.run(np.ascontiguousarray(np.stack(frames).transpose(0, 3, 1, 2)))
-        for row in scores:
-            yield Result(None, row, self._latency)
+        for row, *decided in zip(scores, *decide(scores, self._point), strict=True):
+            index, margin, unsure = decided
+            yield Result(int(index), row, int(margin), bool(unsure), self._latency)
 
 
 class AcceleratorEngine:
@@ -64,21 +68,27 @@ class AcceleratorEngine:
     def run(self, frames: Sequence[Frame]) -> Iterator[Result]:
         """See Engine."""
         for result in self._accelerator.stream(frames, on_broken="mark"):
-            yield Result(result.class_index, result.scores, result.latency, result.broken)
+            yield Result(result.class_index, result.scores, result.margin, result.unsure, result.latency, result.broken)
 
 
 @contextmanager
 def engine(
-    opened: Opened, *, simulated: bool = False, on_board: str | Path | None = None, trust: bool = False
+    opened: Opened,
+    point: OperatingPoint,
+    *,
+    simulated: bool = False,
+    on_board: str | Path | None = None,
+    trust: bool = False,
 ) -> Iterator[Engine]:
     """Yield the integer network, or its circuit in simulation or on a board with the bitstream in that folder.
 
+    point: the operating point that it decides at, whatever the folder of the circuit says.
     UserError when both are asked for, when there is no circuit to simulate, and as of `Accelerator`.
     """
     if simulated and on_board is not None:
         raise UserError(f"--simulated and --on-board {on_board} both say what classifies; give one of them")
     if not simulated and on_board is None:
-        yield IntegerEngine(opened)
+        yield IntegerEngine(opened, point)
         return
     if on_board is not None:
         accelerator, name = Accelerator.on_board(on_board, model=opened.folder), BOARD
@@ -91,4 +101,5 @@ def engine(
         opened.manifest.require_rtl("simulation")
         accelerator, name = Accelerator.simulated(opened.folder, trust=trust), SIMULATED
     with accelerator:
+        accelerator.operating_point = point
         yield AcceleratorEngine(name, accelerator)

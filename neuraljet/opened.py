@@ -6,12 +6,15 @@ from pathlib import Path
 from bnn.data.frames import Fit
 from bnn.data.source import DataSource, parse_source
 from bnn.errors import UserError
-from bnn.integer.network import IntegerNetwork
+from bnn.integer.decision import FILE as POINT
+from bnn.integer.intervals import signed_bits
+from bnn.integer.network import SCORES, IntegerNetwork
 from bnn.qonnx.read import read_qonnx
 from bnn.storage.records import parse_json, sha256
 from finn_build import manifest as manifests
 from finn_build.folders import ACCELERATOR
 from finn_build.manifest import Manifest
+from finn_build.operating import PointFile, load_point
 
 MODEL, VERIFICATION = "model.onnx", "verification.json"
 
@@ -33,6 +36,15 @@ class Opened:
         if bits is not None and known not in (None, bits):
             raise UserError(f"--bits {bits}: the 16-bit pictures of training use {known} bits; leave the option out")
         return Fit(height, width, channels, known or bits)
+
+    def operating_point(self) -> PointFile | None:
+        """Return the operating point that `neuraljet tune` left in the folder, None where it did not."""
+        path = self.folder / POINT
+        if not path.exists():
+            return None
+        scores = self.network.intervals()[SCORES]
+        bits = self.manifest.output.value_bits if self.manifest else signed_bits(*scores)
+        return load_point(path, self.network.classes, bits, self.model_sha256)
 
     def latency(self) -> int | None:
         """Return the clocks from the last pixel to the class as `verify` measured them; None when it did not yet."""

@@ -34,7 +34,8 @@ class Classification(Record):
     skipped: int  # could not be read, or did not fit
     classes: Mapping[str, int]  # pictures of each
     good: str | None
-    least_margin: int | None
+    offsets: tuple[int, ...]  # what is added to the score of each class before the largest is looked for
+    least_margin: int  # a decision with a smaller margin is unsure
     verdicts: Mapping[str, int]  # accepted, rejected, sure, unsure
     scaled: int  # had another size, and were scaled as in training
     latency_clocks: int | None  # from the last pixel to the class, the longest; None when nobody measured it
@@ -69,9 +70,9 @@ def classify(
 
     model: a run or accelerator folder. The integer network computes the scores unless `simulated` asks for the RTL in
     Verilator, or `on_board` for a board with the bitstream in that folder. out: a CSV file to write, whole or not at
-    all, and never over a file. good: pictures of every other class are rejected. least_margin: a smaller margin, best
-    minus second best score, is unsure. bits: of 16-bit pictures, when training saw none. trust: see
-    finn_build.trust. lines: paths, when `pictures` is "-".
+    all, and never over a file. good: pictures of every other class are rejected. least_margin: a smaller margin is
+    unsure. Where they are None, both are those of the folder's operating point, whose offsets always count. bits: of
+    16-bit pictures, when training saw none. trust: see finn_build.trust. lines: paths, when `pictures` is "-".
 
     Pictures that cannot be read or do not fit are counted, with a row that says why. UserError when there is no
     picture, and for everything else that is wrong with the input.
@@ -88,13 +89,13 @@ def classify(
 
     started = time.monotonic()
     opened = open_folder(model)
-    fit, judge = opened.fit(bits), Judge(opened.network.classes, good, least_margin)
+    fit, judge = opened.fit(bits), Judge.of(opened, good, least_margin)
     notes = Notes(Path(pictures))
     tally, kept, total = Tally(), list["Row"](), 0
     with ExitStack() as stack:
         table = None if out is None else Table(stack.enter_context(new_file(Path(out))), judge.classes)
         found = listing(pictures, notes, lines)
-        used = stack.enter_context(engine(opened, simulated=simulated, on_board=on_board, trust=trust))
+        used = stack.enter_context(engine(opened, judge.point, simulated=simulated, on_board=on_board, trust=trust))
         rows = classify_rows(used, fit, judge, found.paths, tally, notes)
         bar = tqdm(
             rows,
@@ -126,8 +127,9 @@ def classify(
         pictures=total,
         skipped=tally.skipped,
         classes={name: tally.classes[name] for name in judge.classes},
-        good=good,
-        least_margin=least_margin,
+        good=judge.good,
+        offsets=judge.point.offsets,
+        least_margin=judge.point.least_margin,
         verdicts=dict(sorted(tally.verdicts.items())),
         scaled=tally.scaled,
         latency_clocks=latency[0],
@@ -209,6 +211,9 @@ def summary(result: Classification) -> str:
     )
     if result.skipped:
         lines.append(f"{result.skipped:,} skipped: they could not be read or do not fit")
+    if any(result.offsets):
+        offsets = ", ".join(f"{offset:+d}" for offset in result.offsets)
+        lines.append(f"decided at the folder's operating point: the scores with {offsets}")
     if result.verdicts:
         lines.append(_verdicts(result))
     if result.scaled:
@@ -227,7 +232,7 @@ def _verdicts(result: Classification) -> str:
     rules = []
     if result.good is not None:
         rules.append(f"rejected: not {result.good!r}")
-    if result.least_margin is not None:
+    if result.least_margin:
         rules.append(f"unsure: margin below {result.least_margin}")
     return f"{counts} ({'; '.join(rules)})"
 

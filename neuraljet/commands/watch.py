@@ -71,6 +71,7 @@ def watch(
     from bnn.drift.heldout import load
     from bnn.drift.watch import Watch
     from bnn.errors import UserError
+    from bnn.integer.decision import OperatingPoint
     from neuraljet.classification import BATCH, seen
     from neuraljet.engines import engine
     from neuraljet.opened import open_folder
@@ -86,8 +87,9 @@ def watch(
     for label in watching.too_few():
         say(f"too few pictures of {label} were held out to tell whether {window} new ones differ")
     found = listing(pictures, notes, lines)
+    neutral = OperatingPoint.neutral(len(opened.network.classes))
     findings, skipped = list["Finding"](), 0
-    with engine(opened, simulated=simulated, on_board=on_board, trust=trust) as used:
+    with engine(opened, neutral, simulated=simulated, on_board=on_board, trust=trust) as used:
         for one in seen(used, fit, found.paths, 1 if pictures == STDIN else BATCH, notes):
             if one.frame is None or one.result is None:
                 skipped += 1
@@ -131,11 +133,16 @@ def _against(opened: "Opened", pictures: str | Path, bits: int | None) -> "HeldO
     from bnn.data.notes import Notes
     from bnn.drift.heldout import HeldOut, brightness_of
     from bnn.errors import UserError
+    from bnn.integer.decision import OperatingPoint
     from neuraljet.classification import seen
     from neuraljet.engines import IntegerEngine
 
     fit, bright, scores = opened.fit(bits), [], []
-    for one in seen(IntegerEngine(opened), fit, listing(pictures, Notes(Path(pictures))).paths):
+    for one in seen(
+        IntegerEngine(opened, OperatingPoint.neutral(len(opened.network.classes))),
+        fit,
+        listing(pictures, Notes(Path(pictures))).paths,
+    ):
         if one.frame is None or one.result is None:
             raise UserError(f"--against {pictures}: {one.problem}")
         bright.append(brightness_of(one.frame[None])[0])

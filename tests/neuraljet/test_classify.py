@@ -130,6 +130,41 @@ def test_rejected_and_unsure_pictures_are_marked(capsys, gray, frames, tmp_path)
     one_sentence(err, "--good fine", "c0, c1, c2")
 
 
+@pytest.mark.parametrize("engine", ["integer", "simulated", "board"])
+def test_all_engines_decide_at_the_operating_point(gray, frames, tmp_path, engine, monkeypatch):
+    """The folder's offsets, good class and least margin; a bitstream without a point gets the same ones."""
+    import shutil
+
+    from bnn.integer.decision import FILE, OperatingPoint, decide
+    from finn_build.operating import FORMAT, VERSION, Found, PointFile, Rate
+
+    acc, manifest = tmp_path / "acc", load_manifest(gray.acc)
+    shutil.copytree(gray.acc, acc)
+    r = Rate(0, 1, 0.0, 1.0)
+    point = OperatingPoint((0, 9, -6), 5)
+    found = Found("none", r, r, r)
+    content = PointFile(
+        FORMAT, VERSION, manifest.output.classes, "c2", point.offsets, point.least_margin, "", found, found,
+        manifest.model_sha256,
+    )  # fmt: skip
+    (acc / FILE).write_text(content.sealed().to_json())
+    pynq = Pynq(gray.acc, manifest.model_sha256)
+    monkeypatch.setitem(sys.modules, "pynq", pynq)
+    bits = {"on_board": bitstream_of(gray.acc, tmp_path / "bits")} if engine == "board" else {}
+    options = {"simulated": engine == "simulated", **bits}
+    for least, good in ((None, None), (12, "c0")):
+        decided = decide(gray.scores, OperatingPoint(point.offsets, 5 if least is None else least))
+        assert (decided.classes != gray.classes).any() and decided.unsure.any() and not decided.unsure.all()
+        result = neuraljet.classify(acc, frames, least_margin=least, good=good, **options)
+        assert [row.label for row in result.rows] == [f"c{i}" for i in decided.classes]
+        assert [row.margin for row in result.rows] == decided.margins.tolist()
+        assert [row.scores for row in result.rows] == [tuple(row) for row in gray.scores.tolist()]
+        accepted = np.where(decided.classes == (2 if good is None else 0), "accepted", "rejected")
+        assert [row.verdict for row in result.rows] == np.where(decided.unsure, "unsure", accepted).tolist()
+    for overlay in pynq.overlays:
+        overlay.dma.model.close()
+
+
 def test_what_cannot_be_classified_gets_a_row_that_says_why(capsys, gray, frames, tmp_path):
     (frames / "05.png").write_bytes(b"")
     (frames / "06.png").write_bytes(b"<html>403")
@@ -229,6 +264,7 @@ def test_pictures_are_held_one_batch_at_a_time(gray):
     from neuraljet.opened import open_folder
 
     opened, read = open_folder(gray.acc), []
+    judge = Judge.of(opened, None, None)
 
     class Counting:
         height, width, channels = 12, 10, 1
@@ -237,7 +273,7 @@ def test_pictures_are_held_one_batch_at_a_time(gray):
             read.append(path)
             return gray.frames[path % 40], False
 
-    rows = classify_rows(IntegerEngine(opened), Counting(), Judge(opened.network.classes), range(10**9), Tally())
+    rows = classify_rows(IntegerEngine(opened, judge.point), Counting(), judge, range(10**9), Tally())
     for number in range(3 * BATCH):
         row = next(rows)
         assert row.picture == str(number) and row.label == f"c{gray.classes[number % 40]}"
