@@ -84,11 +84,11 @@ def _finished(
     if accelerator is not None:  # before time is spent
         circuit, manifest = circuit_of(accelerator, run)
         checks = checks_of(accelerator, manifest.model_sha256)
-    labels = label_mistakes(run)
     found = judged(run, asked)
     if isinstance(found, str):
         return Content(
-            run.resolve().name, _now(), asked, again(run, asked), rows, metrics, found, labels=labels, circuit=circuit,
+            run.resolve().name, _now(), asked, again(run, asked), rows, metrics, found,
+            labels=label_mistakes(run, {}), circuit=circuit,
             checks=checks,
         )  # fmt: skip
     data = found.data
@@ -106,7 +106,7 @@ def _finished(
         curve=curve_of(found.scores, data.test_labels, data.classes, chosen, point),
         point=point,
         mistakes=worst_mistakes(found, extent.mistakes),
-        labels=labels,
+        labels=label_mistakes(run, dict(zip(data.train_names, data.train_images, strict=False))),
         kernels=first_kernels(found.judge.network),
         circuit=circuit,
         checks=checks,

@@ -87,7 +87,9 @@ def content(classes: tuple[str, ...], colours: int = 1, name: str = "run") -> Co
             (12, 10, colours), "Parts", "here", "none",
         ),
         curve=curve_of(scores, labels, classes, 0), mistakes=mistakes,
-        labels=LabelMistakes(("picture", "label", "likely"), ((f"{classes[1]}/7.png", classes[1], classes[0]),), 0),
+        labels=LabelMistakes(
+            ("picture", "label", "likely"), ((f"{classes[1]}/7.png", classes[1], classes[0]),), 0, (picture(),)
+        ),
         kernels=r.integers(-4, 5, (4, colours, 3, 3)), circuit=circuit, checks=checks,
         robustness=Robustness(40, COUNT, 0, courses, perturbations, 90),
     )  # fmt: skip

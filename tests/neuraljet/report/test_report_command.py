@@ -171,9 +171,15 @@ def test_pictures_that_changed_are_said_and_the_rest_is_there(place, tmp_path):
 def test_label_mistakes_of_the_run_are_shown(place, tmp_path):
     shutil.copytree(place / "run", tmp_path / "run")
     file = tmp_path / "run" / "label_mistakes.csv"
-    file.write_text("picture,label,likely\n" + "".join(f"<b>{i}</b>.png,good,bad\n" for i in range(60)))
+    file.write_text(
+        "picture,label,likely\n"
+        + "train/good/0.png,good,bad\n"
+        + "".join(f"<b>{i}</b>.png,good,bad\n" for i in range(59))
+    )
     report(tmp_path / "run", out=tmp_path / "report.html", quick=True)
     words = words_of(tmp_path / "report.html")
+    shown = [image["alt"] for image in Page((tmp_path / "report.html").read_text()).all("img")]
+    assert shown.count("training picture train/good/0.png") == 1  # of a name that the training had, and no other
     assert "<b>0</b>.pnggoodbad" in words and "10 more are in the run" in words
     for damaged in ("a,b\n1\n", "", 'a\n"open'):
         file.write_text(damaged)
