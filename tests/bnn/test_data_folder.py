@@ -115,7 +115,7 @@ def test_names_and_paths(plain: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_a_missing_folder_names_the_known_sets(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("NEURALJET_DATA", raising=False)
-    with pytest.raises(UserError, match=r"NEURALJET_DATA.*bsdata, lemon, mnist, screws.*not set"):
+    with pytest.raises(UserError, match=r"NEURALJET_DATA.*bsdata, lemon, mnist, pcb, screws.*not set"):
         load(tmp_path / "nosuch")
     monkeypatch.setenv("NEURALJET_DATA", str(tmp_path / "gone"))
     with pytest.raises(UserError, match=r"NEURALJET_DATA.*gone"):
