@@ -25,9 +25,9 @@ def scores_of(frames):
 
 
 def run(model, frames):
-    """Return the model's scores [N, 3]; a result is a class and three scores of 16 bits."""
+    """Return the model's scores [N, 3]; a result is a class, three scores of 16 bits and the margin."""
     data, latency = model.run(frames)
-    scores = data[:, 1:].copy().view("<i2").astype(np.int64)
+    scores = data[:, 1:7].copy().view("<i2").astype(np.int64)
     assert np.array_equal(data[:, 0], NETWORK.classify(scores))
     assert latency == 3  # the value that sim.accelerator.verify measures
     return scores
@@ -76,7 +76,7 @@ def test_what_becomes_of_the_folder_does_not_matter_to_a_model(model_of, tmp_pat
 
 def run_raw(model, frames):
     """Return the scores of a model of another network."""
-    return model.run(frames)[0][:, 1:].copy().view("<i2").astype(np.int64)
+    return model.run(frames)[0][:, 1:7].copy().view("<i2").astype(np.int64)
 
 
 EARLY = {"m_valid_o <= beat_q == 4'd15;": "m_valid_o <= beat_q == 4'd9;"}  # of 16 beats: the sums of ten
@@ -91,7 +91,7 @@ def test_results_before_the_last_pixel_are_taken_and_their_latency_is_negative(m
         pooled = NETWORK.run(frames.reshape(-1, 1, 8, 8), taps=True)[1]["MaxPool_0_out"].reshape(count, 2, 16)
         partial = np.einsum("ncb,cbo->no", pooled[..., :10], weight) + np.array([-2, 1, 4])
         data, latency = model.run(frames)
-        assert np.array_equal(data[:, 1:].copy().view("<i2"), partial)
+        assert np.array_equal(data[:, 1:7].copy().view("<i2"), partial)
         assert latency == 3 - 20
 
 
