@@ -17,7 +17,7 @@ from bnn.errors import UserError
 from bnn.storage.files import restore, write_file
 from bnn.storage.hashes import Damage, check_names, first_damage
 from bnn.storage.names import class_fault
-from bnn.storage.records import Record, check_seal, optional, parse, parse_json, seal_of
+from bnn.storage.records import Record, check_seal, parse, parse_json, seal_of
 from finn_build.folders import ACCELERATOR, REPORTS
 from finn_build.keywords import RESERVED
 
@@ -119,6 +119,7 @@ class Manifest:
     layers: tuple[StreamLayer, ...]
     clock_mhz: float
     fps: float | None  # the requested rate; None: a pixel per clock
+    ramb18_sites: int  # LUT sites that a RAMB18 was worth
     cycles_per_frame: int
     frames_in_flight: int  # frames that may wait for their results at full rate, after their last pixel
     board: str | None
@@ -130,7 +131,6 @@ class Manifest:
     model_sha256: str
     files: Mapping[str, str]  # relative path -> SHA-256
     seal: str  # bnn.storage.records.seal_of all others
-    ramb18_sites: int = optional(160)  # what a RAMB18 was worth; folders that do not say so had 160
 
     def computing(self) -> tuple[StreamLayer, ...]:
         """Return the layers without the FIFOs between them."""

@@ -68,6 +68,7 @@ def outside(content):
         (lambda c: c["layers"][2].update(cycles_per_frame=10**40), "at most"),
         (lambda c: c.update(clock_mhz=-1.0), "above 0"),
         (lambda c: c.update(fps=1e9), "too many for the 1e.09 frames/s promised"),
+        (lambda c: c.update(ramb18_sites=-1), "ramb18_sites is out of range"),
         (lambda c: c.update(part="x]; exec rm"), "part 'x]; exec rm' is not that of board"),
         (lambda c: c.update(board="pynq-z2"), "is not that of board 'pynq-z2'"),
         (lambda c: c["output"].update(classes=["a\n`include", "b", "c"]), "class name"),

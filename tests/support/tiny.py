@@ -86,6 +86,7 @@ def write_manifest(folder: Path, data: dict) -> None:
         ],
         "clock_mhz": 200.0,
         "fps": None,
+        "ramb18_sites": 160,
         "cycles_per_frame": HEIGHT * WIDTH,
         "frames_in_flight": 2,
         "board": None,
