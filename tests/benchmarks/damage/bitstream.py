@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from bnn.integer.decision import OperatingPoint
 from bnn.storage.records import seal_of, sha256
 from finn_build import board_folder
 from finn_build.board_folder import BIT, FILE, HWH, Bitstream
@@ -26,7 +27,7 @@ def run(folder: Path, count: int, seed: int) -> Iterator[tuple[str, Tally]]:
     (folder / HWH).write_text("<EDKSYSTEM/>" * 20)
     right = Bitstream(
         board_folder.FORMAT, board_folder.VERSION, "pynq-z2", "xc7z020clg400-1", Input(8, 8, 1, 8, 8, 64), OUTPUT,
-        100.0, 64, "0" * 64, {name: sha256(folder / name) for name in (BIT, HWH)},
+        100.0, 64, OperatingPoint.neutral(3), "0" * 64, {name: sha256(folder / name) for name in (BIT, HWH)},
     )  # fmt: skip
     (folder / FILE).write_text(right.to_json())
     right = board_folder.load(folder)
