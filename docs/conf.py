@@ -29,7 +29,7 @@ html_theme_options = {"navigation_with_keys": True}
 
 LINK = re.compile(r"\[([^]]*)\]\(([\w./-]+)\)")
 PAGES = {
-    "": ("first-steps", "pictures", "networks", "verification", "operating-point", "report", "classify"),
+    "": ("first-steps", "lemons", "pictures", "networks", "verification", "operating-point", "report", "classify"),
     "Boards and IP": ("boards", "vivado", "ip", "driver"),
     "More": ("importing", "figures", "method", "trust", "contributing"),
 }
