@@ -71,7 +71,7 @@ def tune(
     assert offset is not None
     point = good_offset(number, len(classes), offset, least_margin)
     _check_registers(opened, point)
-    asked = [f"at most {value:.3g} {what}" for value, what in _asked(max_escape, max_false_reject)]
+    asked = [f"at most {100 * value:.3g}% {what}" for value, what in _asked(max_escape, max_false_reject)]
     content = PointFile(
         format=FORMAT,
         version=VERSION,
@@ -133,7 +133,7 @@ def _refuse_useless(
         near = min(useful, key=lambda m: (m.escapes.rate, m.false_rejects.rate))
     else:
         near = min(useful, key=lambda m: max(m.escapes.rate - max_escape, m.false_rejects.rate - max_false_reject))
-    asked = " and ".join(f"{value:.3g} {what}" for value, what in _asked(max_escape, max_false_reject))
+    asked = " and ".join(f"{100 * value:.3g}% {what}" for value, what in _asked(max_escape, max_false_reject))
     raise UserError(
         f"no offset keeps to at most {asked} on the {found.bad_parts} bad and {found.good_parts} good held-out pictures"
         f"{'' if made is None else ' without calling all parts the same'}; the nearest lets {near.escapes.rate:.2%} "

@@ -110,7 +110,7 @@ def test_the_command_says_rates_intervals_and_what_cannot_be_shown(place, capsys
     arguments = ["tune", place / "run", "--good", "good", "--max-escape", "5%", "--held-out", place / "more"]
     status, out, _ = run(capsys, *arguments)
     assert status == 0
-    assert "of the bad parts escape" in out and "60 bad held-out pictures cannot show a rate below 4.87%" in out
+    assert "% of the bad parts escape" in out and "60 bad held-out pictures cannot show a rate below 4.87%" in out
     assert "held out" in out and "% to " in out and f"operating point: {place / 'run' / FILE}" in out
 
 
