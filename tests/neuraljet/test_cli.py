@@ -101,13 +101,21 @@ def test_one_is_counted_as_one():
 
 
 def verification(**found):
-    from sim.verification import Rates, Verification
+    from sim.verification import Points, Rates, Verification
 
     rates = {"cycles_per_frame": 64, "frames_per_second": 1.0, "latency_cycles": 1, "frame_latency_cycles": 65}
     report = {"frames": 1, "mismatches": 0, "faults": (), "rates": Rates(**rates), "first_mismatch": None} | found
     same = {"format": "", "version": 1, "passed": True, "accuracy": None, "cycles": 9, "cycles_per_second": 9}
     return Verification(
-        **same, build_seconds=0.0, data="x", backpressure=0.0, seed=1, model_sha256="", seconds=1.0, **report
+        **same,
+        build_seconds=0.0,
+        data="x",
+        backpressure=0.0,
+        seed=1,
+        model_sha256="",
+        seconds=1.0,
+        operating_points=Points(0, ()),
+        **report,
     )
 
 

@@ -21,7 +21,7 @@ from neuraljet.report.again import again, network_options, network_text
 from neuraljet.report.collect import QUICK, WHOLE, collect, steps_of
 from neuraljet.report.judged import Judge
 from neuraljet.report.universal import STRENGTHS, added, perturbation, perturbations
-from sim.verification import Rates, Verification
+from sim.verification import Points, Rates, Verification
 from tests.support.html import Page
 
 
@@ -46,7 +46,24 @@ def place(tmp_path_factory):
     digest = load_manifest(place / "acc").model_sha256
     rates = Rates(256, 1.0, 40, 300)
     found = Verification(
-        "neuraljet-verification", 1, True, 24, 0, (), 1.0, rates, 1, 1, 0.0, None, "pictures", 0.0, 1, digest, 1.0
+        "neuraljet-verification",
+        1,
+        True,
+        24,
+        0,
+        (),
+        1.0,
+        rates,
+        1,
+        1,
+        0.0,
+        None,
+        "pictures",
+        0.0,
+        1,
+        digest,
+        1.0,
+        Points(0, ()),
     )
     (place / "acc" / "verification.json").write_text(found.to_json())
     return place
