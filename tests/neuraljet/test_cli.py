@@ -271,8 +271,8 @@ def test_train_a_truncated_picture(capsys, pictures, tmp_path):
     assert not (tmp_path / "run").exists()
 
 
-@pytest.mark.parametrize("name", ["very bad", "<b>bad</b>".replace("/", "_"), "bad;rm", "bad\nworse"])
-def test_train_a_class_name_that_is_not_plain(capsys, pictures, tmp_path, name):
+@pytest.mark.parametrize("name", ["bad\nworse", "b" * 129])
+def test_train_a_class_name_that_is_not_one_line_of_128_characters(capsys, pictures, tmp_path, name):
     (pictures / "bad").rename(pictures / name)
     status, _, err = run(capsys, "train", pictures, "--out", tmp_path / "run")
     assert status == 2
