@@ -28,12 +28,7 @@ def write_file(path: Path, content: bytes | str) -> None:
     """Write `content` to `path` so that a reader sees the old file or the new one, never a part."""
     path = Path(path)
     data = content.encode() if isinstance(content, str) else content
-    _sweep_parts(path)
-    try:
-        handle, temporary = _part(path)
-    except OSError as error:
-        _explain(error, path.parent / f".{path.name}", path)
-        raise
+    handle, temporary = _begin_part(path)
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(data)
@@ -58,12 +53,7 @@ def new_file(path: Path) -> Iterator[TextIO]:
     if not path.parent.is_dir():
         raise UserError(f"{path}: there is no folder {path.parent}; make it first")
     _refuse_there(path)
-    _sweep_parts(path)
-    try:
-        handle, temporary = _part(path)
-    except OSError as error:
-        _explain(error, path.parent / f".{path.name}", path)
-        raise
+    handle, temporary = _begin_part(path)
     try:
         with os.fdopen(handle, "w", encoding="utf-8", errors="backslashreplace", newline="") as file:
             yield file
@@ -76,6 +66,16 @@ def new_file(path: Path) -> Iterator[TextIO]:
         raise
     finally:
         Path(temporary).unlink(missing_ok=True)
+
+
+def _begin_part(path: Path) -> tuple[int, str]:
+    """Open the file that is to become `path`, without what was left of earlier ones; return its handle and its name."""
+    _sweep_parts(path)
+    try:
+        return _part(path)
+    except OSError as error:
+        _explain(error, path.parent / f".{path.name}", path)
+        raise
 
 
 def _refuse_there(path: Path) -> None:

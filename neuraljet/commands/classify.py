@@ -160,6 +160,16 @@ def _left_out(row: "Row", number: int) -> str:
     return f"skipped: {printable(row.problem or '')}"
 
 
+def add_engine(parser: argparse.ArgumentParser) -> None:
+    """Add who computes the scores, and how deep the pictures are."""
+    parser.add_argument("--simulated", action="store_true", help="classify by the circuit, simulated")
+    parser.add_argument("--on-board", metavar="FOLDER", help="classify on this board, with the bitstream in FOLDER")
+    parser.add_argument(
+        "--bits", type=int, choices=(8, 10, 12, 14, 16), help="bits that the camera uses of 16-bit pictures"
+    )
+    add_trust(parser)
+
+
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("model", metavar="RUN|ACC", help="folder that train or build made")
     parser.add_argument(
@@ -172,12 +182,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--least-margin", type=natural, metavar="N", help="be unsure where best and second best score differ by less"
     )
-    parser.add_argument("--simulated", action="store_true", help="classify by the circuit, simulated")
-    parser.add_argument("--on-board", metavar="FOLDER", help="classify on this board, with the bitstream in FOLDER")
-    parser.add_argument(
-        "--bits", type=int, choices=(8, 10, 12, 14, 16), help="bits that the camera uses of 16-bit pictures"
-    )
-    add_trust(parser)
+    add_engine(parser)
 
 
 def main(options: argparse.Namespace) -> tuple[bool, Classification]:

@@ -9,7 +9,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bnn.storage.records import Record
-from neuraljet.commands.train import add_trust, whole
+from neuraljet.commands.classify import add_engine
+from neuraljet.commands.numbers import probability
+from neuraljet.commands.train import whole
 
 if TYPE_CHECKING:
     from bnn.drift.heldout import HeldOut
@@ -153,16 +155,6 @@ def _against(opened: "Opened", pictures: str | Path, bits: int | None) -> "HeldO
     return HeldOut.of(opened.model_sha256, opened.network.classes, values, np.array(bright), np.array(scores))
 
 
-def _probability(text: str) -> float:
-    try:
-        value = float(text)
-    except ValueError:
-        value = 0.0
-    if not 0 < value < 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a probability above 0 and below 1")
-    return value
-
-
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("model", metavar="RUN|ACC", help="folder that train or build made")
     parser.add_argument(
@@ -178,19 +170,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help=f"pictures of a class that are compared at once ({WINDOW})",
     )
     parser.add_argument(
-        "--level", type=_probability, default=LEVEL, metavar="P",
+        "--level", type=probability, default=LEVEL, metavar="P",
         help=f"probability of a false alarm, however long it watches ({LEVEL})",
     )  # fmt: skip
     parser.add_argument(
         "--together", action="store_true", help="compare all classes at once: another share of a class differs too"
     )
     parser.add_argument("--against", metavar="PICTURES", help="pictures to compare with, in place of the held-out ones")
-    parser.add_argument("--simulated", action="store_true", help="classify by the circuit, simulated")
-    parser.add_argument("--on-board", metavar="FOLDER", help="classify on this board, with the bitstream in FOLDER")
-    parser.add_argument(
-        "--bits", type=int, choices=(8, 10, 12, 14, 16), help="bits that the camera uses of 16-bit pictures"
-    )
-    add_trust(parser)
+    add_engine(parser)
 
 
 def main(options: argparse.Namespace) -> tuple[bool, Watched]:
