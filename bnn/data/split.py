@@ -45,12 +45,12 @@ def split(labels: NDArray[np.int64], keys: Sequence[Hashable], classes: Sequence
         if free and all(side[key] for key in copies):  # copies shared with other classes filled the test side
             side[free[0]] = False
     mask = np.array([side[key] for key in keys], dtype=bool)
-    for label, name in enumerate(classes):
-        if len(set(mask[labels == label])) < 2:
-            raise UserError(
-                f"class '{name}' cannot be split, its files are copies of other classes' files; "
-                "remove the copies or make train/ and test/ folders yourself"
-            )
+    alone = _one_sided(mask, labels, classes)
+    if alone is not None:
+        raise UserError(
+            f"class '{alone}' cannot be split, its files are copies of other classes' files; "
+            "remove the copies or make train/ and test/ folders yourself"
+        )
     return mask
 
 
@@ -70,13 +70,18 @@ def split_groups(
             )
     wanted = [max(1, round(TEST_FRACTION * int((labels == label).sum()))) for label in range(len(classes))]
     mask = whole_groups(labels, groups, np.array(wanted), seed)
-    for label, name in enumerate(classes):
-        if len(set(mask[labels == label])) < 2:
-            raise UserError(
-                f"groups could not be parted so that class '{name}' is on both sides; group by something that makes "
-                "smaller groups, or make train/ and test/ folders yourself"
-            )
+    alone = _one_sided(mask, labels, classes)
+    if alone is not None:
+        raise UserError(
+            f"groups could not be parted so that class '{alone}' is on both sides; group by something that makes "
+            "smaller groups, or make train/ and test/ folders yourself"
+        )
     return mask
+
+
+def _one_sided(mask: NDArray[np.bool_], labels: NDArray[np.int64], classes: Sequence[str]) -> str | None:
+    """Return the first class whose pictures are all on one side; None when there is none."""
+    return next((name for label, name in enumerate(classes) if len(set(mask[labels == label])) < 2), None)
 
 
 def whole_groups(
