@@ -44,8 +44,8 @@ def report(
     from tqdm import tqdm
 
     from bnn.storage.files import write_file
-    from neuraljet.report.collect import QUICK, WHOLE, collect, steps_of
-    from neuraljet.report.page import page
+    from neuraljet.reporting.collect import QUICK, WHOLE, collect, steps_of
+    from neuraljet.reporting.page import page
 
     out = Path(out)
     refuse_other_file(out)
@@ -74,8 +74,8 @@ def serve(
     port: 0 takes any that is free. ready: is told the address. UserError as of `report`, and for a port that is taken.
     """
     require_libraries()
-    from neuraljet.report.collect import QUICK, WHOLE, collect
-    from neuraljet.report.serve import Reports, Server
+    from neuraljet.reporting.collect import QUICK, WHOLE, collect
+    from neuraljet.reporting.serve import Reports, Server
 
     folder, extent = Path(run), QUICK if quick else WHOLE
     acc = None if accelerator is None else Path(accelerator)
@@ -86,7 +86,7 @@ def serve(
 
 def refuse_other_file(out: Path) -> None:
     """Raise UserError when `out` is anything but a report of ours or a name that is free in a folder."""
-    from neuraljet.report.page import MARK
+    from neuraljet.reporting.page import MARK
 
     if not out.parent.is_dir():
         raise UserError(f"--out {out}: there is no folder {out.parent}; make it, or give another file")

@@ -9,16 +9,16 @@ from bnn.training.config import TrainConfig
 from bnn.training.log import Row
 from bnn.training.metrics import LinkCounts, Metrics, confusion_of, scores_per_class
 from bnn.training.runs import PictureSet, Request
-from neuraljet.report.again import Again
-from neuraljet.report.checks import Checks, Proved, ProvedLayer, Verified
-from neuraljet.report.circuit import Circuit, Part, shares
-from neuraljet.report.content import ClassPictures, Content, Pictures, Robustness
-from neuraljet.report.curve import curve_of
-from neuraljet.report.damages import KINDS
-from neuraljet.report.labels import LabelMistakes
-from neuraljet.report.mistakes import Mistake
-from neuraljet.report.robustness import Course
-from neuraljet.report.universal import Perturbation
+from neuraljet.reporting.again import Again
+from neuraljet.reporting.checks import Checks, Proved, ProvedLayer, Verified
+from neuraljet.reporting.circuit import Circuit, Part, shares
+from neuraljet.reporting.content import ClassPictures, Content, Pictures, Robustness
+from neuraljet.reporting.curve import curve_of
+from neuraljet.reporting.damages import KINDS
+from neuraljet.reporting.labels import LabelMistakes
+from neuraljet.reporting.mistakes import Mistake
+from neuraljet.reporting.robustness import Course
+from neuraljet.reporting.universal import Perturbation
 
 COUNT = 60
 

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from neuraljet.report.heat import heat_map
-from neuraljet.report.judged import Judged
+from neuraljet.reporting.heat import heat_map
+from neuraljet.reporting.judged import Judged
 
 
 @dataclass(frozen=True, eq=False)

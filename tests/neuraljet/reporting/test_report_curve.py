@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from neuraljet.report.curve import MOST_POINTS, curve_of, good_class
-from neuraljet.report.judged import sample
+from neuraljet.reporting.curve import MOST_POINTS, curve_of, good_class
+from neuraljet.reporting.judged import sample
 
 
 @given(st.integers(2, 5), st.integers(0, 4), st.integers(0, 10**6))

@@ -20,7 +20,7 @@ from torch import Tensor
 from bnn.integer.rates import Share
 from bnn.integer.reference import Ints
 from bnn.model.network import Network
-from neuraljet.report.judged import Judge
+from neuraljet.reporting.judged import Judge
 
 STRENGTHS = (4, 8)  # grey levels
 STEPS, BATCH, MOMENTUM = 20, 32, 0.9

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from neuraljet.report.circuit import read_part
+from neuraljet.reporting.circuit import read_part
 
 VERIFIED, NETLIST, PROVED = "verification.json", "netlist_verification.json", "proof.json"
 

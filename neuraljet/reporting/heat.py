@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bnn.integer.reference import Ints
-from neuraljet.report.judged import Judge
+from neuraljet.reporting.judged import Judge
 
 PLACES = 15  # per side
 

@@ -6,10 +6,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from neuraljet.report import charts
-from neuraljet.report.content import Robustness
-from neuraljet.report.page import MARK, learning_part, page
-from neuraljet.report.svg import INKS
+from neuraljet.reporting import charts
+from neuraljet.reporting.content import Robustness
+from neuraljet.reporting.page import MARK, learning_part, page
+from neuraljet.reporting.svg import INKS
 from tests.support.html import Page
 from tests.support.reports import content, rows
 

@@ -10,14 +10,14 @@ from bnn.training.log import Row
 from bnn.training.metrics import Metrics
 from bnn.training.runs import Request
 from finn_build.operating import PointFile
-from neuraljet.report.again import Again
-from neuraljet.report.checks import Checks
-from neuraljet.report.circuit import Circuit
-from neuraljet.report.curve import Curve
-from neuraljet.report.labels import LabelMistakes
-from neuraljet.report.mistakes import Mistake
-from neuraljet.report.robustness import Course
-from neuraljet.report.universal import Perturbation
+from neuraljet.reporting.again import Again
+from neuraljet.reporting.checks import Checks
+from neuraljet.reporting.circuit import Circuit
+from neuraljet.reporting.curve import Curve
+from neuraljet.reporting.labels import LabelMistakes
+from neuraljet.reporting.mistakes import Mistake
+from neuraljet.reporting.robustness import Course
+from neuraljet.reporting.universal import Perturbation
 
 
 @dataclass(frozen=True, eq=False)

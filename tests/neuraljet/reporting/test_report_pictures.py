@@ -13,12 +13,12 @@ from PIL import Image
 
 from bnn.integer.layers import Bias, Conv, Dense, Pad, Threshold
 from bnn.integer.network import IntegerNetwork
-from neuraljet.report.damages import KINDS, brightness, dead_pixels, shifted
-from neuraljet.report.heat import _places, heat_map
-from neuraljet.report.images import diverging, embedded, heated, visible_noise
-from neuraljet.report.judged import Judge
-from neuraljet.report.kernels import first_kernels
-from neuraljet.report.robustness import courses
+from neuraljet.reporting.damages import KINDS, brightness, dead_pixels, shifted
+from neuraljet.reporting.heat import _places, heat_map
+from neuraljet.reporting.images import diverging, embedded, heated, visible_noise
+from neuraljet.reporting.judged import Judge
+from neuraljet.reporting.kernels import first_kernels
+from neuraljet.reporting.robustness import courses
 from tests.support.networks import random_network
 
 

@@ -11,10 +11,10 @@ from matplotlib.ticker import MaxNLocator, PercentFormatter
 
 from bnn.storage.names import printable
 from bnn.training.log import Row
-from neuraljet.report.circuit import Part
-from neuraljet.report.curve import Curve
-from neuraljet.report.robustness import Course
-from neuraljet.report.svg import DPI, FIRST, INK, MUTED, SECOND, SETTINGS, inline
+from neuraljet.reporting.circuit import Part
+from neuraljet.reporting.curve import Curve
+from neuraljet.reporting.robustness import Course
+from neuraljet.reporting.svg import DPI, FIRST, INK, MUTED, SECOND, SETTINGS, inline
 
 WIDTH = 5.2  # inches of DPI dots: 374 units
 SMALL = 3.6, 2.3  # inches of a small chart

@@ -17,10 +17,10 @@ from bnn.training.runs import requested
 from bnn.training.trained import load_trained
 from finn_build.manifest import load as load_manifest
 from neuraljet import build, cli, prove, report, train
-from neuraljet.report.again import again, network_options, network_text
-from neuraljet.report.collect import QUICK, WHOLE, collect, steps_of
-from neuraljet.report.judged import Judge
-from neuraljet.report.universal import STRENGTHS, added, perturbation, perturbations
+from neuraljet.reporting.again import again, network_options, network_text
+from neuraljet.reporting.collect import QUICK, WHOLE, collect, steps_of
+from neuraljet.reporting.judged import Judge
+from neuraljet.reporting.universal import STRENGTHS, added, perturbation, perturbations
 from sim.verification import Points, Rates, Verification
 from tests.support.html import Page
 

@@ -16,10 +16,10 @@ from markupsafe import Markup
 
 from bnn.integer.rates import Share, least_shown
 from bnn.storage.names import printable
-from neuraljet.report import charts
-from neuraljet.report.content import Content
-from neuraljet.report.curve import Point
-from neuraljet.report.images import diverging, embedded, heated, visible_noise
+from neuraljet.reporting import charts
+from neuraljet.reporting.content import Content
+from neuraljet.reporting.curve import Point
+from neuraljet.reporting.images import diverging, embedded, heated, visible_noise
 
 MARK = '<meta name="generator" content="neuraljet report">'  # by which a file is known as one that may be replaced
 
@@ -64,7 +64,7 @@ def _environment() -> Environment:
 
 @cache
 def _files() -> Mapping[str, str]:
-    folder = resources.files("neuraljet.report") / "templates"
+    folder = resources.files("neuraljet.reporting") / "templates"
     return {file.name: file.read_text(encoding="utf-8") for file in folder.iterdir() if file.is_file()}
 
 

@@ -19,8 +19,8 @@ from pathlib import Path
 from bnn.errors import UserError
 from bnn.training.log import Row, read_rows
 from bnn.training.runs import LOG, METRICS
-from neuraljet.report.content import Content
-from neuraljet.report.page import learning_part, page
+from neuraljet.reporting.content import Content
+from neuraljet.reporting.page import learning_part, page
 
 ADDRESS = "127.0.0.1"
 HTML, JSON = "text/html; charset=utf-8", "application/json"

@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from neuraljet.report.page import page
+from neuraljet.reporting.page import page
 from tests.support.browser import open_browser
 from tests.support.reports import content
 

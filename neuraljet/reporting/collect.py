@@ -16,18 +16,18 @@ from bnn.training.runs import ASKED, LOG, METRICS, MODEL, Request, finished, req
 from bnn.training.trained import load_trained
 from finn_build.operating import FILE as POINT
 from finn_build.operating import PointFile, load_point
-from neuraljet.report.again import again
-from neuraljet.report.checks import checks_of
-from neuraljet.report.circuit import circuit_of
-from neuraljet.report.content import ClassPictures, Content, Pictures, Robustness
-from neuraljet.report.curve import curve_of, good_class
-from neuraljet.report.damages import KINDS
-from neuraljet.report.judged import Judged, judged, sample
-from neuraljet.report.kernels import first_kernels
-from neuraljet.report.labels import label_mistakes
-from neuraljet.report.mistakes import worst_mistakes
-from neuraljet.report.robustness import courses
-from neuraljet.report.universal import STEPS, STRENGTHS, Perturbation, perturbations
+from neuraljet.reporting.again import again
+from neuraljet.reporting.checks import checks_of
+from neuraljet.reporting.circuit import circuit_of
+from neuraljet.reporting.content import ClassPictures, Content, Pictures, Robustness
+from neuraljet.reporting.curve import curve_of, good_class
+from neuraljet.reporting.damages import KINDS
+from neuraljet.reporting.judged import Judged, judged, sample
+from neuraljet.reporting.kernels import first_kernels
+from neuraljet.reporting.labels import label_mistakes
+from neuraljet.reporting.mistakes import worst_mistakes
+from neuraljet.reporting.robustness import courses
+from neuraljet.reporting.universal import STEPS, STRENGTHS, Perturbation, perturbations
 
 Step = Callable[[int], object]
 

@@ -17,7 +17,7 @@ from bnn.storage.records import entries
 from bnn.training.config import TrainConfig
 from bnn.training.runs import PictureSet, Request, claim
 from neuraljet import cli
-from neuraljet.report.serve import Reports, Server
+from neuraljet.reporting.serve import Reports, Server
 from tests.support.browser import open_browser
 from tests.support.html import Page
 from tests.support.reports import content, rows
@@ -44,7 +44,7 @@ class Served:
     """A server in a thread, of a run whose whole report is made by hand."""
 
     def __init__(self, run):
-        from neuraljet.report.collect import collect
+        from neuraljet.reporting.collect import collect
 
         self.run = run
         self.reports = Reports(

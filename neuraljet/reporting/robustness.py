@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 
 from bnn.integer.rates import Share
 from bnn.integer.reference import Ints
-from neuraljet.report.damages import KINDS, Kind
-from neuraljet.report.judged import Judge
+from neuraljet.reporting.damages import KINDS, Kind
+from neuraljet.reporting.judged import Judge
 
 
 @dataclass(frozen=True)
