@@ -17,9 +17,11 @@ from bnn.integer.intervals import dot_interval
 from bnn.integer.layers import Bias, Conv, Dense, Layer, MaxPool, Pad, Shape, Threshold
 from bnn.integer.layers.add import Add
 from bnn.integer.layers.concat import Concat
+from bnn.integer.layers.elman import Elman
 from bnn.integer.layers.sum_pool import SumPool
 from bnn.integer.network import IMAGE, SCORES, GraphBuilder, IntegerNetwork
 from bnn.integer.reference import Ints
+from bnn.model.heads import DenseHead, ElmanHead, Head, PooledHead
 from bnn.model.layers import Norm
 from bnn.model.network import PIXEL_SCALE, Network
 from bnn.model.pooling import MaxPooling, Pooling, SumPooling
@@ -112,14 +114,16 @@ def freeze(network: Network, classes: tuple[str, ...], metadata: dict[str, str] 
         tensor = builder.chain(pooling_layers(block.pooling, where, shape), tensor)
         tensor = beside(block.shortcut, builder, tensor, source)
         low, high, scale = -1, 1, 1.0
+    tensor, places = headed(network.head, builder, tensor)
     for index, hidden in enumerate(network.hidden):
         where = f"hidden layer {index}"
-        weight = _integers(hidden.linear.binary(), where)
+        weight, places = np.repeat(_integers(hidden.linear.binary(), where), places, axis=1), 1
         largest = np.full(len(weight), weight.shape[1])  # a sum of so many +-1
         thresholds, sign = fold_norm(hidden.norm, 1.0, -largest, largest, where)
         tensor = builder.chain([Dense((weight * sign[:, None]).T), Threshold(thresholds)], tensor)
     classifier = network.classifier
-    tensor = builder.add(Dense(_integers(classifier.linear.binary(), "classifier").T), tensor)
+    scores = np.repeat(_integers(classifier.linear.binary(), "classifier"), places, axis=1)
+    tensor = builder.add(Dense(scores.T), tensor)
     builder.add(Bias(_integers(classifier.bias.round(), "bias of the classifier")), tensor)
     return IntegerNetwork(network.input_shape, builder.finished(), classes, metadata or {})
 
@@ -160,6 +164,34 @@ def _(pooling: SumPooling, where: str, shape: Shape) -> list[Layer]:
     most = np.full(pooling.channels, size[0] * size[1])
     thresholds, sign = fold_norm(pooling.norm, 1.0, -most, most, f"{where}, pooling")
     return [SumPool(size).multiplied(sign), Threshold(thresholds)]
+
+
+@singledispatch
+def headed(head: Head, builder: GraphBuilder, tensor: str) -> tuple[str, int]:
+    """Append the layers that a head becomes; return the name of what they make, and how many places share a weight.
+
+    The next dense layer has a weight for each channel of a map with so many places, 1 where it has one per element.
+    """
+    raise TypeError(f"nothing says what a {type(head).__name__} becomes")
+
+
+@headed.register
+def _(head: DenseHead, builder: GraphBuilder, tensor: str) -> tuple[str, int]:
+    return tensor, 1
+
+
+@headed.register
+def _(head: PooledHead, builder: GraphBuilder, tensor: str) -> tuple[str, int]:
+    return tensor, head.places
+
+
+@headed.register
+def _(head: ElmanHead, builder: GraphBuilder, tensor: str) -> tuple[str, int]:
+    weight, recurrent = (_integers(part.binary(), "head") for part in (head.weight, head.recurrent))  # [O, ...]
+    most = np.full(len(weight), weight.shape[1] + len(weight))
+    thresholds, sign = fold_norm(head.norm, 1.0, -most, most, "head")
+    layer = Elman((weight * sign[:, None]).T, (recurrent * sign[:, None]).T, thresholds)
+    return builder.add(layer, tensor), 1
 
 
 def _shape(builder: GraphBuilder, input_shape: Shape, tensor: str) -> Shape:

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from bnn.errors import UserError
 from bnn.model.forms import FORMS
+from bnn.model.heads import HEADS
 from bnn.model.layers import BinaryLinear, Norm, Sign
 from bnn.model.pooling import POOLINGS
 from bnn.model.shortcuts import SHORTCUTS
@@ -64,10 +65,11 @@ class DenseBlock(nn.Module):
 class Classifier(nn.Module):
     """Scores with an integer bias and one positive scale for all, so that the class is the arg-max of integers."""
 
-    def __init__(self, inputs: int, classes: int) -> None:
+    def __init__(self, inputs: int, classes: int, terms: int) -> None:
+        """terms: how many +-1 a score adds up, which sets the scale at the start."""
         super().__init__()
         self.linear = BinaryLinear(inputs, classes)
-        self.log_scale = nn.Parameter(torch.tensor(-0.5 * float(torch.log(torch.tensor(float(inputs))))))
+        self.log_scale = nn.Parameter(torch.tensor(-0.5 * float(torch.log(torch.tensor(float(terms))))))
         self.bias = nn.Parameter(torch.zeros(classes))
 
     def forward(self, x: Tensor) -> Tensor:
@@ -94,19 +96,20 @@ class Network(nn.Module):
                     f"after block {i}; use larger pictures (--size) or less pooling"
                 )
         self.blocks: Any = nn.ModuleList(blocks)
-        features = channels * height * width
+        self.head: Any = HEADS[spec.head]((channels, height, width), spec.head_width)
+        features, terms = self.head.features, self.head.terms
         hidden = []
         for size in spec.hidden:
             hidden.append(DenseBlock(features, size))
-            features = size
+            features = terms = size
         self.hidden: Any = nn.ModuleList(hidden)
-        self.classifier = Classifier(features, classes)
+        self.classifier = Classifier(features, classes, terms)
 
     def forward(self, images: Tensor) -> Tensor:
         x = images * PIXEL_SCALE
         for block in self.blocks:
             x = block(x)
-        x = x.flatten(1)
+        x = self.head(x)
         for layer in self.hidden:
             x = layer(x)
         return self.classifier(x)

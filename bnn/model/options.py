@@ -52,7 +52,7 @@ def check_options(record: Any) -> None:
 
     Options whose values depend on other options are checked last.
     """
-    known = [(f.name, f.metadata["allowed"]) for f in fields(record)]
+    known = [(f.name, f.metadata["allowed"]) for f in fields(record) if "allowed" in f.metadata]
     for name, allowed in sorted(known, key=lambda entry: not isinstance(entry[1], Allowed)):
         taken = allowed if isinstance(allowed, Allowed) else allowed(record)
         value = getattr(record, name)

@@ -4,7 +4,7 @@
     channels = 16        # outputs of the convolution
     pool = 2             # max-pooling after the sign (1: none)
 
-An option of a block is one line of Block. What it does is in bnn.model.network, forms and pooling.
+An option of a block is one line of Block. What it does is in bnn.model.network, forms, pooling and heads.
 """
 
 from collections.abc import Mapping
@@ -15,6 +15,7 @@ from typing import Any
 
 from bnn.errors import UserError
 from bnn.model.forms import FORMS
+from bnn.model.heads import HEADS
 from bnn.model.options import YES_OR_NO, check_options, one_of, option, whole
 from bnn.model.pooling import POOLINGS
 from bnn.model.shortcuts import SHORTCUTS
@@ -23,6 +24,7 @@ from bnn.storage.tables import parse_toml, read_toml
 SIZES = ("small", "medium", "large")
 MOST_LAYERS = 64  # of blocks, and of hidden layers
 WIDTHS = whole(1, 4096)  # of hidden layers
+HEAD = ("head", "head_width")  # entries of a file beside the blocks
 
 
 @dataclass(frozen=True)
@@ -61,6 +63,11 @@ class NetworkSpec:
     name: str
     blocks: tuple[Block, ...]
     hidden: tuple[int, ...] = ()  # widths of binary dense layers before the classifier
+    head: str = option(one_of(*HEADS), "dense", added=True)  # what reads the last map in front of all dense layers
+    head_width: int = option(lambda spec: HEADS[spec.head].widths, 0, added=True)  # its bits, elman only
+
+    def __post_init__(self) -> None:
+        check_options(self)
 
     def with_layer(self, form: str | None, kernel: int | None) -> "NetworkSpec":
         """Return the same network with another form or kernel size in every block."""
@@ -95,17 +102,20 @@ def parse_spec(text: str, name: str) -> NetworkSpec:
 
 
 def _spec_of(table: Mapping[str, Any], name: str, where: str) -> NetworkSpec:
-    unknown, entries = set(table) - {"block", "hidden"}, table.get("block")
+    unknown, entries = set(table) - {"block", "hidden", *HEAD}, table.get("block")
     if unknown or not entries or not isinstance(entries, list) or not all(isinstance(e, dict) for e in entries):
         also = f", and {', '.join(map(repr, sorted(unknown)))[:200]} is unknown" if unknown else ""
-        raise UserError(f"{where} needs [[block]] tables and optionally 'hidden'{also}")
+        raise UserError(f"{where} needs [[block]] tables and optionally 'hidden', 'head' and 'head_width'{also}")
     if len(entries) > MOST_LAYERS:
         raise UserError(f"{where} has {len(entries)} blocks; allowed are at most {MOST_LAYERS}")
     blocks = tuple(_block_of(entry, f"{where}, block {i}") for i, entry in enumerate(entries))
     hidden = table.get("hidden", [])
     if not isinstance(hidden, list) or len(hidden) > MOST_LAYERS or not all(WIDTHS.contains(h) for h in hidden):
         raise UserError(f"{where}: hidden = {str(hidden)[:200]}; allowed: a list of widths from {WIDTHS.words}")
-    return NetworkSpec(name, blocks, tuple(hidden))
+    try:
+        return NetworkSpec(name, blocks, tuple(hidden), **{option: table[option] for option in HEAD if option in table})
+    except UserError as error:
+        raise UserError(f"{where}: {error}") from None
 
 
 def _block_of(entry: Mapping[str, Any], where: str) -> Block:

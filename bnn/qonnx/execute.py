@@ -1,13 +1,13 @@
 """Execute an ONNX file with qonnx, whoever wrote it."""
 
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 
 import numpy as np
 import onnxruntime
 from numpy.typing import NDArray
-from onnx import TensorProto, helper
+from onnx import NodeProto, TensorProto, helper
 from qonnx.core.modelwrapper import ModelWrapper
 from qonnx.core.onnx_exec import execute_onnx
 
@@ -59,10 +59,31 @@ def _with_batch(model: ModelWrapper, frames: int) -> ModelWrapper:
     batched = ModelWrapper(model.model, make_deepcopy=True)
     graph = batched.graph
     constants = {tensor.name for tensor in graph.initializer}
+    axes = _frame_axes(graph.node)
     for info in [*graph.input, *graph.output, *graph.value_info]:
         if info.name in constants:
             continue
         shape = [d.dim_value for d in info.type.tensor_type.shape.dim]
         kind = info.type.tensor_type.elem_type or TensorProto.FLOAT
-        info.CopyFrom(helper.make_tensor_value_info(info.name, kind, [frames, *shape[1:]]))
+        shape[axes.get(info.name, 0)] = frames
+        info.CopyFrom(helper.make_tensor_value_info(info.name, kind, shape))
     return batched
+
+
+def _frame_axes(nodes: Iterable[NodeProto]) -> dict[str, int]:
+    """Return the axis of the frames in tensors where they do not come first, as in front of an RNN and behind it.
+
+    nodes: of a file that `write_qonnx` wrote, in topological order.
+    """
+    axes: dict[str, int] = {}
+    for node in nodes:
+        axis, operator = axes.get(node.input[0], 0), node.op_type
+        if operator == "Transpose":
+            axis = list(helper.get_attribute_value(node.attribute[0])).index(axis)
+        elif operator == "RNN":
+            axis = 2  # [rows, directions, frames, states]
+        elif operator == "Squeeze":
+            axis -= 2  # it takes the first two away
+        if axis > 0:
+            axes[node.output[0]] = axis
+    return axes

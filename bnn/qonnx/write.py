@@ -36,6 +36,7 @@ class FileWriter:
         self.nodes: list[onnx.NodeProto] = []
         self.constants: list[onnx.TensorProto] = []
         self._shapes = shapes  # by tensor, of one frame
+        self._whole: dict[str, Shape] = {}  # of tensors in which the frames do not come first
         self._datatypes = {IMAGE: "UINT8"}
 
     def shape(self, tensor: str) -> Shape:
@@ -79,20 +80,25 @@ class FileWriter:
         name: str,
         datatype: str,
         shape: Shape | None = None,
+        whole: Shape | None = None,
         **attributes: Any,
     ) -> None:
         """Write a node.
 
         datatype: of its output. shape: of a frame of its output; only for tensors between the nodes of one layer.
+        whole: in its place the shape with one frame, where the frames do not come first.
         """
         self.nodes.append(helper.make_node(operator, list(inputs), [output], name, **attributes))
         self._datatypes[output] = datatype
         if shape is not None:
             self._shapes[output] = shape
+        if whole is not None:
+            self._whole[output] = whole
 
     def tensors(self) -> dict[str, list[int]]:
         """Return the shapes of all tensors by name, with a batch of one frame."""
-        return {name: [1, *shape] for name, shape in self._shapes.items()}
+        frames = {name: [1, *shape] for name, shape in self._shapes.items()}
+        return frames | {name: list(shape) for name, shape in self._whole.items()}
 
 
 def write_qonnx(network: IntegerNetwork, path: Path) -> None:

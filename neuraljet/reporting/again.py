@@ -8,7 +8,7 @@ from pathlib import Path
 from bnn.data.cards import cards
 from bnn.errors import ToolError
 from bnn.model.forms import FORMS
-from bnn.model.spec import SIZES, Block, NetworkSpec, load_spec
+from bnn.model.spec import HEAD, SIZES, Block, NetworkSpec, load_spec
 from bnn.storage.records import sha256
 from bnn.system import processes
 from bnn.training.config import STEPS
@@ -85,6 +85,10 @@ def network_options(spec: NetworkSpec) -> tuple[list[str], str | None]:
 def network_text(spec: NetworkSpec) -> str:
     """Return a network as the TOML text that `train --network FILE` reads."""
     lines = [f"hidden = [{', '.join(map(str, spec.hidden))}]"]
+    for field in fields(NetworkSpec):
+        value = getattr(spec, field.name)
+        if field.name in HEAD and value != field.default:
+            lines.append(f"{field.name} = {_toml(value)}")
     for block in spec.blocks:
         lines.append("\n[[block]]")
         for field in fields(Block):

@@ -7,6 +7,7 @@ from bnn import jets
 from bnn.data import biscuits
 from bnn.integer.freeze import freeze
 from bnn.integer.layers import Bias, Conv, Dense, Layer, MaxPool, Pad, Threshold
+from bnn.integer.layers.elman import Elman
 from bnn.integer.layers.sum_pool import SumPool
 from bnn.integer.network import IntegerNetwork
 from bnn.model.network import Network
@@ -165,3 +166,24 @@ def depthwise_network(seed: int) -> IntegerNetwork:
     features = outputs * int(np.prod(map_after(layers, height, width)))
     layers += [Dense(r.signs(features, 3)), Bias(one(-6, 7, 3))]
     return IntegerNetwork.chain((1, height, width), layers, ("a", "b", "c"))
+
+
+def elman_network(seed: int) -> IntegerNetwork:
+    """Return a network whose last map an Elman layer reads row by row, of any size and any number of states."""
+    r = Random(seed)
+    one = r.r.integers
+    height, width, maps, states = int(one(6, 15)), int(one(5, 15)), int(one(2, 9)), int(one(6, 18))
+    weight = r.jets(maps, 1) if seed % 2 else r.signs(maps, 1, 3, 3)
+    layers: list[Layer] = [Pad(1, 0), Conv(weight), Threshold(r.thresholds(maps, 300))]
+    if seed % 3:
+        layers.append(MaxPool(2))
+        height, width = height // 2, width // 2
+    terms = maps * width
+    limits = r.thresholds(states, int(np.sqrt(terms + states)))
+    layers.append(Elman(r.signs(terms, states), r.signs(states, states), limits))
+    if seed % 4 == 3:
+        layers += [Dense(r.signs(states, 6)), Threshold(r.thresholds(6, 3))]
+        states = 6
+    layers += [Dense(r.signs(states, 3)), Bias(one(-6, 7, 3))]
+    picture = (1, height * 2, width * 2) if seed % 3 else (1, height, width)
+    return IntegerNetwork.chain(picture, layers, ("a", "b", "c"))
