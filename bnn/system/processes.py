@@ -56,14 +56,35 @@ def run(
     path = (env or os.environ).get("PATH", os.defpath)
     if shutil.which(words[0], path=path) is None:
         raise ToolError(f"there is no program {words[0]} on PATH ({path or 'which is empty'})")
+    process = begin(
+        words, cwd=cwd, env=env,
+        stdin=subprocess.DEVNULL if data is None else subprocess.PIPE,
+        stdout=output or subprocess.PIPE,
+        stderr=subprocess.PIPE if data is not None else subprocess.STDOUT,
+    )  # fmt: skip
+    try:
+        out, err = process.communicate(data, timeout_s)
+    except subprocess.TimeoutExpired:
+        raise TimeLimit(f"{Path(words[0]).name} ran longer than {timeout_s:.0f} s") from None
+    finally:
+        end(process)
+        for pipe in (process.stdin, process.stdout, process.stderr):
+            if pipe is not None:
+                pipe.close()
+    said = err if data is not None else out
+    return Ended(process.returncode, (said or b"").decode(errors="replace"), out if data is not None else b"")
+
+
+def begin(command: Sequence[str | Path], **options: Any) -> subprocess.Popen[bytes]:
+    """Start a program and return at once; its streams and the rest of `options` are those of `subprocess.Popen`.
+
+    It ends with us at the latest. Who starts it calls `end`. The code of the process is the program's, as in `Ended`.
+    """
     theirs, ours = os.pipe()
     try:
         process = subprocess.Popen(
-            [sys.executable, "-I", "-S", str(GUARD), str(theirs), *words], cwd=cwd, env=env, pass_fds=(theirs,),
-            stdin=subprocess.DEVNULL if data is None else subprocess.PIPE,
-            stdout=output or subprocess.PIPE,
-            stderr=subprocess.PIPE if data is not None else subprocess.STDOUT,
-            start_new_session=True,
+            [sys.executable, "-I", "-S", str(GUARD), str(theirs), *(str(word) for word in command)],
+            pass_fds=(theirs,), start_new_session=True, **options,
         )  # fmt: skip
     except BaseException:
         os.close(ours)
@@ -72,18 +93,18 @@ def run(
         os.close(theirs)
     with _lock:
         _open[process.pid] = ours
-    try:
-        out, err = process.communicate(data, timeout_s)
-    except subprocess.TimeoutExpired:
-        raise TimeLimit(f"{Path(words[0]).name} ran longer than {timeout_s:.0f} s") from None
-    finally:
-        _end(process.pid)
-        process.wait()
-        for pipe in (process.stdin, process.stdout, process.stderr):
-            if pipe is not None:
-                pipe.close()
-    said = err if data is not None else out
-    return Ended(process.returncode, (said or b"").decode(errors="replace"), out if data is not None else b"")
+    return process
+
+
+def end(process: subprocess.Popen[bytes]) -> int:
+    """End what `begin` started, with all that it started, and return its exit status; one that has ended stays so."""
+    stop(process)
+    return process.wait()
+
+
+def stop(process: subprocess.Popen[bytes]) -> None:
+    """Begin to end what `begin` started, without waiting for it; another thread may wait."""
+    _end(process.pid)
 
 
 def end_all() -> None:
