@@ -21,6 +21,13 @@ from bnn.storage.records import SEAL, parse_json
 
 KEY = "neuraljet"
 _BLANK = "0" * 64
+SQUARES = (
+    "running_var",
+    "exp_avg_sq",
+    "square_avg",
+    "acc_delta",
+    "adagrad.sum",
+)  # what names of means of squares end with
 
 
 def pack(tensors: Mapping[str, Tensor], numbers: Mapping[str, Any]) -> bytes:
@@ -66,5 +73,5 @@ def check_like(tensors: Mapping[str, Tensor], like: Mapping[str, Tensor]) -> Non
             )
         if not bool(torch.isfinite(value).all()):
             raise ValueError(f"{name} holds numbers that are not finite")
-        if name.endswith(("running_var", "exp_avg_sq")) and bool((value < 0).any()):
+        if name.endswith(SQUARES) and bool((value < 0).any()):
             raise ValueError(f"{name} holds negative squares")

@@ -5,12 +5,12 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
-import torch
 from torch import Tensor
 
 from bnn.storage.records import entries, parse
 from bnn.training.checkpoints import check_like, damaged, pack, unpack
 from bnn.training.machine import Machine
+from bnn.training.optimizers import memory, memory_like
 from bnn.training.trainer import Trainer
 
 
@@ -34,7 +34,7 @@ def checkpoint(trainer: Trainer) -> bytes:
     """Return all that `restore` needs, sealed."""
     tensors = {f"network.{k}": v for k, v in trainer.network.state_dict().items()}
     tensors |= {f"objective.{k}": v for k, v in trainer.objective.state().items()}
-    tensors |= {f"adam.{k}": v for k, v in trainer.optimizer.state[trainer.parameters.values].items()}
+    tensors |= {f"{_memory(trainer)}{k}": v for k, v in memory(trainer.optimizer, trainer.parameters.values).items()}
     progress = Progress(trainer.round, trainer.identity, trainer.machines)
     return pack(tensors, entries(progress))
 
@@ -46,13 +46,13 @@ def restore(trainer: Trainer, path: Path) -> None:
         progress = _progress(numbers, trainer)
         check_like(tensors, _expected(trainer))
         steps = trainer.schedule.first_step(progress.round)
-        if float(tensors["adam.step"]) != steps:
+        if float(tensors.get(f"{_memory(trainer)}step", steps)) != steps:  # SGD counts none
             raise ValueError(f"the steps are not those of {progress.round} rounds")
     except (KeyError, ValueError, TypeError) as error:
         raise damaged(path, error) from error
     trainer.network.load_state_dict(_under("network.", tensors))
     groups = trainer.optimizer.state_dict()["param_groups"]
-    trainer.optimizer.load_state_dict({"state": {0: _under("adam.", tensors)}, "param_groups": groups})
+    trainer.optimizer.load_state_dict({"state": {0: _under(_memory(trainer), tensors)}, "param_groups": groups})
     trainer.objective.restore(_under("objective.", tensors))
     trainer.round = progress.round
     before = progress.machines
@@ -74,10 +74,14 @@ def _expected(trainer: Trainer) -> dict[str, Tensor]:
     """Return tensors with the names, shapes and types of those that a checkpoint holds."""
     expected = {f"network.{k}": v for k, v in trainer.network.state_dict().items()}
     expected |= {f"objective.{k}": v for k, v in trainer.objective.state().items()}
-    values = trainer.parameters.values
-    moments = {"step": torch.tensor(0.0), "exp_avg": values, "exp_avg_sq": values}
-    expected |= {f"adam.{k}": v for k, v in moments.items()}
+    remembered = memory_like(trainer.config.optimizer, trainer.parameters.values, trainer.network)
+    expected |= {f"{_memory(trainer)}{k}": v for k, v in remembered.items()}
     return expected
+
+
+def _memory(trainer: Trainer) -> str:
+    """Return what the names of the tensors begin with that the optimizer remembers."""
+    return f"{trainer.config.optimizer}."
 
 
 def _under(prefix: str, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:

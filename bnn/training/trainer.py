@@ -33,6 +33,7 @@ from bnn.training.evaluation import estimate_statistics, scores_of
 from bnn.training.flat import FlatParameters
 from bnn.training.initial import begin_with
 from bnn.training.machine import Machine
+from bnn.training.optimizers import optimizer_of
 from bnn.training.schedule import Draw, Schedule
 from bnn.training.sides import split_sides
 from bnn.training.worker import CPU, Worker, require_slices
@@ -90,7 +91,7 @@ class Trainer:
         self.network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # missing in torch's stubs
         self.network.to(self.worker.device)
         self.parameters = FlatParameters(self.network)
-        self.optimizer = torch.optim.Adam([self.parameters.values], lr=config.learning_rate, fused=True)
+        self.optimizer = optimizer_of(config.optimizer, self.parameters.values, self.network, config.rate)
         self.schedule = Schedule.of(config, len(self.sides.images))
         require_slices(self.worker, self.schedule.pictures, self.schedule.steps_per_pass)
         self.objective = objective_of(config, self.sides, data.classes)
@@ -136,15 +137,14 @@ class Trainer:
 
     def learning_rate(self, step: int) -> float:
         """Return the learning rate of a step."""
-        return self.config.learning_rate * 0.5 * (1 + math.cos(math.pi * step / self.schedule.steps))
+        return self.config.rate * 0.5 * (1 + math.cos(math.pi * step / self.schedule.steps))
 
     def _refuse_divergence(self, name: str, value: Tensor) -> None:
         if not bool(torch.isfinite(value).all()):
             worst = value.detach()[~torch.isfinite(value)].flatten()[0]
             raise ToolError(
                 f"the training diverged in round {self.round + 1} of {self.schedule.rounds}: {name} is {float(worst)}, "
-                "so no network was exported; train again with another --seed or network, or from Python with a smaller "
-                "learning_rate"
+                "so no network was exported; train again with another --seed or network, or a smaller --learning-rate"
             )
 
     @property

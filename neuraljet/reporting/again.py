@@ -6,12 +6,12 @@ from importlib import metadata
 from pathlib import Path
 
 from bnn.data.cards import cards
-from bnn.errors import ToolError
 from bnn.model.forms import FORMS
 from bnn.model.spec import HEAD, SIZES, Block, NetworkSpec, load_spec
 from bnn.storage.records import sha256
-from bnn.system import processes
+from bnn.system.commit import commit, version
 from bnn.training.config import STEPS
+from bnn.training.rates import OPTIMIZER, RATES
 from bnn.training.runs import ASKED, MODEL, WEIGHTS, Request
 
 PACKAGES = ("torch", "numpy", "brevitas", "qonnx", "onnx", "pillow")
@@ -63,6 +63,10 @@ def _settings(asked: Request) -> list[str]:
         words += ["--teacher", config.teacher]
     if config.init is not None:
         words += ["--init", config.init]
+    if config.optimizer != OPTIMIZER:
+        words += ["--optimizer", config.optimizer]
+    if config.rate != RATES[config.optimizer]:
+        words += ["--learning-rate", f"{config.rate!r}"]
     return words
 
 
@@ -106,14 +110,5 @@ def _toml(value: object) -> str:
 
 def _own_version() -> str:
     """Return our version, and the commit where this is a checkout of git."""
-    version = metadata.version("neuraljet")
-    root = Path(__file__).resolve().parents[2]
-    if (root / ".git").exists():
-        try:
-            found = processes.run(["git", "-C", root, "rev-parse", "HEAD"], timeout_s=10)
-            changed = processes.run(["git", "-C", root, "status", "--porcelain", "--untracked-files=no"], timeout_s=10)
-        except ToolError:
-            return version
-        if found.code == 0:
-            return f"{version}, commit {found.output.strip()[:12]}{' with changes' if changed.output.strip() else ''}"
-    return version
+    found = commit()
+    return f"{version()}, commit {found}" if found else version()

@@ -38,6 +38,8 @@ def main(options: argparse.Namespace) -> "tuple[bool, Metrics]":
             starts=options.starts,
             teacher=options.teacher,
             init=options.init,
+            optimizer=options.optimizer,
+            learning_rate=options.learning_rate,
             sites=options.sites,
             fps=options.fps,
             ramb18=options.ramb18,

@@ -32,6 +32,8 @@ def train(
     starts: int | None = None,
     teacher: str | Path = "none",
     init: str | Path | None = None,
+    optimizer: str = "adam",
+    learning_rate: float | None = None,
     sites: int | None = None,
     fps: float | None = None,
     ramb18: int | None = None,
@@ -53,6 +55,8 @@ def train(
 
     teacher: "float" or "hog", which learn on the spot, or the folder of a finished run; its scores are learned beside
     the labels. init: the folder of a finished run, whose first layers the network begins with.
+    optimizer: adam, sgd, momentum, adagrad, rmsprop, adadelta, amsgrad, nadam, adamw or bop; learning_rate: at the
+    first step, None for that of the optimizer.
 
     labels: a CSV file with a row per picture, path and class, and perhaps group and split; folders mean nothing then.
     group_by: a column of it, or a regular expression that is searched in each path: pictures of one part, lot or day
@@ -111,6 +115,8 @@ def train(
         starts=starts or 1,
         teacher=str(teacher) if str(teacher) in TEACHERS else lasting(teacher),
         init=None if init is None else lasting(init),
+        optimizer=optimizer,
+        learning_rate=learning_rate,
     )
     length = Schedule.of(config, len(pictures.train_labels)).steps
     config = replace(config, folds=fold_count(folds, pictures, length))

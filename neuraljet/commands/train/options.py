@@ -10,6 +10,9 @@ MOST_SEED, MOST_EPOCHS, MOST_STEPS = 2**31 - 1, 10**6, 10**9
 MOST_THREADS = 1024
 DEVICES, LOGS = ("auto", "cpu", "cuda", "mps"), ("tensorboard",)  # bnn.training.worker.DEVICES, without loading torch
 TEACHERS = ("none", "float", "hog")  # what names no run: bnn.training.teachers, without loading torch
+OPTIMIZERS = (  # bnn.training.rates.RATES
+    "adam", "sgd", "momentum", "adagrad", "rmsprop", "adadelta", "amsgrad", "nadam", "adamw", "bop",
+)  # fmt: skip
 LAYERS = ("bottleneck", "separable", "jets", "constrained", "binary")  # bnn.model.forms.FORMS, without loading torch
 
 
@@ -36,6 +39,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--teacher", default="none", metavar="|".join((*TEACHERS, "RUN")), help="learn its scores beside the labels too"
     )
     parser.add_argument("--init", metavar="RUN", help="begin with the first layers of another run")
+    parser.add_argument("--optimizer", choices=OPTIMIZERS, default="adam", help="what learns (adam)")
+    parser.add_argument("--learning-rate", type=positive, metavar="X", help="at the first step (of adam 0.03)")
     add_budget(parser)
     parser.add_argument("--device", choices=DEVICES, default="cpu", help="what trains: the CPU (default) or a GPU")
     parser.add_argument("--threads", type=whole, metavar="N", help="threads of the CPU; their number is in the run")
