@@ -33,6 +33,7 @@ from neuraljet.commands import (
     ip,
     prove,
     report,
+    study,
     synth,
     train,
     tune,
@@ -46,7 +47,23 @@ ENDS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 IMPORTING_S = 0.05  # later, a signal that came during an import is looked at again
 MOST_LOOKS = 400  # 20 s
 CLEANING_S = 5.0  # in which a second signal does not disturb the first one's work
-COMMANDS = (inspect, train, tune, build, verify, classify, watch, prove, synth, report, bitstream, ip, demo, doctor)
+COMMANDS = (
+    inspect,
+    train,
+    tune,
+    build,
+    verify,
+    classify,
+    watch,
+    prove,
+    synth,
+    report,
+    bitstream,
+    ip,
+    study,
+    demo,
+    doctor,
+)
 
 
 def _parser() -> argparse.ArgumentParser:

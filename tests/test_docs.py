@@ -16,7 +16,7 @@ ROOT = Path(__file__).resolve().parents[1]
 ROOMS = ("bnn", "hw", "finn_build", "sim", "neuraljet")
 PAGES = sorted(
     path.relative_to(ROOT).as_posix()
-    for pattern in ("*.md", "docs/*.md", "datasets/*.md", "hw/*/*.md", "sim/*.md")
+    for pattern in ("*.md", "docs/*.md", "docs/*/*.md", "datasets/*.md", "hw/*/*.md", "sim/*.md")
     for path in ROOT.glob(pattern)
 )
 LINK = re.compile(r"\]\((?![a-z]+:)([^)\s]+)\)")  # [text](path#anchor), but no web address

@@ -1,0 +1,91 @@
+"""The network of a cell, how large it is, and what it takes as a circuit."""
+
+import math
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from bnn.errors import UserError
+from bnn.integer.network import IntegerNetwork
+from bnn.model.family import COARSE, FINE, member
+from bnn.model.forms.selected import Selection
+from bnn.model.layers import BinaryWeight, Norm
+from bnn.model.network import Classifier, Network
+from bnn.model.spec import Block, NetworkSpec
+from bnn.storage.work import work_folder
+
+KNOWN = ("network", "form", "first", "width", "maps", "kernel", "geometry", "block", "hidden", "area", "fps")
+GEOMETRIES = {found.name: found for found in (COARSE, FINE)}
+AREAS = ("none", "estimate", "synthesis")
+
+
+def spec_of(asked: Mapping[str, Any], shape: tuple[int, int, int], classes: int) -> NetworkSpec:
+    """Return the network for pictures (C, H, W): of `block` tables as in a network's file, or a member of the family.
+
+    form, first, width, maps, kernel, geometry: as bnn.model.family takes them.
+    """
+    if "block" in asked:
+        try:
+            blocks = tuple(Block(**entry) for entry in asked["block"])
+        except TypeError as error:
+            raise UserError(f"a block of the network: {error}") from None
+        return NetworkSpec(str(asked.get("network", "network")), blocks, tuple(asked.get("hidden", ())))
+    geometry = asked.get("geometry", COARSE.name)
+    if geometry not in GEOMETRIES:
+        raise UserError(f"geometry = {geometry!r}; allowed: {', '.join(GEOMETRIES)}")
+    return member(
+        shape, classes, asked["width"], form=asked.get("form", "bottleneck"), first=asked.get("first") or None,
+        maps=asked.get("maps", 4), kernel=asked.get("kernel", 3), geometry=GEOMETRIES[geometry],
+    )  # fmt: skip
+
+
+def size_of(network: Network) -> dict[str, int]:
+    """Return how much of a network is learned and kept: `parameters`, and the `bits` that they take.
+
+    A binary weight is one parameter of one bit, a selected jet one of the bits that count its choices. A channel's
+    norm becomes a threshold and a class' bias a number; each is one parameter of 16 bits.
+    """
+    parameters = bits = 0
+    for module in network.modules():
+        if isinstance(module, BinaryWeight):
+            count, each = module.weight.numel(), 1
+        elif isinstance(module, Selection):
+            count, each = module.weight[..., 0].numel(), math.ceil(math.log2(len(module.table)))
+        elif isinstance(module, Norm):
+            count, each = module.num_features, 16
+        elif isinstance(module, Classifier):
+            count, each = module.bias.numel(), 16
+        else:
+            continue
+        parameters, bits = parameters + count, bits + count * each
+    return {"parameters": parameters, "bits": bits}
+
+
+def area_of(network: IntegerNetwork, asked: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what the frozen network takes: sites, ramb18, cycles_per_frame, as `area` asks for it.
+
+    area: none, estimate, or synthesis, which builds and synthesises. fps: the rate, a pixel per clock without one.
+    """
+    area, fps = asked.get("area", "none"), asked.get("fps")
+    if area not in AREAS:
+        raise UserError(f"area = {area!r}; allowed: {', '.join(AREAS)}")
+    if area == "none":
+        return {}
+    if area == "estimate":
+        from finn_build.estimate import estimate
+
+        found = estimate(network, fps)
+        return {"sites": found.lut, "ramb18": found.bram18, "cycles_per_frame": found.cycles_per_frame}
+    with work_folder() as folder:
+        return _synthesised(network, fps, folder)
+
+
+def _synthesised(network: IntegerNetwork, fps: float | None, folder: Path) -> dict[str, Any]:
+    from bnn.qonnx.write import write_qonnx
+    from neuraljet.commands.build import build
+    from neuraljet.commands.synth import synth
+
+    write_qonnx(network, folder / "model.onnx")
+    built = build(folder / "model.onnx", folder / "accelerator", fps=fps)
+    counts = synth(folder / "accelerator").counts
+    return {"sites": counts.sites, "ramb18": counts.ramb18, "cycles_per_frame": built["cycles_per_frame"]}
