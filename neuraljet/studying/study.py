@@ -230,8 +230,7 @@ def _faults_of(factor: Factor) -> list[str]:
             found.append(f"factor {factor.name}: a table among its values needs a name")
         elif not isinstance(name_of(value), str | int | float):
             found.append(f"factor {factor.name}: {str(value)[:60]} is neither a number nor a text nor a table")
-    names = factor.names()
-    if not found and len(set(names)) < len(names):
+    if not found and len(set(factor.names())) < len(factor.values):
         found.append(f"factor {factor.name} has a value twice")
     return found
 

@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 from bnn.errors import UserError
@@ -64,28 +63,33 @@ def size_of(network: Network) -> dict[str, int]:
 def area_of(network: IntegerNetwork, asked: Mapping[str, Any]) -> dict[str, Any]:
     """Return what the frozen network takes: sites, ramb18, cycles_per_frame, as `area` asks for it.
 
-    area: none, estimate, or synthesis, which builds and synthesises. fps: the rate, a pixel per clock without one.
+    area: none, estimate, or synthesis, which builds and synthesises. fps: a rate or several, of which 0 is a pixel per
+    clock; what it takes at the rate N is sites_at_N and so on.
     """
-    area, fps = asked.get("area", "none"), asked.get("fps")
+    area, rates = asked.get("area", "none"), asked.get("fps", 0)
     if area not in AREAS:
         raise UserError(f"area = {area!r}; allowed: {', '.join(AREAS)}")
-    if area == "none":
-        return {}
-    if area == "estimate":
-        from finn_build.estimate import estimate
-
-        found = estimate(network, fps)
-        return {"sites": found.lut, "ramb18": found.bram18, "cycles_per_frame": found.cycles_per_frame}
-    with work_folder() as folder:
-        return _synthesised(network, fps, folder)
+    found: dict[str, Any] = {}
+    for fps in [] if area == "none" else rates if isinstance(rates, list) else [rates]:
+        taken = _estimated(network, fps or None) if area == "estimate" else _synthesised(network, fps or None)
+        found |= {f"{name}_at_{fps:g}" if fps else name: value for name, value in taken.items()}
+    return found
 
 
-def _synthesised(network: IntegerNetwork, fps: float | None, folder: Path) -> dict[str, Any]:
+def _estimated(network: IntegerNetwork, fps: float | None) -> dict[str, int]:
+    from finn_build.estimate import estimate
+
+    found = estimate(network, fps)
+    return {"sites": found.lut, "ramb18": found.bram18, "cycles_per_frame": found.cycles_per_frame}
+
+
+def _synthesised(network: IntegerNetwork, fps: float | None) -> dict[str, int]:
     from bnn.qonnx.write import write_qonnx
-    from neuraljet.commands.build import build
-    from neuraljet.commands.synth import synth
+    from finn_build.build import build
+    from finn_build.synthesis import synthesise
 
-    write_qonnx(network, folder / "model.onnx")
-    built = build(folder / "model.onnx", folder / "accelerator", fps=fps)
-    counts = synth(folder / "accelerator").counts
-    return {"sites": counts.sites, "ramb18": counts.ramb18, "cycles_per_frame": built["cycles_per_frame"]}
+    with work_folder() as folder:
+        write_qonnx(network, folder / "model.onnx")
+        built = build(folder / "model.onnx", folder / "accelerator", fps=fps)
+        counts = synthesise(folder / "accelerator").counts
+        return {"sites": counts.sites, "ramb18": counts.ramb18, "cycles_per_frame": built["cycles_per_frame"]}
