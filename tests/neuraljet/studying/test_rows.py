@@ -22,7 +22,7 @@ VALUES = st.one_of(
 )  # fmt: skip
 
 
-@settings(max_examples=40)
+@settings(max_examples=40, deadline=None)
 @given(st.lists(st.fixed_dictionaries({"a": VALUES, "b": VALUES}), min_size=1, max_size=4))
 def test_a_csv_is_read_as_it_was_written(rows):
     back = from_csv(to_csv(rows))
