@@ -8,7 +8,7 @@ DIR/  study.json     which study this is
 """
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -72,7 +72,7 @@ def run_study(
     return Studied(study.name, len(asked), len(kept), markdown(study, kept), str(out))
 
 
-def write_results(study: Study, rows: list[Row], out: Path) -> None:
+def write_results(study: Study, rows: Sequence[Row], out: Path) -> None:
     """Write records, tables and, where matplotlib is there, the figure."""
     write_file(out / RECORDS, to_csv(rows))
     write_file(out / TABLES, markdown(study, rows))

@@ -208,9 +208,9 @@ def _faults(study: Study) -> list[str]:
         if table.against and not unknown and table.against.value not in map(str, factors[table.against.factor].names()):
             found.append(f"table '{table.title[:60]}': {table.against.value!r} is no value of {table.against.factor}")
     if study.equal:
-        wanted = {study.equal.factor, study.equal.along, *study.equal.within}
-        if wanted - set(factors) or study.equal.value not in factors[study.equal.factor].names():
-            found.append(f"[equal] names {', '.join(sorted(wanted))}; the factors are {', '.join(factors)}")
+        named = {study.equal.factor, study.equal.along, *study.equal.within}
+        if named - set(factors) or study.equal.value not in factors[study.equal.factor].names():
+            found.append(f"[equal] names {', '.join(sorted(named))}; the factors are {', '.join(factors)}")
     if study.figure and {study.figure.series, study.figure.panels or study.figure.series} - set(factors):
         found.append(f"the figure's series and panels are factors: {', '.join(factors)}")
     clash = sorted(set(study.fixed) & set(factors)) + sorted({*study.fixed, *factors} & set(RESERVED))
