@@ -1,5 +1,6 @@
 """What every form of a trainable convolution is: weights that make one convolution, or several in a row."""
 
+from collections.abc import Mapping
 from typing import Any, ClassVar, NamedTuple
 
 import torch.nn.functional as F
@@ -30,6 +31,8 @@ class Convolution(nn.Module):
     kernels: ClassVar[Allowed]
     zeros_allowed: ClassVar[Allowed] = NO
     form_on_pixels: ClassVar[str]  # of the first block of a network of this form
+    # What the leading dimensions of each weight run over: o outputs, i inputs, m maps of the bottleneck, 1 one alone.
+    axes: ClassVar[Mapping[str, str]]
 
     def __init_subclass__(cls, form: str | None = None, **keywords: Any) -> None:
         super().__init_subclass__(**keywords)

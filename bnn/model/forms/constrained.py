@@ -1,5 +1,8 @@
 """The paper's form of the layer, reconstructed: a jet is learned as the product of its factors' signs."""
 
+from collections.abc import Mapping
+from typing import ClassVar
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor
@@ -19,6 +22,7 @@ class Constrained(Convolution, form="constrained"):
 
     kernels = one_of(*KERNEL_SIZES)
     form_on_pixels = "constrained"
+    axes: ClassVar[Mapping[str, str]] = {"factors.weight": "oi"}
 
     def make_weights(self, inputs: int, outputs: int, maps: int) -> None:
         self.factors = BinaryWeight(outputs, inputs, 2 * (self.kernel - 1))

@@ -1,6 +1,7 @@
 """Forms of the layer whose jets are selected: a kernel of the group, its negative, or none."""
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, ClassVar
 
 import torch
 from torch import Tensor, nn
@@ -68,6 +69,8 @@ class SelectedJets(Convolution):
 class Bottleneck(SelectedJets, form="bottleneck"):
     """A few sums of all channels, then jets of these sums."""
 
+    axes: ClassVar[Mapping[str, str]] = {"mix.weight": "mi", "jets.weight": "om"}
+
     def make_weights(self, inputs: int, outputs: int, maps: int) -> None:
         self.mix = BinaryWeight(maps, inputs, 1, 1)
         self.jets = self.selection(outputs, maps)
@@ -78,6 +81,8 @@ class Bottleneck(SelectedJets, form="bottleneck"):
 
 class Separable(SelectedJets, form="separable"):
     """One sum of all channels for each output, then one jet of it."""
+
+    axes: ClassVar[Mapping[str, str]] = {"mix.weight": "oi", "jets.weight": "o1"}
 
     def make_weights(self, inputs: int, outputs: int, maps: int) -> None:
         self.mix = BinaryWeight(outputs, inputs, 1, 1)
@@ -90,6 +95,8 @@ class Separable(SelectedJets, form="separable"):
 
 class Jets(SelectedJets, form="jets"):
     """A jet for each pair of an output and an input."""
+
+    axes: ClassVar[Mapping[str, str]] = {"jets.weight": "oi"}
 
     def make_weights(self, inputs: int, outputs: int, maps: int) -> None:
         self.jets = self.selection(outputs, inputs)

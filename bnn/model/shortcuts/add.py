@@ -15,6 +15,7 @@ class AddShortcut(Shortcut, shortcut="add"):
     """y = sign(norm(conv(x) + x))."""
 
     most = 1
+    tied = True
 
     def __init__(self, inputs: int, block: "Block", pixels: bool) -> None:
         super().__init__(inputs, block, pixels)

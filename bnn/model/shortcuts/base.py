@@ -17,6 +17,7 @@ class Shortcut(nn.Module):
     """
 
     most = 0  # by which it changes a sum at the most
+    tied = False  # whether output c of the convolution belongs to channel c of the map in front: neither goes alone
 
     def __init_subclass__(cls, shortcut: str, **keywords: Any) -> None:
         super().__init_subclass__(**keywords)
