@@ -6,7 +6,7 @@
 network: as run.json has it. steps: before and after. sparsity: l1 penalty on the scales of batch norm in the first
 part. rate: learning rate of the second part. scratch: the smaller network begins with random weights and takes all
 steps, to compare with. settings: other fields of `Smaller`. pictures: at most so many training pictures of each class;
-0 for all. What a network costs is said by the caller, so a room above makes a task of this (finn_build.compression).
+0 for all. validation: share of them that is held out to judge by. What a network costs is said by the caller, so a room above makes a task of this (finn_build.compression).
 """
 
 import time
@@ -32,7 +32,7 @@ from bnn.training.objective import Objective
 from bnn.training.trainer import Trainer
 
 KNOWN = {"data", "network", "method", "criterion", "sites", "steps", "seed", "sparsity", "scratch", "settings",
-         "pictures", "rate", "fps", "ramb18"}  # fmt: skip
+         "pictures", "rate", "validation", "fps", "ramb18"}  # fmt: skip
 
 
 class Sparse(Objective):
@@ -61,7 +61,8 @@ def trial(description: Mapping[str, Any], cost: Cost) -> dict[str, Any]:
     """
     started = time.monotonic()
     spec, data, how, steps, seed, sites = _read(description)
-    first = Trainer(data, spec, TrainConfig(steps=steps[0], seed=seed))
+    share = float(description.get("validation", TrainConfig.validation))
+    first = Trainer(data, spec, TrainConfig(steps=steps[0], seed=seed, validation=share))
     sparsity = float(description.get("sparsity", 0.0))
     if sparsity:
         first.objective = Sparse(first.objective, first.network, sparsity)
@@ -71,7 +72,7 @@ def trial(description: Mapping[str, Any], cost: Cost) -> dict[str, Any]:
     scratch = bool(description.get("scratch", False))
     length = sum(steps) if scratch else steps[1]
     rate = first.config.learning_rate if scratch else float(description.get("rate", first.config.learning_rate))
-    second = Trainer(data, small.spec, TrainConfig(steps=length, seed=seed, learning_rate=rate))
+    second = Trainer(data, small.spec, TrainConfig(steps=length, seed=seed, learning_rate=rate, validation=share))
     if not scratch:
         second.network.load_state_dict(small.state_dict())
     at_once = second.evaluate().accuracy
@@ -118,7 +119,7 @@ def _read(
                                ("sites", description.get("sites"), 1),
                                ("pictures", description.get("pictures", 0), 0)):  # fmt: skip
         require_whole(name, value, least, 2**31 - 1)
-    for name, low in (("sparsity", 0.0), ("rate", 1e-6)):
+    for name, low in (("sparsity", 0.0), ("rate", 1e-6), ("validation", 0.0)):
         value = description.get(name, low)
         if isinstance(value, bool) or not isinstance(value, int | float) or not low <= value <= 1:
             raise UserError(f"{name} {value!r}; allowed: a number from {low:g} to 1")

@@ -42,6 +42,10 @@ PUBLISHED: tuple[dict[str, Any], ...] = (
         "settings": {"rounds": 4, "steps": 150, "tolerance": 0.02, "evolution": {"generations": 6, "population": 6}},
     },
     {
+        "method": "evolve", "network": "lenet-5", "data": MNIST, "steps": 600,
+        "settings": {"rounds": 2, "steps": 150, "tolerance": 0.02, "evolution": {"generations": 6, "population": 6}},
+    },
+    {
         "method": "damage", "network": "lenet-5", "data": MNIST, "steps": 600,
         "settings": {"rounds": 3, "steps": 150, "pictures": 200},
     },
@@ -65,7 +69,7 @@ def network_of(channels: tuple[int, int, int], form: str) -> NetworkSpec:
 BINARY, JETS = (entries(network_of((24, 48, 48), form)) for form in ("binary", "jets"))
 WIDE = {
     "data": {"source": "bsdata", "size": [32, 32], "color": "gray"}, "network": BINARY, "sites": 1800, "ramb18": 4,
-    "steps": [300, 150], "pictures": 600,
+    "steps": [300, 150], "validation": 0.4,
 }  # fmt: skip
 OURS: tuple[dict[str, Any], ...] = (
     {"method": "slim"},
