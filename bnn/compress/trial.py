@@ -6,7 +6,8 @@
 network: as run.json has it. steps: before and after. sparsity: l1 penalty on the scales of batch norm in the first
 part. rate: learning rate of the second part. scratch: the smaller network begins with random weights and takes all
 steps, to compare with. settings: other fields of `Smaller`. pictures: at most so many training pictures of each class;
-0 for all. validation: share of them that is held out to judge by. What a network costs is said by the caller, so a room above makes a task of this (finn_build.compression).
+0 for all. validation: share of them that is held out to judge by. What a network costs is said by the caller, so a room
+above makes a task of this (finn_build.compression).
 """
 
 import time
