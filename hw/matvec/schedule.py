@@ -1,6 +1,7 @@
 """When each beat passes a folded matrix (hw.matvec.folding), clock by clock, if results are taken at once."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -135,3 +136,63 @@ def conv_period(patches: "Patches", folding: "Folding", latency: int) -> int:
     _, results = convolution(patches, folding, [0] * (frames * patches.height * patches.width), latency)
     ends = results.reshape(frames, -1)[:, -1]
     return int(ends[-1] - ends[-2])
+
+
+@dataclass(frozen=True)
+class Recurrent:
+    """A matrix whose frames are the rows of a map, each with the last result behind it (nj_elman_rows)."""
+
+    matrix: "Folding | int"  # how it is folded, or the clocks that nj_dense takes for a beat
+    latency: int  # clocks that counting matches takes in a folded one
+    rows: int
+    columns: int  # pixels of a row
+    pieces: int  # beats of the last result
+
+
+class _Dense:
+    """nj_dense, in place of `_Matrix`."""
+
+    def __init__(self, fold: int, beats: int) -> None:
+        self.fold, self.beats, self.beat, self.free = fold, beats, 0, 0
+        self.results: list[int] = []
+
+    def take(self, offered: int) -> int:
+        """Return the clock in which the next beat is taken, which is offered from clock `offered` on."""
+        taken = max(offered, self.free)
+        self.free = taken + self.fold
+        self.beat = (self.beat + 1) % self.beats
+        if self.beat == 0:
+            self.results.append(self.free + 2)
+        return taken
+
+
+def recurrent(layer: Recurrent, arrivals: Sequence[int] | Ints) -> tuple[Ints, Ints]:
+    """Return when each pixel is taken, and when the result of each frame is there; the last frame may lack pixels."""
+    matrix: _Matrix | _Dense
+    if isinstance(layer.matrix, int):
+        matrix = _Dense(layer.matrix, layer.columns + layer.pieces)
+    else:
+        matrix = _Matrix(layer.matrix, layer.latency)
+    taken: list[int] = []
+    results: list[int] = []
+    time, known = -1, 0  # from when on the state is there
+    for i, arrival in enumerate(map(int, arrivals)):
+        time = matrix.take(max(arrival, time + 1))
+        taken.append(time)
+        row, column = divmod(i, layer.columns)
+        if column < layer.columns - 1:
+            continue
+        for _ in range(layer.pieces):
+            time = matrix.take(max(known, time + 1))
+        known = matrix.results[-1] + 1
+        if row % layer.rows == layer.rows - 1:
+            results.append(matrix.results[-1])
+            known = 0
+    return np.array(taken), np.array(results)
+
+
+@lru_cache(maxsize=4096)
+def recurrent_cycles(layer: Recurrent) -> int:
+    """Return the clocks per frame when pixels always wait."""
+    _, results = recurrent(layer, [0] * (4 * layer.rows * layer.columns))
+    return int(results[-1] - results[-2])

@@ -260,10 +260,12 @@ class BinaryDense_rtl(BinaryDense, RtlOperator):
         return f"{self.get_verilog_top_module_name()}.mem"
 
     def written(self) -> str | None:
-        if self.matrix is None:
-            return None
-        file = f"{MEMORIES}/{self._memory()}"
-        return matvec_module(self.module, self.summary(), self.matrix, self._folded[1], file)
+        return None if self.matrix is None else self.matrix_text(self.module)
+
+    def matrix_text(self, name: str) -> str:
+        """Return the text of the module `name` of the folded form."""
+        assert self.matrix is not None  # nj_dense is not written
+        return matvec_module(name, self.summary(), self.matrix, self._folded[1], f"{MEMORIES}/{self._memory()}")
 
     def memories(self) -> dict[str, Iterable[str]]:
         return {} if self.matrix is None else {self._memory(): self.matrix.lines(self._folded[0])}

@@ -18,7 +18,7 @@ import json
 import shutil
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
@@ -74,10 +74,10 @@ class Draw:
     def __init__(self, seed: int) -> None:
         self.r = np.random.default_rng(seed)
 
-    def layers(self, count: int) -> Iterator[Layer]:
+    def layers(self, count: int, kinds: Sequence[str] = KINDS) -> Iterator[Layer]:
         """Return `count` layers, the kinds in turn, none estimated above MOST_SITES."""
         for index in range(count):
-            kind = KINDS[index % len(KINDS)]
+            kind = kinds[index % len(kinds)]
             while True:
                 layer = getattr(self, "_" + kind.split()[-1])(kind)
                 if int(layer.operator.lut_estimation(PART)) <= MOST_SITES:
@@ -154,6 +154,18 @@ class Draw:
         operator.set_nodeattr("Fold", self._one(*operator.folds()))
         text = f"{height}x{height}x{channels} to {outputs}{'' if thresholded else ' sums'}"
         return Layer(kind, text, operator)
+
+    def _elman(self, kind: str) -> Layer:
+        (height, width), channels, outputs = self.r.integers(2, 13, 2).tolist(), self._channels(), self._channels(48)
+        weight, recurrent = self._signs(width * channels, outputs), self._signs(outputs, outputs)
+        limits = np.rint(self.r.normal(0, np.sqrt(len(weight)), outputs)).astype(np.int64)
+        operator = node(
+            "Elman_rtl", [1, height, width, channels], [1, outputs], "BIPOLAR", "BIPOLAR", Weight=weight,
+            Recurrent=recurrent, Threshold=limits,
+        )  # fmt: skip
+        choices = operator.foldings(operator.fastest() * self._one(1, 2, 8, 40))
+        operator.apply(choices[int(self.r.integers(len(choices)))])
+        return Layer(kind, f"{height} rows of {width}x{channels} to {outputs}", operator)
 
     def _pool(self, kind: str) -> Layer:
         size, channels = self._one(2, 2, 3), self._channels()
@@ -338,11 +350,12 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--count", type=int, default=60)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--kinds", nargs="+", choices=(*dict.fromkeys(KINDS), "elman"), default=KINDS)
     parser.add_argument("--simulate", type=int, default=60, help="how many of them")
     options = parser.parse_args()
     rows = []
     with workspace():
-        for index, layer in enumerate(Draw(options.seed).layers(options.count)):
+        for index, layer in enumerate(Draw(options.seed).layers(options.count, options.kinds)):
             due = index * options.simulate // options.count != (index + 1) * options.simulate // options.count
             rows.append(measured(layer, due))
             print(f"{rows[-1]['kind']} {rows[-1]['layer']}: {rows[-1]['sites']} sites, {rows[-1]['error']:+.0%}",

@@ -6,7 +6,7 @@ from bnn.qonnx.write import write_qonnx
 from finn_build.build import build
 from finn_build.manifest import load
 from sim.accelerator import verify
-from tests.support.networks import FORMS, depthwise_network, random_network, sum_pool_network
+from tests.support.networks import FORMS, depthwise_network, elman_network, random_network, sum_pool_network
 from tests.support.sealing import reseal
 
 
@@ -38,6 +38,16 @@ def test_folded_by_the_frame_rate(tmp_path):
 @pytest.mark.parametrize("seed", [0, 1, 5])
 def test_sums_of_windows_are_exact(tmp_path, seed):
     check_network(tmp_path, sum_pool_network(seed))
+
+
+def test_a_recurrent_head_is_exact(tmp_path):
+    check_network(tmp_path, elman_network(3), 0.3)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(20))
+def test_recurrent_heads_are_exact_in_many_networks(tmp_path, seed):
+    check_network(tmp_path, elman_network(seed), (None, 0.5, 0.1)[seed % 3])
 
 
 @pytest.mark.parametrize("seed", [0, 3])

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from bnn.errors import UserError
 from bnn.integer import reference
 from bnn.integer.layers import Bias, Conv, Dense, Levels, MaxPool, Pad, Threshold
+from bnn.integer.layers.elman import Elman
 from bnn.integer.network import GraphBuilder, IntegerNetwork
 from finn_build import adapter
 from finn_build.recognise import recognise
@@ -20,7 +21,15 @@ from finn_build.recognise.rules.binary_conv import BinaryConvRule
 from finn_build.recognise.rules.bottleneck import BottleneckRule
 from finn_build.recognise.rules.jets import JetRule
 from finn_build.recognise.stages import Stream, bipolar
-from tests.support.networks import FORMS, Random, depthwise_network, images_for, random_network, sum_pool_network
+from tests.support.networks import (
+    FORMS,
+    Random,
+    depthwise_network,
+    elman_network,
+    images_for,
+    random_network,
+    sum_pool_network,
+)
 
 OPERATORS = {
     "constrained": ["JetConv_rtl"],
@@ -94,6 +103,21 @@ def test_graph_equals_reference_on_sums_of_windows(seed):
     _, stages = recognise(network)
     assert any(stage.layer == "SumPool" for stage in stages)
     check_graph(network)
+
+
+@pytest.mark.parametrize("seed", [0, 3])
+def test_graph_equals_reference_on_recurrent_heads(seed):
+    network = elman_network(seed)
+    _, stages = recognise(network)
+    assert "Elman_rtl" in [stage.operator for stage in stages]
+    check_graph(network)
+
+
+def test_a_recurrent_head_of_pixels_is_refused():
+    r = Random(0)
+    layers = (Elman(r.signs(4, 3), r.signs(3, 3), np.zeros(3, int)), Dense(r.signs(3, 2)), Bias(np.zeros(2, int)))
+    with pytest.raises(UserError, match=r"Elman_0 \(RNN\): reads pixels \(UINT8\); only \+-1 maps are accepted"):
+        recognise(IntegerNetwork.chain((1, 3, 4), layers, ("a", "b")))
 
 
 @pytest.mark.parametrize("seed", range(6))

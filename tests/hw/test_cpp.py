@@ -11,6 +11,7 @@ from bnn import jets
 from bnn.integer import reference
 from bnn.integer.decision import OperatingPoint
 from bnn.integer.intervals import signed_bits
+from bnn.integer.layers.elman import Elman
 from bnn.integer.layers.sum_pool import SumPool
 from finn_build.results import point_word
 from hw import cpp
@@ -23,6 +24,7 @@ from hw.jets.schedule import Raster
 from hw.ops.binary_max_pool import max_pool_header
 from hw.ops.conv_header import Geometry, conv_header, jets_header
 from hw.ops.dense_header import dense_header
+from hw.ops.elman import elman_header
 from hw.ops.hls import HEADERS
 from hw.ops.pixel_table import table_header
 from hw.ops.score_affine import affine_header
@@ -208,6 +210,17 @@ def test_sums_of_windows(size, thresholded, tmp_path):
     limits = constant.reshape(-1, 1, 1)
     wanted = (sums >= limits).astype(np.int64) if thresholded else sums + limits
     assert np.array_equal(run(pack(maps.transpose(0, 2, 3, 1), 1)), pack(wanted.transpose(0, 2, 3, 1), out_bits))
+
+
+@pytest.mark.parametrize(("columns", "fold"), [(3, 1), (1, 3)])
+def test_states_are_passed_from_row_to_row(tmp_path, columns, fold):
+    r = np.random.default_rng(columns)
+    maps = r.integers(0, 2, (9, 5, 4, columns))
+    weight, recurrent = (r.choice(np.array([1, -1]), (n, 6)) for n in (5 * columns, 6))
+    layer = Elman(weight, recurrent, np.array([-99, 99, -2, 0, 1, 2]))
+    run = compiled(tmp_path, elman_header("layer", "a test", layer, 4, columns, fold), 5, 6)
+    wanted = (layer.run(2 * maps - 1) + 1) // 2
+    assert np.array_equal(run(pack(maps.transpose(0, 2, 3, 1), 1)), pack(wanted[:, None, None], 1))
 
 
 @pytest.mark.parametrize("classes", [1, 2, 3])

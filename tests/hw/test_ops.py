@@ -135,6 +135,11 @@ def all_operators():
         "BinaryDense_rtl", [1, 3, 2, 4], [1, 4], "BIPOLAR", "BIPOLAR", Weight=dense, Threshold=r.integers(-5, 6, 4)
     )
     yield operator("BinaryDense_rtl", [1, 3, 2, 4], [1, 4], "BIPOLAR", "INT7", Weight=dense, Bias=r.integers(-5, 6, 4))
+    for folding in ({"Fold": 2}, {"PE": 2, "SIMD": 8, "Fold": 3}):
+        yield operator(
+            "Elman_rtl", [1, 3, 2, 4], [1, 6], "BIPOLAR", "BIPOLAR", Weight=np.resize(dense, (8, 6)),
+            Recurrent=np.resize(dense, (6, 6)), Threshold=r.integers(-5, 6, 6), **folding,
+        )  # fmt: skip
     for folding in ({"PE": 1, "SIMD": 8, "Fold": 4}, {"PE": 2, "SIMD": 2, "Fold": 2, "Replay": 1}):
         yield operator(
             "BinaryDense_rtl", [1, 3, 2, 4], [1, 4], "BIPOLAR", "BIPOLAR", Weight=dense,

@@ -32,6 +32,8 @@ ENDS: list[tuple[str, Mapping[str, int], Mapping[str, int]]] = [
     ("nj_dense", {"Beats": 1, "CIn": 4, "OutBits": 3}, {"Beats": 1, "CIn": 5, "OutBits": 3}),
     ("nj_digits", {"Bits": 14, "Digit": 1, "RoundBits": 4}, {"Bits": 15, "Digit": 1, "RoundBits": 4}),
     ("nj_digits", {"Bits": 15, "Digit": 1, "Signed": 1}, {"Bits": 16, "Digit": 1, "Signed": 1}),
+    ("nj_elman_rows", {"Rows": 1}, {"Rows": 0}),
+    ("nj_elman_rows", {"Columns": 1}, {"Columns": 0}),
     ("nj_fifo", {"Depth": 2}, {"Depth": 1}),
     ("nj_fifo", {"Depth": 4096}, {"Depth": 8192}),
     ("nj_fifo", {"Depth": 8}, {"Depth": 6}),

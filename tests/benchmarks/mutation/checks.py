@@ -132,6 +132,8 @@ CHECKS: dict[str, tuple[Step, ...]] = {
         _refused("nj_digits"), ("tests/hw/test_lanes.py", "-k", "nj_digits"),
         *_digits("nj_digits", "nj_digits", "usesnj_digits or usesnj_column"),
     ),
+    "nj_elman": _stream("nj_elman"),
+    "nj_elman_rows": (_refused("nj_elman_rows"), *_stream("nj_elman")),
     "nj_fifo": (_refused("nj_fifo"), *_stream("nj_fifo")),
     "nj_fork": (_refused("nj_fork"), *_stream("nj_fork")),
     "nj_frame_flags": (_refused("nj_frame_flags"), *_stream("nj_frame_flags")),

@@ -23,6 +23,7 @@ from bnn.integer.freeze import FrozenNetwork, freeze
 from bnn.integer.layers import Layer
 from bnn.integer.layers.add import Add
 from bnn.integer.layers.concat import Concat
+from bnn.integer.layers.elman import Elman
 from bnn.integer.layers.sum_pool import SumPool
 from bnn.integer.network import IntegerNetwork
 from bnn.model.layers import Norm
@@ -38,7 +39,7 @@ from tests.benchmarks.planted.check import Check, Said, changed_rtl, copied, out
 from tests.benchmarks.planted.hardware import told
 from tests.benchmarks.planted.software import refusal_of_proof
 from tests.support.concatenated import random_concat
-from tests.support.networks import images_for, sum_pool_network
+from tests.support.networks import elman_network, images_for, sum_pool_network
 from tests.support.residual import random_residual
 from tests.support.sealing import reseal
 
@@ -50,12 +51,15 @@ NETWORKS: dict[Kind, Callable[[], IntegerNetwork]] = {
     SumPool: lambda: sum_pool_network(2),  # thresholded windows, and scores, with factors
     Add: lambda: random_residual(0),  # sums and a map, with factors
     Concat: lambda: random_concat(1),  # a map and what two convolutions make of it
+    Elman: lambda: elman_network(0),
 }
 BLOCKS: dict[type[Layer], Block] = {
     SumPool: Block(6, form="binary", pool=2, pooling="sum"),
     Add: Block(6, form="binary", shortcut="add"),
     Concat: Block(6, form="binary", shortcut="concat"),
+    Elman: Block(6, form="binary"),
 }
+HEADS = {Elman: ("elman", 7)}
 
 
 def changed(target: Any, name: str, wrong: Any, plant: bool) -> AbstractContextManager[Any]:
@@ -103,7 +107,8 @@ def read(kind: type[Layer], wrong: Any, folder: Path, plant: bool) -> Said:
 def frozen(kind: type[Layer], target: Any, name: str, wrong: Any, folder: Path, plant: bool) -> Said:
     """Change what a block is frozen to, and compare the classes with those of the network in floats."""
     torch.manual_seed(3)
-    spec = NetworkSpec("planted", (Block(6, form="constrained"), BLOCKS[kind]))
+    blocks = (Block(6, form="constrained"), BLOCKS[kind])
+    spec = NetworkSpec("planted", blocks, (), *HEADS.get(kind, ("dense", 0)))
     network = Network(spec, (1, 8, 8), 4)
     for norm in (module for module in network.modules() if isinstance(module, Norm)):
         norm.weight.data[::2] *= -1
@@ -185,6 +190,22 @@ SOFTWARE = [
         "train: QONNX = integers", "Concat: read in the opposite order", read, Concat,
         lambda found: replace(found, inputs=found.inputs[::-1]),
     ),
+    row(
+        "train: torch = integers", "Elman: the state with the wrong sign", integers, Elman,
+        replaced(Elman.run, lambda elman: replace(elman, recurrent=-elman.recurrent)),
+    ),
+    row(
+        "train: float = integers", "Elman: signs of scales lost in freezing", frozen, Elman, freezing, "Elman",
+        lambda weight, recurrent, thresholds: Elman(weight, abs(recurrent), thresholds),
+    ),
+    row(
+        "train: QONNX = integers", "Elman: written with the state transposed", written, Elman,
+        replaced(Elman.write, lambda elman: replace(elman, recurrent=elman.recurrent.T)),
+    ),
+    row(
+        "train: QONNX = integers", "Elman: read with the state transposed", read, Elman,
+        lambda found: replace(found, layer=replace(found.layer, recurrent=found.layer.recurrent.T)),
+    ),
 ]  # fmt: skip
 
 
@@ -230,6 +251,8 @@ ALONE = r"m_valid_o = &s_valid_i", "m_valid_o = s_valid_i[0]"
 ROW_ALONE = r"y % L::SizeY == 0", "true"
 MORE = "sum >= threshold", "sum > threshold"
 DOUBLED = r"second\.range", "first.range"
+KEPT = r"rst_i \|\| frame_end\) state_q", "rst_i) state_q"
+TURNED = r"state\[o\] = next\[o\]", "state[o] = !next[o]"
 HARDWARE = [
     row("verify", "nj_sum_pool: no sum is negated", simulated, SumPool, 1, "nj_sum_pool", *NEGATIVE),
     row("prove", "nj_sum_pool: no sum is negated", proof, SumPool, "nj_sum_pool", *NEGATIVE),
@@ -238,6 +261,8 @@ HARDWARE = [
     row("verify", "nj_add: more than the threshold", simulated, Add, 1, "nj_add", *STRICT),
     row("prove", "nj_add: more than the threshold", proof, Add, "nj_add", *STRICT),
     row("verify", "nj_concat: channels rotated", simulated, Concat, 1, "nj_concat", *ROTATED),
+    row("verify", "nj_elman_rows: the state stays behind a frame", simulated, Elman, 1, "nj_elman_rows", *KEPT),
+    row("verify --cppsim", "nj_elman.hpp: states negated", cpp, Elman, "nj_elman", *TURNED),
     row("verify", "nj_fork: an output takes a beat twice", simulated, FORKS, 4, "nj_fork", *TWICE),
     row("verify", "nj_join: does not wait for its second input", simulated, Concat, 1, "nj_join", *ALONE),
     row("prove", "nj_join: does not wait for its second input", proof, Add, "nj_join", *ALONE),

@@ -17,6 +17,7 @@ REFUTED = [
     ("nj_add", {}, list(FAULTS)),
     ("nj_affine", {}, list(FAULTS)),
     ("nj_dense", {"Weight": "8'b10110010"}, list(FAULTS)),
+    ("nj_elman", {"Weight": "6'b100000", "Threshold": "8'h0f"}, ["beats_lost", "data_changed"]),
     ("nj_frame_sync", {}, ["stall_ignored", "beats_lost", "data_changed"]),
     ("nj_fork", {}, list(FAULTS)),
     ("nj_join", {}, ["stall_ignored", "beats_lost", "data_changed"]),

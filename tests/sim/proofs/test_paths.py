@@ -15,6 +15,7 @@ STREAMS = {
     "nj_argmax": {},
     "nj_concat": {},
     "nj_dense": {"Beats": 1, "CIn": 4},
+    "nj_elman": {},
     "nj_fifo": {},
     "nj_frame_sync": {},
     "nj_frame_flags": {},
