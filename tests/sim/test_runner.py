@@ -54,7 +54,7 @@ def test_large_designs_become_many_functions(tmp_path, monkeypatch):
     path.write_text(text)
     lengths = []
 
-    def look(folder, prefix):
+    def look(folder, prefix, main):
         """Look at what Verilator wrote instead of compiling it."""
         for file in folder.glob(f"{prefix}*.cpp"):
             lengths.extend(part.count("\n") for part in re.split(r"^}", file.read_text(), flags=re.MULTILINE))
