@@ -4,10 +4,12 @@ import math
 from dataclasses import dataclass
 
 from bnn.errors import UserError
+from bnn.model.options import require_whole
 from bnn.storage.records import optional
 from bnn.training.rates import MOST_RATE, OPTIMIZER, RATES
 
 AUTO = ("auto",)  # as `augment`: chosen before the training
+MOST_NOISE = 128  # grey levels
 STEPS = 3600  # of a training that is not told its length: as many for 50 pictures as for 50,000
 
 
@@ -32,6 +34,7 @@ class TrainConfig:
     teacher: str = optional("none")  # whose scores are learned beside the labels: float, hog, or the folder of a run
     init: str | None = optional(None)  # the folder of a run, whose first layers the network begins with
     optimizer: str = optional(OPTIMIZER)  # a name of bnn.training.optimizers
+    adversarial: int = optional(0)  # grey levels of the noise that is learned against; 0: none
 
     def __post_init__(self) -> None:
         if self.epochs is None and self.steps is None:
@@ -44,6 +47,7 @@ class TrainConfig:
             object.__setattr__(self, "learning_rate", RATES[self.optimizer])
         if not (math.isfinite(self.rate) and 0 <= self.rate <= MOST_RATE):
             raise UserError(f"learning_rate = {self.rate:g}; allowed: 0 to {MOST_RATE:g}")
+        require_whole("adversarial", self.adversarial, 0, MOST_NOISE)
         for name, value in (("folds", self.folds), ("starts", self.starts)):
             if not 1 <= value <= 100:
                 raise UserError(f"{name} = {value}; allowed: 1 to 100")

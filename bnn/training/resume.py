@@ -13,6 +13,8 @@ from bnn.training.machine import Machine
 from bnn.training.optimizers import memory, memory_like
 from bnn.training.trainer import Trainer
 
+NOISE = "adversary."
+
 
 @dataclass(frozen=True)
 class Progress:
@@ -35,6 +37,7 @@ def checkpoint(trainer: Trainer) -> bytes:
     tensors = {f"network.{k}": v for k, v in trainer.network.state_dict().items()}
     tensors |= {f"objective.{k}": v for k, v in trainer.objective.state().items()}
     tensors |= {f"{_memory(trainer)}{k}": v for k, v in memory(trainer.optimizer, trainer.parameters.values).items()}
+    tensors |= _noise(trainer)
     progress = Progress(trainer.round, trainer.identity, trainer.machines)
     return pack(tensors, entries(progress))
 
@@ -53,6 +56,8 @@ def restore(trainer: Trainer, path: Path) -> None:
     trainer.network.load_state_dict(_under("network.", tensors))
     groups = trainer.optimizer.state_dict()["param_groups"]
     trainer.optimizer.load_state_dict({"state": {0: _under(_memory(trainer), tensors)}, "param_groups": groups})
+    if trainer.adversary is not None:
+        trainer.adversary.restore(_under(NOISE, tensors))
     trainer.objective.restore(_under("objective.", tensors))
     trainer.round = progress.round
     before = progress.machines
@@ -76,7 +81,14 @@ def _expected(trainer: Trainer) -> dict[str, Tensor]:
     expected |= {f"objective.{k}": v for k, v in trainer.objective.state().items()}
     remembered = memory_like(trainer.config.optimizer, trainer.parameters.values, trainer.network)
     expected |= {f"{_memory(trainer)}{k}": v for k, v in remembered.items()}
-    return expected
+    return expected | _noise(trainer)
+
+
+def _noise(trainer: Trainer) -> dict[str, Tensor]:
+    """Return the noise that the training learns against, if it does."""
+    if trainer.adversary is None:
+        return {}
+    return {f"{NOISE}{name}": value for name, value in trainer.adversary.state().items()}
 
 
 def _memory(trainer: Trainer) -> str:

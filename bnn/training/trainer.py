@@ -26,6 +26,7 @@ from bnn.errors import ToolError
 from bnn.model.network import Network
 from bnn.model.spec import NetworkSpec
 from bnn.storage.records import entries
+from bnn.training.adversarial import UniversalNoise
 from bnn.training.augment import augment
 from bnn.training.config import TrainConfig
 from bnn.training.distil import objective_of
@@ -94,6 +95,9 @@ class Trainer:
         self.optimizer = optimizer_of(config.optimizer, self.parameters.values, self.network, config.rate)
         self.schedule = Schedule.of(config, len(self.sides.images))
         require_slices(self.worker, self.schedule.pictures, self.schedule.steps_per_pass)
+        noisy = config.adversarial > 0
+        shape, device = self.sides.images.shape[1:], self.worker.device
+        self.adversary = UniversalNoise(tuple(shape), config.adversarial, device) if noisy else None
         self.objective = objective_of(config, self.sides, data.classes)
         self.machines: tuple[Machine, ...] = (self.worker.machine(),)  # more when it is resumed on another
         self.round = 0
@@ -121,12 +125,16 @@ class Trainer:
             if self.config.augment:
                 draw = schedule.generator(Draw.AUGMENT, step, worker.process)
                 frames = augment(frames, self.config.augment, draw)
-            scores = self.network(frames.contiguous(memory_format=torch.channels_last))
+            shown = frames if self.adversary is None else self.adversary.add(frames)
+            scores = self.network(shown.contiguous(memory_format=torch.channels_last))
             loss = self.objective.loss(scores, labels[batch], frames, batch)
             self.parameters.gradient.zero_()
             (loss if worker.processes == 1 else loss * (len(batch) / len(batches[place]))).backward()
             worker.add_up(self.parameters.gradient)
             self.optimizer.step()
+            if self.adversary is not None:
+                worker.add_up(self.adversary.gradient)
+                self.adversary.step()
             tally.add(loss.detach(), scores.detach(), labels[batch])
             yield tally
         tally.add_up(worker)

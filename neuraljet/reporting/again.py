@@ -65,6 +65,8 @@ def _settings(asked: Request) -> list[str]:
         words += ["--init", config.init]
     if config.optimizer != OPTIMIZER:
         words += ["--optimizer", config.optimizer]
+    if config.adversarial:
+        words += ["--adversarial", f"{config.adversarial}"]
     if config.rate != RATES[config.optimizer]:
         words += ["--learning-rate", f"{config.rate!r}"]
     return words

@@ -228,6 +228,8 @@ def _faults_of(factor: Factor) -> list[str]:
     for value in factor.values:
         if isinstance(value, Mapping) and not isinstance(value.get("name"), str):
             found.append(f"factor {factor.name}: a table among its values needs a name")
+        elif isinstance(value, Mapping) and value.get("task", next(iter(TASKS))) not in TASKS:
+            found.append(f"factor {factor.name}: task = {str(value['task'])[:60]!r}; allowed: {', '.join(TASKS)}")
         elif not isinstance(name_of(value), str | int | float):
             found.append(f"factor {factor.name}: {str(value)[:60]} is neither a number nor a text nor a table")
     if not found and len(set(factor.names())) < len(factor.values):

@@ -40,6 +40,7 @@ def main(options: argparse.Namespace) -> "tuple[bool, Metrics]":
             init=options.init,
             optimizer=options.optimizer,
             learning_rate=options.learning_rate,
+            adversarial=options.adversarial,
             sites=options.sites,
             fps=options.fps,
             ramb18=options.ramb18,

@@ -34,6 +34,7 @@ def train(
     init: str | Path | None = None,
     optimizer: str = "adam",
     learning_rate: float | None = None,
+    adversarial: int = 0,
     sites: int | None = None,
     fps: float | None = None,
     ramb18: int | None = None,
@@ -56,7 +57,8 @@ def train(
     teacher: "float" or "hog", which learn on the spot, or the folder of a finished run; its scores are learned beside
     the labels. init: the folder of a finished run, whose first layers the network begins with.
     optimizer: adam, sgd, momentum, adagrad, rmsprop, adadelta, amsgrad, nadam, adamw or bop; learning_rate: at the
-    first step, None for that of the optimizer.
+    first step, None for that of the optimizer. adversarial: grey levels of one noise on all pictures, which learns to
+    mislead the network while it learns.
 
     labels: a CSV file with a row per picture, path and class, and perhaps group and split; folders mean nothing then.
     group_by: a column of it, or a regular expression that is searched in each path: pictures of one part, lot or day
@@ -117,6 +119,7 @@ def train(
         init=None if init is None else lasting(init),
         optimizer=optimizer,
         learning_rate=learning_rate,
+        adversarial=adversarial,
     )
     length = Schedule.of(config, len(pictures.train_labels)).steps
     config = replace(config, folds=fold_count(folds, pictures, length))

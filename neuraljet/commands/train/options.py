@@ -4,7 +4,7 @@ import argparse
 import re
 
 from bnn.errors import UserError
-from neuraljet.commands.numbers import positive
+from neuraljet.commands.numbers import natural, positive
 
 MOST_SEED, MOST_EPOCHS, MOST_STEPS = 2**31 - 1, 10**6, 10**9
 MOST_THREADS = 1024
@@ -41,6 +41,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--init", metavar="RUN", help="begin with the first layers of another run")
     parser.add_argument("--optimizer", choices=OPTIMIZERS, default="adam", help="what learns (adam)")
     parser.add_argument("--learning-rate", type=positive, metavar="X", help="at the first step (of adam 0.03)")
+    parser.add_argument(
+        "--adversarial", type=natural, default=0, metavar="LEVELS", help="learn against a noise of so many grey levels"
+    )
     add_budget(parser)
     parser.add_argument("--device", choices=DEVICES, default="cpu", help="what trains: the CPU (default) or a GPU")
     parser.add_argument("--threads", type=whole, metavar="N", help="threads of the CPU; their number is in the run")

@@ -12,6 +12,8 @@ from bnn.errors import UserError
 
 TASKS = {  # the functions, which load torch, are imported when one is run
     "train": "neuraljet.studying.tasks.training",
+    "float": "neuraljet.studying.tasks.floating",
+    "robustness": "neuraljet.studying.tasks.robustness",
 }
 FUNCTION = "neuraljet.studying.tasks:measure"
 CIRCUMSTANCES = ("seconds", "commit", "version", "torch", "threads", "machine")  # what every record ends with

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from bnn.errors import UserError
@@ -13,7 +14,21 @@ from bnn.model.network import Classifier, Network
 from bnn.model.spec import Block, NetworkSpec
 from bnn.storage.work import work_folder
 
-KNOWN = ("network", "form", "first", "width", "maps", "kernel", "geometry", "block", "hidden", "area", "fps")
+KNOWN = (
+    "network",
+    "form",
+    "first",
+    "width",
+    "maps",
+    "kernel",
+    "geometry",
+    "block",
+    "hidden",
+    "head",
+    "head_width",
+    "area",
+    "fps",
+)
 GEOMETRIES = {found.name: found for found in (COARSE, FINE)}
 AREAS = ("none", "estimate", "synthesis")
 
@@ -21,21 +36,24 @@ AREAS = ("none", "estimate", "synthesis")
 def spec_of(asked: Mapping[str, Any], shape: tuple[int, int, int], classes: int) -> NetworkSpec:
     """Return the network for pictures (C, H, W): of `block` tables as in a network's file, or a member of the family.
 
-    form, first, width, maps, kernel, geometry: as bnn.model.family takes them.
+    form, first, width, maps, kernel, geometry: as bnn.model.family takes them. head, head_width: what reads the
+    last map.
     """
+    last = {name: asked[name] for name in ("head", "head_width") if name in asked}
     if "block" in asked:
         try:
             blocks = tuple(Block(**entry) for entry in asked["block"])
         except TypeError as error:
             raise UserError(f"a block of the network: {error}") from None
-        return NetworkSpec(str(asked.get("network", "network")), blocks, tuple(asked.get("hidden", ())))
+        return NetworkSpec(str(asked.get("network", "network")), blocks, tuple(asked.get("hidden", ())), **last)
     geometry = asked.get("geometry", COARSE.name)
     if geometry not in GEOMETRIES:
         raise UserError(f"geometry = {geometry!r}; allowed: {', '.join(GEOMETRIES)}")
-    return member(
+    found = member(
         shape, classes, asked["width"], form=asked.get("form", "bottleneck"), first=asked.get("first") or None,
         maps=asked.get("maps", 4), kernel=asked.get("kernel", 3), geometry=GEOMETRIES[geometry],
     )  # fmt: skip
+    return replace(found, hidden=tuple(asked.get("hidden", ())), **last)
 
 
 def size_of(network: Network) -> dict[str, int]:

@@ -22,7 +22,8 @@ from bnn.training.trainer import Trainer
 from neuraljet.studying.tasks import networks, pictures
 from neuraljet.studying.tasks.donors import donor
 
-SETTINGS = ("steps", "batch", "optimizer", "rate", "augment", "validation", "balance", "teacher")
+PLAIN = ("batch", "validation", "balance", "teacher", "optimizer", "adversarial")  # as TrainConfig has them
+SETTINGS = (*PLAIN, "steps", "rate", "augment")
 KNOWN = ("seed", *SETTINGS, "init", "init_steps", *pictures.KNOWN, *networks.KNOWN)
 NO_INIT = "none"
 
@@ -59,9 +60,9 @@ def measure(asked: Mapping[str, Any]) -> dict[str, Any]:
 def learn(asked: Mapping[str, Any]) -> Learned:
     """Train as a description asks.
 
-    steps, batch, validation, balance, teacher, optimizer: as in TrainConfig. rate: times the optimizer's learning rate.
-    augment: "card" or names. init: the set from which a network of the same form, trained `init_steps`, gives its
-    first layers; "none" for a random start.
+    steps, batch, validation, balance, teacher, optimizer, adversarial: as in TrainConfig. rate: times the
+    optimizer's learning rate. augment: "card" or names. init: the set from which a network of the same form,
+    trained `init_steps`, gives its first layers; "none" for a random start.
     """
     data = pictures.pictures(asked)
     height, width, channels = data.train_images.shape[1:]
@@ -81,7 +82,7 @@ def config_of(asked: Mapping[str, Any], data: Dataset, init: str | None = None) 
     augment = asked.get("augment", "card")
     if augment == "card":
         augment = data.card.augment if data.card else ()
-    plain = {name: asked[name] for name in ("batch", "validation", "balance", "teacher", "optimizer") if name in asked}
+    plain = {name: asked[name] for name in PLAIN if name in asked}
     optimizer = plain.get("optimizer", "adam")
     if optimizer not in RATES:
         raise UserError(f"optimizer = {optimizer!r}; allowed: {', '.join(RATES)}")

@@ -24,23 +24,23 @@ SPEC = NetworkSpec("tiny", (Block(3, pool=2), Block(4, pool=2, form="constrained
 DATA = slopes(40, 8)
 
 
-def begun(optimizer: str) -> Trainer:
-    return Trainer(DATA, SPEC, TrainConfig(steps=4, batch=16, optimizer=optimizer))
+def begun(optimizer: str, **settings) -> Trainer:
+    return Trainer(DATA, SPEC, TrainConfig(steps=4, batch=16, optimizer=optimizer, **settings))
 
 
 def test_the_names_are_the_same_everywhere():
     assert tuple(RATES) == options.OPTIMIZERS and set(RATES) == set(OPTIMIZERS)
 
 
-@pytest.mark.parametrize("optimizer", RATES)
-def test_an_interrupted_training_ends_with_the_same_weights(optimizer, tmp_path):
-    whole = begun(optimizer)
+@pytest.mark.parametrize(("optimizer", "noise"), [*((name, 0) for name in RATES), ("adam", 8)])
+def test_an_interrupted_training_ends_with_the_same_weights(optimizer, noise, tmp_path):
+    whole = begun(optimizer, adversarial=noise)
     before = whole.parameters.values.detach().clone()
     for round in range(4):
         if round == 2:
             (tmp_path / "c").write_bytes(checkpoint(whole))
         list(whole.run_round())
-    resumed = begun(optimizer)
+    resumed = begun(optimizer, adversarial=noise)
     restore(resumed, tmp_path / "c")
     for _ in range(2):
         list(resumed.run_round())

@@ -91,6 +91,7 @@ def test_it_is_narrowed():
         ('["none", "a"]', "[[1]]", "factor init: .1. is neither a number nor a text nor a table"),
         ('["none", "a"]', '["a", "a"]', "factor init has a value twice"),
         ('{ name = "small", width = 4 }', "{ width = 4 }", "factor size: a table among its values needs a name"),
+        ('{ name = "small", width = 4 }', '{ name = "small", task = "x" }', "factor size: task = 'x'; allowed: train"),
         ("steps = 20", 'set = "a"', "'set' is fixed and a factor at once"),
         ("steps = 20", "seed = 1", "'seed' is fixed and a factor at once, or a word of the program's own"),
         ('rows = ["init"]', 'rows = ["form"]', "table 'Accuracy' names 'form'; its factors are set, init, size"),
@@ -113,8 +114,9 @@ def test_names_and_files(tmp_path):
 @pytest.mark.parametrize("name", studies())
 def test_studies_of_the_program_tell_their_tasks_what_they_know(name):
     for found in (load_study(name), load_study(name).in_full()):
-        known = {"task", *importlib.import_module(TASKS[found.task]).KNOWN}
-        assert all(set(cell.task.description) <= known for cell in cells(found))
+        for cell in cells(found):
+            told = dict(cell.task.description)
+            assert set(told) <= {"task", *importlib.import_module(TASKS[told["task"]]).KNOWN}
 
 
 def test_an_entry_that_no_task_knows():
