@@ -31,7 +31,7 @@ LINK = re.compile(r"\[([^]]*)\]\(([\w./-]+)\)")
 PAGES = {
     "": ("first-steps", "lemons", "pictures", "networks", "verification", "operating-point", "report", "classify"),
     "Boards and IP": ("boards", "vivado", "ip", "driver"),
-    "More": ("importing", "compression", "figures", "studies/index", "method", "trust", "contributing"),
+    "More": ("engines", "importing", "compression", "figures", "studies/index", "method", "trust", "contributing"),
 }
 ROOMS = ("datasets/README", "hw/rtl/README", "hw/hls/README", "sim/README", "CHANGELOG")
 

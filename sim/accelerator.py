@@ -5,12 +5,14 @@ What is simulated is its RTL, or the netlist of Xilinx cells that synthesis make
 
 import shutil
 import time
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from bnn.engines import Engine, opened
 from bnn.errors import UserError
 from bnn.integer.decision import OperatingPoint
 from bnn.integer.network import IntegerNetwork
@@ -20,16 +22,17 @@ from bnn.qonnx.foreign import import_model
 from bnn.qonnx.foreign.compare import compare
 from bnn.storage.files import require_room
 from bnn.storage.work import work_folder
-from bnn.system.threads import threads
 from finn_build.manifest import PIXELS, SOURCE, Manifest
 from finn_build.operating import point_in
-from finn_build.results import point_word, unpack_results, words_as_bytes
+from finn_build.results import point_word
 from sim import design as designs
 from sim.bench import Bench, BenchRun, measure
+from sim.farmed import simulate_in_slices
 from sim.frames import Events, unpack_result
 from sim.localise import behind_the_streams, first_difference
 from sim.pictures import Pictures, choose_pictures, planes
 from sim.points import POINTS, expected_results, points_to_check, taken_in_turn
+from sim.slices import simulate_frames
 from sim.subject import Subject, opened_subject
 from sim.verification import AtPoint, Mismatch, Netlist, Points, Rates, SourceAgreement, Verification
 
@@ -53,6 +56,7 @@ def verify(
     source_frames: int = SOURCE_FRAMES,
     trust: bool = False,
     points: int = 1,
+    engine: str | None = None,
 ) -> Verification:
     """Simulate the accelerator in folder `acc` on pictures and compare every result with its model.onnx.
 
@@ -72,6 +76,8 @@ def verify(
     trust: run RTL that `build` would not write of the network (see finn_build.trust).
     points: passes over the pictures behind the first one, in which the operating point changes from frame to frame
         among POINTS (see sim.points). After POINTS passes each picture has met each of them.
+    engine: which processes simulate slices of the frames (see bnn.engines and sim.slices); None: all frames in one
+        simulation. What is found is the same, but for seconds, and for clocks where `backpressure` makes frames wait.
 
     Write verification.json into the folder, or netlist_verification.json for a netlist, and return what it says. A
     frame that differs is run again with a tap on every stream, and the first layer and element that differ are named.
@@ -89,7 +95,8 @@ def verify(
         require_room(vcd.parent, vcd.name)
     with (
         opened_subject(acc, NETLIST_REPORT if netlist else REPORT, trust=trust) as subject,
-        work_folder() as temporary,
+        nullcontext() if engine is None else opened(engine) as workers,
+        work_folder(None if workers is None or workers.here else subject.acc.resolve().parent) as temporary,
     ):
         manifest = subject.manifest
         manifest.require_rtl("simulation")
@@ -99,10 +106,10 @@ def verify(
         if netlist is None:
             design = designs.rtl(subject.acc, manifest)
         else:
-            design = designs.netlist(subject.acc, manifest, netlist, Path(temporary))
+            design = designs.netlist(subject.acc, manifest, netlist, temporary)
         bench = Bench(subject.acc, manifest, design, round(backpressure * 65536), seed)
         own = point_in(subject.acc, manifest.output, manifest.model_sha256)
-        compared = _compare(bench, subject.network, pictures, own, points)
+        compared = _compare(bench, subject.network, pictures, own, points, workers, temporary)
         agreement = _agreement(subject, pictures.first(source_frames)) if SOURCE in manifest.files else None
         verification = Verification(
             format="neuraljet-verification" if netlist is None else "neuraljet-netlist-verification",
@@ -159,24 +166,22 @@ class Comparison:
 
 
 def _compare(
-    bench: Bench, network: IntegerNetwork, pictures: Pictures, own: OperatingPoint, passes: int
+    bench: Bench, network: IntegerNetwork, pictures: Pictures, own: OperatingPoint, passes: int,
+    workers: Engine | None, place: Path,
 ) -> Comparison:  # fmt: skip
     """Simulate all pictures, in the first pass and in `passes` behind it, and compare with the reference's results."""
-    manifest, count = bench.manifest, len(pictures.images)
-    some = network.run(planes(pictures.images[:SOME]))
-    points = taken_in_turn(points_to_check(some, manifest.output, own, bench.seed), count, passes)
-    with threads(1) as pool:  # the reference on one core while the simulator has the other
-        reference = pool.submit(network.run, planes(pictures.images))
-        run = bench.run(pictures.images, points=[point_word(point, manifest.output) for point in points])
-        scores = reference.result()
-    results = unpack_results(words_as_bytes(run.events.data, manifest.output), manifest.output)
-    expected = expected_results(np.tile(scores, (passes + 1, 1)), points)
-    came = len(run.events.data)
-    wrong = tuple(frame for frame, result in enumerate(expected) if frame >= came or results.of(frame) != result)
-    classes = np.array([result.label for result in expected[:count]], np.int64)
-    rates = measure(run.events, manifest.clock_mhz)
-    faults = [*_faults(run.events, len(points)), *([] if bench.stall else _slow(manifest, rates, len(points)))]
-    return Comparison(run, rates, classes, tuple(points), wrong, tuple(faults))
+    manifest, images = bench.manifest, pictures.images
+    some = network.run(planes(images[:SOME]))
+    points = taken_in_turn(points_to_check(some, manifest.output, own, bench.seed), len(images), passes)
+    odd: list[str] = []
+    if workers is None:
+        found = simulate_frames(bench, network, images, points, 0, len(points))
+    else:
+        found, odd = simulate_in_slices(bench, network, images, points, workers, place)
+    rates = measure(found.run.events, manifest.clock_mhz)
+    slow = [] if bench.stall else _slow(manifest, rates, len(points))
+    faults = [*_faults(found.run.events, len(points)), *slow, *odd]
+    return Comparison(found.run, rates, found.labels[: len(images)], tuple(points), found.wrong, tuple(faults))
 
 
 def _slow(manifest: Manifest, rates: Rates, frames: int) -> list[str]:

@@ -3,10 +3,10 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from bnn.engines import cluster
 from bnn.engines.futures import Engine
 from bnn.engines.local import LocalEngine
 from bnn.engines.words import LOCAL, cores, words
-from bnn.errors import UserError
 
 
 @contextmanager
@@ -14,15 +14,19 @@ def opened(engine: str = LOCAL, workers: int | None = None) -> Iterator[Engine]:
     """Yield the engine; whatever leaves the block, its workers and all that they started have ended then.
 
     engine: as `words` reads it. workers: how many tasks run at once, where the text does not say it; None for one a
-    core. UserError for an unknown text, and for `ray` without that package.
+    core. UserError for an unknown text, for `ray` without that package, and when there is no cluster to join.
     """
     asked = words(engine)
     count = asked.workers or workers
-    if asked.kind == LOCAL:
-        found: Engine = LocalEngine(count or cores())
+    if asked.address is not None:
+        with cluster.joined(asked.address, count) as joined:
+            yield joined
+    elif asked.kind == LOCAL:
+        local = LocalEngine(count or cores())
+        try:
+            yield local
+        finally:
+            local.close()
     else:
-        raise UserError("--engine ray is not there yet")
-    try:
-        yield found
-    finally:
-        found.close()
+        with cluster.started(count or cores()) as started:
+            yield started

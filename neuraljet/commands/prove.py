@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from neuraljet.commands.train import add_trust
+from neuraljet.commands.workers import add_engine
 
 if TYPE_CHECKING:
     from sim.proofs.prove import Proof
@@ -14,20 +15,24 @@ HELP = "Prove for all inputs that each convolution's RTL sums what the network's
 EXAMPLE = "neuraljet prove accelerator"
 
 
-def prove(accelerator: str | Path, *, trust: bool = False) -> "Proof":
-    """Prove every output of convolutions, residual additions and sum-pooling; see sim.proofs.prove."""
+def prove(accelerator: str | Path, *, trust: bool = False, engine: str | None = None) -> "Proof":
+    """Prove every output of convolutions, residual additions and sum-pooling; see sim.proofs.prove.
+
+    `engine`: which processes prove a layer each, as --engine (see bnn.engines.words).
+    """
     from sim.proofs.prove import prove as prove_accelerator
 
-    return prove_accelerator(Path(accelerator), trust=trust)
+    return prove_accelerator(Path(accelerator), trust=trust, engine=engine)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("accelerator", metavar="ACC", help="folder that build made")
     add_trust(parser)
+    add_engine(parser, "prove layers")
 
 
 def main(options: argparse.Namespace) -> tuple[bool, "Proof"]:
-    result = prove(options.accelerator, trust=options.trust)
+    result = prove(options.accelerator, trust=options.trust, engine=options.engine)
     print(summary(result))
     return result.passed, result
 

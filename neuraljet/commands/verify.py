@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from bnn.errors import UserError
 from neuraljet.commands.train import add_trust, whole
+from neuraljet.commands.workers import add_engine
 
 if TYPE_CHECKING:
     from sim.cppsim import CppVerification
@@ -28,6 +29,7 @@ def verify(
     cppsim: bool = False,
     trust: bool = False,
     points: int = 1,
+    engine: str | None = None,
 ) -> "Verification | CppVerification":
     """Run the test set through the accelerator folder's RTL in Verilator (see sim.accelerator).
 
@@ -36,7 +38,10 @@ def verify(
     instead; None `frames` is 20 then. With `cppsim` the C++ of an accelerator built with an HLS back-end runs instead
     (see sim.cppsim). `trust`: run RTL or C++ that `build` would not write of the network (see finn_build.trust).
     `points`: passes over the pictures in which five operating points take turns (see sim.points).
+    `engine`: which processes simulate slices of the frames, as --engine (see bnn.engines.words).
     """
+    if cppsim and engine:
+        raise UserError("--cppsim runs all layers in one program: leave out --engine")
     if cppsim:
         if netlist or backpressure or vcd:
             raise UserError("--cppsim runs C++, which has no clocks: leave out --netlist, --backpressure and --vcd")
@@ -47,7 +52,7 @@ def verify(
 
     return verify_accelerator(
         Path(accelerator), data=data, frames=frames, backpressure=backpressure, resize=resize,
-        vcd=Path(vcd) if vcd else None, netlist=netlist, trust=trust, points=points,
+        vcd=Path(vcd) if vcd else None, netlist=netlist, trust=trust, points=points, engine=engine,
     )  # fmt: skip
 
 
@@ -98,6 +103,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="N",
         help="passes in which five operating points take turns; 5: every picture meets every one (default: 1)",
     )
+    add_engine(parser, "simulate slices of the pictures")
     parser.add_argument(
         "--family", choices=("xc7", "xcup"), help="cells of the netlist: 7-series (default) or UltraScale+"
     )
@@ -117,6 +123,7 @@ def main(options: argparse.Namespace) -> tuple[bool, "Verification | CppVerifica
         cppsim=options.cppsim,
         trust=options.trust,
         points=options.points,
+        engine=options.engine,
     )
     from sim.verification import Verification
 
