@@ -55,8 +55,7 @@ def layout(spec: NetworkSpec) -> Layout:
 def removable(network: Network) -> Channels:
     """Return the channels that may go: all, but for those of the last map where a head with weights reads it."""
     found = layout(network.spec)
-    head = getattr(network, "head", None)
-    held = set(found.last) if head is not None and list(head.parameters()) else set()
+    held = set(found.last) if list(network.head.parameters()) else set()
     return tuple(channel for channel in found.channels if channel not in held)
 
 
@@ -108,8 +107,7 @@ def _part(network: Network, name: str, value: Tensor, found: Layout, gone: set[i
             return value
         return value[made[block]] if value.ndim else value  # of a norm
     first = "hidden.0." if len(network.hidden) else "classifier."
-    head = getattr(network, "head", None)
-    if name == f"{first}linear.binary.weight" and not (head is not None and list(head.parameters())):
+    if name == f"{first}linear.binary.weight" and not list(network.head.parameters()):
         places = value.shape[1] // len(found.last)
         left = torch.tensor([channel not in gone for channel in found.last])
         return value[:, left.repeat_interleave(places)]

@@ -11,7 +11,9 @@ above makes a task of this (finn_build.compression).
 """
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from math import isfinite
 from typing import Any
 
 import numpy as np
@@ -54,42 +56,80 @@ class Sparse(Objective):
         return self.inner.judge(scores, labels)
 
 
+@dataclass(frozen=True)
+class Way:
+    """How a network becomes smaller."""
+
+    sites: int  # that it may take
+    steps: tuple[int, int]  # of training, before and after
+    how: Smaller
+    seed: int = 0
+    sparsity: float = 0.0  # l1 penalty on the scales of batch norm in the first part
+    rate: float | None = None  # learning rate of the second part; None: as in the first
+    scratch: bool = False  # the smaller network begins with random weights, and takes all steps
+    validation: float = TrainConfig.validation  # share of the training pictures that judges
+
+    def __post_init__(self) -> None:
+        for name, value, least in (
+            ("steps", self.steps[0], 1), ("steps", self.steps[1], 1), ("seed", self.seed, 0), ("sites", self.sites, 1)
+        ):  # fmt: skip
+            require_whole(name, value, least, 2**31 - 1)
+        for name, number, low in (
+            ("sparsity", self.sparsity, 0.0), ("rate", self.rate, 1e-6), ("validation", self.validation, 0.0)
+        ):  # fmt: skip
+            numeric = isinstance(number, int | float) and not isinstance(number, bool)
+            if number is not None and not (numeric and low <= number <= 1):
+                raise UserError(f"{name} {number!r}; allowed: a number from {low:g} to 1")
+
+
 def trial(description: Mapping[str, Any], cost: Cost) -> dict[str, Any]:
-    """Return the record of a description.
+    """Return the record of a description. UserError names what is wrong in the description.
 
     accuracy (0 to 1, held out from the training pictures) and sites: of the whole network, of the smaller one before
-    its training and behind it. UserError names what is wrong in the description.
+    its training and behind it.
     """
     started = time.monotonic()
-    spec, data, how, steps, seed, sites = _read(description)
-    share = float(description.get("validation", TrainConfig.validation))
-    first = Trainer(data, spec, TrainConfig(steps=steps[0], seed=seed, validation=share))
-    sparsity = float(description.get("sparsity", 0.0))
-    if sparsity:
-        first.objective = Sparse(first.objective, first.network, sparsity)
+    spec, data, way = _read(description)
+    record, network = compressed(data, spec, way, cost)
+    return {**record, "network": entries(network.spec), "seconds": round(time.monotonic() - started, 1)}
+
+
+def compressed(data: Dataset, spec: NetworkSpec, way: Way, cost: Cost) -> tuple[dict[str, Any], Network]:
+    """Train, make smaller, train on; return what was reached and the smaller network with its statistics.
+
+    Where a network cannot be built at the rate its sites are None.
+    """
+    first = Trainer(data, spec, TrainConfig(steps=way.steps[0], seed=way.seed, validation=way.validation))
+    if way.sparsity:
+        first.objective = Sparse(first.objective, first.network, way.sparsity)
     whole = _trained(first)
-    images, labels = first.sides.images, first.sides.labels
-    small = smaller(first.network, images, labels, sites, cost, how)
-    scratch = bool(description.get("scratch", False))
-    length = sum(steps) if scratch else steps[1]
-    rate = first.config.learning_rate if scratch else float(description.get("rate", first.config.learning_rate))
-    second = Trainer(data, small.spec, TrainConfig(steps=length, seed=seed, learning_rate=rate, validation=share))
-    if not scratch:
+    small = smaller(first.network, first.sides.images, first.sides.labels, way.sites, cost, way.how)
+    second = Trainer(
+        data, small.spec,
+        TrainConfig(
+            steps=sum(way.steps) if way.scratch else way.steps[1], seed=way.seed, validation=way.validation,
+            learning_rate=None if way.scratch else way.rate,
+        ),
+    )  # fmt: skip
+    if not way.scratch:
         second.network.load_state_dict(small.state_dict())
     at_once = second.evaluate().accuracy
     after = _trained(second)
-    return {
+    record = {
         "accuracy_before": whole,
-        "sites_before": cost(first.network),
+        "sites_before": _sites(cost(first.network)),
         "accuracy_untrained": at_once,
         "accuracy": after,
-        "sites": cost(second.network),
+        "sites": _sites(cost(second.network)),
         "channels_before": [block.channels for block in spec.blocks],
         "channels": [block.channels for block in small.spec.blocks],
-        "network": entries(small.spec),
         "held_out": len(second.sides.held_labels),
-        "seconds": round(time.monotonic() - started, 1),
     }
+    return record, second.network
+
+
+def _sites(cost: float) -> float | None:
+    return cost if isfinite(cost) else None
 
 
 def _trained(trainer: Trainer) -> float:
@@ -100,36 +140,38 @@ def _trained(trainer: Trainer) -> float:
     return trainer.evaluate().accuracy
 
 
-def _read(
-    description: Mapping[str, Any],
-) -> tuple[NetworkSpec, Dataset, Smaller, tuple[int, int], int, int]:
+def _read(description: Mapping[str, Any]) -> tuple[NetworkSpec, Dataset, Way]:
     unknown = sorted(set(description) - KNOWN)
     if unknown:
         raise UserError(f"entries {', '.join(map(repr, unknown))} are unknown; allowed: {', '.join(sorted(KNOWN))}")
     try:
         source = parse_source(description.get("data", {}))
         spec: NetworkSpec = parse(NetworkSpec, description.get("network"), "network")
-        steps: tuple[int, int] = parse(tuple[int, ...], list(description.get("steps", ())), "steps")
+        steps = parse(tuple[int, ...], list(description.get("steps", ())), "steps")
     except (TypeError, ValueError) as error:
         raise UserError(f"the description of a trial is wrong: {error}") from None
     if source is None:
         raise UserError('data is missing in the description of a trial; give {"source": NAME}')
+    pictures = description.get("pictures", 0)
+    require_whole("pictures", pictures, 0, 2**31 - 1)
+    way = way_of(description, steps)
+    data = load(source.source, source.size, source.color, labels=source.labels, group_by=source.group_by)
+    return spec, _few(data, pictures), way
+
+
+def way_of(description: Mapping[str, Any], steps: Sequence[int]) -> Way:
+    """Return how a description says that a network becomes smaller. UserError for what it lacks."""
     if len(steps) != 2:
         raise UserError(f"steps {list(steps)}; give two numbers, before and after")
-    for name, value, least in (("steps", steps[0], 1), ("steps", steps[1], 1), ("seed", description.get("seed"), 0),
-                               ("sites", description.get("sites"), 1),
-                               ("pictures", description.get("pictures", 0), 0)):  # fmt: skip
-        require_whole(name, value, least, 2**31 - 1)
-    for name, low in (("sparsity", 0.0), ("rate", 1e-6), ("validation", 0.0)):
-        value = description.get(name, low)
-        if isinstance(value, bool) or not isinstance(value, int | float) or not low <= value <= 1:
-            raise UserError(f"{name} {value!r}; allowed: a number from {low:g} to 1")
-    seed = int(description["seed"])
-    given = {"method": description.get("method", "slim"), "criterion": description.get("criterion", "saliency")}
+    if not {"sites", "seed"} <= set(description):
+        raise UserError("a trial needs sites and seed; give both")
     numbers = settings(Smaller, description.get("settings", {}))
-    how = Smaller(given["method"], given["criterion"], numbers.step, numbers.pictures, seed)
-    data = load(source.source, source.size, source.color, labels=source.labels, group_by=source.group_by)
-    return spec, _few(data, int(description.get("pictures", 0))), how, steps, seed, int(description["sites"])
+    method, criterion = description.get("method", "slim"), description.get("criterion", "saliency")
+    return Way(
+        description["sites"], (steps[0], steps[1]),
+        Smaller(method, criterion, numbers.step, numbers.pictures, description["seed"]), description["seed"],
+        **{name: description[name] for name in ("sparsity", "rate", "scratch", "validation") if name in description},
+    )  # fmt: skip
 
 
 def _few(data: Dataset, most: int) -> Dataset:

@@ -68,6 +68,7 @@ def test_options_of_a_trial():
     ("change", "words"),
     [
         ({"sites": 0}, "sites 0 is not a whole number"),
+        ({"seed": None}, "seed None is not a whole number"),
         ({"steps": [5]}, r"steps \[5\]; give two numbers"),
         ({"steps": ["a", 1]}, "description of a trial is wrong"),
         ({"network": {}}, "description of a trial is wrong"),

@@ -14,6 +14,7 @@ TASKS = {  # the functions, which load torch, are imported when one is run
     "train": "neuraljet.studying.tasks.training",
     "float": "neuraljet.studying.tasks.floating",
     "robustness": "neuraljet.studying.tasks.robustness",
+    "compress": "neuraljet.studying.tasks.pruning",
 }
 FUNCTION = "neuraljet.studying.tasks:measure"
 CIRCUMSTANCES = ("seconds", "commit", "version", "torch", "threads", "machine")  # what every record ends with

@@ -7,7 +7,7 @@ import torch
 import torch.nn.functional as F
 
 from bnn.compress.candidates import ChannelCandidates, jets_of
-from bnn.compress.channels import layout, narrowed
+from bnn.compress.channels import layout, narrowed, removable
 from bnn.compress.evolution import Evolution
 from bnn.compress.importance import channel_saliency, channel_scale, jet_saliency
 from bnn.compress.ranked import ranked
@@ -24,9 +24,9 @@ IMAGES = torch.randint(0, 256, (40, *SHAPE), dtype=torch.uint8, generator=torch.
 LABELS = torch.arange(40) % CLASSES
 
 
-def made(*blocks, hidden=(), shape=SHAPE):
+def made(*blocks, hidden=(), shape=SHAPE, **head):
     torch.manual_seed(3)
-    network = Network(NetworkSpec("test", blocks, hidden), shape, CLASSES)
+    network = Network(NetworkSpec("test", blocks, hidden, **head), shape, CLASSES)
     for norm in (m for m in network.modules() if isinstance(m, torch.nn.BatchNorm2d)):
         torch.nn.init.uniform_(norm.weight, 0.5, 1.5)
         norm.weight.data[::3] *= -1
@@ -78,6 +78,16 @@ def test_a_narrowed_network_is_the_whole_one_with_maps_of_zero(name, hidden):
     made_there = sum(b.channels for b in network.spec.blocks) - sum(b.channels for b in smaller_one.spec.blocks)
     assert made_there == (3 if name != "joined" else 5)  # a channel that is added to goes in two blocks
     freeze(smaller_one, ("a", "b", "c"))
+
+
+def test_heads_with_one_weight_a_map_lose_it_and_heads_with_weights_keep_their_maps():
+    network = made(*NETWORKS["binary"], head="pooled")
+    assert torch.equal(scores_of(narrowed(network, (1, 8)), IMAGES), zeroed(network, (1, 8)))
+    network = made(*NETWORKS["binary"], head="elman", head_width=5)
+    assert removable(network) == tuple(range(6))
+    assert torch.equal(scores_of(narrowed(network, (1,)), IMAGES), zeroed(network, (1,)))
+    found = smaller(network, IMAGES, LABELS, by_channels(network) - 20, by_channels, Smaller(step=1))
+    assert [block.channels for block in found.spec.blocks] == [4, 8]
 
 
 def test_a_block_keeps_a_channel():
