@@ -118,6 +118,43 @@ def untrained(network: NetworkSpec, shape: tuple[int, int, int], classes: int) -
 
 
 @dataclass(frozen=True)
+class Fit:
+    """What a network takes, and by what share it exceeds each part of a budget."""
+
+    estimate: Estimate
+    ramb18_sites: int  # LUT sites that a RAMB18 is worth in it
+    excess: dict[str, float]  # of sites, RAMB18 and clocks: one above 0 breaks the budget
+    dearest: Estimate  # where a RAMB18 is worth most
+
+    @property
+    def fits(self) -> bool:
+        return max(self.excess.values()) <= 0
+
+
+def fit(network: NetworkSpec, shape: tuple[int, int, int], classes: int, budget: Budget) -> Fit:
+    """Return what a network takes in as few block RAMs as it then fits the budget, or how near it comes to that.
+
+    UserError when it does not reach the rate.
+    """
+    drawn, pixels = untrained(network, shape, classes), shape[1] * shape[2]
+    best: Fit | None = None
+    found = estimates(drawn, budget.fps, WORTHS_OF_RAMB18, clock_mhz=CLOCK_MHZ)
+    for ramb18_sites, one in zip(WORTHS_OF_RAMB18, found, strict=True):
+        excess = {
+            "sites": one.lut * (1 + MARGIN) / budget.sites - 1,
+            "ramb18": (one.bram18 - budget.ramb18) / max(1, budget.ramb18),
+            "clocks": one.cycles_per_frame / pixels - 1 if budget.fps is None else 0.0,
+        }
+        if best is not None and excess["ramb18"] > 0:
+            break
+        best = Fit(one, ramb18_sites, excess, best.dearest if best else one)
+        if best.fits or max(excess["ramb18"], excess["clocks"]) > 0:
+            break
+    assert best is not None
+    return best
+
+
+@dataclass(frozen=True)
 class _Found:
     """A network that keeps the budget."""
 
@@ -173,19 +210,14 @@ class _Search:
 
     def fitting(self, network: NetworkSpec, worth: float, smallest: bool) -> _Found | None:
         """Return a network that keeps the budget, in as few block RAMs as it then takes; None where it does not."""
-        drawn, pixels = untrained(network, self.shape, self.classes), self.shape[1] * self.shape[2]
         try:
-            found = estimates(drawn, self.budget.fps, WORTHS_OF_RAMB18, clock_mhz=CLOCK_MHZ)
-            for ramb18_sites, one in zip(WORTHS_OF_RAMB18, found, strict=True):
-                if smallest and ramb18_sites == RAMB18_SITES:
-                    self.smallest.append((network, one))
-                if one.bram18 > self.budget.ramb18 or (self.budget.fps is None and one.cycles_per_frame > pixels):
-                    return None
-                if one.lut * (1 + MARGIN) <= self.budget.sites:
-                    return _Found(worth, network, one, ramb18_sites)
+            found = fit(network, self.shape, self.classes, self.budget)
         except UserError as error:  # the rate is out of reach
             self.refused = error
-        return None
+            return None
+        if smallest:
+            self.smallest.append((network, found.dearest))
+        return _Found(worth, network, found.estimate, found.ramb18_sites) if found.fits else None
 
     def refusal(self) -> UserError:
         """Return the error that says what the smallest network takes, and the way out."""

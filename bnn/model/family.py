@@ -95,13 +95,13 @@ def _steps(size: tuple[int, int], classes: int, kernel: int, geometry: Geometry)
         raise UserError(f"pictures of {size[0]}x{size[1]} pixels; allowed are sides from {LEAST_SIDE} to {MOST_SIDE}")
     first = True
     while True:
-        padding = not first and _needs_padding(size)
+        padding = not first and needs_padding(size)
         sums = size if padding else (size[0] - kernel + 1, size[1] - kernel + 1)
         if not first and (prod(sums) <= MOST_PLACES or min(sums) < LEAST_POOLED):
             yield _last(padding, sums, classes)
             return
         if min(sums) < LEAST_POOLED or (
-            prod(side - kernel + 1 for side in sums) <= MOST_PLACES and not _needs_padding(sums)
+            prod(side - kernel + 1 for side in sums) <= MOST_PLACES and not needs_padding(sums)
         ):
             step = _Step(padding, 1, sums)
         else:
@@ -118,7 +118,7 @@ def _last(padding: bool, sums: tuple[int, int], classes: int) -> _Step:
     return _Step(padding, 2 if pooled else 1, sums)
 
 
-def _needs_padding(size: tuple[int, int]) -> bool:
+def needs_padding(size: tuple[int, int]) -> bool:
     """Tell whether a convolution without padding would leave too little of a map."""
     return min(size) < (LEAST_LONG if max(size) >= 2 * min(size) else LEAST_PADLESS)
 
