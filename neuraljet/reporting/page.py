@@ -1,22 +1,17 @@
 """The report as the text of one HTML file: the templates of this room, filled.
 
-Every name goes through `printable` and then through autoescape, so that it is text. The policy in the head lets the
-browser run our one script, known by its hash, and load nothing.
+Every name is text, and the policy in the head lets the browser run our one script and load nothing
+(neuraljet.reporting.html).
 """
 
-import base64
-import hashlib
-from collections.abc import Mapping
 from functools import cache
-from importlib import resources
 from typing import Any
 
-from jinja2 import DictLoader, Environment, StrictUndefined
+from jinja2 import Environment
 from markupsafe import Markup
 
 from bnn.integer.rates import Share, least_shown
-from bnn.storage.names import printable
-from neuraljet.reporting import charts
+from neuraljet.reporting import charts, html
 from neuraljet.reporting.content import Content
 from neuraljet.reporting.curve import Point
 from neuraljet.reporting.images import diverging, embedded, heated, visible_noise
@@ -26,7 +21,7 @@ MARK = '<meta name="generator" content="neuraljet report">'  # by which a file i
 
 def page(content: Content, live: int | None = None) -> str:
     """Return the report. live: it is served, and asks the server whether it is still the page of this number."""
-    files = _files()
+    files = html.files()
     script = files["script.js"] + ("" if live is None else files["live.js"])
     return (
         _environment()
@@ -36,7 +31,7 @@ def page(content: Content, live: int | None = None) -> str:
             live=live,
             style=Markup(files["style.css"]),
             script=Markup(script),
-            policy=_policy(script, live is not None),
+            policy=html.policy(script, live is not None),
             mark=Markup(MARK),
             **_parts(content),
         )
@@ -50,36 +45,12 @@ def learning_part(content: Content) -> str:
 
 @cache
 def _environment() -> Environment:
-    environment = Environment(
-        loader=DictLoader(_files()), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True,
-        finalize=_text,
-    )  # fmt: skip
+    environment = html.environment()
     environment.filters |= {
-        "percent": percent, "interval": interval, "picture": embedded, "kernel": diverging, "heated": heated,
-        "noise": visible_noise, "count": lambda number: "–" if number is None else f"{number:,}",
+        "picture": embedded, "kernel": diverging, "heated": heated, "noise": visible_noise
     }  # fmt: skip
     environment.globals |= {"Share": Share, "least_shown": least_shown}
     return environment
-
-
-@cache
-def _files() -> Mapping[str, str]:
-    folder = resources.files("neuraljet.reporting") / "templates"
-    return {file.name: file.read_text(encoding="utf-8") for file in folder.iterdir() if file.is_file()}
-
-
-def _text(value: Any) -> Any:
-    """Write control characters and what is no UTF-8 as escapes."""
-    return printable(value) if isinstance(value, str) and not isinstance(value, Markup) else value
-
-
-def _policy(script: str, live: bool) -> str:
-    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
-    connect = "; connect-src 'self'" if live else ""
-    return (
-        f"default-src 'none'; img-src data:; style-src 'unsafe-inline'; script-src 'sha256-{digest}'{connect}; "
-        "base-uri 'none'; form-action 'none'"
-    )
 
 
 def _learning(content: Content) -> Markup | None:
@@ -113,27 +84,8 @@ def _point(point: Point, place: tuple[float, float]) -> dict[str, Any]:
         "offset": point.offset,
         "escapes": point.escapes.number,
         "rejects": point.rejects.number,
-        "escape": interval(point.escapes),
-        "reject": interval(point.rejects),
+        "escape": html.interval(point.escapes),
+        "reject": html.interval(point.rejects),
         "x": round(place[0], 1),
         "y": round(place[1], 1),
     }
-
-
-def percent(share: float | None, digits: int = 1) -> str:
-    """Return a share in per cent, and a dash for None.
-
-    >>> percent(0.9545)
-    '95.5 %'
-    """
-    return "–" if share is None else f"{100 * share:.{digits}f} %"
-
-
-def interval(share: Share) -> str:
-    """Return the 95 % interval of a share.
-
-    >>> interval(Share(0, 100))
-    '0.0 to 3.6 %'
-    """
-    low, high = share.interval()
-    return f"{100 * low:.1f} to {100 * high:.1f} %"
