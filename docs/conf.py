@@ -29,10 +29,13 @@ html_theme_options = {"navigation_with_keys": True}
 
 LINK = re.compile(r"\[([^]]*)\]\(([\w./-]+)\)")
 PAGES = {
-    "": ("first-steps", "lemons", "pictures", "networks", "verification", "operating-point", "report", "classify"),
+    "": (
+        "first-steps", "lemons", "pictures", "networks", "search", "verification", "operating-point", "report",
+        "classify",
+    ),
     "Boards and IP": ("boards", "vivado", "ip", "driver"),
     "More": ("engines", "importing", "compression", "figures", "studies/index", "method", "trust", "contributing"),
-}
+}  # fmt: skip
 ROOMS = ("datasets/README", "hw/rtl/README", "hw/hls/README", "sim/README", "CHANGELOG")
 
 

@@ -22,6 +22,7 @@ from neuraljet.commands.doctor import doctor
 from neuraljet.commands.ip import ip
 from neuraljet.commands.prove import prove
 from neuraljet.commands.report import report
+from neuraljet.commands.search import search
 from neuraljet.commands.study import study
 from neuraljet.commands.synth import synth
 from neuraljet.commands.train import train
@@ -41,6 +42,7 @@ __all__ = [
     "ip",
     "prove",
     "report",
+    "search",
     "study",
     "synth",
     "train",

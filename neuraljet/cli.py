@@ -33,6 +33,7 @@ from neuraljet.commands import (
     ip,
     prove,
     report,
+    search,
     study,
     synth,
     train,
@@ -48,22 +49,9 @@ IMPORTING_S = 0.05  # later, a signal that came during an import is looked at ag
 MOST_LOOKS = 400  # 20 s
 CLEANING_S = 5.0  # in which a second signal does not disturb the first one's work
 COMMANDS = (
-    inspect,
-    train,
-    tune,
-    build,
-    verify,
-    classify,
-    watch,
-    prove,
-    synth,
-    report,
-    bitstream,
-    ip,
-    study,
-    demo,
+    inspect, train, search, tune, build, verify, classify, watch, prove, synth, report, bitstream, ip, study, demo,
     doctor,
-)
+)  # fmt: skip
 
 
 def _parser() -> argparse.ArgumentParser:

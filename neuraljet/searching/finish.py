@@ -1,0 +1,71 @@
+"""The end of a search: the best network is trained as `neuraljet train` does, on all training pictures."""
+
+import os
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
+from bnn.data import Dataset
+from bnn.errors import UserError
+from bnn.model.budget import Expected, Hardware
+from bnn.storage.files import lock
+from bnn.storage.folders import refuse_foreign, stranger
+from bnn.training.metrics import Metrics
+from bnn.training.plan.ask import fold_count
+from bnn.training.runs import ASKED, METRICS, RUN, finished, requested
+from bnn.training.train import train
+from bnn.training.worker import joined
+from neuraljet.searching.folder import BEST, NEXT, Beginning, Request
+from neuraljet.searching.front import Candidate
+
+
+def train_best(
+    folder: Path, found: Candidate, request: Request, begun: Beginning, data: Dataset, progress: bool
+) -> Metrics:  # fmt: skip
+    """Return the metrics of the run best/ of this network; train it in next/ when best/ is not that run already.
+
+    A training that was interrupted goes on. UserError when best/ or next/ is no run of ours.
+    """
+    config = replace(request.config, augment=begun.augment)
+    config = replace(config, folds=folds_of(request, data))
+    costs, budget = found.costs, request.budget
+    hardware = Hardware(
+        budget.fps, budget, Expected(costs.sites, costs.ramb18, costs.cycles_per_frame, costs.ramb18_sites)
+    )
+    target, working = folder / BEST, folder / NEXT
+    if _is(target, found, config.steps):
+        return finished(target)
+    refuse_foreign(target, RUN)
+    if working.exists() and not _is(working, found, config.steps, whole=False):
+        _remove(working)
+    with joined("cpu") as worker:
+        metrics = train(
+            data, found.network, working, config, source=request.pictures.source, resume=True, progress=progress,
+            hardware=hardware, worker=worker,
+        )  # fmt: skip
+    with lock(target):
+        _remove(target)
+        os.rename(working, target)
+    return metrics
+
+
+def folds_of(request: Request, data: Dataset) -> int:
+    """Return in how many parts the training of the best network cross-validates, as `neuraljet train` does."""
+    return fold_count(None, data, request.config.steps or 0)
+
+
+def _is(run: Path, found: Candidate, steps: int | None, whole: bool = True) -> bool:
+    """Tell whether a folder is the run of this network; whole: its training has ended."""
+    if not (run / (METRICS if whole else ASKED)).is_file():
+        return False
+    asked = requested(run, "move it away")
+    return asked.network == found.network and asked.config.steps == steps
+
+
+def _remove(run: Path) -> None:
+    """Remove a run of ours. UserError when it holds anything else."""
+    if run.exists():
+        found = stranger(run, RUN)
+        if found is not None:
+            raise UserError(f"{run} would be replaced, and it holds files that are not ours: {found}; move them away")
+        shutil.rmtree(run)

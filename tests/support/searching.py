@@ -1,0 +1,105 @@
+"""A search without trainings: an engine that answers at once, from a network's channels."""
+
+import hashlib
+from collections.abc import Callable
+from typing import Any
+
+from bnn.data import DataSource
+from bnn.engines import Future, Task
+from bnn.errors import ToolError
+from bnn.model.budget import Budget
+from bnn.model.family import COARSE, member
+from bnn.storage.records import entries, parse
+from bnn.training.config import TrainConfig
+from neuraljet.searching.clock import Clock
+from neuraljet.searching.drive import Driver, Event
+from neuraljet.searching.folder import Beginning, Request
+from neuraljet.searching.methods import METHODS, quiet
+from neuraljet.searching.store import Store, opened_store
+from neuraljet.searching.trial import Asked, Costs, Outcome, Pictures, Reached
+
+SHAPE, CLASSES, STEPS, HELD = (1, 24, 24), 3, 3600, 1000
+DEFAULT = member(SHAPE, CLASSES, 12, form="binary", first="jets", geometry=COARSE)
+SITES = 200
+
+
+def request(method: str = "tpe", **config: Any) -> Request:
+    pictures = Pictures(DataSource("nowhere"), "0" * 64)
+    return Request(pictures, Budget.of(sites=SITES), TrainConfig(steps=STEPS, **config), method)
+
+
+def sites_of(asked: Asked) -> int:
+    return sum(block.channels * block.kernel for block in asked.network.blocks)
+
+
+def luck_of(asked: Asked) -> int:
+    return int(hashlib.sha256(asked.network.name.encode()).hexdigest(), 16) % 100
+
+
+def answered(asked: Asked) -> Outcome:
+    """Answer as `trial.train` does: more channels are better, longer trainings too, and chance decides the rest."""
+    costs = None
+    if asked.budget is not None:
+        costs = Costs(sites_of(asked), 0, 160, 576, 10 * sites_of(asked))
+        if costs.sites > asked.budget.sites:
+            return Outcome(costs, None, {"sites": costs.sites / asked.budget.sites - 1})
+    steps = asked.config.steps or 0
+    right = 400 + sites_of(asked) + steps // 100 + luck_of(asked)
+    return Outcome(costs, Reached(steps, right, HELD, 1 - right / HELD, steps / 100))
+
+
+class AtOnce:
+    """An engine that performs a task when it is waited for, and notes it."""
+
+    here = True
+
+    def __init__(
+        self, workers: int = 2, answer: Callable[[Asked], Outcome] = answered, most: int | None = None
+    ) -> None:
+        """most: tasks, after which the driver is interrupted as by a signal."""
+        self.workers, self.answer, self.most, self.asked = workers, answer, most, list[Asked]()
+
+    def submit(self, task: Task) -> Future:
+        return Future(task)
+
+    def wait(self, futures: Any, timeout_s: float | None = None) -> tuple[list[Future], list[Future]]:
+        first, *others = list(futures)
+        if self.most is not None and len(self.asked) >= self.most:
+            raise KeyboardInterrupt
+        asked: Asked = parse(Asked, first.task.description, "")
+        self.asked.append(asked)
+        try:
+            first.outcome = entries(self.answer(asked))
+        except ToolError as error:
+            first.outcome = error
+        return [first], others
+
+    def close(self) -> None:
+        pass
+
+
+def drive(
+    folder: Any, engine: Any, *, method: str = "tpe", driver: str = "a" * 32, trials: int | None = None,
+    hours: float | None = None, storage: str | None = None, seed: int = 1, told: list[Event] | None = None,
+) -> list[Any]:  # fmt: skip
+    """Search in `folder` for so many trials or hours; return what the study then knows."""
+    quiet()
+    how, asked = METHODS[method], request(method)
+    clock = Clock(None if hours is None else hours * 3600)
+    with opened_store(folder, storage, asked.key(), driver, how.directions, how.sampler(seed)) as store:
+        made = Driver(
+            store, asked, Beginning(DEFAULT, ()), SHAPE, CLASSES, how, clock, trials, 1,
+            (told if told is not None else []).append,
+        )  # fmt: skip
+        made.run(engine)
+        return [*store.trials(), made]
+
+
+def known(folder: Any, method: str = "tpe") -> list[Any]:
+    """Return what a study knows."""
+    how, asked = METHODS[method], request(method)
+    with opened_store(folder, None, asked.key(), "b" * 32, how.directions, how.sampler(0)) as store:
+        return store.trials()
+
+
+__all__ = ["AtOnce", "Store", "answered", "drive", "known", "luck_of", "request", "sites_of"]
