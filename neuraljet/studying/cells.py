@@ -57,11 +57,8 @@ def narrowed(study: Study, only: Mapping[str, str], settings: Mapping[str, Any],
     for name, text in only.items():
         if name not in factors:
             raise UserError(f"--only {name}: the factors of '{study.name}' are {', '.join(factors)}")
-        asked = [word.strip() for word in text.split(",")]
         known = {str(name_of(value)): value for value in factors[name].values}
-        for word in asked:
-            if word not in known:
-                raise UserError(f"--only {name}={word}: the values of {name} are {', '.join(known)}")
+        asked = _listed(name, text, list(known))
         factors[name] = Factor(name, tuple(known[word] for word in dict.fromkeys(asked)))
     for name in settings:
         if name not in study.fixed:
@@ -69,3 +66,18 @@ def narrowed(study: Study, only: Mapping[str, str], settings: Mapping[str, Any],
     if seeds is not None and seeds > study.seeds:
         raise UserError(f"--seeds {seeds}: '{study.name}' has {study.seeds}; give fewer, or --full where that has more")
     return replace(study, factor=tuple(factors.values()), fixed={**study.fixed, **settings}, seeds=seeds or study.seeds)
+
+
+def _listed(name: str, text: str, known: list[str]) -> list[str]:
+    """Return the values that stand in a list with commas, which may be part of a value: the longest one that fits."""
+    words, found = text.split(","), []
+    while words:
+        for count in range(len(words), 0, -1):
+            value = ",".join(words[:count]).strip()
+            if value in known:
+                found.append(value)
+                words = words[count:]
+                break
+        else:
+            raise UserError(f"--only {name}={words[0].strip()}: the values of {name} are {'; '.join(known)}")
+    return found

@@ -40,13 +40,15 @@ from pathlib import Path
 from typing import Any
 
 from bnn.errors import UserError
+from bnn.storage.names import is_shown
 from bnn.storage.records import OPTIONAL, parse
 from bnn.storage.tables import parse_toml, read_toml
 from neuraljet.studying.tasks import TASKS
 
 NAME = re.compile(r"[a-z][a-z0-9_]{0,40}", re.ASCII)
 MOST_VALUES, MOST_SEEDS, MOST_CELLS = 64, 1000, 100_000
-SHOWN = ("percent", "count", "number")
+SHOWN, TAKEN = ("percent", "count", "number"), ("median", "spread")
+MARKUP = "|<>`"  # would be marks in a table
 RESERVED = ("seed", "task")
 
 
@@ -69,6 +71,7 @@ class Shown:
     entry: str
     heading: str
     show: str = field(default="number", metadata={OPTIONAL: True})
+    of: str = field(default="median", metadata={OPTIONAL: True})  # or spread: the largest less the smallest
 
 
 @dataclass(frozen=True)
@@ -203,14 +206,21 @@ def _faults(study: Study) -> list[str]:
         if unknown:
             found.append(f"table '{table.title[:60]}' names {unknown[0]!r}; its factors are {', '.join(factors)}")
         odd = [shown.show for shown in table.values if shown.show not in SHOWN]
+        odd += [shown.of for shown in table.values if shown.of not in TAKEN]
         if odd or not table.values:
-            found.append(f"table '{table.title[:60]}': values need show = {', '.join(SHOWN)}, and not {odd}")
+            found.append(
+                f"table '{table.title[:60]}': values need show = {', '.join(SHOWN)}, of = {', '.join(TAKEN)}; not {odd}"
+            )
         if table.against and not unknown and table.against.value not in map(str, factors[table.against.factor].names()):
             found.append(f"table '{table.title[:60]}': {table.against.value!r} is no value of {table.against.factor}")
     if study.equal:
         named = {study.equal.factor, study.equal.along, *study.equal.within}
         if named - set(factors) or study.equal.value not in factors[study.equal.factor].names():
             found.append(f"[equal] names {', '.join(sorted(named))}; the factors are {', '.join(factors)}")
+    texts = [study.title, *(table.title for table in study.table)]
+    texts += [shown.heading for table in study.table for shown in table.values]
+    texts += [shown.heading for shown in (study.equal.costs if study.equal else ())]
+    found += [f"{text[:60]!r} holds one of {MARKUP} or what cannot be shown" for text in texts if not _is_plain(text)]
     if study.figure and {study.figure.series, study.figure.panels or study.figure.series} - set(factors):
         found.append(f"the figure's series and panels are factors: {', '.join(factors)}")
     clash = sorted(set(study.fixed) & set(factors)) + sorted({*study.fixed, *factors} & set(RESERVED))
@@ -230,11 +240,18 @@ def _faults_of(factor: Factor) -> list[str]:
             found.append(f"factor {factor.name}: a table among its values needs a name")
         elif isinstance(value, Mapping) and value.get("task", next(iter(TASKS))) not in TASKS:
             found.append(f"factor {factor.name}: task = {str(value['task'])[:60]!r}; allowed: {', '.join(TASKS)}")
+        elif isinstance(name_of(value), str) and not _is_plain(name_of(value)):
+            found.append(f"factor {factor.name}: {name_of(value)[:60]!r} holds one of {MARKUP}")
         elif not isinstance(name_of(value), str | int | float):
             found.append(f"factor {factor.name}: {str(value)[:60]} is neither a number nor a text nor a table")
     if not found and len(set(factor.names())) < len(factor.values):
         found.append(f"factor {factor.name} has a value twice")
     return found
+
+
+def _is_plain(text: str) -> bool:
+    """Tell whether a text is none of Markdown's marks in a cell of a table, and on one line."""
+    return not set(text) & set(MARKUP) and all(map(is_shown, text))
 
 
 def _is_count(value: Any) -> bool:

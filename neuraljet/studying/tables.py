@@ -88,10 +88,12 @@ def kept_best(rows: Sequence[Row], factors: Sequence[str], best: Best | None) ->
 
 
 def cell(rows: Sequence[Row], shown: Shown) -> str:
-    """Return the median of an entry with its interval; a dash where no row has it."""
+    """Return the median of an entry with its interval, or its spread; a dash where no row has it."""
     values = [row[shown.entry] for row in rows if row.get(shown.entry) is not None]
     if not values:
         return NOTHING
+    if shown.of == "spread":
+        return written(max(values) - min(values), shown.show)
     found = median(values)
     middle, low, high = (written(value, shown.show) for value in found[:3])
     return middle if low == high else f"{middle} ({low} to {high})"

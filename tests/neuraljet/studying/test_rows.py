@@ -14,7 +14,7 @@ from neuraljet.studying.intervals import mean_difference, median
 from neuraljet.studying.pages import BEGIN, END, between, with_tables
 from neuraljet.studying.rows import from_csv, to_csv
 from neuraljet.studying.study import Against, Best, Equal, Factor, Shown, Study, Table
-from neuraljet.studying.tables import markdown
+from neuraljet.studying.tables import cell, markdown, written
 
 VALUES = st.one_of(
     st.integers(), st.floats(allow_nan=False, allow_infinity=False), st.text(max_size=8), st.booleans(),
@@ -86,6 +86,13 @@ def test_a_table_takes_the_best_and_compares_seed_by_seed():
     assert lines[5] == "| new | 80.0 (70.0 to 90.0) | - | +25.0 (+20.0 to +30.0) |"
     assert "Of rate the value with the best median of held_out counts" in lines[7]
     assert "Medians over 1 to 2 seeds" in lines[9] and "with 0 to 50 %" in lines[9] and "7 records" in lines[9]
+
+
+def test_a_cell_tells_the_median_or_the_spread():
+    rows = [{"x": value} for value in (0.1, 0.3, 0.15)] + [{}, {"x": None}]
+    assert cell(rows, Shown("x", "x", "percent")) == "15.0 (10.0 to 30.0)"
+    assert cell(rows, Shown("x", "x", "percent", "spread")) == "20.0" and cell([{}], Shown("x", "x")) == "-"
+    assert (written(12345.6, "count"), written(0.123456, "number")) == ("12,346", "0.1235")
 
 
 def test_costs_at_equal_merit():

@@ -66,7 +66,7 @@ def test_it_is_narrowed():
     assert [(c.factors["init"], c.task.description["steps"], c.seed) for c in found] == [("none", 7, 0), ("a", 7, 0)]
     for only, settings, seeds, words in (
         ({"colour": "red"}, {}, None, "--only colour: the factors of 'small' are set, init, size"),
-        ({"set": "a,c"}, {}, None, "--only set=c: the values of set are a, b"),
+        ({"set": "a,c"}, {}, None, "--only set=c: the values of set are a; b"),
         ({}, {"epochs": 3}, None, "--with epochs: the settings of 'small' are steps"),
         ({}, {}, 3, "--seeds 3: 'small' has 2; give fewer, or --full"),
     ):
@@ -74,6 +74,12 @@ def test_it_is_narrowed():
             narrowed(study(), only, settings, seeds)
     with pytest.raises(UserError, match="'small' has no cell: `differ` leaves none"):
         cells(narrowed(study(), {"set": "a", "init": "a"}, {}, None))
+
+
+def test_values_may_hold_commas():
+    text = TEXT.replace('["a", "b"]', '["a", "a, b", "c"]')
+    found = narrowed(study(text), {"set": "a, b,c"}, {}, None)
+    assert found.factors()["set"].names() == ("a, b", "c")
 
 
 @pytest.mark.parametrize(
@@ -89,13 +95,15 @@ def test_it_is_narrowed():
         ('name = "init"', 'name = "In it"', "factor 'In it' has no name of small letters"),
         ('["none", "a"]', "[]", "factor init has 0 values; allowed: 1 to 64"),
         ('["none", "a"]', "[[1]]", "factor init: .1. is neither a number nor a text nor a table"),
+        ('["none", "a"]', '["<b>"]', "factor init: '<b>' holds one of"),
+        ('"Small"', '"a | b"', "'a . b' holds one of .* or what cannot be shown"),
         ('["none", "a"]', '["a", "a"]', "factor init has a value twice"),
         ('{ name = "small", width = 4 }', "{ width = 4 }", "factor size: a table among its values needs a name"),
         ('{ name = "small", width = 4 }', '{ name = "small", task = "x" }', "factor size: task = 'x'; allowed: train"),
         ("steps = 20", 'set = "a"', "'set' is fixed and a factor at once"),
         ("steps = 20", "seed = 1", "'seed' is fixed and a factor at once, or a word of the program's own"),
         ('rows = ["init"]', 'rows = ["form"]', "table 'Accuracy' names 'form'; its factors are set, init, size"),
-        ('"percent"', '"stars"', "values need show = percent, count, number, and not .'stars'."),
+        ('"percent"', '"stars"', "values need show = percent, count, number, .* not .'stars'."),
     ],
 )
 def test_files_that_are_refused(before, after, words):

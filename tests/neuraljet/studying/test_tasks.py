@@ -40,7 +40,7 @@ def test_a_noise_is_tried_from_own_and_from_other_pictures(toy):
 
 def test_float_networks_have_as_many_parameters_as_the_study_says():
     told = {cell.factors["network"]: cell.task.description for cell in cells(load_study("parameters"))}
-    for name, count in (("float, 591,786", 591_786), ("float, 3,418, GRU over rows", 3_418), ("float, 3,130", 3_130)):
+    for name, count in (("float 591786", 591_786), ("float 3418: GRU over rows", 3_418), ("float 3130", 3_130)):
         asked = told[name]
         network = FloatNetwork(
             (1, 28, 28), 10, asked["layers"], asked.get("head", "dense"), asked.get("head_width", 0),
