@@ -28,7 +28,8 @@ from finn_build.results import point_word
 from sim.localise import expected_stream
 from sim.pictures import choose_pictures, planes
 from sim.points import points_to_check
-from sim.runner import SimulationError, check_tools, contents, digest, versions
+from sim.runner import SimulationError, check_tools, contents, versions
+from sim.runtime import digest
 from sim.subject import Subject, opened_subject
 
 BENCH = Path(__file__).resolve().parent / "benches" / "nj_cppsim.cpp"
@@ -37,6 +38,7 @@ COMPILE_TIMEOUT_S = 300.0
 FRAME_TIMEOUT_S = 30.0
 BATCH = 64  # frames at a time: what every layer puts out is kept for them
 REPORT = "cppsim.json"
+TYPES = "nj_types.h"
 INPUTS = ("NJ_IN", "NJ_IN1")  # macros of the bench: the widths of the streams that a function reads
 
 
@@ -198,6 +200,28 @@ def ap_types() -> Path:
     return folder
 
 
+def types(flags: Sequence[str]) -> list[str]:
+    """Return arguments of g++ that give it the types of Vitis HLS, precompiled once for these `flags`.
+
+    Reading them takes 1.3 s of a processor, twice for a program of two files, and 0.1 s when they are precompiled. With
+    flags that do not fit g++ reads them as they are.
+    """
+    headers, release = ap_types(), importlib.metadata.version("hls4ml")
+    text = "".join(f"#include <{name}>\n" for name in ("ap_int.h", "hls_stream.h", "cstdio", "cstdlib", "iostream"))
+    folder = cache_folder("cppsim") / f"types-{digest(list(flags), versions(), release, text)}"
+
+    def make(place: Path) -> None:
+        (place / TYPES).write_text(text)
+        command = ["g++", *flags, "-I", str(headers), "-x", "c++-header", TYPES, "-o", f"{TYPES}.gch"]
+        environment = {**os.environ, "TMPDIR": str(place)}
+        done = processes.run(command, cwd=place, env=environment, timeout_s=COMPILE_TIMEOUT_S)
+        if done.code:
+            raise SimulationError(f"g++ does not take the types of Vitis HLS:\n{done.output[-4000:]}")
+
+    keep(folder, (f"{TYPES}.gch", TYPES), make)
+    return [*flags, "-I", str(headers), "-include", str(folder / TYPES)]
+
+
 def _programs(subject: Subject) -> dict[str, Program]:
     """Compile the layers and the whole, by the names of their modules."""
     manifest, layers = subject.manifest, subject.manifest.computing()
@@ -225,16 +249,16 @@ def _compile(acc: Path, name: str, in_bits: Sequence[int], out_bits: int, point_
     folder = acc / "hls"
     assert len(in_bits) <= len(INPUTS), f"{name} reads {len(in_bits)} streams"
     inputs = [f"-D{macro}={bits}" for macro, bits in zip(INPUTS, in_bits, strict=False)]
-    flags = [*FLAGS, f"-DNJ_TOP={name}", *inputs, f"-DNJ_OUT={out_bits}"]
+    flags = [f"-DNJ_TOP={name}", *inputs, f"-DNJ_OUT={out_bits}"]
     flags += [f"-DNJ_POINT={point_bits}"] if point_bits else []
     sources = [BENCH, *sorted(folder.glob("nj_*.hpp")), *_includes(folder, name)]
-    headers = ap_types()
-    key = digest(flags, versions(), [importlib.metadata.version("hls4ml")], contents(sources))
+    ap_types()
+    key = digest([*FLAGS, *flags], versions(), [importlib.metadata.version("hls4ml")], contents(sources))
     kept = cache_folder("cppsim") / f"{name}-{key}"
 
     def make(place: Path) -> None:
         command = [
-            "g++", *flags, "-I", str(headers), "-I", str(folder), str(BENCH), str(folder / f"{name}.cpp"),
+            "g++", *types(FLAGS), *flags, "-I", str(folder), str(BENCH), str(folder / f"{name}.cpp"),
             "-o", str(place / name),
         ]  # fmt: skip
         try:
