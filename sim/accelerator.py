@@ -22,6 +22,7 @@ from bnn.qonnx.foreign import import_model
 from bnn.qonnx.foreign.compare import compare
 from bnn.storage.files import require_room
 from bnn.storage.work import work_folder
+from bnn.system.threads import threads
 from finn_build.manifest import PIXELS, SOURCE, Manifest
 from finn_build.operating import point_in
 from finn_build.results import point_word
@@ -32,7 +33,7 @@ from sim.frames import Events, unpack_result
 from sim.localise import behind_the_streams, first_difference
 from sim.pictures import Pictures, choose_pictures, planes
 from sim.points import POINTS, expected_results, points_to_check, taken_in_turn
-from sim.slices import simulate_frames
+from sim.slices import compared, simulate_frames
 from sim.subject import Subject, opened_subject
 from sim.verification import AtPoint, Mismatch, Netlist, Points, Rates, SourceAgreement, Verification
 
@@ -109,22 +110,22 @@ def verify(
             design = designs.netlist(subject.acc, manifest, netlist, temporary)
         bench = Bench(subject.acc, manifest, design, round(backpressure * 65536), seed)
         own = point_in(subject.acc, manifest.output, manifest.model_sha256)
-        compared = _compare(bench, subject.network, pictures, own, points, workers, temporary)
+        comparison = _compare(bench, subject.network, pictures, own, points, workers, temporary)
         agreement = _agreement(subject, pictures.first(source_frames)) if SOURCE in manifest.files else None
         verification = Verification(
             format="neuraljet-verification" if netlist is None else "neuraljet-netlist-verification",
             version=1,
-            passed=compared.right and (agreement is None or not agreement.agreement.mismatches),
+            passed=comparison.right and (agreement is None or not agreement.agreement.mismatches),
             frames=len(pictures.images),
-            mismatches=len({frame % len(pictures.images) for frame in compared.wrong}),
-            faults=compared.faults,
-            accuracy=None if pictures.labels is None else float((compared.classes == pictures.labels).mean()),
-            rates=compared.rates,
-            cycles=compared.run.events.end,
-            cycles_per_second=round(compared.run.events.end / compared.run.seconds),
-            build_seconds=round(compared.run.build_seconds, 3),
-            first_mismatch=_look_into(bench, subject.network, pictures.images, compared, vcd),
-            operating_points=compared.summary(points),
+            mismatches=len({frame % len(pictures.images) for frame in comparison.wrong}),
+            faults=comparison.faults,
+            accuracy=None if pictures.labels is None else float((comparison.classes == pictures.labels).mean()),
+            rates=comparison.rates,
+            cycles=comparison.run.events.end,
+            cycles_per_second=round(comparison.run.events.end / comparison.run.seconds),
+            build_seconds=round(comparison.run.build_seconds, 3),
+            first_mismatch=_look_into(bench, subject.network, pictures.images, comparison, vcd),
+            operating_points=comparison.summary(points),
             data=pictures.name,
             backpressure=backpressure,
             seed=seed,
@@ -175,13 +176,19 @@ def _compare(
     points = taken_in_turn(points_to_check(some, manifest.output, own, bench.seed), len(images), passes)
     odd: list[str] = []
     if workers is None:
-        found = simulate_frames(bench, network, images, points, 0, len(points))
+        with threads(1) as pool:  # the reference on one core while the simulator has the other
+            reference = pool.submit(network.run, planes(images))
+            run = simulate_frames(bench, images, points, 0, len(points))
+            scores = reference.result()
+        expected = expected_results(np.tile(scores, (passes + 1, 1)), points)
+        found = compared(run, manifest.output, expected, 0, len(points))
     else:
-        found, odd = simulate_in_slices(bench, network, images, points, workers, place)
+        found, expected, odd = simulate_in_slices(bench, images, points, workers, place)
+    classes = np.array([result.label for result in expected[: len(images)]], np.int64)
     rates = measure(found.run.events, manifest.clock_mhz)
     slow = [] if bench.stall else _slow(manifest, rates, len(points))
     faults = [*_faults(found.run.events, len(points)), *slow, *odd]
-    return Comparison(found.run, rates, found.labels[: len(images)], tuple(points), found.wrong, tuple(faults))
+    return Comparison(found.run, rates, classes, tuple(points), found.wrong, tuple(faults))
 
 
 def _slow(manifest: Manifest, rates: Rates, frames: int) -> list[str]:

@@ -1,4 +1,4 @@
-"""Simulate slices of an accelerator's frames as tasks of an engine."""
+"""Simulate slices of an accelerator's frames, and compute the reference in parts, as tasks of an engine."""
 
 import dataclasses
 from collections.abc import Sequence
@@ -11,48 +11,60 @@ from numpy.typing import NDArray
 from bnn.engines import Engine, Task, run
 from bnn.errors import UserError
 from bnn.integer.decision import OperatingPoint
-from bnn.integer.network import IntegerNetwork
 from bnn.qonnx.read import read_qonnx
 from bnn.storage.records import sha256
 from finn_build.manifest import Manifest, load
+from finn_build.results import Result
 from sim.bench import Bench, BenchRun
 from sim.design import Design
 from sim.frames import Events
-from sim.slices import Slice, cuts, joined, simulate_frames
+from sim.pictures import planes
+from sim.points import expected_results
+from sim.slices import Slice, compared, cuts, joined, simulate_frames
 
-FUNCTION = "sim.farmed:simulate_slice"
+SIMULATE, SCORE = "sim.farmed:simulate_slice", "sim.farmed:score"
+PARTS = 4  # of the pictures for each worker to compute the reference of, after the slices
 
 
 def simulate_in_slices(
     bench: Bench,
-    network: IntegerNetwork,
     images: NDArray[np.uint8],
     points: Sequence[OperatingPoint],
     engine: Engine,
     place: Path,
-) -> tuple[Slice, list[str]]:
-    """Return all frames as one simulation gives them, and what slices showed that it does not, in words.
+) -> tuple[Slice, list[Result], list[str]]:
+    """Return all frames as one simulation gives them, what is expected, and what only slices showed, in words.
 
-    The engine's workers take a slice each. place: a folder that they can read. When a slice is wrong, or its clocks do
-    not go on from those of the slice before, all frames are simulated in one, here, and that is what is returned.
+    The engine's workers take a slice each, and then parts of the reference. place: a folder that they can read. When a
+    slice is wrong, or its clocks do not go on from those of the slice before, all frames are simulated in one, here,
+    and that is what is returned.
     """
     frames = place / "frames.npy"
     np.save(frames, images)
-    shared = {
-        "accelerator": str(bench.acc.resolve()), "seal": bench.manifest.seal, "design": _design_entries(bench.design),
-        "frames": str(frames), "frames_sha256": sha256(frames), "stall": bench.stall,
+    given = {
+        "accelerator": str(bench.acc.resolve()), "seal": bench.manifest.seal, "frames": str(frames),
+        "frames_sha256": sha256(frames),
     }  # fmt: skip
-    tasks = [
-        Task(FUNCTION, {**shared, **_own(number, begin, end, points[begin:end], bench.seed)})
+    bench_given = {**given, "design": _design_entries(bench.design), "stall": bench.stall}
+    parts = [
+        (begin, end, Task(SIMULATE, {**bench_given, **_own(number, begin, end, points[begin:end], bench.seed)}))
         for number, (begin, end) in enumerate(cuts(len(points), engine.workers, overlap(bench.manifest)))
     ]
-    records = run(tasks, engine)
-    slices = [_slice(task, records[task.key]) for task in tasks]
+    scoring = [
+        Task(SCORE, {**given, "begin": begin, "end": end})
+        for begin, end in cuts(len(images), PARTS * engine.workers, 0)
+    ]
+    records = run([*(task for _, _, task in parts), *scoring], engine)
+    scores = np.concatenate([np.array(records[task.key]["scores"], np.int64) for task in scoring])
+    expected = expected_results(scores[np.arange(len(points)) % len(images)], points)
+    output = bench.manifest.output
+    slices = [compared(_run(records[task.key]), output, expected, begin, end) for begin, end, task in parts]
     whole = joined(slices, bool(bench.stall))
     if whole is not None:
-        return whole, []
-    whole = simulate_frames(bench, network, images, points, 0, len(points))
-    return whole, _only_in_slices(slices) if whole.right else []
+        return whole, expected, []
+    everything = simulate_frames(bench, images, points, 0, len(points))
+    whole = compared(everything, output, expected, 0, len(points))
+    return whole, expected, _only_in_slices(slices) if whole.right else []
 
 
 def overlap(manifest: Manifest) -> int:
@@ -61,7 +73,27 @@ def overlap(manifest: Manifest) -> int:
 
 
 def simulate_slice(description: dict[str, Any]) -> dict[str, Any]:
-    """Simulate a slice: the function of the tasks. UserError when the accelerator or the frames are others here."""
+    """Simulate a slice, a task. UserError when the accelerator or the frames are others here."""
+    acc, manifest, images = _given(description)
+    kinds = [OperatingPoint(tuple(offsets), least) for offsets, least in description["kinds"]]
+    found = simulate_frames(
+        Bench(acc, manifest, _design(description["design"]), description["stall"], description["seed"]), images,
+        [kinds[kind] for kind in description["points"]], description["begin"], description["end"],
+    )  # fmt: skip
+    return {
+        "events": dataclasses.asdict(found.events), "build_seconds": found.build_seconds, "seconds": found.seconds,
+    }  # fmt: skip
+
+
+def score(description: dict[str, Any]) -> dict[str, Any]:
+    """Return the network's scores of some pictures, a task. UserError as of `simulate_slice`."""
+    acc, _, images = _given(description)
+    some = planes(images[description["begin"] : description["end"]])
+    return {"scores": read_qonnx(acc / "model.onnx").run(some).tolist()}
+
+
+def _given(description: dict[str, Any]) -> tuple[Path, Manifest, NDArray[np.uint8]]:
+    """Return accelerator, manifest and pictures of a description."""
     acc, frames = Path(description["accelerator"]), Path(description["frames"])
     for path in (acc, frames):
         if not path.exists():
@@ -71,17 +103,7 @@ def simulate_slice(description: dict[str, Any]) -> dict[str, Any]:
     manifest = load(acc)
     if manifest.seal != description["seal"] or sha256(frames) != description["frames_sha256"]:
         raise UserError(f"{acc} was built again or changed while this ran; give the command again")
-    kinds = [OperatingPoint(tuple(offsets), least) for offsets, least in description["kinds"]]
-    begin, end = description["begin"], description["end"]
-    found = simulate_frames(
-        Bench(acc, manifest, _design(description["design"]), description["stall"], description["seed"]),
-        read_qonnx(acc / "model.onnx"), np.load(frames, mmap_mode="r", allow_pickle=False),
-        [kinds[kind] for kind in description["points"]], begin, end,
-    )  # fmt: skip
-    return {
-        "events": dataclasses.asdict(found.run.events), "build_seconds": found.run.build_seconds,
-        "seconds": found.run.seconds, "labels": found.labels.tolist(), "wrong": list(found.wrong),
-    }  # fmt: skip
+    return acc, manifest, np.load(frames, mmap_mode="r", allow_pickle=False)
 
 
 def _own(number: int, begin: int, end: int, points: Sequence[OperatingPoint], seed: int) -> dict[str, Any]:
@@ -94,10 +116,8 @@ def _own(number: int, begin: int, end: int, points: Sequence[OperatingPoint], se
     }  # fmt: skip
 
 
-def _slice(task: Task, record: dict[str, Any]) -> Slice:
-    found = BenchRun(Events(**record["events"]), record["build_seconds"], record["seconds"])
-    labels = np.array(record["labels"], np.int64)
-    return Slice(task.description["begin"], task.description["end"], found, labels, tuple(record["wrong"]))
+def _run(record: dict[str, Any]) -> BenchRun:
+    return BenchRun(Events(**record["events"]), record["build_seconds"], record["seconds"])
 
 
 def _only_in_slices(slices: Sequence[Slice]) -> list[str]:

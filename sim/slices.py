@@ -12,25 +12,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bnn.integer.decision import OperatingPoint
-from bnn.integer.network import IntegerNetwork
-from bnn.system.threads import threads
-from finn_build.results import point_word, unpack_results, words_as_bytes
+from finn_build.manifest import Output
+from finn_build.results import Result, point_word, unpack_results, words_as_bytes
 from sim.bench import Bench, BenchRun
 from sim.frames import Events
-from sim.pictures import planes
-from sim.points import expected_results
 
 FEWEST = 20  # own frames of a slice: below that, starting a simulator is most of the work
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True)
 class Slice:
     """Some of the frames, in the order in which all passes over the pictures send them, and what came of them."""
 
     begin: int
     end: int
     run: BenchRun
-    labels: NDArray[np.int64]  # of the reference, a class for each frame
     wrong: tuple[int, ...]  # frames of which a part of the result differs, or that gave none
 
     @property
@@ -42,28 +38,25 @@ class Slice:
 
 
 def simulate_frames(
-    bench: Bench,
-    network: IntegerNetwork,
-    images: NDArray[np.uint8],
-    own: Sequence[OperatingPoint],
-    begin: int,
-    end: int,
-) -> Slice:
-    """Simulate the frames from `begin` to before `end`, and compare each result with the reference.
+    bench: Bench, images: NDArray[np.uint8], own: Sequence[OperatingPoint], begin: int, end: int
+) -> BenchRun:
+    """Simulate the frames from `begin` to before `end`.
 
     images: uint8 [N, H, W, C], which the frames are in turn. own: the points of these frames alone.
     """
     some = images[np.arange(begin, min(end, begin + len(images))) % len(images)] if begin else images[:end]
-    with threads(1) as pool:  # the reference on one core while the simulator has the other
-        reference = pool.submit(network.run, planes(some))
-        found = bench.run(some, points=[point_word(point, bench.manifest.output) for point in own])
-        scores = reference.result()
-    results = unpack_results(words_as_bytes(found.events.data, bench.manifest.output), bench.manifest.output)
-    expected = expected_results(scores[np.arange(len(own)) % len(some)], own)
-    came = len(found.events.data)
-    wrong = [frame for frame, result in enumerate(expected) if frame >= came or results.of(frame) != result]
-    labels = np.array([result.label for result in expected], np.int64)
-    return Slice(begin, end, found, labels, tuple(begin + frame for frame in wrong))
+    return bench.run(some, points=[point_word(point, bench.manifest.output) for point in own])
+
+
+def compared(run: BenchRun, output: Output, expected: Sequence[Result], begin: int, end: int) -> Slice:
+    """Compare the results of the frames from `begin` to before `end` with those that are expected, of all frames."""
+    results, came = unpack_results(words_as_bytes(run.events.data, output), output), len(run.events.data)
+    wrong = [
+        begin + place
+        for place, result in enumerate(expected[begin:end])
+        if place >= came or results.of(place) != result
+    ]
+    return Slice(begin, end, run, tuple(wrong))
 
 
 def cuts(total: int, pieces: int, overlap: int) -> list[tuple[int, int]]:
@@ -94,8 +87,7 @@ def joined(slices: Sequence[Slice], stalled: bool) -> Slice | None:
         shift, *others = (ours[-1] - others[skip - 1] for ours, others in both)
         if others != [shift, shift] and not stalled:
             return None
-        labels = np.concatenate([whole.labels, later.labels[skip:]])
-        whole = Slice(whole.begin, later.end, _continued(whole.run, later.run, skip, shift), labels, ())
+        whole = Slice(whole.begin, later.end, _continued(whole.run, later.run, skip, shift), ())
     return whole
 
 

@@ -5,10 +5,11 @@ import json
 import pytest
 
 from hw.text import RTL
-from tests.benchmarks.mutation.__main__ import EXPLAINED, Found, key, row
+from tests.benchmarks.mutation.__main__ import Found, outcomes, row
 from tests.benchmarks.mutation.checks import CHECKS, ROOT, Outcome, Workplace, unseen
 from tests.benchmarks.mutation.mutants import Mutant, mutants
 from tests.benchmarks.mutation.same import same
+from tests.benchmarks.mutation.trial import EXPLAINED, key
 
 SOURCE = """// A comment with a + b.
 module nj_toy #(
@@ -76,6 +77,13 @@ def fifo(old, new):
 def test_a_change_that_is_no_fault_is_proven_so():
     assert same(fifo("endmodule", "logic unread;\nassign unread = s_valid_i;\nendmodule"))
     assert not same(fifo("rst_i)", "!rst_i)"))
+
+
+def test_a_record_of_a_worker_stands_for_the_same_fault():
+    mutant = fifo("rst_i)", "!rst_i)")
+    where = {"kind": "operator", "start": mutant.start, "end": mutant.end, "new": mutant.new}
+    record = {"found": [{**where, "passed": False, "by": "some_test", "equal": ""}]}
+    assert outcomes("nj_fifo", record) == [Found(mutant, Outcome(False, "some_test"))]
 
 
 def test_what_is_equal_counts_as_no_fault():

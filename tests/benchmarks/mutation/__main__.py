@@ -13,22 +13,20 @@ explained. Outcomes are kept by content.
 """
 
 import argparse
-import hashlib
 import json
-import queue
-import random
 import sys
-import threading
 import time
 from dataclasses import dataclass
-from pathlib import Path
+from typing import Any
 
+from bnn.engines import Outcome as Ended
+from bnn.engines import Task, run
 from hw.text import RTL
-from tests.benchmarks.mutation.checks import Outcome, Workplace, checked, failing, unseen, workplaces
-from tests.benchmarks.mutation.mutants import Mutant, mutants
-from tests.benchmarks.mutation.same import same
+from tests.benchmarks.mutation.checks import Outcome
+from tests.benchmarks.mutation.mutants import Mutant
+from tests.benchmarks.mutation.trial import key
 
-EXPLAINED = Path(__file__).parent / "equivalent.json"
+TASK = "tests.benchmarks.mutation.trial:measure_module"
 TARGET = 0.95
 MODULES = sorted(file.stem for file in RTL.glob("*.sv"))
 
@@ -42,69 +40,32 @@ class Found:
     equal: str = ""  # why no test can tell the mutant from its module
 
 
-def key(mutant: Mutant) -> str:
-    """Return a hash of the module's text and the fault."""
-    return hashlib.sha256(f"{mutant.text}\0{mutant.mutated()}".encode()).hexdigest()[:16]
+def measure(modules: list[str], count: int, seed: int, engine: str) -> dict[str, list[Found]]:
+    """Return every module's mutants with outcomes. ToolError when checks fail without a fault or miss the module."""
+    tasks = {module: Task(TASK, {"module": module, "count": count, "seed": seed}) for module in modules}
+    records = run(tasks.values(), engine, tell=tell)
+    return {module: outcomes(module, records[task.key]) for module, task in tasks.items()}
 
 
-def drawn(place: Workplace, module: str, count: int, seed: int) -> list[Mutant]:
-    """Return `count` faults that elaborate, or all when there are fewer."""
-    candidates = mutants(RTL / f"{module}.sv")
-    random.Random(f"{seed} {module}").shuffle(candidates)
-    found: list[Mutant] = []
-    for mutant in candidates:
-        if len(found) == count:
-            break
-        if place.elaborates(mutant):
-            found.append(mutant)
-    return sorted(found, key=lambda mutant: (mutant.start, mutant.new))
+def outcomes(module: str, record: dict[str, Any]) -> list[Found]:
+    """Return a record of `measure_module` as mutants with their outcomes."""
+    text = (RTL / f"{module}.sv").read_text()
+    return [
+        Found(
+            Mutant(module, text, each["kind"], each["start"], each["end"], each["new"]),
+            Outcome(each["passed"], each["by"]), each["equal"],
+        )
+        for each in record["found"]
+    ]  # fmt: skip
 
 
-def measure(modules: list[str], count: int, seed: int, jobs: int) -> dict[str, list[Found]]:
-    """Return every module's mutants with outcomes. RuntimeError when checks fail without a fault or miss the module."""
-    explained: dict[str, str] = json.loads(EXPLAINED.read_text())
-    results: dict[str, list[Found]] = {module: [] for module in modules}
-    errors: list[BaseException] = []
-    work: queue.SimpleQueue[str] = queue.SimpleQueue()
-    for module in modules:
-        work.put(module)
-
-    def serve(place: Workplace) -> None:
-        while not errors:
-            try:
-                module = work.get_nowait()
-            except queue.Empty:
-                return
-            try:
-                fails = failing(place, module)
-                if fails:
-                    raise RuntimeError(f"{module}: {fails} fails without a fault")
-                for mutant in drawn(place, module, count, seed):
-                    outcome = checked(place, module, mutant.mutated())
-                    equal = ""
-                    if outcome.passed:
-                        for step in unseen(place, module):
-                            raise RuntimeError(f"{module}: {' '.join(step)} passes without the module")
-                        equal = explained.get(key(mutant), "") or ("proven" if same(mutant) else "")
-                    results[module].append(Found(mutant, outcome, equal))
-                    said = f"killed by {outcome.by}" if not outcome.passed else f"SURVIVED {equal} {key(mutant)}"
-                    print(f"{mutant}\n    {said}", file=sys.stderr, flush=True)
-            except BaseException as error:
-                errors.append(error)
-
-    places = workplaces(jobs)
-    try:
-        threads = [threading.Thread(target=serve, args=(place,)) for place, _ in places]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
-    finally:
-        for _, folder in places:
-            folder.cleanup()
-    if errors:
-        raise errors[0]
-    return results
+def tell(ended: Ended) -> None:
+    """Print what came of a module, while others are measured."""
+    if ended.record is None:
+        return
+    for one in outcomes(ended.task.description["module"], ended.record):
+        said = f"killed by {one.outcome.by}" if not one.outcome.passed else f"SURVIVED {one.equal} {key(one.mutant)}"
+        print(f"{one.mutant}\n    {said}", file=sys.stderr, flush=True)
 
 
 def row(found: list[Found]) -> dict[str, int]:
@@ -119,10 +80,10 @@ def main() -> int:
     parser.add_argument("--only", nargs="+", choices=MODULES, default=MODULES, metavar="MODULE")
     parser.add_argument("--count", type=int, default=12, help="faults per module")
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--jobs", type=int, default=2)
+    parser.add_argument("--engine", default="local:2", metavar="E", help="what runs the modules: see docs/engines.md")
     options = parser.parse_args()
     started = time.perf_counter()
-    results = measure(options.only, options.count, options.seed, options.jobs)
+    results = measure(options.only, options.count, options.seed, options.engine)
     rows = {module: row(found) for module, found in results.items()}
     total = {name: sum(counts[name] for counts in rows.values()) for name in ("faults", "killed", "equal")}
     print(f"{'module':16} {'faults':>7} {'killed':>7} {'no fault':>9}")

@@ -8,7 +8,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib import metadata
@@ -353,9 +352,3 @@ def _seen(step: Step) -> set[Path]:
         }
         files |= {*texts, *sources_in(" ".join(file.read_text() for file in texts))}
     return files
-
-
-def workplaces(count: int) -> list[tuple[Workplace, "tempfile.TemporaryDirectory[str]"]]:
-    """Return `count` workplaces, each with its folder, which the caller must remove."""
-    folders = [tempfile.TemporaryDirectory(prefix="neuraljet-mutation-") for _ in range(count)]
-    return [(Workplace(Path(folder.name)), folder) for folder in folders]

@@ -12,13 +12,16 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+from typing import Any
 
+from bnn.engines import Outcome, Task, run
 from tests.benchmarks.planted.check import Check, Said
 from tests.benchmarks.planted.hardware import CHECKS as HARDWARE
 from tests.benchmarks.planted.layers import CHECKS as LAYERS
 from tests.benchmarks.planted.software import CHECKS as SOFTWARE
 
 CHECKS = [*SOFTWARE, *HARDWARE, *LAYERS]
+TASK = "tests.benchmarks.planted.__main__:row"
 WIDTH = 100  # characters of what a check said
 
 
@@ -28,26 +31,39 @@ def both(check: Check) -> tuple[Said, Said]:
         return check.run(Path(right), False), check.run(Path(wrong), True)
 
 
+def row(description: dict[str, Any]) -> dict[str, Any]:
+    """Return what came of the check with this name and fault: the function of the tasks."""
+    check = next(each for each in CHECKS if (each.name, each.fault) == (description["check"], description["fault"]))
+    try:
+        right, wrong = both(check)
+        caught = "no" if wrong is None else "yes" if right is None else "ALWAYS"
+    except Exception as error:  # a check that cannot run catches nothing
+        right, wrong, caught = None, f"{type(error).__name__}: {error}", "CRASH"
+    return {**description, "caught": caught, "right": right, "said": wrong}
+
+
+def tell(ended: Outcome) -> None:
+    """Print the row of a check that has ended."""
+    found = ended.record
+    if found is not None:
+        said = " ".join((found["right"] if found["caught"] == "ALWAYS" else found["said"] or "nothing").split())
+        print(f"{found['check']:28} {found['fault']:44} {found['caught']:6}  {said[:WIDTH]}", flush=True)
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--fast", action="store_true", help="without simulators, synthesis and proofs of modules")
     parser.add_argument("--only", metavar="WORD", default="", help="checks whose name or fault has the word")
+    parser.add_argument("--engine", default="local", metavar="E", help="what runs the checks: see docs/engines.md")
     options = parser.parse_args()
     started = time.perf_counter()
-    rows = []
+    chosen = [
+        each for each in CHECKS if not (options.fast and each.slow) and options.only in f"{each.name} {each.fault}"
+    ]
+    tasks = [Task(TASK, {"check": each.name, "fault": each.fault}) for each in chosen]
     print(f"{'check':28} {'planted fault':44} {'caught':6}  what the check said")
-    for check in CHECKS:
-        if (options.fast and check.slow) or options.only not in f"{check.name} {check.fault}":
-            continue
-        try:
-            right, wrong = both(check)
-            caught = "no" if wrong is None else "yes" if right is None else "ALWAYS"
-        except Exception as error:  # a check that cannot run catches nothing
-            right, wrong, caught = None, f"{type(error).__name__}: {error}", "CRASH"
-        said = " ".join((right if caught == "ALWAYS" else wrong or "nothing").split())
-        print(f"{check.name:28} {check.fault:44} {caught:6}  {said[:WIDTH]}", flush=True)
-        rows.append({"check": check.name, "fault": check.fault, "caught": caught, "right": right, "said": wrong})
-    good = sum(row["caught"] == "yes" for row in rows)
+    rows = list(run(tasks, options.engine, tell=tell).values())
+    good = sum(each["caught"] == "yes" for each in rows)
     print(
         f"{good} of {len(rows)} faults are caught by checks that pass without them, "
         f"{time.perf_counter() - started:.0f} s"
