@@ -165,11 +165,13 @@ class Elman_rtl(Elman, BinaryDense_rtl):
     # --- cost ---
 
     def lut_estimation(self, fpgapart: str) -> int:
-        """Return the LUT sites: those of the matrix, and of what chooses between pixels and the state, and counts."""
-        width = self.get_normal_input_shape()[-1]
-        choose = width * (1 + (self.pieces - 1) / 3)
+        """Return the LUT sites: those of the matrix, and of what chooses between pixels and the state, and counts.
+
+        Some of the choosing goes into LUTs of the matrix.
+        """
+        choose = self.channels * (0.6 + (self.pieces - 1) / 3)
         count = (self.rows - 1).bit_length() + max(self.columns, self.pieces).bit_length()
-        return super().lut_estimation(fpgapart) + round(choose + 1.5 * count + 8)
+        return super().lut_estimation(fpgapart) + round(choose + count + 6)
 
     def ff_estimation(self, fpgapart: str) -> int:
         count = (self.rows - 1).bit_length() + max(self.columns, self.pieces).bit_length()
