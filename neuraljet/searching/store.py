@@ -166,8 +166,7 @@ def opened_store(
     reached; ToolError when it is lost later.
     """
     if url is None:
-        storage: BaseStorage = _journal(folder / JOURNAL)
-        yield Store(_study(storage, name, directions, sampler), driver)
+        yield Store(_study(_journal(folder / JOURNAL), name, directions, sampler), driver)
         return
     from sqlalchemy.exc import SQLAlchemyError
 
@@ -185,6 +184,7 @@ def opened_store(
         ) from None
     finally:
         storage.remove_session()
+        storage.engine.dispose()
 
 
 def database_words(url: str) -> str:
