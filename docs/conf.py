@@ -34,7 +34,10 @@ PAGES = {
         "classify",
     ),
     "Boards and IP": ("boards", "vivado", "ip", "driver"),
-    "More": ("engines", "importing", "compression", "figures", "studies/index", "method", "trust", "contributing"),
+    "More": (
+        "engines", "importing", "compression", "figures", "studies/index", "studies/transfer", "method", "trust",
+        "contributing",
+    ),
 }  # fmt: skip
 ROOMS = ("datasets/README", "hw/rtl/README", "hw/hls/README", "sim/README", "CHANGELOG")
 

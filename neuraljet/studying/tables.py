@@ -36,11 +36,11 @@ def caption(study: Study, rows: Sequence[Row]) -> str:
         if (found := sorted({str(row[name]) for row in rows if name in row}))
     ]
     seconds = sorted(float(row["seconds"]) for row in rows if "seconds" in row)
-    took = f", {sum(seconds) / 3600:.1f} hours of one core together" if seconds else ""
-    return (
-        f"Medians over {seeds}; in brackets the smallest and the largest that hold the true median with {sure} % "
-        f"(exact, by order). {'; '.join([f'{len(rows):,} records{took}', *circumstances])}."
-    )
+    took = f", {sum(seconds) / 3600:.1f} hours of tasks together" if seconds else ""
+    words = f"Medians over {seeds}; in brackets those that hold the true median with {sure} % (exact, by order)."
+    if most == 1:
+        words = "One seed, so nothing is known of the spread."
+    return f"{words} {'; '.join([f'{len(rows):,} records{took}', *circumstances])}."
 
 
 def _table(study: Study, table: Table, rows: Sequence[Row]) -> str:
@@ -71,7 +71,7 @@ def _table(study: Study, table: Table, rows: Sequence[Row]) -> str:
     if table.against:
         notes.append(
             "Differences: the mean over what differs by the factor alone, in brackets what 95 % of 2,000 resamples of "
-            "the seeds gave."
+            "the seeds gave, where there are several."
         )
     return "\n".join([*lines, *(["", " ".join(notes)] if notes else [])])
 
@@ -129,7 +129,7 @@ def _difference(study: Study, table: Table, rows: Iterable[Row], all_rows: Seque
     shows = [shown.show for shown in table.values if shown.entry == against.entry]
     found = mean_difference(list(strata.values()))
     middle, low, high = (_signed(written(value, shows[0] if shows else "number")) for value in found[:3])
-    return f"{middle} ({low} to {high})"
+    return f"{middle} ({low} to {high})" if max(map(len, strata.values())) > 1 else middle
 
 
 def _signed(text: str) -> str:

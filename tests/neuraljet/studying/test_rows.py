@@ -88,6 +88,12 @@ def test_a_table_takes_the_best_and_compares_seed_by_seed():
     assert "Medians over 1 to 2 seeds" in lines[9] and "with 0 to 50 %" in lines[9] and "7 records" in lines[9]
 
 
+def test_one_seed_has_no_interval():
+    rows = [row("a", "old", 1, 0, 0.5, 0.9), row("a", "new", 1, 0, 0.6, 0.9)]
+    text = markdown(STUDY, rows)
+    assert "| new | 60.0 | - | +10.0 |" in text and "One seed, so nothing is known of the spread. 2 records" in text
+
+
 def test_a_cell_tells_the_median_or_the_spread():
     rows = [{"x": value} for value in (0.1, 0.3, 0.15)] + [{}, {"x": None}]
     assert cell(rows, Shown("x", "x", "percent")) == "15.0 (10.0 to 30.0)"
