@@ -8,6 +8,7 @@ from bnn.model.family import COARSE, member
 from finn_build.choose import untrained
 from finn_build.estimate import estimate
 from tests.benchmarks.two_bits import TwoBits, behind, measure, sites, widened
+from tests.benchmarks.ways import line
 
 SHAPE = (1, 24, 24)
 
@@ -30,7 +31,7 @@ def test_what_reads_a_block_is_counted_twice():
     assert one < two < 2 * one
 
 
-def test_both_are_trained_and_judged():
+def test_both_are_trained_and_judged_on_pictures_that_are_held_out():
     rng = np.random.default_rng(0)
     labels = np.arange(60) % 2
     images = (rng.integers(0, 60, (60, *SHAPE[1:], 1)) + 150 * labels[:, None, None, None]).astype(np.uint8)
@@ -38,3 +39,4 @@ def test_both_are_trained_and_judged():
     for bits in (1, 2):
         found = measure(data, 4, bits, seed=0, steps=60)
         assert found["held"] > 0.9 and found["pictures"] == 20 and found["bits"] == bits
+        assert f"| toy | {found['network']} | none | none | 0 |" in line(found)

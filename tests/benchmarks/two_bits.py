@@ -15,7 +15,6 @@ Prints a table for people and one JSON line last.
 
 import argparse
 import json
-import time
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -24,14 +23,12 @@ import torch
 from torch import Tensor, nn
 
 from bnn.data import Dataset, load
-from bnn.model.family import COARSE, member
+from bnn.model.network import Network
 from bnn.model.spec import NetworkSpec
 from bnn.training.config import TrainConfig
-from bnn.training.evaluation import estimate_statistics, scores_of
-from bnn.training.plan.folds import deal, held_out
-from bnn.training.trainer import ESTIMATION_FRAMES, Trainer
 from finn_build.choose import untrained
 from finn_build.estimate import LayerEstimate, estimate
+from tests.benchmarks import ways
 
 LEVEL = 2 / 3  # between values that differ in one step: -1, -1/3, 1/3 and 1 where signs have -1 and 1
 ONE_BIT, TWO_BITS = (20,), (12,)  # widths of the family, which take about as many sites
@@ -91,29 +88,17 @@ def behind(layers: tuple[LayerEstimate, ...], block: int) -> list[LayerEstimate]
 
 def measure(data: Dataset, width: int, bits: int, seed: int, steps: int) -> dict[str, Any]:
     """Train a network on two thirds of the training pictures; return what it reaches on the third, and its sites."""
+    spec = ways.network_of(data, "binary", width)
+    config = TrainConfig(seed=seed, steps=steps, augment=data.card.augment if data.card else ())
+    found = ways.measure(data, spec, config, with_two_bits if bits == 2 else lambda _: None)
     height, across, channels = data.train_images.shape[1:]
-    shape, classes = (channels, height, across), len(data.classes)
-    spec = member(shape, classes, width, form="binary", first="jets", geometry=COARSE)
-    tried = held_out(data, deal(data.train_labels, 3, seed, data.train_groups) == 0)
-    started = time.perf_counter()
-    trainer = Trainer(tried, spec, TrainConfig(seed=seed, steps=steps, augment=data.card.augment if data.card else ()))
-    if bits == 2:
-        for block in trainer.network.blocks:
-            block.sign = TwoBits()
-    while trainer.round < trainer.schedule.rounds:
-        for _ in trainer.run_round():
-            pass
-    estimate_statistics(trainer.network, trainer.sides.images[:ESTIMATION_FRAMES])
-    sides = trainer.sides
-    right = [
-        float((scores_of(trainer.network, images).argmax(1) == labels).float().mean())
-        for images, labels in ((sides.images, sides.labels), (sides.held_images, sides.held_labels))
-    ]
-    return {
-        "set": data.name, "network": spec.name, "bits": bits, "seed": seed, "steps": steps, "train": right[0],
-        "held": right[1], "pictures": len(sides.held_labels), "sites": sites(spec, shape, classes, bits),
-        "seconds": round(time.perf_counter() - started, 1),
-    }  # fmt: skip
+    return {**found, "bits": bits, "sites": sites(spec, (channels, height, across), len(data.classes), bits)}
+
+
+def with_two_bits(network: Network) -> None:
+    """Give every block two bits."""
+    for block in network.blocks:
+        block.sign = TwoBits()
 
 
 def main() -> None:
@@ -124,7 +109,8 @@ def main() -> None:
     parser.add_argument("--records", type=Path, help="JSON lines to add to")
     options = parser.parse_args()
     found = []
-    print("| set | network | bits | seed | training pictures | held out | sites |\n|---|---|---|---|---|---|---|")
+    print("| set | network | augmentation | teacher | seed | learned from | held out | bits | sites |")
+    print("|---|---|---|---|---|---|---|---|---|")
     for seed in options.seeds:
         for name in options.sets:
             data = load(name)
@@ -133,12 +119,8 @@ def main() -> None:
                     one = measure(data, width, bits, seed, options.steps)
                     found.append(one)
                     more = " or more" if bits == 2 else ""
-                    held = f"{one['held']:.1%} of {one['pictures']:,}"
-                    took = f"{one['sites']:,}{more}"
-                    print(f"| {name} | {one['network']} | {bits} | {seed} | {one['train']:.1%} | {held} | {took} |")
-                    if options.records:
-                        with options.records.open("a") as file:
-                            file.write(json.dumps(one) + "\n")
+                    print(f"{ways.line(one)} {bits} | {one['sites']:,}{more} |", flush=True)
+                    ways.keep(options.records, one)
     print(json.dumps(found))
 
 
