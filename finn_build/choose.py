@@ -45,8 +45,8 @@ class Candidate:
 
 
 # Worths of a channel. At a pixel per clock 20-24-40 binary maps and 40-56-80 of a bottleneck of M = 4 take about as
-# many sites. On held-out pictures the binary ones had 84.8 against 79.9 % (pcb) and 95.3 against 91.6 % (lemon), but
-# 87.6 against 93.6 % on bsdata (docs/networks.md), so 0.4. M = 8 counts as 0.65 by one comparison on test pictures of
+# many sites. On held-out pictures the binary ones had 85.2 against 76.2 % (pcb) and 92.9 against 91.7 % (bsdata;
+# docs/networks.md), so 0.4. M = 8 counts as 0.65 by one comparison on test pictures of
 # pcb, 32-64-128-128 maps: 86.1 % binary, 80.1 % with M = 8, 76 % with half as many binary ones.
 CANDIDATES = {  # the likely ones first: what cannot be worth more is not estimated
     COARSE.name: (Candidate("binary", 4, 1.0, "jets"), Candidate("binary", 4, 1.0), Candidate("bottleneck", 4, 0.4)),
