@@ -12,8 +12,8 @@ from bnn.data.notes import Notes
 from bnn.errors import UserError
 from bnn.integer.decision import OperatingPoint
 from bnn.storage.records import NAMED, Record
-from neuraljet.engines import Engine, Result
 from neuraljet.opened import Opened
+from neuraljet.scorers import Result, Scorer
 
 BATCH = 64  # pictures in memory at once, at the most
 BATCH_VALUES = 1 << 20  # pixels times channels of them
@@ -101,7 +101,7 @@ class Seen:
 
 
 def seen(
-    engine: Engine, fit: Fit, paths: Iterable[Path], batch: int = BATCH, notes: Notes | None = None
+    scorer: Scorer, fit: Fit, paths: Iterable[Path], batch: int = BATCH, notes: Notes | None = None
 ) -> Iterator[Seen]:
     """Yield what comes out of each picture, in order, with at most `batch` of them in memory.
 
@@ -112,9 +112,9 @@ def seen(
     for path in paths:
         waiting.append(_read(fit, path, notes))
         if len(waiting) == most:
-            yield from _results(engine, waiting)
+            yield from _results(scorer, waiting)
             waiting = []
-    yield from _results(engine, waiting)
+    yield from _results(scorer, waiting)
 
 
 def _read(fit: Fit, path: Path, notes: Notes | None) -> Seen:
@@ -125,8 +125,8 @@ def _read(fit: Fit, path: Path, notes: Notes | None) -> Seen:
     return Seen(path, frame, scaled)
 
 
-def _results(engine: Engine, waiting: list[Seen]) -> Iterator[Seen]:
-    results = engine.run([one.frame for one in waiting if one.frame is not None])
+def _results(scorer: Scorer, waiting: list[Seen]) -> Iterator[Seen]:
+    results = scorer.run([one.frame for one in waiting if one.frame is not None])
     for one in waiting:
         if one.frame is None:
             yield one
@@ -136,10 +136,10 @@ def _results(engine: Engine, waiting: list[Seen]) -> Iterator[Seen]:
 
 
 def classify_rows(
-    engine: Engine, fit: Fit, judge: Judge, paths: Iterable[Path], tally: Tally, notes: Notes | None = None
+    scorer: Scorer, fit: Fit, judge: Judge, paths: Iterable[Path], tally: Tally, notes: Notes | None = None
 ) -> Iterator[Row]:
     """Yield a row for each picture and count it. One that cannot be read or does not fit gets a row that says why."""
-    for one in seen(engine, fit, paths, notes=notes):
+    for one in seen(scorer, fit, paths, notes=notes):
         row = Row(str(one.path), problem=one.problem) if one.result is None else _row(judge, one.path, one.result)
         tally.scaled += one.scaled
         tally.count(row)

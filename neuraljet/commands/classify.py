@@ -28,7 +28,7 @@ NAMED_PROBLEMS = 20  # pictures that are named on standard error
 class Classification(Record):
     """What `classify` returns. The rows of all pictures are in the table, `out`."""
 
-    engine: str  # what computed the scores
+    scorer: str  # what computed the scores
     model_sha256: str
     pictures: int
     skipped: int  # could not be read, or did not fit
@@ -84,8 +84,8 @@ def classify(
     from bnn.errors import UserError
     from bnn.storage.files import new_file
     from neuraljet.classification import Judge, Table, Tally, classify_rows
-    from neuraljet.engines import engine
     from neuraljet.opened import open_folder
+    from neuraljet.scorers import scorer
 
     started = time.monotonic()
     opened = open_folder(model)
@@ -95,7 +95,7 @@ def classify(
     with ExitStack() as stack:
         table = None if out is None else Table(stack.enter_context(new_file(Path(out))), judge.classes)
         found = listing(pictures, notes, lines)
-        used = stack.enter_context(engine(opened, judge.point, simulated=simulated, on_board=on_board, trust=trust))
+        used = stack.enter_context(scorer(opened, judge.point, simulated=simulated, on_board=on_board, trust=trust))
         rows = classify_rows(used, fit, judge, found.paths, tally, notes)
         bar = tqdm(
             rows,
@@ -122,7 +122,7 @@ def classify(
             print(f"note: {note}", file=sys.stderr, flush=True)
     latency = tally.latency or (None, None)
     return Classification(
-        engine=used.name,
+        scorer=used.name,
         model_sha256=opened.model_sha256,
         pictures=total,
         skipped=tally.skipped,
@@ -142,10 +142,10 @@ def classify(
     )
 
 
-def _why_no_latency(engine: str, has_circuit: bool) -> str:
-    from neuraljet.engines import INTEGER
+def _why_no_latency(scorer: str, has_circuit: bool) -> str:
+    from neuraljet.scorers import INTEGER
 
-    if engine != INTEGER:
+    if scorer != INTEGER:
         return "no picture was classified"
     if has_circuit:
         return "not measured yet; `neuraljet verify` does so, and --simulated"
@@ -160,7 +160,7 @@ def _left_out(row: "Row", number: int) -> str:
     return f"skipped: {printable(row.problem or '')}"
 
 
-def add_engine(parser: argparse.ArgumentParser) -> None:
+def add_scorer(parser: argparse.ArgumentParser) -> None:
     """Add who computes the scores, and how deep the pictures are."""
     parser.add_argument("--simulated", action="store_true", help="classify by the circuit, simulated")
     parser.add_argument("--on-board", metavar="FOLDER", help="classify on this board, with the bitstream in FOLDER")
@@ -182,7 +182,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--least-margin", type=natural, metavar="N", help="be unsure where best and second best score differ by less"
     )
-    add_engine(parser)
+    add_scorer(parser)
 
 
 def main(options: argparse.Namespace) -> tuple[bool, Classification]:
@@ -212,7 +212,7 @@ def summary(result: Classification) -> str:
     lines += [f"{printable(name):24} {count:8,}" for name, count in result.classes.items()]
     done = result.pictures - result.skipped
     lines.append(
-        f"{done:,} of {result.pictures:,} pictures classified by the {result.engine} in {result.seconds:.1f} s"
+        f"{done:,} of {result.pictures:,} pictures classified by the {result.scorer} in {result.seconds:.1f} s"
     )
     if result.skipped:
         lines.append(f"{result.skipped:,} skipped: they could not be read or do not fit")

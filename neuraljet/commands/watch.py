@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bnn.storage.records import Record
-from neuraljet.commands.classify import add_engine
+from neuraljet.commands.classify import add_scorer
 from neuraljet.commands.numbers import probability
 from neuraljet.commands.train import whole
 
@@ -29,7 +29,7 @@ WINDOW, LEVEL = 50, 0.01  # bnn.drift.watch, without loading NumPy
 class Watched(Record):
     """What `watch` returns."""
 
-    engine: str
+    scorer: str
     model_sha256: str
     held_out: int  # pictures that are compared with
     pictures: int
@@ -75,8 +75,8 @@ def watch(
     from bnn.errors import UserError
     from bnn.integer.decision import OperatingPoint
     from neuraljet.classification import BATCH, seen
-    from neuraljet.engines import engine
     from neuraljet.opened import open_folder
+    from neuraljet.scorers import scorer
 
     started = time.monotonic()
     opened = open_folder(model)
@@ -91,7 +91,7 @@ def watch(
     found = listing(pictures, notes, lines)
     neutral = OperatingPoint.neutral(len(opened.network.classes))
     findings, skipped = list["Finding"](), 0
-    with engine(opened, neutral, simulated=simulated, on_board=on_board, trust=trust) as used:
+    with scorer(opened, neutral, simulated=simulated, on_board=on_board, trust=trust) as used:
         for one in seen(used, fit, found.paths, 1 if pictures == STDIN else BATCH, notes):
             if one.frame is None or one.result is None:
                 skipped += 1
@@ -111,7 +111,7 @@ def watch(
             "pictures, a smaller --window, or --together"
         )
     return Watched(
-        engine=name,
+        scorer=name,
         model_sha256=opened.model_sha256,
         held_out=held_out.pictures(),
         pictures=watching.seen,
@@ -137,11 +137,11 @@ def _against(opened: "Opened", pictures: str | Path, bits: int | None) -> "HeldO
     from bnn.errors import UserError
     from bnn.integer.decision import OperatingPoint
     from neuraljet.classification import seen
-    from neuraljet.engines import IntegerEngine
+    from neuraljet.scorers import IntegerScorer
 
     fit, bright, scores = opened.fit(bits), [], []
     for one in seen(
-        IntegerEngine(opened, OperatingPoint.neutral(len(opened.network.classes))),
+        IntegerScorer(opened, OperatingPoint.neutral(len(opened.network.classes))),
         fit,
         listing(pictures, Notes(Path(pictures))).paths,
     ):
@@ -177,7 +177,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--together", action="store_true", help="compare all classes at once: another share of a class differs too"
     )
     parser.add_argument("--against", metavar="PICTURES", help="pictures to compare with, in place of the held-out ones")
-    add_engine(parser)
+    add_scorer(parser)
 
 
 def main(options: argparse.Namespace) -> tuple[bool, Watched]:

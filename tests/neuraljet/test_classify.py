@@ -63,7 +63,7 @@ def test_every_test_picture_gets_the_scores_that_training_counted(trained, tmp_p
     listed = tmp_path / "test.txt"
     listed.write_text("".join(f"{trained / 'pictures' / name}\r\n" for name in data.test_names))
     result = neuraljet.classify(trained / "run", listed)
-    assert (result.pictures, result.skipped, result.engine) == (len(scores), 0, "integer network")
+    assert (result.pictures, result.skipped, result.scorer) == (len(scores), 0, "integer network")
     assert [row.scores for row in result.rows] == [tuple(row) for row in scores.tolist()]
     assert [row.label for row in result.rows] == [data.classes[i] for i in scores.argmax(axis=1)]
     assert [row.margin for row in result.rows] == np.abs(scores[:, 0] - scores[:, 1]).tolist()
@@ -73,12 +73,12 @@ def test_every_test_picture_gets_the_scores_that_training_counted(trained, tmp_p
     assert result.scaled and result.latency_clocks is None and "a run has no circuit" in result.no_latency
 
 
-@pytest.mark.parametrize("engine", ["integer", "simulated", "board"])
-def test_all_engines_give_the_scores_of_the_reference(capsys, gray, frames, tmp_path, engine, monkeypatch):
+@pytest.mark.parametrize("scorer", ["integer", "simulated", "board"])
+def test_all_scorers_give_the_scores_of_the_reference(capsys, gray, frames, tmp_path, scorer, monkeypatch):
     extra = []
-    if engine == "simulated":
+    if scorer == "simulated":
         extra = ["--simulated"]
-    elif engine == "board":
+    elif scorer == "board":
         pynq = Pynq(gray.acc, load_manifest(gray.acc).model_sha256)
         monkeypatch.setitem(sys.modules, "pynq", pynq)
         extra = ["--on-board", bitstream_of(gray.acc, tmp_path / "bits")]
@@ -92,15 +92,15 @@ def test_all_engines_give_the_scores_of_the_reference(capsys, gray, frames, tmp_
     best = np.sort(gray.scores, axis=1)
     assert [int(row["margin"]) for row in rows] == (best[:, -1] - best[:, -2]).tolist()
     assert result["classes"] == {name: int((gray.classes == i).sum()) for i, name in enumerate(names)}
-    if engine == "integer":
+    if scorer == "integer":
         assert result["latency_clocks"] is None and "neuraljet verify" in result["no_latency"]
         assert {row["latency_clocks"] for row in rows} == {""}
     else:
         with Accelerator.simulated(gray.acc) as accelerator:
             clocks = accelerator.classify(gray.frames[:1]).latency.clocks
-        mhz = 100 if engine == "board" else 200
+        mhz = 100 if scorer == "board" else 200
         assert {(row["latency_clocks"], row["latency_us"]) for row in rows} == {(str(clocks), f"{clocks / mhz:.6g}")}
-        pynq.overlays[0].dma.model.close() if engine == "board" else None
+        pynq.overlays[0].dma.model.close() if scorer == "board" else None
 
 
 def test_latency_of_a_verified_accelerator_is_that_of_verify(gray, frames, tmp_path):
@@ -130,8 +130,8 @@ def test_rejected_and_unsure_pictures_are_marked(capsys, gray, frames, tmp_path)
     one_sentence(err, "--good fine", "c0, c1, c2")
 
 
-@pytest.mark.parametrize("engine", ["integer", "simulated", "board"])
-def test_all_engines_decide_at_the_operating_point(gray, frames, tmp_path, engine, monkeypatch):
+@pytest.mark.parametrize("scorer", ["integer", "simulated", "board"])
+def test_all_scorers_decide_at_the_operating_point(gray, frames, tmp_path, scorer, monkeypatch):
     """The folder's offsets, good class and least margin; a bitstream without a point gets the same ones."""
     import shutil
 
@@ -150,8 +150,8 @@ def test_all_engines_decide_at_the_operating_point(gray, frames, tmp_path, engin
     (acc / FILE).write_text(content.sealed().to_json())
     pynq = Pynq(gray.acc, manifest.model_sha256)
     monkeypatch.setitem(sys.modules, "pynq", pynq)
-    bits = {"on_board": bitstream_of(gray.acc, tmp_path / "bits")} if engine == "board" else {}
-    options = {"simulated": engine == "simulated", **bits}
+    bits = {"on_board": bitstream_of(gray.acc, tmp_path / "bits")} if scorer == "board" else {}
+    options = {"simulated": scorer == "simulated", **bits}
     for least, good in ((None, None), (12, "c0")):
         decided = decide(gray.scores, OperatingPoint(point.offsets, 5 if least is None else least))
         assert (decided.classes != gray.classes).any() and decided.unsure.any() and not decided.unsure.all()
@@ -223,7 +223,7 @@ def test_no_pictures_are_refused_by_a_sentence(capsys, gray, tmp_path):
         assert sorted(p.name for p in tmp_path.iterdir()) == ["bad.txt", "empty", "empty.txt"]
 
 
-def test_only_a_circuit_is_simulated_and_only_one_engine_chosen(capsys, trained, gray, frames):
+def test_only_a_circuit_is_simulated_and_only_one_scorer_chosen(capsys, trained, gray, frames):
     status, _, err = run(capsys, "classify", trained / "run", frames, "--simulated")
     assert status == 2
     one_sentence(err, "has no circuit", "neuraljet build")
@@ -260,8 +260,8 @@ def test_a_table_is_written_whole_and_never_over_a_file(capsys, gray, frames, tm
 def test_pictures_are_held_one_batch_at_a_time(gray):
     """However many there are: reading stays at most a batch ahead of the rows."""
     from neuraljet.classification import BATCH, Judge, Tally, classify_rows
-    from neuraljet.engines import IntegerEngine
     from neuraljet.opened import open_folder
+    from neuraljet.scorers import IntegerScorer
 
     opened, read = open_folder(gray.acc), []
     judge = Judge.of(opened, None, None)
@@ -273,7 +273,7 @@ def test_pictures_are_held_one_batch_at_a_time(gray):
             read.append(path)
             return gray.frames[path % 40], False
 
-    rows = classify_rows(IntegerEngine(opened, judge.point), Counting(), judge, range(10**9), Tally())
+    rows = classify_rows(IntegerScorer(opened, judge.point), Counting(), judge, range(10**9), Tally())
     for number in range(3 * BATCH):
         row = next(rows)
         assert row.picture == str(number) and row.label == f"c{gray.classes[number % 40]}"

@@ -90,7 +90,7 @@ def test_what_was_built_of_a_run_is_watched_too(capsys, place, tmp_path):
     neuraljet.build(place / "run", acc)
     assert load_manifest(acc).files[FILE] == sha256(place / "run" / FILE)
     status, out, _ = run(capsys, "watch", acc, place / "darker", "--window", 20, "--json")
-    assert status == 1 and json.loads(out.splitlines()[-1])["engine"] == "integer network"
+    assert status == 1 and json.loads(out.splitlines()[-1])["scorer"] == "integer network"
     (tmp_path / "again").mkdir()
     neuraljet.build(acc, tmp_path / "again")
     assert load_manifest(tmp_path / "again") == load_manifest(acc)

@@ -30,7 +30,7 @@ class Result:
     broken: bool = False  # the frame was cut on its way, and the rest means nothing
 
 
-class Engine(Protocol):
+class Scorer(Protocol):
     """Computes the results of frames, in order."""
 
     name: str
@@ -39,7 +39,7 @@ class Engine(Protocol):
         """Yield the result of each frame, uint8 [H, W, C]."""
 
 
-class IntegerEngine:
+class IntegerScorer:
     """The integer network, with the latency that `verify` measured of its circuit, where there is one."""
 
     name = INTEGER
@@ -50,7 +50,7 @@ class IntegerEngine:
         self._latency = Latency(clocks, opened.manifest.clock_mhz) if known else None  # type: ignore[union-attr,arg-type]
 
     def run(self, frames: Sequence[Frame]) -> Iterator[Result]:
-        """See Engine."""
+        """See Scorer."""
         if not frames:
             return
         scores = self._network.run(np.ascontiguousarray(np.stack(frames).transpose(0, 3, 1, 2)))
@@ -59,27 +59,27 @@ class IntegerEngine:
             yield Result(int(index), row, int(margin), bool(unsure), self._latency)
 
 
-class AcceleratorEngine:
+class AcceleratorScorer:
     """A circuit, frame by frame as from a camera, so that each result has a latency of its own."""
 
     def __init__(self, name: str, accelerator: Accelerator) -> None:
         self.name, self._accelerator = name, accelerator
 
     def run(self, frames: Sequence[Frame]) -> Iterator[Result]:
-        """See Engine."""
+        """See Scorer."""
         for result in self._accelerator.stream(frames, on_broken="mark"):
             yield Result(result.class_index, result.scores, result.margin, result.unsure, result.latency, result.broken)
 
 
 @contextmanager
-def engine(
+def scorer(
     opened: Opened,
     point: OperatingPoint,
     *,
     simulated: bool = False,
     on_board: str | Path | None = None,
     trust: bool = False,
-) -> Iterator[Engine]:
+) -> Iterator[Scorer]:
     """Yield the integer network, or its circuit in simulation or on a board with the bitstream in that folder.
 
     point: the operating point that it decides at, whatever the folder of the circuit says.
@@ -88,7 +88,7 @@ def engine(
     if simulated and on_board is not None:
         raise UserError(f"--simulated and --on-board {on_board} both say what classifies; give one of them")
     if not simulated and on_board is None:
-        yield IntegerEngine(opened, point)
+        yield IntegerScorer(opened, point)
         return
     if on_board is not None:
         accelerator, name = Accelerator.on_board(on_board, model=opened.folder), BOARD
@@ -102,4 +102,4 @@ def engine(
         accelerator, name = Accelerator.simulated(opened.folder, trust=trust), SIMULATED
     with accelerator:
         accelerator.operating_point = point
-        yield AcceleratorEngine(name, accelerator)
+        yield AcceleratorScorer(name, accelerator)
