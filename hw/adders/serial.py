@@ -1,6 +1,6 @@
 """Jets of integer maps, several clocks per window: all outputs at once, a digit of every word per clock."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from itertools import combinations
 
@@ -12,8 +12,37 @@ from hw.bits import Ints, dot_range, literal, selection
 
 Stream = tuple[str, int]  # a signal of digits, and the stage it comes in
 Term = tuple[Stream, int]  # and its sign
+Pair = tuple[Stream, Stream, int]  # and the product of their signs
 ResultBit = tuple[str, int]  # a bit, and the stage it comes in
 ON = "1'b1"
+
+
+class _Pairs:
+    """How often pairs of streams, with the product of their signs, stand in sums of four terms or more."""
+
+    def __init__(self, terms: Sequence[list[Term]]) -> None:
+        self.uses: Counter[Pair] = Counter()
+        self.by_uses: defaultdict[int, set[Pair]] = defaultdict(set)  # from two uses on
+        for row in terms:
+            self.count(row, 1)
+
+    def count(self, row: list[Term], by: int) -> None:
+        """Count the pairs of a sum `by` more times."""
+        if len(row) <= 3:
+            return
+        for (a, s), (b, t) in combinations(sorted(row), 2):
+            pair = a, b, s * t
+            before = self.uses[pair]
+            self.uses[pair] = before + by
+            if before > 1:
+                self.by_uses[before].discard(pair)
+            if before + by > 1:
+                self.by_uses[before + by].add(pair)
+
+    def most_frequent(self) -> Pair | None:
+        """Return the pair with the most uses, the last in their order where several have as many; None below two."""
+        most = max((uses for uses, pairs in self.by_uses.items() if pairs), default=0)
+        return max(self.by_uses[most]) if most else None
 
 
 class Serial(ColumnsAndSums):
@@ -158,19 +187,16 @@ class Serial(ColumnsAndSums):
 
     def _share(self, terms: list[list[Term]]) -> None:
         """Add pairs once that several outputs with four terms or more have in common, the most frequent first."""
-        while True:
-            uses: Counter[tuple[Stream, Stream, int]] = Counter()
-            for row in terms:
-                if len(row) > 3:
-                    uses.update((a, b, s * t) for (a, s), (b, t) in combinations(sorted(row), 2))
-            a, b, sign = max(uses, key=lambda pair: (uses[pair], pair), default=(("", 0), ("", 0), 0))
-            if uses[a, b, sign] < 2:
-                return
+        pairs = _Pairs(terms)
+        while (found := pairs.most_frequent()) is not None:
+            a, b, sign = found
             pair = self._add(a, b, 0, sign < 0)
             for row in terms:
                 signs = dict(row)
                 if len(row) > 3 and a in signs and b in signs and signs[a] * signs[b] == sign:
+                    pairs.count(row, -1)
                     row[:] = [term for term in row if term[0] not in (a, b)] + [(pair, signs[a])]
+                    pairs.count(row, 1)
 
     def _output(self, o: int, terms: list[Term]) -> ResultBit:
         limit, low, high = self.limits[o]
