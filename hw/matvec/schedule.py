@@ -94,16 +94,22 @@ def convolution(
     """Return the same behind nj_patches: pixels arrive, perhaps not all of the last frame; a result per window."""
     p, matrix = patches, _Matrix(folding, latency)
     out_rows, out_width = window_map(p.height, p.width, p.kernel, p.stride, p.pad)
-    pixels = list(map(int, arrivals))
-    taken: list[int] = []
+    pixels = np.asarray(arrivals, np.int64)
+    taken = np.empty_like(pixels)
     gone: list[int] = []  # from when on each row of pixels has given way
+    done = 0  # pixels that are taken
 
     def write(rows: int) -> None:
         """Take pixels until so many rows of them are there."""
-        while len(taken) < min(rows * p.width, len(pixels)):
-            place = len(taken) // p.width - p.rows  # the row that was where this one goes
+        nonlocal done
+        while done < min(rows * p.width, len(pixels)):
+            place = done // p.width - p.rows  # the row that was where this one goes
             free = gone[place] if 0 <= place < len(gone) else 0
-            taken.append(max(pixels[len(taken)], taken[-1] + 1 if taken else 0, free))
+            end = min((place + p.rows + 1) * p.width, rows * p.width, len(pixels))
+            offered = np.maximum(pixels[done:end], max(free, taken[done - 1] + 1 if done else 0))
+            clocks = np.arange(end - done)  # one pixel a clock: as late as the latest in front makes it
+            taken[done:end] = np.maximum.accumulate(offered - clocks) + clocks
+            done = end
 
     time, row = -1, 0
     while True:
@@ -111,7 +117,7 @@ def convolution(
         if (len(gone) + need) * p.width > len(pixels):
             break
         write(len(gone) + need)
-        ready = taken[(len(gone) + need) * p.width - 1] + 1
+        ready = int(taken[(len(gone) + need) * p.width - 1]) + 1
         state: tuple[int, ...] = ()
         for window in range(out_width):
             before, began = state, time
@@ -126,7 +132,7 @@ def convolution(
         gone += [time + 1] * leave
         row += 1
     write(len(pixels))
-    return np.array(taken), np.array(matrix.results)
+    return taken, np.array(matrix.results)
 
 
 @lru_cache(maxsize=1024)
