@@ -188,14 +188,16 @@ class Serial(ColumnsAndSums):
     def _share(self, terms: list[list[Term]]) -> None:
         """Add pairs once that several outputs with four terms or more have in common, the most frequent first."""
         pairs = _Pairs(terms)
+        rows = [dict(row) for row in terms]  # sign by stream, in the order of the terms
         while (found := pairs.most_frequent()) is not None:
             a, b, sign = found
             pair = self._add(a, b, 0, sign < 0)
-            for row in terms:
-                signs = dict(row)
+            for row, signs in zip(terms, rows, strict=True):
                 if len(row) > 3 and a in signs and b in signs and signs[a] * signs[b] == sign:
                     pairs.count(row, -1)
-                    row[:] = [term for term in row if term[0] not in (a, b)] + [(pair, signs[a])]
+                    signs[pair] = signs.pop(a)
+                    del signs[b]
+                    row[:] = signs.items()
                     pairs.count(row, 1)
 
     def _output(self, o: int, terms: list[Term]) -> ResultBit:
