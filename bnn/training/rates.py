@@ -1,8 +1,8 @@
 """The names of the optimizers, and the learning rate that each begins with unless a training says another.
 
-Adam's has been in use since the first networks; its three relatives have the same, untried. The others are near the best
-of three, in one training of 200 steps each on bsdata at 32x32, by pictures held out of it. The study `optimizers` varies
-each by a factor of about three.
+Adam's has been in use since the first networks; its three relatives have the same, untried. The others are near the
+best of three, in one training of 200 steps each on bsdata at 32x32, by pictures held out of it. The study `optimizers`
+varies each by a factor of about three.
 """
 
 RATES = {
