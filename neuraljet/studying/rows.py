@@ -43,7 +43,10 @@ def to_csv(rows: Sequence[Row]) -> str:
 
 def from_csv(text: str, where: str = "the records") -> list[dict[str, Any]]:
     """Return the rows. UserError for a text that is no such file."""
-    lines = list(csv.reader(io.StringIO(text)))
+    try:
+        lines = list(csv.reader(io.StringIO(text)))
+    except csv.Error as error:
+        raise UserError(f"{where}: {error}; take a file that `neuraljet study` wrote") from None
     if not lines or len(set(lines[0])) < len(lines[0]):
         raise UserError(f"{where}: the first line does not name columns; take a file that `neuraljet study` wrote")
     for number, line in enumerate(lines, 1):
@@ -55,7 +58,7 @@ def from_csv(text: str, where: str = "the records") -> list[dict[str, Any]]:
 def _text(value: Any) -> str:
     if value is None:
         return ""
-    if isinstance(value, str) and value and _value(value) == value:
+    if isinstance(value, str) and value and value.isprintable() and _value(value) == value:
         return value
     return json.dumps(value, allow_nan=False, ensure_ascii=False)
 

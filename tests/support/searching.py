@@ -91,6 +91,7 @@ def drive(
             store, asked, Beginning(DEFAULT, ()), SHAPE, CLASSES, how, clock, trials, 1,
             (told if told is not None else []).append,
         )  # fmt: skip
+        made.draw.seed(seed)  # a driver draws by chance, so that several of one study differ
         made.run(engine)
         return [*store.trials(), made]
 

@@ -34,7 +34,7 @@ def test_circumstances_stand_last_and_what_is_missing_stays_missing():
     rows = [{"seed": 0, "commit": "1e5", "x": 1}, {"seed": 1, "commit": "abc", "y": "2"}]
     text = to_csv(rows)
     assert text.splitlines()[0] == "seed,x,y,commit" and from_csv(text) == rows
-    for broken in ("", "a,a\n1,2\n", "a,b\n1\n"):
+    for broken in ("", "a,a\n1,2\n", "a,b\n1\n", "a,b\n1,\r2\n"):
         with pytest.raises(UserError, match="the records: "):
             from_csv(broken)
 
