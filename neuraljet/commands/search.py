@@ -9,11 +9,13 @@ from neuraljet.commands.numbers import positive
 from neuraljet.commands.train.options import (
     MOST_SEED,
     MOST_STEPS,
+    add_budget,
     add_labels,
     parse_size,
     seed_number,
     whole,
 )
+from neuraljet.commands.workers import add_engine
 
 if TYPE_CHECKING:
     from neuraljet.searching.whole import SearchResult
@@ -120,18 +122,12 @@ def _require(packages: tuple[tuple[str, str], ...]) -> None:
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("data", metavar="DATA", help="folder of class folders or IDX files, or a set: biscuits, ...")
     parser.add_argument("--out", required=True, metavar="STUDY", help="folder to make, or of the search to go on with")
-    parser.add_argument("--sites", type=whole, metavar="N", help="LUT sites that the accelerator may take (1,800)")
-    parser.add_argument("--fps", type=positive, metavar="F", help="frames per second to reach (a pixel per clock)")
-    parser.add_argument(
-        "--ramb18", type=int, metavar="B", help="block RAMs that it may take (4 at a pixel per clock, 16 at a rate)"
-    )
+    add_budget(parser)
     parser.add_argument("--hours", type=positive, metavar="H", help="how long, of all searches in this folder")
     parser.add_argument("--trials", type=whole, metavar="N", help="how many networks are trained in the whole study")
     parser.add_argument("--method", choices=METHODS, default=METHODS[0], help=f"what chooses networks ({METHODS[0]})")
     parser.add_argument("--storage", metavar="URL", help="PostgreSQL database, for several machines at one search")
-    parser.add_argument(
-        "--engine", default="local", metavar="E", help="what trains: local, local:N, ray, ray://HOST:PORT (local)"
-    )
+    add_engine(parser, "train networks", default="local")
     parser.add_argument("--steps", type=whole, metavar="N", help="of the whole training: steps of 64 pictures (3,600)")
     parser.add_argument("--seed", type=seed_number, default=0, metavar="N", help="of every training")
     parser.add_argument("--augment", metavar="auto|none|NAMES", help="how pictures are varied: flip_x,shift,light,...")

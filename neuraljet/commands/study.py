@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from bnn.errors import UserError
 from neuraljet.commands.train import whole
+from neuraljet.commands.workers import add_engine
 
 if TYPE_CHECKING:
     from bnn.engines import Outcome
@@ -57,7 +58,7 @@ def _tell(outcome: "Outcome") -> None:
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("study", metavar="NAME|FILE", help="optimizers, transfer, ..., or a TOML file")
     parser.add_argument("--out", required=True, metavar="DIR", help="folder to make, or to go on in")
-    parser.add_argument("--engine", default="local", metavar="E", help="local, local:N, ray or ray://HOST:PORT")
+    add_engine(parser, "train networks", default="local")
     parser.add_argument("--full", action="store_true", help="longer trainings and more seeds, for larger machines")
     parser.add_argument("--only", nargs="+", type=assigned, default=[], metavar="FACTOR=VALUES", help="some values")
     parser.add_argument(

@@ -2,11 +2,12 @@
 
 import argparse
 
+ENGINES = "local, local:N, ray or ray://HOST:PORT"
 
-def add_engine(parser: argparse.ArgumentParser, what: str) -> None:
-    """Add --engine; `what` is done in several processes, in words. Without it nothing is."""
+
+def add_engine(parser: argparse.ArgumentParser, what: str, default: str | None = None) -> None:
+    """Add --engine; `what` is done in several processes, in words. default: None for the command's own process."""
+    without = "in this one" if default is None else default
     parser.add_argument(
-        "--engine",
-        metavar="E",
-        help=f"{what} in several processes: local, local:N, ray or ray://HOST:PORT (default: in this one)",
+        "--engine", default=default, metavar="E", help=f"{what} in several processes: {ENGINES} (default: {without})"
     )
