@@ -71,8 +71,8 @@ def search(
     from bnn.data.check import checked
     from bnn.engines import words
     from bnn.model.budget import Budget
-    from bnn.training.config import STEPS, TrainConfig
-    from bnn.training.plan.ask import augmentation
+    from bnn.training.config import TrainConfig
+    from bnn.training.plan.ask import augmentation, length
     from finn_build import adapter
     from neuraljet.searching.folder import Request
     from neuraljet.searching.trial import Pictures
@@ -87,8 +87,12 @@ def search(
         lasting_name(data), (height, width), "gray" if channels == 1 else "rgb", 0, pictures.bits,
         labels=None if labels is None else str(Path(labels).resolve()), group_by=group_by,
     )  # fmt: skip
-    length = steps or (pictures.card.steps if pictures.card else None) or STEPS
-    config = TrainConfig(steps=length, seed=seed, augment=augmentation(augment, pictures), balance=balance)
+    config = TrainConfig(
+        steps=length(steps, None, "default", pictures),
+        seed=seed,
+        augment=augmentation(augment, pictures),
+        balance=balance,
+    )
     request = Request(Pictures(source, pictures.digest), budget, config, method)
     bounds = Bounds(trials, None if hours is None else hours * 3600)
     return search_whole(

@@ -3,10 +3,27 @@
 from bnn.data import Dataset
 from bnn.errors import UserError
 from bnn.training.augment import AUGMENTATIONS, check_names
-from bnn.training.config import AUTO
+from bnn.training.config import AUTO, STEPS
 
 FOLDS, FEW_PICTURES = 5, 500  # so many folds, for sets with fewer training pictures than that
 FEWEST_STEPS = 600  # of a training that folds are made for when nobody asks for them
+EFFORTS = {"default": 1, "high": 3}  # how many times the default's steps
+
+
+def length(steps: int | None, epochs: int | None, effort: str, data: Dataset) -> int | None:
+    """Return TrainConfig.steps: those that are asked for, else of the card or the default, by the effort.
+
+    None where epochs say how long. UserError when two of them do.
+    """
+    if effort not in EFFORTS:
+        raise UserError(f"effort {effort!r} is unknown; allowed: {', '.join(EFFORTS)}")
+    said = [f"--{name} {value}" for name, value in (("steps", steps), ("epochs", epochs)) if value is not None]
+    said += [f"--effort {effort}"] if EFFORTS[effort] > 1 else []
+    if len(said) > 1:
+        raise UserError(f"{' and '.join(said)} both say how long to train; give one of them")
+    if said and EFFORTS[effort] == 1:
+        return steps
+    return EFFORTS[effort] * ((data.card.steps if data.card else None) or STEPS)
 
 
 def augmentation(text: str | None, data: Dataset) -> tuple[str, ...]:

@@ -32,6 +32,7 @@ def main(options: argparse.Namespace) -> "tuple[bool, Metrics]":
             resume=options.resume,
             progress=True,
             steps=options.steps,
+            effort=options.effort,
             balance=options.balance,
             augment=options.augment,
             folds=options.folds,

@@ -26,6 +26,7 @@ def train(
     resume: bool = False,
     progress: bool = False,
     steps: int | None = None,
+    effort: str = "default",
     balance: bool = False,
     augment: str | None = None,
     folds: int | None = None,
@@ -48,7 +49,8 @@ def train(
 
     What is None comes from the set's card in datasets/, else: a network chosen for the pictures, the classes and the
     budget, 3,600 steps of 64 pictures, the pictures' size and colour. `steps` or `epochs`, passes over the pictures,
-    say how long it trains; `balance` makes each class count the same, however many pictures it has.
+    say how long it trains, and effort="high" three times as many steps; `balance` makes each class count the same,
+    however many pictures it has.
 
     augment: "none", names with commas between, or "auto", which tries them on held-out pictures and is the default
     without a card. folds: from 2 on, cross-validate, and train on all pictures; the default is 5 for sets of fewer than
@@ -79,7 +81,7 @@ def train(
     from bnn.data.check import checked
     from bnn.model.options import require_whole
     from bnn.training.config import TrainConfig
-    from bnn.training.plan.ask import augmentation, fold_count
+    from bnn.training.plan.ask import augmentation, fold_count, length
     from bnn.training.schedule import Schedule
     from bnn.training.train import train as train_network
     from bnn.training.worker import device_of, joined, leads
@@ -93,8 +95,6 @@ def train(
     ):
         if value is not None:
             require_whole(name, value, 1, most)
-    if steps is not None and epochs is not None:
-        raise UserError(f"--steps {steps} and --epochs {epochs} both say how long to train; give one of them")
     if log not in (None, *LOGS):
         raise UserError(f"log {log!r} is unknown; allowed: {', '.join(LOGS)}, or none (log.jsonl is always written)")
     device_of(device)  # before minutes are spent
@@ -103,7 +103,7 @@ def train(
     if progress:
         for note in pictures.notes:
             print(f"note: {note}", file=sys.stderr, flush=True)
-    card = pictures.card
+    asked = length(steps, epochs, effort, pictures)
     spec, hardware = network_for(
         pictures, Path(out), resume, network=network, layer=layer, kernel=kernel, sites=sites, fps=fps,
         ramb18=ramb18, progress=progress,
@@ -112,7 +112,7 @@ def train(
         epochs=epochs,
         seed=seed,
         augment=augmentation(augment, pictures),
-        steps=card.steps if card and epochs is None and steps is None else steps,
+        steps=asked,
         balance=balance,
         starts=starts or 1,
         teacher=str(teacher) if str(teacher) in TEACHERS else lasting(teacher),
@@ -121,8 +121,8 @@ def train(
         learning_rate=learning_rate,
         adversarial=adversarial,
     )
-    length = Schedule.of(config, len(pictures.train_labels)).steps
-    config = replace(config, folds=fold_count(folds, pictures, length))
+    whole = Schedule.of(config, len(pictures.train_labels)).steps
+    config = replace(config, folds=fold_count(folds, pictures, whole))
     height, width, channels = pictures.train_images.shape[1:]
     source = DataSource(
         lasting_name(data), (height, width), "gray" if channels == 1 else "rgb", 0, pictures.bits,

@@ -13,6 +13,7 @@ TEACHERS = ("none", "float", "hog")  # what names no run: bnn.training.teachers,
 OPTIMIZERS = (  # bnn.training.rates.RATES
     "adam", "sgd", "momentum", "adagrad", "rmsprop", "adadelta", "amsgrad", "nadam", "adamw", "bop",
 )  # fmt: skip
+EFFORTS = ("default", "high")  # bnn.training.plan.ask.EFFORTS, without loading torch
 LAYERS = ("bottleneck", "separable", "jets", "constrained", "binary")  # bnn.model.forms.FORMS, without loading torch
 
 
@@ -31,6 +32,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--seed", type=seed_number, default=0, metavar="N", help=f"from 0 to {MOST_SEED}")
     parser.add_argument("--resume", action="store_true", help="continue the training in RUN that was interrupted")
     parser.add_argument("--steps", type=whole, metavar="N", help="how long to train: steps of 64 pictures (3,600)")
+    parser.add_argument("--effort", choices=EFFORTS, default=EFFORTS[0], help="high: three times as many steps")
     parser.add_argument("--balance", action="store_true", help="each class counts the same, however few its pictures")
     parser.add_argument("--augment", metavar="auto|none|NAMES", help="how pictures are varied: flip_x,shift,light,...")
     parser.add_argument("--folds", type=whole, metavar="N", help="cross-validate in N parts (5 below 500 pictures)")

@@ -6,8 +6,9 @@ import pytest
 from bnn.data import Dataset
 from bnn.data.cards import cards
 from bnn.errors import UserError
-from bnn.training.config import AUTO
-from bnn.training.plan.ask import augmentation, fold_count
+from bnn.training.config import AUTO, STEPS
+from bnn.training.plan.ask import EFFORTS, augmentation, fold_count, length
+from neuraljet.commands.train import options
 
 
 def dataset(count=10, size=(8, 8), **more):
@@ -50,3 +51,17 @@ def test_folds_are_for_few_pictures_and_trainings_of_some_length():
     side = dataset(60, validation_images=few.train_images, validation_labels=few.train_labels)
     assert fold_count(None, side, 3600) == 1
     assert fold_count(3, dataset(600), 10) == 3
+
+
+def test_how_long_it_trains():
+    card = cards()["lemon"]
+    assert tuple(EFFORTS) == options.EFFORTS
+    assert length(None, None, "default", dataset()) == STEPS
+    assert length(None, None, "high", dataset(card=card)) == 3 * card.steps > 3 * STEPS
+    assert length(7, None, "default", dataset(card=card)) == 7
+    assert length(None, 2, "default", dataset(card=card)) is None
+    for steps, epochs in ((7, None), (None, 2)):
+        with pytest.raises(UserError, match=r"--effort high both say how long to train"):
+            length(steps, epochs, "high", dataset())
+    with pytest.raises(UserError, match="effort 'heroic' is unknown; allowed: default, high"):
+        length(None, None, "heroic", dataset())
