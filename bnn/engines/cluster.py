@@ -34,6 +34,7 @@ START_S = 120.0  # for it to listen
 MEMORY = 80 << 20  # bytes for objects, the least that Ray takes: records are small
 LONGEST = 40  # characters of a folder in which Ray can still make its sockets, whose names may have 107
 CONNECT_S = 10.0  # for the other end to take a connection
+JOIN_TRIES, JOIN_WAIT_S = 3, 2.0  # joins of a cluster that answers
 STEP_S = 1.0  # between two looks whether the time of `wait` is over
 # Read by Ray when it is imported or started. No dashboard, no usage statistics, no word about graphics cards.
 QUIET = {"RAY_USAGE_STATS_ENABLED": "0", "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0", "RAY_DISABLE_IMPORT_WARNING": "1"}
@@ -166,7 +167,7 @@ def joined(address: str, limit: int | None) -> Iterator[RayEngine]:
         try:
             if not _answers(host.strip("[]"), int(port)):  # Ray itself would try for half a minute
                 raise ConnectionError("nobody answers there")
-            ray.init(address, logging_level="ERROR", log_to_driver=False)
+            _join(ray, address)
         except Exception as error:
             raise UserError(
                 f"--engine {address}: {_first_line(error)}; give the address of a node that runs `ray start --head "
@@ -177,6 +178,19 @@ def joined(address: str, limit: int | None) -> Iterator[RayEngine]:
             yield engine
         finally:
             engine.close()
+
+
+def _join(ray: Any, address: str) -> None:
+    """Join the cluster; a busy one that answers may yet fail to start what serves us in time, so not once only."""
+    for left in reversed(range(JOIN_TRIES)):
+        try:
+            ray.init(address, logging_level="ERROR", log_to_driver=False)
+            return
+        except ConnectionError:
+            if not left:
+                raise
+            ray.shutdown()
+            time.sleep(JOIN_WAIT_S)
 
 
 def _answers(host: str, port: int) -> bool:

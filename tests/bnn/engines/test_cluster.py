@@ -20,8 +20,8 @@ from bnn.system import processes
 from tests.bnn.engines.test_local import TASKS, squares, wait_until
 
 ROOT = Path(__file__).resolve().parents[3]
-# So that the loss of a node is noticed in a second and not in half a minute.
-HASTY = {f"RAY_health_check_{name}_ms": "500" for name in ("initial_delay", "period", "timeout")}
+# So that the loss of a node is noticed in seconds and not in half a minute.
+HASTY = {f"RAY_health_check_{name}_ms": "2000" for name in ("initial_delay", "period", "timeout")}
 COMMON = ("--num-cpus", "1", "--object-store-memory", str(cluster.MEMORY), "--node-ip-address", "127.0.0.1", "--block")
 
 # Tells its processes and kills itself while its cluster runs.
