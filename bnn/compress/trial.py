@@ -32,6 +32,7 @@ from bnn.model.spec import NetworkSpec
 from bnn.storage.records import entries, parse
 from bnn.training.config import TrainConfig
 from bnn.training.objective import Objective
+from bnn.training.rounds import run_rounds
 from bnn.training.trainer import Trainer
 
 KNOWN = {"data", "network", "method", "criterion", "sites", "steps", "seed", "sparsity", "scratch", "settings",
@@ -134,9 +135,7 @@ def _sites(cost: float) -> float | None:
 
 def _trained(trainer: Trainer) -> float:
     """Train to the end; return the accuracy on the held-out pictures, with statistics from many pictures."""
-    while trainer.round < trainer.schedule.rounds:
-        for _ in trainer.run_round():
-            pass
+    run_rounds(trainer)
     return trainer.evaluate().accuracy
 
 

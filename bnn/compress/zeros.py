@@ -46,11 +46,12 @@ def with_zeros(network: Network) -> Network:
 def pruned(network: Network, pairs: Iterable[Pair]) -> Network:
     """Return the network with none selected for some pairs. ValueError when an output would be left without a jet."""
     smaller = with_zeros(network)
+    chosen = selections(smaller)
     with torch.no_grad():
         for block, output, source in pairs:
-            scores = selections(smaller)[block].weight[output, source]
+            scores = chosen[block].weight[output, source]
             scores[-1] = scores[:-1].max() + HELD
-    for block, jets in selections(smaller).items():
+    for block, jets in chosen.items():
         empty = zero(jets).all(1).nonzero()
         if len(empty):
             raise ValueError(f"output {int(empty[0])} of block {block} would be left without a jet")

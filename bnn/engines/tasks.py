@@ -1,6 +1,5 @@
 """A task: a pure function by its name, and the description that it takes."""
 
-import hashlib
 import importlib
 import json
 import re
@@ -9,12 +8,9 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
+from bnn.storage.records import canonical, seal_of
+
 FUNCTION = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*", re.ASCII)
-
-
-def canonical(value: Any) -> str:
-    """Return the JSON text that equal values share; ValueError for NaN and infinities, TypeError for no JSON."""
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), allow_nan=False)
 
 
 @dataclass(frozen=True)
@@ -36,8 +32,7 @@ class Task:
     @cached_property
     def key(self) -> str:
         """The SHA-256 of function and description: equal tasks have equal keys, on every machine."""
-        text = canonical({"function": self.function, "description": self.description})
-        return hashlib.sha256(text.encode()).hexdigest()
+        return seal_of({"function": self.function, "description": self.description})
 
     def perform(self) -> dict[str, Any]:
         """Call the function here and return its record; whatever it raises is raised."""

@@ -32,11 +32,15 @@ def parse_json(data: bytes) -> Any:
         raise ValueError("it is nested too deeply") from None
 
 
+def canonical(value: Any) -> str:
+    """Return the JSON text that equal values share; ValueError for NaN and infinities, TypeError for no JSON."""
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), allow_nan=False)
+
+
 def seal_of(content: Mapping[str, Any]) -> str:
     """Return the SHA-256 of a JSON object without its seal; line breaks, order and tuples for lists do not matter."""
     entries = {name: value for name, value in content.items() if name != SEAL}
-    text = json.dumps(entries, sort_keys=True, separators=(",", ":"), allow_nan=False)
-    return hashlib.sha256(text.encode()).hexdigest()
+    return hashlib.sha256(canonical(entries).encode()).hexdigest()
 
 
 def check_seal(content: Mapping[str, Any]) -> None:

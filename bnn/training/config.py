@@ -43,8 +43,7 @@ class TrainConfig:
             raise UserError(f"a training of {self.epochs} epochs and of {self.steps} steps cannot be; give one of them")
         if self.optimizer not in RATES:
             raise UserError(f"optimizer {self.optimizer[:60]!r} is unknown; choose one of {', '.join(RATES)}")
-        if self.learning_rate is None:
-            object.__setattr__(self, "learning_rate", RATES[self.optimizer])
+        object.__setattr__(self, "learning_rate", self.rate)
         if not (math.isfinite(self.rate) and 0 <= self.rate <= MOST_RATE):
             raise UserError(f"learning_rate = {self.rate:g}; allowed: 0 to {MOST_RATE:g}")
         require_whole("adversarial", self.adversarial, 0, MOST_NOISE)

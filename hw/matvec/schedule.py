@@ -9,6 +9,7 @@ import numpy as np
 
 from hw.bits import Ints
 from hw.cycles import window_map
+from hw.schedule import paced
 
 if TYPE_CHECKING:
     from hw.matvec.folding import Folding
@@ -107,8 +108,7 @@ def convolution(
             free = gone[place] if 0 <= place < len(gone) else 0
             end = min((place + p.rows + 1) * p.width, rows * p.width, len(pixels))
             offered = np.maximum(pixels[done:end], max(free, taken[done - 1] + 1 if done else 0))
-            clocks = np.arange(end - done)  # one pixel a clock: as late as the latest in front makes it
-            taken[done:end] = np.maximum.accumulate(offered - clocks) + clocks
+            taken[done:end] = paced(offered, 1)
             done = end
 
     time, row = -1, 0

@@ -13,6 +13,7 @@ NAME = "report"
 HELP = "Write a page about a run: accuracy, mistakes, robustness, circuit, what was verified and proved"
 PORT = 8080
 EXAMPLE = "neuraljet report run --accelerator accelerator --out report.html"
+PACKAGES = (("jinja2", "Jinja2"), ("matplotlib", "matplotlib"))
 MISSING = "the report needs the PyPI package '{}': run `make setup`, or pip install 'neuraljet[report]'"
 
 
@@ -102,13 +103,13 @@ def refuse_other_file(out: Path) -> None:
         )
 
 
-def require_libraries() -> None:
-    """Raise UserError when what draws the page is not installed."""
+def require_libraries(packages: tuple[tuple[str, str], ...] = PACKAGES, missing: str = MISSING) -> None:
+    """Raise UserError when one of `packages`, module and name on PyPI, is not installed; by default what draws."""
     import importlib.util
 
-    for module, package in (("jinja2", "Jinja2"), ("matplotlib", "matplotlib")):
+    for module, package in packages:
         if importlib.util.find_spec(module) is None:
-            raise UserError(MISSING.format(package))
+            raise UserError(missing.format(package))
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bnn.errors import UserError
+from neuraljet.commands import report
 from neuraljet.commands.numbers import positive
 from neuraljet.commands.train.options import (
     MOST_SEED,
@@ -24,7 +25,7 @@ NAME = "search"
 HELP = "Search for the most accurate network within a budget, and train it"
 EXAMPLE = "neuraljet search pictures/ --sites 1800 --fps 1000 --hours 2 --out study"
 METHODS = ("tpe", "nsga2", "evolve")  # neuraljet.searching.methods.METHODS, without loading Optuna
-PACKAGES = (("optuna", "optuna"), ("jinja2", "Jinja2"), ("matplotlib", "matplotlib"))
+PACKAGES = (("optuna", "optuna"), *report.PACKAGES)
 DATABASE_PACKAGES = (("sqlalchemy", "SQLAlchemy"), ("psycopg", "psycopg[binary]"))
 MISSING = "a search needs the PyPI package '{}': run `make setup`, or pip install 'neuraljet[search,report]'"
 MOST_HOURS = 24 * 366
@@ -66,7 +67,7 @@ def search(
     `train` would choose. UserError for everything that is wrong with the input.
     """
     _check(hours, trials, method, seed, steps)
-    _require(PACKAGES + (DATABASE_PACKAGES if storage is not None else ()))
+    report.require_libraries((*PACKAGES, *(DATABASE_PACKAGES if storage is not None else ())), MISSING)
     from bnn.data import DataSource, lasting_name, load
     from bnn.data.check import checked
     from bnn.engines import words
@@ -113,14 +114,6 @@ def _check(hours: float | None, trials: int | None, method: str, seed: int, step
     require_whole("seed", seed, 0, MOST_SEED)
     if method not in METHODS:
         raise UserError(f"method {method!r} is unknown; choose one of {', '.join(METHODS)}")
-
-
-def _require(packages: tuple[tuple[str, str], ...]) -> None:
-    import importlib.util
-
-    for module, package in packages:
-        if importlib.util.find_spec(module) is None:
-            raise UserError(MISSING.format(package))
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

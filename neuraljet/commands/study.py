@@ -1,7 +1,6 @@
 """neuraljet study: a question, many trainings, a table with intervals."""
 
 import argparse
-import json
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -75,15 +74,9 @@ def assigned(text: str) -> tuple[str, str]:
     return name, value
 
 
-def _value(text: str) -> Any:
-    """Read a setting: JSON, or else a text."""
-    try:
-        return json.loads(text)
-    except ValueError:
-        return text
-
-
 def main(options: argparse.Namespace) -> "tuple[bool, Studied]":
+    from neuraljet.studying.rows import value_of
+
     given = dict(options.only)
     if len(given) < len(options.only):
         raise UserError("--only names a factor twice; give its values with commas: --only set=lemon,pcb")
@@ -93,7 +86,7 @@ def main(options: argparse.Namespace) -> "tuple[bool, Studied]":
         engine=options.engine,
         full=options.full,
         only=given,
-        settings={name: _value(value) for name, value in options.settings},
+        settings={name: value_of(text) for name, text in options.settings},
         seeds=options.seeds,
         progress=True,
     )

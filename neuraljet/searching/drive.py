@@ -111,8 +111,11 @@ class Driver:
 
     def _in_time(self, network: NetworkSpec, rung: int) -> bool:
         """Tell whether a training would end in time, as far as earlier ones say."""
-        left, known = self._left(), self._pace(self.store.trials())
-        return left == float("inf") or known == 0 or known * self._work(network, rung) <= left
+        left = self._left()
+        if left == float("inf"):
+            return True
+        known = self._pace(self.store.trials())
+        return known == 0 or known * self._work(network, rung) <= left
 
     def _left_over(self) -> list[Course]:
         """Return the trials of this driver that a kill or the end of the time interrupted; end those that are done."""

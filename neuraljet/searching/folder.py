@@ -9,8 +9,6 @@ STUDY/  search.json     this
         next/           while it trains; then it becomes best/
 """
 
-import hashlib
-import json
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,14 +16,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from bnn.engines.tasks import canonical
 from bnn.errors import UserError
 from bnn.model.budget import Budget
 from bnn.model.spec import NetworkSpec
 from bnn.storage.files import lock, new_folder, write_file
 from bnn.storage.folders import Kind
 from bnn.storage.names import printable
-from bnn.storage.records import entries, parse, parse_json
+from bnn.storage.records import Record, entries, parse, parse_json, seal_of
 from bnn.training.config import TrainConfig
 from bnn.training.runs import RUN
 from neuraljet.searching.trial import Pictures
@@ -54,7 +51,7 @@ class Request:
         """Return what equal searches share on every machine, wherever their pictures lie."""
         source = entries(self.pictures.source.anywhere())
         content = {**entries(self), "pictures": [source, self.pictures.sha256]}
-        return hashlib.sha256(canonical(content).encode()).hexdigest()
+        return seal_of(content)
 
 
 @dataclass(frozen=True)
@@ -66,7 +63,7 @@ class Beginning:
 
 
 @dataclass(frozen=True)
-class Searched:
+class Searched(Record):
     """The content of search.json."""
 
     format: str
@@ -90,7 +87,7 @@ class Folder:
     def keep(self, **changes: Any) -> None:
         """Write changed entries of search.json."""
         self.content = replace(self.content, **changes)
-        write_file(self.path / FILE, _text(self.content))
+        write_file(self.path / FILE, self.content.to_json())
 
 
 @contextmanager
@@ -109,7 +106,7 @@ def opened_folder(path: Path, request: Request, database: bool) -> Iterator[Fold
         if not (path / FILE).exists():
             content = Searched(FORMAT, VERSION, request, uuid.uuid4().hex, storage)
             with new_folder(path, KIND) as made:
-                write_file(made / FILE, _text(content))
+                write_file(made / FILE, content.to_json())
         else:
             content = read(path)
             _compare(path, content, request, storage)
@@ -128,10 +125,6 @@ def read(path: Path) -> Searched:
             f"{path / FILE} is damaged or not ours ({str(error)[:200]}); begin another search (--out)"
         ) from None
     return found
-
-
-def _text(content: Searched) -> str:
-    return json.dumps(entries(content), indent=2) + "\n"
 
 
 def _compare(path: Path, found: Searched, asked: Request, storage: str) -> None:

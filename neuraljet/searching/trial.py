@@ -13,14 +13,13 @@ import numpy as np
 
 from bnn.data import Dataset, DataSource, load_again
 from bnn.engines import Task
-from bnn.engines.tasks import canonical
 from bnn.errors import UserError
 from bnn.model.budget import Budget
 from bnn.model.family import operations
 from bnn.model.network import Network
-from bnn.model.size import parameters
+from bnn.model.size import size_of
 from bnn.model.spec import NetworkSpec
-from bnn.storage.records import OPTIONAL, entries, parse, parse_json
+from bnn.storage.records import OPTIONAL, entries, parse
 from bnn.training.config import TrainConfig
 from bnn.training.plan.folds import held_out
 from bnn.training.plan.judge import judge
@@ -105,7 +104,7 @@ def settling(asked: Asked) -> Task:
 def train(description: dict[str, Any]) -> dict[str, Any]:
     """Estimate the network, when there is a budget; train it, when it fits; return an Outcome."""
     asked: Asked = parse(Asked, description, "")
-    data = _loaded(canonical(entries(asked.pictures)))
+    data = _loaded(asked.pictures)
     costs = None
     if asked.budget is not None:
         costs, excess = measured(asked.network, data, asked.budget)
@@ -127,7 +126,7 @@ def train(description: dict[str, Any]) -> dict[str, Any]:
 def settle(description: dict[str, Any]) -> dict[str, Any]:
     """Choose the augmentation as a training does before it begins, but on the pictures that a trial learns from."""
     asked: Asked = parse(Asked, description, "")
-    data = _loaded(canonical(entries(asked.pictures)))
+    data = _loaded(asked.pictures)
     with joined("cpu", 1) as worker:
         plan, _ = make_plan(data, asked.network, asked.config, worker=worker)
     return {"augment": list(plan.augment)}
@@ -150,7 +149,7 @@ def measured(network: NetworkSpec, data: Dataset, budget: Budget) -> tuple[Costs
         return None, {"rate": 1.0}
     costs = Costs(
         found.estimate.lut, found.estimate.bram18, found.ramb18_sites, found.estimate.cycles_per_frame,
-        parameters(Network(network, shape, len(data.classes))),
+        size_of(Network(network, shape, len(data.classes)))["parameters"],
     )  # fmt: skip
     return costs, {name: share for name, share in found.excess.items() if share > 0}
 
@@ -174,9 +173,8 @@ def for_trials(data: Dataset) -> Dataset:
 
 
 @lru_cache(maxsize=1)
-def _loaded(text: str) -> Dataset:
+def _loaded(pictures: Pictures) -> Dataset:
     """Return the pictures as trials take them; a worker loads them once."""
-    pictures: Pictures = parse(Pictures, parse_json(text.encode()), "")
     data = load_again(pictures.source)
     if data.digest != pictures.sha256:
         raise UserError(

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from bnn.data import Dataset
-from bnn.engines import Engine, opened, words
+from bnn.engines import Engine, opened, run, words
 from bnn.errors import UserError
 from bnn.storage.records import Record
 from bnn.training.config import AUTO
@@ -141,11 +141,8 @@ def _begun(keeper: _Keeper, data: Dataset, engine: Engine) -> Beginning:
     if augment == AUTO:
         keeper.say("choosing how pictures are varied ...")
         config = replace(request.config, folds=1, starts=1)
-        future = engine.submit(settling(Asked(request.pictures, choice.network, config)))
-        pending = [future]
-        while pending:
-            _, pending = engine.wait(pending)
-        augment = tuple(future.record()["augment"])
+        task = settling(Asked(request.pictures, choice.network, config))
+        augment = tuple(run([task], engine)[task.key]["augment"])
     default = Space(shape_of(data), choice.network).settled()
     keeper.folder.keep(beginning=Beginning(default, augment), seconds=round(keeper.clock.spent(), 1))
     assert keeper.folder.content.beginning is not None

@@ -52,18 +52,21 @@ def from_csv(text: str, where: str = "the records") -> list[dict[str, Any]]:
     for number, line in enumerate(lines, 1):
         if len(line) != len(lines[0]):
             raise UserError(f"{where}: line {number} has {len(line)} cells and not {len(lines[0])}")
-    return [{name: _value(cell) for name, cell in zip(lines[0], line, strict=True) if cell != ""} for line in lines[1:]]
+    return [
+        {name: value_of(cell) for name, cell in zip(lines[0], line, strict=True) if cell != ""} for line in lines[1:]
+    ]
 
 
 def _text(value: Any) -> str:
     if value is None:
         return ""
-    if isinstance(value, str) and value and value.isprintable() and _value(value) == value:
+    if isinstance(value, str) and value and value.isprintable() and value_of(value) == value:
         return value
     return json.dumps(value, allow_nan=False, ensure_ascii=False)
 
 
-def _value(cell: str) -> Any:
+def value_of(cell: str) -> Any:
+    """Read JSON, or else a text as it is."""
     try:
         return parse_json(cell.encode())
     except ValueError:

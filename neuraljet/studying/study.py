@@ -41,7 +41,7 @@ from typing import Any
 
 from bnn.errors import UserError
 from bnn.storage.names import is_shown
-from bnn.storage.records import OPTIONAL, parse
+from bnn.storage.records import OPTIONAL, optional, parse
 from bnn.storage.tables import parse_toml, read_toml
 from neuraljet.studying.tasks import TASKS
 
@@ -70,8 +70,8 @@ class Shown:
 
     entry: str
     heading: str
-    show: str = field(default="number", metadata={OPTIONAL: True})
-    of: str = field(default="median", metadata={OPTIONAL: True})  # or spread: the largest less the smallest
+    show: str = optional("number")
+    of: str = optional("median")  # or spread: the largest less the smallest
 
 
 @dataclass(frozen=True)
@@ -98,7 +98,7 @@ class Table:
     title: str
     rows: tuple[str, ...]
     values: tuple[Shown, ...]
-    columns: str = field(default="", metadata={OPTIONAL: True})
+    columns: str = optional("")
     best: Best | None = field(default=None, metadata={OPTIONAL: True})
     against: Against | None = field(default=None, metadata={OPTIONAL: True})
 
@@ -122,7 +122,7 @@ class Figure:
     x: str
     y: str
     series: str
-    panels: str = field(default="", metadata={OPTIONAL: True})
+    panels: str = optional("")
 
 
 @dataclass(frozen=True)
@@ -136,10 +136,10 @@ class Study:
     table: tuple[Table, ...]
     fixed: Mapping[str, Any] = field(default_factory=dict, metadata={OPTIONAL: True})
     full: Mapping[str, Any] = field(default_factory=dict, metadata={OPTIONAL: True})
-    differ: tuple[tuple[str, ...], ...] = field(default=(), metadata={OPTIONAL: True})
+    differ: tuple[tuple[str, ...], ...] = optional(())
     equal: Equal | None = field(default=None, metadata={OPTIONAL: True})
     figure: Figure | None = field(default=None, metadata={OPTIONAL: True})
-    name: str = field(default="", metadata={OPTIONAL: True})
+    name: str = optional("")
 
     def factors(self) -> dict[str, Factor]:
         """Return the factors by name."""

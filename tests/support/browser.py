@@ -1,20 +1,18 @@
 """A real browser without a window: Debian's Chromium, driven by Selenium."""
 
 import base64
-import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import pytest
+from tests.support.needed import missing
 
 OPTIONS = (
     "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
     "--disable-background-networking", "--disable-component-update", "--disable-sync", "--disable-dev-shm-usage",
 )  # fmt: skip
-NEEDED = "NEURALJET_CI"  # set where a browser has to be there
 MISSING = "there is no Chromium with its driver: install them (Debian: apt install chromium chromium-driver)"
 
 
@@ -22,9 +20,7 @@ def require_browser() -> tuple[str, str]:
     """Return the paths of the browser and of its driver; skip the test without them, and fail where it must run."""
     found = shutil.which("chromium"), shutil.which("chromedriver")
     if None in found:
-        if os.environ.get(NEEDED):
-            pytest.fail(MISSING)
-        pytest.skip(MISSING)
+        missing(MISSING)
     return str(found[0]), str(found[1])
 
 

@@ -14,7 +14,8 @@ from pathlib import Path
 
 import pytest
 
-NEEDED = "NEURALJET_CI"  # set where the server has to be there
+from tests.support.needed import missing
+
 MISSING = "there is no PostgreSQL server: install it (Debian: apt install postgresql)"
 PLACES = "/usr/lib/postgresql"
 USER, STARTING_S = "neuraljet", 60.0
@@ -25,9 +26,7 @@ def require_server() -> Path:
     found = [path.parent for path in sorted(Path(PLACES).glob("*/bin/initdb"))]
     found += [Path(name).resolve().parent for name in [shutil.which("initdb")] if name]
     if not found:
-        if os.environ.get(NEEDED):
-            pytest.fail(MISSING)
-        pytest.skip(MISSING)
+        missing(MISSING)
     return found[0]
 
 

@@ -15,7 +15,7 @@ from neuraljet.searching.clock import Clock
 from neuraljet.searching.drive import Driver, Event
 from neuraljet.searching.folder import Beginning, Request
 from neuraljet.searching.methods import METHODS, quiet
-from neuraljet.searching.store import Store, opened_store
+from neuraljet.searching.store import opened_store
 from neuraljet.searching.trial import Asked, Costs, Outcome, Pictures, Reached
 
 SHAPE, CLASSES, STEPS, HELD = (1, 24, 24), 3, 3600, 1000
@@ -101,6 +101,3 @@ def known(folder: Any, method: str = "tpe") -> list[Any]:
     how, asked = METHODS[method], request(method)
     with opened_store(folder, None, asked.key(), "b" * 32, how.directions, how.sampler(0)) as store:
         return store.trials()
-
-
-__all__ = ["AtOnce", "Store", "answered", "drive", "known", "luck_of", "request", "sites_of"]

@@ -8,10 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import bnn
-from bnn.engines.tasks import canonical
 from bnn.model.spec import NetworkSpec
 from bnn.storage.cache import cache_folder, keep
-from bnn.storage.records import entries
+from bnn.storage.records import entries, seal_of
 from bnn.training.config import TrainConfig
 from bnn.training.runs import ASKED, HELD_OUT, METRICS, MODEL, WEIGHTS
 from bnn.training.train import train
@@ -27,8 +26,8 @@ def donor(asked: Mapping[str, Any], init: str, spec: NetworkSpec) -> Path:
     """
     wanted = {"set": init, "size": asked.get("size"), "color": asked.get("color"), "seed": asked["seed"]}
     config = TrainConfig(steps=asked["init_steps"], seed=asked["seed"])
-    content = canonical({"asked": wanted, "network": entries(spec), "config": entries(config), "sources": _sources()})
-    folder = cache_folder("donors") / hashlib.sha256(content.encode()).hexdigest()[:32]
+    content = {"asked": wanted, "network": entries(spec), "config": entries(config), "sources": _sources()}
+    folder = cache_folder("donors") / seal_of(content)[:32]
 
     def make(place: Path) -> None:
         data = pictures(wanted)

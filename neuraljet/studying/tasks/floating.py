@@ -7,7 +7,6 @@ parameters, and bits at 32 for each.
 from collections.abc import Mapping
 from typing import Any
 
-import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -17,8 +16,9 @@ from bnn.training.augment import augment
 from bnn.training.config import TrainConfig
 from bnn.training.evaluation import predict
 from bnn.training.schedule import Draw, Schedule
-from bnn.training.sides import frames, split_sides
+from bnn.training.sides import split_sides
 from neuraljet.studying.tasks import pictures
+from neuraljet.studying.tasks.networks import on_test
 
 KNOWN = ("seed", "steps", "batch", "augment", "validation", "layers", "head", "head_width", "hidden", "learning_rate",
          "network", *pictures.KNOWN)  # fmt: skip
@@ -95,13 +95,10 @@ def measure(asked: Mapping[str, Any]) -> dict[str, Any]:
         optimizer.step()
         fall.step()
     network.eval()
-    right = int(np.sum(predict(network, frames(data.test_images)).numpy() == data.test_labels))
     held = float((predict(network, sides.held_images) == sides.held_labels).float().mean())
     parameters = sum(parameter.numel() for parameter in network.parameters())
     return {
-        "accuracy": right / len(data.test_labels),
-        "right": right,
-        "frames": len(data.test_labels),
+        **on_test(network, data),
         "held_out": round(held, 6),
         "train_pictures": len(sides.labels),
         "parameters": parameters,

@@ -1,18 +1,19 @@
-"""The network of a cell, how large it is, and what it takes as a circuit."""
+"""The network of a cell, what it takes as a circuit, and how many test pictures it has right."""
 
-import math
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+from torch import nn
+
+from bnn.data import Dataset
 from bnn.errors import UserError
 from bnn.integer.network import IntegerNetwork
 from bnn.model.family import COARSE, FINE, member
-from bnn.model.forms.selected import Selection
-from bnn.model.layers import BinaryWeight, Norm
-from bnn.model.network import Classifier, Network
 from bnn.model.spec import Block, NetworkSpec
 from bnn.storage.work import work_folder
+from bnn.training.evaluation import predict
+from bnn.training.sides import frames
 
 KNOWN = (
     "network",
@@ -56,26 +57,10 @@ def spec_of(asked: Mapping[str, Any], shape: tuple[int, int, int], classes: int)
     return replace(found, hidden=tuple(asked.get("hidden", ())), **last)
 
 
-def size_of(network: Network) -> dict[str, int]:
-    """Return how much of a network is learned and kept: `parameters`, and the `bits` that they take.
-
-    A binary weight is one parameter of one bit, a selected jet one of the bits that count its choices. A channel's
-    norm becomes a threshold and a class' bias a number; each is one parameter of 16 bits.
-    """
-    parameters = bits = 0
-    for module in network.modules():
-        if isinstance(module, BinaryWeight):
-            count, each = module.weight.numel(), 1
-        elif isinstance(module, Selection):
-            count, each = module.weight[..., 0].numel(), math.ceil(math.log2(len(module.table)))
-        elif isinstance(module, Norm):
-            count, each = module.num_features, 16
-        elif isinstance(module, Classifier):
-            count, each = module.bias.numel(), 16
-        else:
-            continue
-        parameters, bits = parameters + count, bits + count * each
-    return {"parameters": parameters, "bits": bits}
+def on_test(network: nn.Module, data: Dataset) -> dict[str, Any]:
+    """Return what a network that maps pictures to scores reaches on the test pictures: accuracy, right, frames."""
+    right = int((predict(network, frames(data.test_images)).numpy() == data.test_labels).sum())
+    return {"accuracy": right / len(data.test_labels), "right": right, "frames": len(data.test_labels)}
 
 
 def area_of(network: IntegerNetwork, asked: Mapping[str, Any]) -> dict[str, Any]:

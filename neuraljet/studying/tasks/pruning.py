@@ -11,7 +11,8 @@ from typing import Any
 from bnn.compress.trial import compressed, way_of
 from bnn.integer.freeze import FrozenNetwork, freeze
 from bnn.model.budget import Budget
-from bnn.training.evaluation import estimate_statistics, scores_of
+from bnn.model.size import size_of
+from bnn.training.evaluation import estimate_statistics
 from bnn.training.sides import frames
 from finn_build.compression import sites_of
 from neuraljet.studying.tasks import networks, pictures
@@ -34,17 +35,13 @@ def measure(asked: Mapping[str, Any]) -> dict[str, Any]:
     record, network = compressed(data, spec, way, sites_of(budget))
     estimate_statistics(network, frames(data.train_images))
     frozen = freeze(network, data.classes)
-    scores = scores_of(FrozenNetwork(frozen).eval(), frames(data.test_images)).numpy()
-    right, count = int((frozen.classify(scores) == data.test_labels).sum()), len(data.test_labels)
     return {
-        "accuracy": right / count,
-        "right": right,
-        "frames": count,
+        **networks.on_test(FrozenNetwork(frozen).eval(), data),
         "held_out": record["accuracy"],
         "held_out_before": record["accuracy_before"],
         "held_out_untrained": record["accuracy_untrained"],
         "sites": record["sites"],
         "sites_before": record["sites_before"],
         "channels": "-".join(map(str, record["channels"])),
-        **networks.size_of(network),
+        **size_of(network),
     }

@@ -13,11 +13,10 @@ from bnn.errors import UserError
 from bnn.integer.freeze import FrozenNetwork, freeze
 from bnn.integer.network import IntegerNetwork
 from bnn.model.network import Network
+from bnn.model.size import size_of
 from bnn.training.config import TrainConfig
-from bnn.training.evaluation import scores_of
 from bnn.training.rates import RATES
 from bnn.training.rounds import run_rounds
-from bnn.training.sides import frames
 from bnn.training.trainer import Trainer
 from neuraljet.studying.tasks import networks, pictures
 from neuraljet.studying.tasks.donors import donor
@@ -42,17 +41,12 @@ class Learned:
 def measure(asked: Mapping[str, Any]) -> dict[str, Any]:
     """Return the record of a training."""
     learned = learn(asked)
-    scores = scores_of(FrozenNetwork(learned.frozen).eval(), frames(learned.data.test_images)).numpy()
-    right = int((learned.frozen.classify(scores) == learned.data.test_labels).sum())
-    count = len(learned.data.test_labels)
     return {
-        "accuracy": right / count,
-        "right": right,
-        "frames": count,
+        **networks.on_test(FrozenNetwork(learned.frozen).eval(), learned.data),
         "held_out": learned.held_out,
         "train_pictures": len(learned.trainer.sides.labels),
         "learning_rate": learned.trainer.config.rate,
-        **networks.size_of(learned.network),
+        **size_of(learned.network),
         **networks.area_of(learned.frozen, asked),
     }
 

@@ -11,7 +11,7 @@ from bnn.errors import UserError
 from bnn.model.budget import Budget
 from bnn.model.family import member
 from bnn.model.network import Network
-from bnn.model.size import parameters
+from bnn.model.size import size_of
 from bnn.model.spec import Block, NetworkSpec
 from bnn.storage.records import parse
 from bnn.training.config import TrainConfig
@@ -100,4 +100,4 @@ def test_parameters_are_what_the_frozen_network_keeps():
     spec = NetworkSpec("", (Block(6, 3, "jets", padding=False), Block(5, 3, "bottleneck", maps=2, pool=2)), (7,))
     places = 5 * 5 * 5  # 12 - 2, pooled by 2
     jets, bottleneck = 6 * 1 + 6, 2 * 6 + 5 * 2 + 5  # selections and signs, thresholds
-    assert parameters(Network(spec, (1, 12, 12), 3)) == jets + bottleneck + places * 7 + 7 + 7 * 3 + 3
+    assert size_of(Network(spec, (1, 12, 12), 3))["parameters"] == jets + bottleneck + places * 7 + 7 + 7 * 3 + 3

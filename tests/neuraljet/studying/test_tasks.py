@@ -7,12 +7,13 @@ import torch
 from bnn.data import Dataset
 from bnn.errors import UserError
 from bnn.model.network import Network
+from bnn.model.size import size_of
 from bnn.model.spec import Block, NetworkSpec
 from neuraljet.studying.cells import cells
 from neuraljet.studying.study import load_study
 from neuraljet.studying.tasks import measure, pictures
 from neuraljet.studying.tasks.floating import FloatNetwork
-from neuraljet.studying.tasks.networks import size_of, spec_of
+from neuraljet.studying.tasks.networks import spec_of
 from neuraljet.studying.tasks.pictures import draw
 from tests.support.slopes import slopes
 
