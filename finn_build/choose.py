@@ -103,7 +103,12 @@ def geometry_for(shape: tuple[int, int, int], fps: float | None) -> Geometry:
 
 
 def untrained(network: NetworkSpec, shape: tuple[int, int, int], classes: int) -> IntegerNetwork:
-    """Return the network frozen with random weights, always the same ones.
+    """Return the network frozen with random weights, always the same ones."""
+    return freeze(drawn(network, shape, classes), tuple(str(i) for i in range(classes)))
+
+
+def drawn(network: NetworkSpec, shape: tuple[int, int, int], classes: int) -> Network:
+    """Return the network with random weights, always the same ones, in evaluation mode.
 
     Its thresholds lie about the sums of noise: channels of one kernel would else have one threshold, and cost nothing.
     """
@@ -114,7 +119,7 @@ def untrained(network: NetworkSpec, shape: tuple[int, int, int], classes: int) -
         for norm in made.modules():
             if isinstance(norm, Norm):
                 torch.nn.init.uniform_(norm.bias, -1, 1)
-        return freeze(made, tuple(str(i) for i in range(classes)))
+        return made.eval()
 
 
 @dataclass(frozen=True)
@@ -136,9 +141,13 @@ def fit(network: NetworkSpec, shape: tuple[int, int, int], classes: int, budget:
 
     UserError when it does not reach the rate.
     """
-    drawn, pixels = untrained(network, shape, classes), shape[1] * shape[2]
+    return fit_of(untrained(network, shape, classes), shape[1] * shape[2], budget)
+
+
+def fit_of(network: IntegerNetwork, pixels: int, budget: Budget) -> Fit:
+    """Return what `fit` does, of a network with its weights, for pictures of so many pixels."""
     best: Fit | None = None
-    found = estimates(drawn, budget.fps, WORTHS_OF_RAMB18, clock_mhz=CLOCK_MHZ)
+    found = estimates(network, budget.fps, WORTHS_OF_RAMB18, clock_mhz=CLOCK_MHZ)
     for ramb18_sites, one in zip(WORTHS_OF_RAMB18, found, strict=True):
         excess = {
             "sites": one.lut * (1 + MARGIN) / budget.sites - 1,

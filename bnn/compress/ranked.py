@@ -16,12 +16,26 @@ from bnn.model.network import Network
 Cost = Callable[[Network], float]  # LUT sites, say; inf for what cannot be built
 PROBED = 8  # an eighth of a block's items is removed to see what one frees
 LEAST_FREED = 1e-3  # sites of an item that frees none, so that it goes last
+Counts = tuple[int, ...]  # how many items of each group go
 
 
-def ranked(candidates: Candidates, budget: float, cost: Cost, finish: Callable[[Network], object]) -> Network:
-    """Return the largest network, in the order of ranks, whose cost is within the budget.
+class TooLarge(UserError):
+    """Nothing is left to remove, and the network is above the budget: so many times."""
 
-    finish: brings what is left into the state in which it is judged, in place: statistics, say. UserError when the
+    def __init__(self, network: Network, smallest: float, budget: float) -> None:
+        super().__init__(
+            f"network '{network.spec.name}' takes {_sites(smallest)} when all that may go is gone; the budget is "
+            f"{budget:,.0f}. Give a larger budget, a lower rate, or a network of fewer layers"
+        )
+        self.times = smallest / budget
+
+
+def ranked(
+    candidates: Candidates, budget: float, cost: Cost, finish: Callable[[Network], object]
+) -> tuple[Network, Counts]:  # fmt: skip
+    """Return the largest network, in the order of ranks, whose cost is within the budget; and what is gone of it.
+
+    finish: brings what is left into the state in which it is judged, in place: statistics, say. TooLarge when the
     network without all that may go is too large. It asks for about blocks + log2(items) costs.
     """
 
@@ -30,22 +44,21 @@ def ranked(candidates: Candidates, budget: float, cost: Cost, finish: Callable[[
         return network, cost(network)
 
     groups = candidates.groups
-    full, full_cost = at(candidates.without([0] * len(groups)))
+    nothing, all_of_it = (0,) * len(groups), tuple(len(group) for group in groups)
+    full, full_cost = at(candidates.without(nothing))
     if full_cost <= budget:
-        return full
-    smallest, smallest_cost = at(candidates.without([len(group) for group in groups]))
+        return full, nothing
+    smallest, smallest_cost = at(candidates.without(all_of_it))
     if smallest_cost > budget:
-        raise UserError(
-            f"network '{candidates.network.spec.name}' takes {_sites(smallest_cost)} when all that may go is gone; the "
-            f"budget is {budget:,.0f}. Give a larger budget, a lower rate, or a network of fewer layers"
-        )
+        raise TooLarge(candidates.network, smallest_cost, budget)
     order = _order(groups, [_freed(candidates, i, full_cost, at) for i in range(len(groups))])
-    low, high, best = 0, len(order), smallest
+    low, high, best = 0, len(order), (smallest, all_of_it)
     while high - low > 1:  # with `high` items gone it fits
         middle = (low + high) // 2
-        found, found_cost = at(candidates.without(_counts(order[:middle], len(groups))))
+        counts = _counts(order[:middle], len(groups))
+        found, found_cost = at(candidates.without(counts))
         if found_cost <= budget:
-            high, best = middle, found
+            high, best = middle, (found, counts)
         else:
             low = middle
     return best
@@ -72,8 +85,8 @@ def _order(groups: Sequence[Sequence[float]], freed: Sequence[float]) -> list[in
     return [group for _, group, _ in sorted(ranks)]
 
 
-def _counts(order: Sequence[int], groups: int) -> list[int]:
-    return [order.count(group) for group in range(groups)]
+def _counts(order: Sequence[int], groups: int) -> Counts:
+    return tuple(order.count(group) for group in range(groups))
 
 
 def _sites(cost: float) -> str:

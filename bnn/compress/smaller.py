@@ -17,7 +17,7 @@ from bnn.compress.channels import layout
 from bnn.compress.evolution import Evolution
 from bnn.compress.evolved import evolved
 from bnn.compress.importance import channel_saliency, channel_scale
-from bnn.compress.ranked import Cost, ranked
+from bnn.compress.ranked import Cost, Counts, ranked
 from bnn.errors import UserError
 from bnn.model.network import Network
 from bnn.model.options import require_whole
@@ -63,14 +63,33 @@ def smaller(
     statistics, inf for what cannot be built; `budget` is the most that it may be. The result has its spec in `.spec`,
     and its state is what a training goes on from. UserError when nothing is left to remove and it still does not fit.
     """
-    order = torch.randperm(len(images), generator=torch.Generator().manual_seed(how.seed))[: how.pictures]
+    if how.method != "evolve":
+        return planned(network, images, budget, cost, how)[0]
+    order = _order(images, how)
     sample, known = images[order], labels[order]
-    candidates = _candidates(network, sample, how)
-    finish = finisher(network, sample)
-    if how.method == "evolve":
-        return evolved(candidates, budget, cost, finish, lambda found: _loss(found, sample, known), how.seed,
-                       how.evolution)  # fmt: skip
-    return ranked(candidates, budget, cost, finish)
+    return evolved(
+        candidates_of(network, sample, how), budget, cost, finisher(network, sample),
+        lambda found: _loss(found, sample, known), how.seed, how.evolution,
+    )  # fmt: skip
+
+
+def planned(
+    network: Network, images: Tensor, budget: float, cost: Cost, how: Smaller = PLAIN
+) -> tuple[Network, Counts]:  # fmt: skip
+    """Do as `smaller`, by ranking; also return how much of each block went, for `by_plan`."""
+    sample = images[_order(images, how)]
+    return ranked(candidates_of(network, sample, how), budget, cost, finisher(network, sample))
+
+
+def by_plan(network: Network, images: Tensor, gone: Counts, how: Smaller = PLAIN) -> Network:
+    """Return the network without what matters least of each block, as many of it as `planned` said of another.
+
+    That other one has the same layers with other weights. ValueError when it has not.
+    """
+    sample = images[_order(images, how)]
+    left = candidates_of(network, sample, how).without(gone)
+    finisher(network, sample)(left)
+    return left
 
 
 def smaller_run(
@@ -97,7 +116,13 @@ def finisher(network: Network, images: Tensor) -> Callable[[Network], None]:
     return finish
 
 
-def _candidates(network: Network, images: Tensor, how: Smaller) -> Candidates:
+def _order(images: Tensor, how: Smaller) -> Tensor:
+    """Return the indices of the pictures that importance is measured on."""
+    return torch.randperm(len(images), generator=torch.Generator().manual_seed(how.seed))[: how.pictures]
+
+
+def candidates_of(network: Network, images: Tensor, how: Smaller) -> Candidates:
+    """Return what may go of a network; what it matters is measured on all images."""
     if how.method == "prune":
         return jets_of(network, images)
     if how.criterion == "chance":

@@ -79,6 +79,9 @@ class Request:
     config: TrainConfig
     pictures: PictureSet
     hardware: Hardware | None = field(default=None, metadata={OPTIONAL: True})
+    begun: str | None = field(
+        default=None, metadata={OPTIONAL: True}
+    )  # digest of weights that it was given to begin with
 
 
 def refuse_other(out: Path, resume: bool) -> None:

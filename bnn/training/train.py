@@ -1,5 +1,6 @@
 """Training: a data set and a network description in, a run folder out (bnn.training.runs)."""
 
+import hashlib
 import json
 import sys
 import time
@@ -9,6 +10,7 @@ from pathlib import Path
 
 import torch
 from safetensors.torch import save
+from torch import Tensor
 from tqdm import tqdm
 
 from bnn.data import Dataset, DataSource
@@ -70,23 +72,25 @@ def train(
     hardware: Hardware | None = None,
     worker: Worker | None = None,
     tensorboard: bool = False,
+    begun: Network | None = None,
 ) -> Metrics:
     """Train `spec` on `data` into the run folder `out` and return its metrics.
 
     `source` says how to load the data again (kept in the model for `verify`), `hardware` what the network was chosen
-    for (kept in run.json). worker: this process, when it is not one that trains alone on the CPU
-    (bnn.training.worker). UserError when `out` holds something
-    else, or holds a run and `resume` is not set, or is being trained by another process; ToolError when the training
-    diverges, which leaves the last good checkpoint.
+    for (kept in run.json). worker: this process, when it is not one that trains alone on the CPU (bnn.training.worker).
+    begun: a network of the same layers whose weights it begins with, for a process that trains alone, with nothing to
+    be settled before. UserError when `out` holds something else, or holds a run and `resume` is not set, or is being
+    trained by another process; ToolError when the training diverges, which leaves the last good checkpoint.
     """
     if tensorboard:
         require_tensorboard()
     worker, source = worker or Worker(), source or DataSource(data.name)
     trainer = Trainer(data, spec, config, worker)  # refuses a network that does not fit before there is a folder
+    digest = _begin_as(begun, trainer) if begun is not None else None
     if not worker.leads:
         return follow(data, spec, config, worker, trainer)
     with lock(out):
-        claim(out, Request(source, spec, config, PictureSet.of(data), hardware), resume)
+        claim(out, Request(source, spec, config, PictureSet.of(data), hardware, digest), resume)
         if resume and (out / METRICS).exists():
             metrics = finished(out)
             tell_beginning(worker, metrics, None, None)
@@ -95,12 +99,12 @@ def train(
             plan = _settle(data, spec, config, out, progress, worker) if needs_plan(config) else None
             if plan:
                 trainer = Trainer(*planned(data, spec, config, plan), worker)
-            begun = out / CHECKPOINT if (out / CHECKPOINT).exists() else None
-            if begun:
-                restore(trainer, begun)
+            reached = out / CHECKPOINT if (out / CHECKPOINT).exists() else None
+            if reached:
+                restore(trainer, reached)
             if trainer.round < trainer.schedule.rounds:
                 require_free(out, (WEIGHTS, MODEL, HELD_OUT))
-            tell_beginning(worker, None, plan, begun)
+            tell_beginning(worker, None, plan, reached)
             if progress:
                 _tell_of_beginning(trainer)
             trainer.objective.begin()
@@ -110,6 +114,17 @@ def train(
             tell_end(worker, metrics)
         (out / CHECKPOINT).unlink(missing_ok=True)
     return metrics
+
+
+def _begin_as(begun: Network, trainer: Trainer) -> str:
+    """Give the weights of a network to a training; return their digest."""
+    assert trainer.worker.processes == 1 and not needs_plan(trainer.config)
+    trainer.network.load_state_dict(begun.state_dict())
+    return hashlib.sha256(save(_state(begun))).hexdigest()
+
+
+def _state(network: Network) -> dict[str, Tensor]:
+    return copy_state({name: value.contiguous() for name, value in network.state_dict().items()})
 
 
 @contextmanager
@@ -167,7 +182,7 @@ def _finish(trainer: Trainer, out: Path, source: DataSource, started: float, see
     judged, network, data = trainer.evaluate(), trainer.finish(), trainer.data
     images = frames(data.test_images)
     frozen = freeze(network, data.classes, {"neuraljet.data": json.dumps(entries(source))})
-    put(out / WEIGHTS, save(copy_state({k: v.contiguous() for k, v in network.state_dict().items()})))
+    put(out / WEIGHTS, save(_state(network)))
     with work_folder() as temporary:
         write_qonnx(frozen, temporary / MODEL)
         put(out / MODEL, (temporary / MODEL).read_bytes())

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 NAME = "search"
 HELP = "Search for the most accurate network within a budget, and train it"
 EXAMPLE = "neuraljet search pictures/ --sites 1800 --fps 1000 --hours 2 --out study"
-METHODS = ("tpe", "nsga2", "evolve")  # neuraljet.searching.methods.METHODS, without loading Optuna
+METHODS = ("tpe", "nsga2", "evolve", "slim", "prune")  # neuraljet.searching.methods.METHODS, without loading Optuna
 PACKAGES = (("optuna", "optuna"), *report.PACKAGES)
 DATABASE_PACKAGES = (("sqlalchemy", "SQLAlchemy"), ("psycopg", "psycopg[binary]"))
 MISSING = "a search needs the PyPI package '{}': run `make setup`, or pip install 'neuraljet[search,report]'"
@@ -59,7 +59,8 @@ def search(
     with the search in `out`; both count what was done before: hours those in this folder, the training of the best
     network with them, trials those of the study.
 
-    method: tpe and evolve look for accuracy within the budget, nsga2 for accuracy and few sites. storage: URL of a
+    method: tpe and evolve look for accuracy within the budget, nsga2 for accuracy and few sites, slim and prune for
+    networks that begin wider and are made smaller until they fit. storage: URL of a
     PostgreSQL database, in which equal searches on several machines are one. engine: what trains, see bnn.engines.
     steps: of the whole training. seed: of every training. The others are as in `train`.
 

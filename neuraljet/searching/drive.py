@@ -7,6 +7,7 @@ import random
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import Any
 
 import optuna
 from optuna.trial import TrialState
@@ -21,7 +22,7 @@ from neuraljet.searching.folder import Beginning, Request
 from neuraljet.searching.front import best, candidates
 from neuraljet.searching.halving import promising, rungs
 from neuraljet.searching.methods import Method, Past, beginning
-from neuraljet.searching.space import Space
+from neuraljet.searching.space import Space, Start
 from neuraljet.searching.store import Seen, Store
 from neuraljet.searching.trial import Asked, Costs, Outcome, Reached, training
 
@@ -34,7 +35,7 @@ class Course:
     """A trial of this driver, and the rung that is trained next."""
 
     trial: optuna.Trial
-    network: NetworkSpec
+    start: Start
     rung: int = 0
     costs: Costs | None = None
 
@@ -59,7 +60,7 @@ class Driver:
         """most_trials: of the study, that are trained. folds: of the training that follows the search."""
         self.store, self.request, self.method, self.clock = store, request, method, clock
         self.shape, self.classes, self.most_trials, self.folds, self.tell = shape, classes, most_trials, folds, tell
-        self.space = Space(shape, begun.default)
+        self.space = Space(shape, begun.default, method.shrinks)
         self.config = replace(request.config, augment=begun.augment)
         self.rungs = rungs(self.config.steps or 0)
         self.draw = random.Random()
@@ -93,7 +94,7 @@ class Driver:
             return left
         trials = self.store.trials()
         found = candidates(trials)
-        network = best(found).network if found else self.space.default
+        network = best(found).start.network if found else self.space.default
         return left - final_seconds(self._pace(trials), self._work(network, len(self.rungs) - 1), self.folds)
 
     def _pace(self, trials: list[Seen]) -> float:
@@ -127,7 +128,7 @@ class Driver:
             if trial.network is None:
                 self.store.fail(again, "it was interrupted before it had a network")
                 continue
-            course = Course(again, trial.network, max(0, trial.rung), trial.costs)
+            course = Course(again, Start(trial.network, trial.shrinking), max(0, trial.rung), trial.costs)
             after = self._judged(course, trial.reached[trial.rung]) if trial.reached else course
             if after is not None:
                 found.append(after)
@@ -136,7 +137,7 @@ class Driver:
     def _next(self, ready: deque[Course]) -> Course | None:
         """Return what is trained next: a promising network, else a new one; None when there is time for neither."""
         for course in ready:
-            if self._in_time(course.network, course.rung):
+            if self._in_time(course.start.network, course.rung):
                 ready.remove(course)
                 return course
         if self.note or not self._in_time(self.space.default, 0):
@@ -151,14 +152,14 @@ class Driver:
         """Begin a trial of a network that no trial has had."""
         while self.in_vain < MOST_REPEATS:
             trials = self.store.trials()
-            known = {trial.network.blocks for trial in trials if trial.network}
+            known = {_told_apart(Start(trial.network, trial.shrinking)) for trial in trials if trial.network}
             if self.method.propose is not None and not self.store.waits():
                 self.store.propose(self.method.propose(self.space, _past(trials), self.draw))
             trial = self.store.ask()
-            network = self.space.network(trial)
-            if network.blocks not in known:
-                self.store.begun(trial, network)
-                return Course(trial, network)
+            start = self.space.start(trial)
+            if _told_apart(start) not in known:
+                self.store.begun(trial, start)
+                return Course(trial, start)
             self.store.fail(trial, "another trial has the same network")
             self.in_vain += 1
         self.note = f"{MOST_REPEATS} networks in a row were known already or did not fit the budget"
@@ -166,8 +167,9 @@ class Driver:
 
     def _task(self, course: Course) -> Task:
         config = replace(self.config, epochs=None, steps=self.rungs[course.rung], folds=1, starts=1)
-        budget = self.request.budget if course.costs is None else None
-        return training(Asked(self.request.pictures, course.network, config, budget))
+        start = course.start
+        budget = self.request.budget if course.costs is None or start.shrinking else None
+        return training(Asked(self.request.pictures, start.network, config, budget, start.shrinking))
 
     def _take(self, course: Course, future: Future) -> Course | None:
         """Tell the study what came of a training; return the longer one that follows."""
@@ -175,7 +177,7 @@ class Driver:
             outcome: Outcome = parse(Outcome, future.record(), "")
         except ToolError as error:
             self.store.fail(course.trial, str(error))
-            self.tell(Event(course.trial.number, course.network, f"failed: {error}"))
+            self.tell(Event(course.trial.number, course.start.network, f"failed: {error}"))
             self.failures += 1
             if self.failures >= MOST_FAILURES:
                 raise
@@ -188,14 +190,18 @@ class Driver:
             excess = dict(outcome.excess or {})
             self.store.refuse(course.trial, excess)
             self.in_vain += 1
-            self.tell(Event(course.trial.number, course.network, f"refused: {_beyond(excess)}"))
+            self.tell(Event(course.trial.number, course.start.network, f"refused: {_beyond(excess)}"))
             return None
         self.in_vain = 0
+        if outcome.network is not None and course.start.shrinking is not None:
+            shrinking = replace(course.start.shrinking, removed=outcome.removed)
+            self.store.shrunk(course.trial, shrinking, outcome.network)
+            course.start = replace(course.start, shrinking=shrinking)
         self.store.reach(course.trial, course.rung, outcome.reached)
         after = self._judged(course, outcome.reached)
         last = course.rung == len(self.rungs) - 1
         words = _reached(outcome.reached, course.costs) + (", goes on" if after else "")
-        self.tell(Event(course.trial.number, course.network, words, last))
+        self.tell(Event(course.trial.number, outcome.network or course.start.network, words, last))
         return after
 
     def _judged(self, course: Course, reached: Reached) -> Course | None:
@@ -212,9 +218,15 @@ class Driver:
         ]
         gone_on = sum(trial.rung > course.rung or trial.state == TrialState.RUNNING for trial in others)
         if not last and promising(reached, [trial.reached[course.rung] for trial in others], gone_on):
-            return Course(course.trial, course.network, course.rung + 1, course.costs)
+            return Course(course.trial, course.start, course.rung + 1, course.costs)
         self.store.end(course.trial, reached, course.costs, last)
         return None
+
+
+def _told_apart(start: Start) -> tuple[Any, ...]:
+    """Return what two trials have in common that train the same."""
+    how = start.shrinking
+    return (start.network.blocks, how and replace(how, removed=None))
 
 
 def _past(trials: list[Seen]) -> list[Past]:

@@ -7,16 +7,21 @@ from pathlib import Path
 
 from bnn.data import Dataset
 from bnn.errors import UserError
-from bnn.model.budget import Expected, Hardware
+from bnn.model.budget import Budget, Expected, Hardware
+from bnn.model.network import Network
 from bnn.storage.files import lock
 from bnn.storage.folders import refuse_foreign, stranger
+from bnn.training.config import TrainConfig
 from bnn.training.metrics import Metrics
 from bnn.training.plan.ask import fold_count
+from bnn.training.resume import restore
+from bnn.training.rounds import run_rounds
 from bnn.training.runs import ASKED, METRICS, RUN, finished, requested
 from bnn.training.train import train
-from bnn.training.worker import joined
-from neuraljet.searching.folder import BEST, NEXT, Beginning, Request
+from bnn.training.worker import Worker, joined
+from neuraljet.searching.folder import BEST, NEXT, WIDER, Beginning, Request
 from neuraljet.searching.front import Candidate
+from neuraljet.searching.shrinking import Shrinking, parts, shrunk, wide_trainer
 
 
 def train_best(
@@ -26,27 +31,50 @@ def train_best(
 
     A training that was interrupted goes on. UserError when best/ or next/ is no run of ours.
     """
-    config = replace(request.config, augment=begun.augment)
-    config = replace(config, folds=folds_of(request, data))
+    config = replace(request.config, augment=begun.augment, folds=folds_of(request, data))
+    how = found.start.shrinking
+    if how is not None:  # what it learns from is not what cross-validation would begin with
+        config = replace(config, folds=1)
+    last = config if how is None else replace(config, steps=parts(config.steps or 0)[1])
     costs, budget = found.costs, request.budget
     hardware = Hardware(
         budget.fps, budget, Expected(costs.sites, costs.ramb18, costs.cycles_per_frame, costs.ramb18_sites)
     )
     target, working = folder / BEST, folder / NEXT
-    if _is(target, found, config.steps):
+    if _is(target, found, last.steps):
         return finished(target)
     refuse_foreign(target, RUN)
-    if working.exists() and not _is(working, found, config.steps, whole=False):
+    if working.exists() and not _is(working, found, last.steps, whole=False):
         _remove(working)
     with joined("cpu") as worker:
+        smaller = None if how is None else _smaller(folder, found, how, config, budget, data, progress, worker)
         metrics = train(
-            data, found.network, working, config, source=request.pictures.source, resume=True, progress=progress,
-            hardware=hardware, worker=worker,
+            data, found.network, working, last, source=request.pictures.source, resume=True, progress=progress,
+            hardware=hardware, worker=worker, begun=smaller,
         )  # fmt: skip
     with lock(target):
         _remove(target)
         os.rename(working, target)
+    _sweep(folder)
     return metrics
+
+
+def _smaller(
+    folder: Path, found: Candidate, how: Shrinking, config: TrainConfig, budget: Budget, data: Dataset, progress: bool,
+    worker: Worker,
+) -> Network:  # fmt: skip
+    """Train what the network begins as, on all training pictures, and make it as small as it became in its trial."""
+    path = folder / WIDER.format(found.trial)
+    trainer = wide_trainer(data, found.start.network, config, how, worker)
+    if path.exists():
+        restore(trainer, path)
+    run_rounds(trainer, path, progress=progress)
+    return shrunk(trainer, how, budget)[0]
+
+
+def _sweep(folder: Path) -> None:
+    for path in folder.glob(WIDER.format("*")):
+        path.unlink()
 
 
 def folds_of(request: Request, data: Dataset) -> int:

@@ -7,6 +7,7 @@ STUDY/  search.json     this
         networks/       their TOML files, for `train --network`
         best/           the run of the best one
         next/           while it trains; then it becomes best/
+        wider-NUMBER.safetensors  before that, of one that begins too large: a checkpoint, or all it has learned
 """
 
 import uuid
@@ -29,10 +30,11 @@ from neuraljet.searching.trial import Pictures
 
 FILE, FORMAT, VERSION = "search.json", "neuraljet-search", 1
 BEST, NEXT, NETWORKS, FRONT, PAGE = "best", "next", "networks", "front.csv", "front.html"
+WIDER = "wider-{}.safetensors"  # a trial's number
 KIND = Kind(
     FILE,
     FORMAT,
-    later=("trials.journal", FRONT, PAGE, f"{NETWORKS}/*.toml"),
+    later=("trials.journal", FRONT, PAGE, f"{NETWORKS}/*.toml", WIDER.format("*")),
     scratch=(NETWORKS,),
     folders=((BEST, RUN), (NEXT, RUN)),
 )

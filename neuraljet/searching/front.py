@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from bnn.integer.rates import Share
 from bnn.model.spec import NetworkSpec
 from bnn.storage.records import entries
+from neuraljet.searching.space import Start
 from neuraljet.searching.store import Seen
 from neuraljet.searching.trial import Costs, Reached
 
@@ -26,6 +27,7 @@ class Candidate:
     network: NetworkSpec
     costs: Costs
     reached: Reached
+    start: Start  # what its training begins with, which may be wider
 
     @property
     def share(self) -> Share:
@@ -36,10 +38,13 @@ def candidates(trials: Sequence[Seen]) -> list[Candidate]:
     """Return what can be compared: the networks of the highest rung, in the order of their trials."""
     highest = max((trial.rung for trial in trials), default=-1)
     return [
-        Candidate(trial.number, trial.network, trial.costs, trial.reached[highest])
+        Candidate(
+            trial.number, trial.left or trial.network, trial.costs, trial.reached[highest],
+            Start(trial.network, trial.shrinking),
+        )
         for trial in trials
-        if highest >= 0 and trial.rung == highest and trial.network and trial.costs
-    ]
+        if highest >= 0 and trial.rung == highest and trial.network and trial.costs and not trial.refused
+    ]  # fmt: skip
 
 
 def best(found: Sequence[Candidate]) -> Candidate:

@@ -12,7 +12,7 @@ from typing import Any
 import optuna
 from optuna.samplers import BaseSampler, NSGAIISampler, RandomSampler, TPESampler
 
-from neuraljet.searching.space import Answers, Space, mutated
+from neuraljet.searching.space import STARTS, Answers, Space, mutated
 
 BEGINNING = 10  # networks that a search begins with: the default and its mutants
 POPULATION, TOURNAMENT = 20, 5  # of evolution
@@ -32,12 +32,14 @@ class Method:
     """A way to choose the next network.
 
     sampler: of Optuna, from a seed. directions: what it optimizes: the accuracy, and for some the LUT sites. propose:
-    the answers of the next network; without it the sampler answers.
+    the answers of the next network; without it the sampler answers. shrinks: how wider networks are made smaller, where
+    they are (neuraljet.searching.shrinking).
     """
 
     sampler: Callable[[int], BaseSampler]
     directions: tuple[str, ...] = ("MAXIMIZE",)
     propose: Callable[[Space, Sequence[Past], random.Random], dict[str, Any]] | None = None
+    shrinks: str | None = None
 
 
 def aged(space: Space, past: Sequence[Past], draw: random.Random) -> dict[str, Any]:
@@ -67,13 +69,20 @@ METHODS = {
     "tpe": Method(_tpe),
     "nsga2": Method(_nsga2, ("MAXIMIZE", "MINIMIZE")),
     "evolve": Method(lambda seed: RandomSampler(seed=seed), propose=aged),
+    "slim": Method(_tpe, shrinks="slim"),
+    "prune": Method(_tpe, shrinks="prune"),
 }
 
 
 def beginning(space: Space, seed: int) -> list[dict[str, Any]]:
-    """Return the answers that a search begins with, the default's first; the same for every driver of a study."""
+    """Return the answers that a search begins with, the default's first; the same for every driver of a study.
+
+    Where networks are made smaller, the others are mutants of the default at each width that it may begin with.
+    """
     draw, default = random.Random(seed), space.answers(space.default)
-    return [default, *(mutated(space, default, draw) for _ in range(BEGINNING - 1))]
+    widths = STARTS[1:] if space.shrinks else ()
+    parents = [{**default, "wider": widths[i % len(widths)]} if widths else default for i in range(BEGINNING - 1)]
+    return [default, *(mutated(space, parent, draw) for parent in parents)]
 
 
 def quiet() -> None:

@@ -14,6 +14,7 @@ from neuraljet.searching import charts
 from neuraljet.searching.folder import FRONT, NETWORKS, PAGE, Beginning, Request
 from neuraljet.searching.front import Candidate, as_csv, candidates, front
 from neuraljet.searching.halving import rungs
+from neuraljet.searching.methods import METHODS
 from neuraljet.searching.store import Seen
 
 
@@ -49,6 +50,7 @@ def page(name: str, request: Request, begun: Beginning, trials: Sequence[Seen]) 
         "counts": _counts(request, trials),
         "budget": request.budget.words(),
         "method": request.method,
+        "shrinks": METHODS[request.method].shrinks,
         "augment": ", ".join(begun.augment),
         "style": Markup(files["style.css"]),
         "script": Markup(files["script.js"]),

@@ -2,16 +2,17 @@
 
 A network is made of answers to named questions. Whoever answers them is a `Pick`: a trial of Optuna, or `Mutant`, which
 alters the answers of another network. Every set of answers is a network: a pooling window that the map has no place for
-becomes a smaller one.
+becomes a smaller one. Where a search makes networks smaller, some begin with more channels than the budget holds.
 """
 
 import random
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 from bnn.model.family import needs_padding
 from bnn.model.spec import Block, NetworkSpec
+from neuraljet.searching.shrinking import Shrinking
 
 # `constrained` is left out: it makes the jets of `jets`, at the same cost, and learns them less well (docs/method.md).
 FORMS = ("binary", "jets", "separable", "bottleneck")
@@ -24,6 +25,12 @@ STEP = 4  # of channels: what folds well
 LEAST_TOP = 16  # channels that every block may have
 MOST_BLOCKS = 7
 WIDER = 2  # times the channels of the default
+# Of networks that are made smaller: times the channels, to which share of the budget, and by which penalty. 1: of none.
+STARTS = (1, 1.25, 1.5, 2, 3)
+SHARES = (0.95, 0.8, 0.6)  # the first leaves room for what further training makes of the estimate
+PENALTIES = (0.0, 0.002)
+MOST_CHANNELS = 1024
+WITH_JETS = {"binary": "jets", "separable": "bottleneck"}  # forms without several jets an output: what prune takes
 Answers = Mapping[str, Any]
 
 
@@ -38,11 +45,41 @@ class Pick(Protocol):
 
 
 @dataclass(frozen=True)
+class Start:
+    """What a trial trains."""
+
+    network: NetworkSpec
+    shrinking: Shrinking | None = None
+
+
+@dataclass(frozen=True)
 class Space:
-    """The networks for pictures (C, H, W), bounded by the network that would be taken without a search."""
+    """The networks for pictures (C, H, W), bounded by the network that would be taken without a search.
+
+    shrinks: the method that makes wider ones smaller, slim or prune, where there is one.
+    """
 
     shape: tuple[int, int, int]
     default: NetworkSpec
+    shrinks: str | None = None
+
+    def start(self, pick: Pick) -> Start:
+        """Return what `pick` answers for."""
+        network = self.network(pick)
+        times = pick.suggest_categorical("wider", STARTS) if self.shrinks else 1
+        if self.shrinks is None or times == 1:
+            return Start(network)
+        blocks = tuple(
+            replace(
+                block,
+                channels=min(MOST_CHANNELS, round(block.channels * times / STEP) * STEP),
+                form=WITH_JETS.get(block.form, block.form) if i and self.shrinks == "prune" else block.form,
+            )
+            for i, block in enumerate(network.blocks)
+        )
+        share = pick.suggest_categorical("share", SHARES)
+        penalty = pick.suggest_categorical("penalty", PENALTIES) if self.shrinks == "slim" else 0.0
+        return Start(NetworkSpec(_name(blocks), blocks), Shrinking(self.shrinks, share, penalty))
 
     def network(self, pick: Pick) -> NetworkSpec:
         """Return the network that `pick` answers for."""
@@ -78,7 +115,7 @@ class Space:
             }
             if index and block.form == "bottleneck":
                 found["maps"] = block.maps
-        return found
+        return found | ({"wider": STARTS[0]} if self.shrinks else {})
 
     def settled(self) -> NetworkSpec:
         """Return the default as the space has it: what its first block is on pixels has a form of its own."""
@@ -152,5 +189,5 @@ def mutated(space: Space, parent: Answers, draw: random.Random) -> dict[str, Any
     numbers = [name for name in names if name.startswith("channels")]
     altered = {draw.choice(numbers if draw.random() < 0.5 else names) for _ in range(draw.randint(1, 3))}
     mutant = Mutant(parent, frozenset(altered), draw)
-    space.network(mutant)
+    space.start(mutant)
     return mutant.answers

@@ -23,12 +23,15 @@ from optuna.trial import FrozenTrial, TrialState
 from bnn.errors import ToolError, UserError
 from bnn.model.spec import NetworkSpec
 from bnn.storage.records import entries, parse
+from neuraljet.searching.shrinking import Shrinking
+from neuraljet.searching.space import Start
 from neuraljet.searching.trial import Costs, Reached
 
 JOURNAL = "trials.journal"  # in the folder of the search
 SCHEMES = ("postgresql", "postgresql+psycopg")
 TRIES, PAUSE_S = 5, 0.5  # where two drivers make the tables of a database at once
 NETWORK, COSTS, EXCESS, RUNGS, DRIVER, FAULT = "network", "costs", "excess", "rung ", "driver", "fault"
+SHRINKING, LEFT = "shrinking", "left"
 CONNECT_S = 10
 Value = TypeVar("Value")
 
@@ -41,11 +44,13 @@ class Seen:
     number: int
     state: TrialState
     answers: dict[str, Any]
-    network: NetworkSpec | None
+    network: NetworkSpec | None  # that its trainings begin with
     costs: Costs | None
     refused: bool
     reached: dict[int, Reached]  # by rung
     driver: str | None
+    shrinking: Shrinking | None = None  # how it becomes smaller, where it does
+    left: NetworkSpec | None = None  # what is left of it then
 
     @property
     def rung(self) -> int:
@@ -71,6 +76,8 @@ def seen(trial: FrozenTrial) -> Seen:
                 if name.startswith(RUNGS)
             },
             driver=found.get(DRIVER),
+            shrinking=parse(Shrinking, found[SHRINKING], "") if SHRINKING in found else None,
+            left=parse(NetworkSpec, found[LEFT], "") if LEFT in found else None,
         )
     except (TypeError, ValueError) as error:
         raise UserError(f"trial {trial.number} of the study is not one of this search ({str(error)[:120]})") from None
@@ -113,9 +120,16 @@ class Store:
         """Return a trial that this driver began before."""
         return optuna.Trial(self.study, seen_trial.id)
 
-    def begun(self, trial: optuna.Trial, network: NetworkSpec) -> None:
+    def begun(self, trial: optuna.Trial, start: Start) -> None:
         """Write down which network a trial is."""
-        trial.set_user_attr(NETWORK, entries(network))
+        trial.set_user_attr(NETWORK, entries(start.network))
+        if start.shrinking is not None:
+            trial.set_user_attr(SHRINKING, entries(start.shrinking))
+
+    def shrunk(self, trial: optuna.Trial, shrinking: Shrinking, left: NetworkSpec) -> None:
+        """Write down what is left of its network."""
+        trial.set_user_attr(SHRINKING, entries(shrinking))
+        trial.set_user_attr(LEFT, entries(left))
 
     def cost(self, trial: optuna.Trial, costs: Costs) -> None:
         """Write down what its network takes."""

@@ -14,6 +14,7 @@ import numpy as np
 from bnn.data import Dataset, DataSource, load_again
 from bnn.engines import Task
 from bnn.errors import UserError
+from bnn.integer.freeze import freeze
 from bnn.model.budget import Budget
 from bnn.model.family import operations
 from bnn.model.network import Network
@@ -22,10 +23,13 @@ from bnn.model.spec import NetworkSpec
 from bnn.storage.records import OPTIONAL, entries, parse
 from bnn.training.config import TrainConfig
 from bnn.training.plan.folds import held_out
-from bnn.training.plan.judge import judge
+from bnn.training.plan.judge import Judged, judge, judged_by
 from bnn.training.plan.make import make_plan
+from bnn.training.rounds import run_rounds
 from bnn.training.sides import hold_out
 from bnn.training.worker import joined
+from finn_build.choose import MOST_OPERATIONS, Fit, fit, fit_of
+from neuraljet.searching.shrinking import Refused, Shrinking, refuse_hopeless, second_trainer, shrunk, wide_trainer
 
 HELD_SHARE, MOST_HELD = 1 / 3, 2000  # of the training pictures: a third, where there are few
 SPLIT_SEED = 0  # of what is held out: the same pictures judge every trial
@@ -43,18 +47,23 @@ class Pictures:
 class Asked:
     """One training of one network.
 
-    budget: it is kept by estimate, or nothing is trained; None: the network is known to keep it.
+    budget: it is kept by estimate, or nothing is trained; None: the network is known to keep it. shrinking: the network
+    is too large, and becomes smaller while it is trained.
     """
 
     pictures: Pictures
     network: NetworkSpec
     config: TrainConfig
     budget: Budget | None = field(default=None, metadata={OPTIONAL: True})
+    shrinking: Shrinking | None = field(default=None, metadata={OPTIONAL: True})
 
 
 @dataclass(frozen=True)
 class Costs:
-    """What a network takes, by an estimate with random weights, and how large it is."""
+    """What a network takes, by an estimate, and how large it is.
+
+    The estimate is with random weights, but for networks that became smaller: there it is with those that they have.
+    """
 
     sites: int
     ramb18: int
@@ -89,6 +98,8 @@ class Outcome:
     costs: Costs | None = field(default=None, metadata={OPTIONAL: True})
     reached: Reached | None = field(default=None, metadata={OPTIONAL: True})  # None: refused
     excess: Mapping[str, float] | None = field(default=None, metadata={OPTIONAL: True})  # shares above the budget
+    network: NetworkSpec | None = field(default=None, metadata={OPTIONAL: True})  # what is left of one that was shrunk
+    removed: tuple[int, ...] | None = field(default=None, metadata={OPTIONAL: True})  # of each of its blocks
 
 
 def training(asked: Asked) -> Task:
@@ -105,6 +116,11 @@ def train(description: dict[str, Any]) -> dict[str, Any]:
     """Estimate the network, when there is a budget; train it, when it fits; return an Outcome."""
     asked: Asked = parse(Asked, description, "")
     data = _loaded(asked.pictures)
+    if asked.shrinking is not None:
+        try:
+            return entries(_smaller(asked, asked.shrinking, data))
+        except Refused as refused:
+            return entries(Outcome(None, None, refused.excess))
     costs = None
     if asked.budget is not None:
         costs, excess = measured(asked.network, data, asked.budget)
@@ -113,14 +129,38 @@ def train(description: dict[str, Any]) -> dict[str, Any]:
     started = time.monotonic()
     with joined("cpu", 1) as worker:
         judged = judge(data, asked.network, asked.config, lambda _: None, worker)
-    reached = Reached(
+    return entries(Outcome(costs, _reached(asked, judged, started)))
+
+
+def _smaller(asked: Asked, how: Shrinking, data: Dataset) -> Outcome:
+    """Train a network that is too large, make it smaller, train on. Refused as in `neuraljet.searching.shrinking`."""
+    budget, shape, classes = asked.budget, shape_of(data), len(data.classes)
+    assert budget is not None
+    if how.removed is None:
+        refuse_hopeless(asked.network, shape, classes, how, budget)
+    started = time.monotonic()
+    with joined("cpu", 1) as worker:
+        first = wide_trainer(data, asked.network, asked.config, how, worker)
+        run_rounds(first)
+        small, removed = shrunk(first, how, budget)
+        second = second_trainer(data, small, asked.config, worker)
+        reached = _reached(asked, judged_by(second), started)
+    try:
+        found = fit_of(freeze(second.network.eval(), data.classes), shape[1] * shape[2], budget)
+    except UserError:  # the rate is out of reach
+        raise Refused({"rate": 1.0}) from None
+    costs, excess = _costs(found, second.network)
+    return Outcome(costs, None if excess else reached, excess or None, small.spec, removed)
+
+
+def _reached(asked: Asked, judged: Judged, started: float) -> Reached:
+    return Reached(
         steps=asked.config.steps or 0,
         right=int(judged.right.sum()),
         of=len(judged.right),
         loss=float(judged.losses.mean()),
         seconds=round(time.monotonic() - started, 2),
     )
-    return entries(Outcome(costs, reached))
 
 
 def settle(description: dict[str, Any]) -> dict[str, Any]:
@@ -137,8 +177,6 @@ def measured(network: NetworkSpec, data: Dataset, budget: Budget) -> tuple[Costs
 
     None for a network that does not reach the rate at all, or would take too long to train.
     """
-    from finn_build.choose import MOST_OPERATIONS, fit
-
     shape = shape_of(data)
     work = operations(shape, len(data.classes), network) / MOST_OPERATIONS - 1
     if work > 0:
@@ -147,9 +185,13 @@ def measured(network: NetworkSpec, data: Dataset, budget: Budget) -> tuple[Costs
         found = fit(network, shape, len(data.classes), budget)
     except UserError:
         return None, {"rate": 1.0}
+    return _costs(found, Network(network, shape, len(data.classes)))
+
+
+def _costs(found: Fit, network: Network) -> tuple[Costs, dict[str, float]]:
     costs = Costs(
         found.estimate.lut, found.estimate.bram18, found.ramb18_sites, found.estimate.cycles_per_frame,
-        size_of(Network(network, shape, len(data.classes)))["parameters"],
+        size_of(network)["parameters"],
     )  # fmt: skip
     return costs, {name: share for name, share in found.excess.items() if share > 0}
 

@@ -2,6 +2,8 @@
 
 import hashlib
 from collections.abc import Callable
+from dataclasses import replace
+from math import ceil
 from typing import Any
 
 from bnn.data import DataSource
@@ -9,6 +11,7 @@ from bnn.engines import Future, Task
 from bnn.errors import ToolError
 from bnn.model.budget import Budget
 from bnn.model.family import COARSE, member
+from bnn.model.spec import NetworkSpec
 from bnn.storage.records import entries, parse
 from bnn.training.config import TrainConfig
 from neuraljet.searching.clock import Clock
@@ -28,24 +31,37 @@ def request(method: str = "tpe", **config: Any) -> Request:
     return Request(pictures, Budget.of(sites=SITES), TrainConfig(steps=STEPS, **config), method)
 
 
-def sites_of(asked: Asked) -> int:
-    return sum(block.channels * block.kernel for block in asked.network.blocks)
+def sites_of(network: NetworkSpec) -> int:
+    return sum(block.channels * block.kernel for block in network.blocks)
 
 
-def luck_of(asked: Asked) -> int:
-    return int(hashlib.sha256(asked.network.name.encode()).hexdigest(), 16) % 100
+def luck_of(network: NetworkSpec) -> int:
+    return int(hashlib.sha256(network.name.encode()).hexdigest(), 16) % 100
 
 
 def answered(asked: Asked) -> Outcome:
     """Answer as `trial.train` does: more channels are better, longer trainings too, and chance decides the rest."""
-    costs = None
+    costs, left, removed, network = None, None, None, asked.network
+    if asked.shrinking is not None:
+        left = network = _smaller(asked)
+        removed = tuple(a.channels - b.channels for a, b in zip(asked.network.blocks, left.blocks, strict=True))
     if asked.budget is not None:
-        costs = Costs(sites_of(asked), 0, 160, 576, 10 * sites_of(asked))
+        costs = Costs(sites_of(network), 0, 160, 576, 10 * sites_of(network))
         if costs.sites > asked.budget.sites:
             return Outcome(costs, None, {"sites": costs.sites / asked.budget.sites - 1})
     steps = asked.config.steps or 0
-    right = 400 + sites_of(asked) + steps // 100 + luck_of(asked)
-    return Outcome(costs, Reached(steps, right, HELD, 1 - right / HELD, steps / 100))
+    right = 400 + sites_of(network) + steps // 100 + luck_of(network)
+    return Outcome(costs, Reached(steps, right, HELD, 1 - right / HELD, steps / 100), None, left, removed)
+
+
+def _smaller(asked: Asked) -> NetworkSpec:
+    """Take the same share of the channels of each block, as far as the budget asks for and up to half of them."""
+    how, wide = asked.shrinking, asked.network
+    assert how is not None and asked.budget is not None
+    share = min(1.0, max(0.5, how.sites(asked.budget) / sites_of(wide)))
+    gone = how.removed or [ceil(block.channels * (1 - share)) for block in wide.blocks]
+    blocks = [replace(block, channels=block.channels - n) for block, n in zip(wide.blocks, gone, strict=True)]
+    return replace(wide, name=f"part of {wide.name}", blocks=tuple(blocks))
 
 
 class AtOnce:

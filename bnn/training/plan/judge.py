@@ -39,7 +39,11 @@ class Gain:
 
 def judge(data: Dataset, spec: NetworkSpec, config: TrainConfig, tick: Tick, worker: Worker | None = None) -> Judged:
     """Train on `data`, which has a validation side, to the end of the schedule, and judge the last weights."""
-    trainer = Trainer(data, spec, config, worker)
+    return judged_by(Trainer(data, spec, config, worker), tick)
+
+
+def judged_by(trainer: Trainer, tick: Tick = lambda _: None) -> Judged:
+    """Let `trainer` train to the end of its schedule, and judge the last weights on its held-out pictures."""
     while trainer.round < trainer.schedule.rounds:
         for _ in trainer.run_round():
             tick(1)

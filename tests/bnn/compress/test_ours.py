@@ -157,8 +157,8 @@ def test_redundant_channels_go_first_and_the_scores_stay():
 def test_what_frees_more_goes_first():
     network = made(plain("binary", 8), plain("binary", 8))
     candidates = ChannelCandidates(network, dict.fromkeys(range(16), 1.0), step=2, least=2)
-    found = ranked(candidates, by_channels(network) - 45, by_channels, lambda part: None)
-    assert [block.channels for block in found.spec.blocks] == [2, 8]
+    found, gone = ranked(candidates, by_channels(network) - 45, by_channels, lambda part: None)
+    assert [block.channels for block in found.spec.blocks] == [2, 8] and gone == (6, 0)
 
 
 def test_channels_are_left_in_multiples():

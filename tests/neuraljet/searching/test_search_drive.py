@@ -10,7 +10,7 @@ from neuraljet.searching import drive as driving
 from neuraljet.searching.front import best, candidates
 from neuraljet.searching.methods import METHODS
 from neuraljet.searching.store import JOURNAL, database_words
-from tests.support.searching import DEFAULT, SITES, AtOnce, answered, drive, known, luck_of
+from tests.support.searching import DEFAULT, SITES, AtOnce, answered, drive, known, luck_of, sites_of
 
 
 @pytest.fixture(autouse=True)
@@ -29,11 +29,12 @@ def test_short_trainings_come_first_and_what_does_not_fit_is_never_trained(tmp_p
     assert steps[600] > 1.5 * steps[1800] >= 1.5 * steps[3600] > 0
     refused = [trial for trial in trials if trial.refused]
     assert refused and all(trial.state == TrialState.PRUNED and not trial.reached for trial in refused)
-    for asked in engine.asked:  # the budget is asked about once, before the first training
-        assert (asked.budget is None) == (asked.config.steps != 600) and asked.config.folds == 1
+    for asked in engine.asked:  # the budget is asked about once, before the first training, but by what becomes smaller
+        assert (asked.budget is None) == (asked.config.steps != 600 and not asked.shrinking)
+        assert asked.config.folds == 1
     ended = (TrialState.COMPLETE, TrialState.PRUNED, TrialState.FAIL)
     assert all(trial.state in ended for trial in trials)
-    networks = [trial.network.blocks for trial in trained]
+    networks = [(trial.network.blocks, trial.shrinking) for trial in trained]
     assert len(set(networks)) == len(networks)
     found = candidates(trials)
     assert {one.reached.steps for one in found} == {3600} and len(found) == steps[3600]
@@ -49,6 +50,30 @@ def test_a_search_finds_better_networks_than_chance(tmp_path, method):
     early, late = ([trial.costs.sites for trial in part] for part in (trained[:15], trained[-15:]))
     assert sum(late) > 1.1 * sum(early)
     assert best(candidates(trials)).costs.sites > 0.85 * SITES
+
+
+@pytest.mark.parametrize("method", ["slim", "prune"])
+def test_what_goes_is_found_once_and_kept_in_longer_trainings(tmp_path, method):
+    first = AtOnce(most=14)
+    with pytest.raises(KeyboardInterrupt):
+        drive(tmp_path, first, method=method, trials=24)
+    second = AtOnce()
+    *trials, _ = drive(tmp_path, second, method=method, trials=24, seed=2)
+    known = {trial.network.name: trial for trial in trials if trial.left}
+    assert len(known) > 8
+    for asked in (*first.asked, *second.asked):
+        if asked.shrinking:
+            assert (asked.shrinking.removed is None) == (asked.config.steps == 600)
+            assert asked.shrinking.method == method and (method == "slim" or asked.shrinking.penalty == 0)
+    longer = [asked for asked in (*first.asked, *second.asked) if asked.config.steps > 600 and asked.shrinking]
+    assert longer
+    for asked in longer:
+        trial = next(t for t in trials if t.shrinking == asked.shrinking and t.network == asked.network)
+        assert sites_of(trial.left) == trial.costs.sites <= min(SITES, sites_of(trial.network))
+    done = [(asked.network, asked.shrinking, asked.config.steps) for asked in (*first.asked, *second.asked)]
+    assert len(set(done)) == len(done)
+    one = next(one for one in candidates(trials) if one.start.shrinking)
+    assert one.network != one.start.network and one.network.name.startswith("part of ")
 
 
 def test_nsga2_keeps_small_networks_too(tmp_path):
@@ -111,7 +136,7 @@ def test_with_no_time_the_default_is_tried_all_the_same(tmp_path):
 
 def test_a_training_that_fails_is_told_and_many_end_the_search(tmp_path):
     def sometimes(asked):
-        if luck_of(asked) % 4 == 0:
+        if luck_of(asked.network) % 4 == 0:
             raise ToolError("the training diverged")
         return answered(asked)
 

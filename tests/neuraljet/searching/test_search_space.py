@@ -8,7 +8,7 @@ import torch
 from bnn.model.family import COARSE, FINE, WIDTHS, member
 from bnn.model.network import Network
 from neuraljet.searching.methods import BEGINNING, Past, aged, beginning
-from neuraljet.searching.space import FORMS, KERNELS, MAPS, Mutant, Space, mutated
+from neuraljet.searching.space import FORMS, KERNELS, MAPS, PENALTIES, SHARES, Mutant, Space, mutated
 
 SHAPES = ((1, 8, 8), (1, 12, 12), (3, 16, 16), (1, 24, 80), (1, 28, 28), (1, 64, 64), (3, 64, 64), (3, 128, 96))
 
@@ -69,6 +69,24 @@ def test_all_answers_are_networks(shape):
     assert {block.kernel for block in blocks} == set(KERNELS)
     assert {block.maps for block in blocks if block.form == "bottleneck"} == set(MAPS)
     assert {block.pooling for block in blocks} == {"max", "sum"}
+
+
+@pytest.mark.parametrize("method", ["slim", "prune"])
+def test_networks_that_become_smaller_begin_wider(method):
+    inside = Space((1, 28, 28), member((1, 28, 28), 3, 8, form="binary", first="jets"), method)
+    first, *others = [inside.start(said(answers)) for answers in beginning(inside, 0)]
+    assert first.shrinking is None and first.network.blocks == inside.default.blocks
+    starts = others + [inside.start(Chance(seed)) for seed in range(60)]
+    plain, wide = ([one for one in starts if (one.shrinking is None) == none] for none in (True, False))
+    assert plain and len(wide) > len(plain)
+    for one in wide:
+        assert one.shrinking.method == method and all(block.channels % 4 == 0 for block in one.network.blocks)
+        if method == "prune":  # an output of several jets, or nothing could become none
+            assert {block.form for block in one.network.blocks[1:]} <= {"jets", "bottleneck"}
+    assert {one.shrinking.share for one in wide} == set(SHARES)
+    assert {one.shrinking.penalty for one in wide} == (set(PENALTIES) if method == "slim" else {0.0})
+    widest = max(block.channels for one in wide for block in one.network.blocks)
+    assert widest > 2 * max(block.channels for one in plain for block in one.network.blocks)
 
 
 def test_mutants_differ_a_little_and_are_the_same_for_a_seed():

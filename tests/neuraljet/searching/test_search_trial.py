@@ -15,7 +15,9 @@ from bnn.model.size import size_of
 from bnn.model.spec import Block, NetworkSpec
 from bnn.storage.records import parse
 from bnn.training.config import TrainConfig
+from finn_build.choose import MARGIN
 from neuraljet.searching import trial
+from neuraljet.searching.shrinking import Shrinking
 from neuraljet.searching.trial import Asked, Outcome, Pictures, for_trials, training
 from tests.support.pictures import Maker
 
@@ -60,10 +62,41 @@ def test_a_network_that_fits_is_trained_and_judged_by_pictures_that_were_held_ou
 def test_what_does_not_fit_is_never_trained(asked, monkeypatch, budget, name):
     monkeypatch.setattr(trial, "judge", lambda *_: pytest.fail("it was trained"))
     if name is None:
-        monkeypatch.setattr("finn_build.choose.MOST_OPERATIONS", 1000)
+        monkeypatch.setattr(trial, "MOST_OPERATIONS", 1000)
     found = performed(training(replace(asked, budget=budget)))
     assert found.reached is None
     assert set(found.excess) == {name or "operations"} and min(found.excess.values()) > 0
+
+
+WIDE = NetworkSpec("wide", (Block(16, 3, "jets", padding=False, pool=2), Block(16, 3, "jets", padding=False)))
+
+
+@pytest.mark.parametrize("method", ["slim", "prune"])
+def test_a_network_that_is_too_large_becomes_smaller_until_it_fits(asked, method):
+    found = performed(training(replace(asked, network=WIDE)))
+    sites = round(found.costs.sites * 0.9)
+    assert performed(training(replace(asked, network=WIDE, budget=Budget.of(sites=sites)))).excess
+    shrinking = Shrinking(method, 0.95, 0.002 if method == "slim" else 0.0)
+    wide = replace(asked, network=WIDE, budget=Budget.of(sites=sites), shrinking=shrinking)
+    first, again = performed(training(wide)), performed(training(wide))
+    assert replace(first.reached, seconds=0.0) == replace(again.reached, seconds=0.0)
+    assert first.costs.sites * (1 + MARGIN) <= sites and first.reached.of == 8 and first.reached.steps == 20
+    assert (first.network, first.removed, first.costs) == (again.network, again.removed, again.costs)
+    channels = [block.channels for block in first.network.blocks]
+    assert (sum(channels) < 32) == (method == "slim") and sum(first.removed) > 0
+    longer = replace(wide, config=replace(CONFIG, steps=30), shrinking=replace(shrinking, removed=first.removed))
+    later = performed(training(longer))
+    assert later.network == first.network and later.removed == first.removed and later.reached.steps == 30
+
+
+def test_what_cannot_become_small_enough_is_never_trained(asked, monkeypatch):
+    monkeypatch.setattr(trial, "run_rounds", lambda *_: pytest.fail("it was trained"))
+    for method in ("slim", "prune"):
+        wide = replace(asked, network=WIDE, shrinking=Shrinking(method, 0.95))
+        assert set(performed(training(replace(wide, budget=Budget.of(sites=100)))).excess) == {"sites"}
+        assert set(performed(training(replace(wide, budget=Budget.of(fps=1e9)))).excess) == {"rate"}
+    monkeypatch.setattr("neuraljet.searching.shrinking.MOST_OPERATIONS", 1000)
+    assert set(performed(training(wide)).excess) == {"operations"}
 
 
 def test_other_pictures_are_told_apart(asked):

@@ -15,6 +15,7 @@ from PIL import Image
 import neuraljet
 from bnn.errors import UserError
 from bnn.model.spec import load_spec
+from bnn.storage.records import entries
 from bnn.training.runs import finished, request_of
 from neuraljet.commands.search import METHODS
 from neuraljet.searching.methods import METHODS as KNOWN
@@ -83,6 +84,18 @@ def test_the_same_command_has_nothing_left_to_do(study, pictures):
     before = (folder / "best" / "metrics.json").stat().st_mtime_ns
     again = neuraljet.search(pictures, folder, **OPTIONS, engine="local:1")
     assert again.front == result.front and (folder / "best" / "metrics.json").stat().st_mtime_ns == before
+
+
+def test_a_search_of_wider_networks_made_smaller(pictures, tmp_path):
+    options = {**OPTIONS, "trials": 2, "method": "slim"}
+    result = neuraljet.search(pictures, tmp_path / "study", **options, engine="local:1")
+    assert result.trials == 2 and all(row.sites < 700 for row in result.front)
+    rows = list(csv.DictReader((tmp_path / "study" / "front.csv").read_text().splitlines()))
+    for row in rows:
+        network = load_spec(tmp_path / "study" / "networks" / f"{row['trial']}.toml")
+        assert json.loads(row["spec"])["blocks"] == [entries(block) for block in network.blocks]
+    assert finished(tmp_path / "study" / "best").test_accuracy == result.test_accuracy
+    assert "began wider" in (tmp_path / "study" / "front.html").read_text()
 
 
 def test_another_search_in_its_folder_is_refused(study, pictures):
