@@ -1,7 +1,7 @@
 """Run the rounds of a training to its end: show how far it is, log each round, and keep what it reached."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from tqdm import tqdm
@@ -14,10 +14,14 @@ from bnn.training.trainer import Judgement, Tally, Trainer
 SHOWN_S = 0.5  # between two updates of the progress bar
 
 
-def run_rounds(trainer: Trainer, path: Path | None = None, logs: Sequence[Log] = (), progress: bool = False) -> None:
+def run_rounds(
+    trainer: Trainer, path: Path | None = None, logs: Sequence[Log] = (), progress: bool = False,
+    check: Callable[[], object] = lambda: None,
+) -> None:  # fmt: skip
     """Train the rounds that are left; after each of them the checkpoint `path` holds what was reached.
 
     Of several processes the one that leads judges, shows and writes; the others only train, and need no `path`.
+    check: called behind each round, when its checkpoint is written; an error of its ends the training there.
     """
     schedule, leads = trainer.schedule, trainer.worker.leads
     first = schedule.first_step(trainer.round)
@@ -45,6 +49,8 @@ def run_rounds(trainer: Trainer, path: Path | None = None, logs: Sequence[Log] =
                 for log in logs:
                     log.write(row)
                 write_file(path, checkpoint(trainer))
+            if trainer.round < schedule.rounds:
+                check()
 
 
 def _reached(tally: Tally, rate: float, judgement: Judgement | None) -> str:

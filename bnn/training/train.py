@@ -4,7 +4,7 @@ import hashlib
 import json
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -73,14 +73,16 @@ def train(
     worker: Worker | None = None,
     tensorboard: bool = False,
     begun: Network | None = None,
+    check: Callable[[], object] = lambda: None,
 ) -> Metrics:
     """Train `spec` on `data` into the run folder `out` and return its metrics.
 
     `source` says how to load the data again (kept in the model for `verify`), `hardware` what the network was chosen
     for (kept in run.json). worker: this process, when it is not one that trains alone on the CPU (bnn.training.worker).
     begun: a network of the same layers whose weights it begins with, for a process that trains alone, with nothing to
-    be settled before. UserError when `out` holds something else, or holds a run and `resume` is not set, or is being
-    trained by another process; ToolError when the training diverges, which leaves the last good checkpoint.
+    be settled before. check: called now and then; an error of its ends the training, which can be resumed.
+    UserError when `out` holds something else, or holds a run and `resume` is not set, or is being trained by another
+    process; ToolError when the training diverges, which leaves the last good checkpoint.
     """
     if tensorboard:
         require_tensorboard()
@@ -96,7 +98,7 @@ def train(
             tell_beginning(worker, metrics, None, None)
         else:
             started = time.monotonic()
-            plan = _settle(data, spec, config, out, progress, worker) if needs_plan(config) else None
+            plan = _settle(data, spec, config, out, progress, worker, check) if needs_plan(config) else None
             if plan:
                 trainer = Trainer(*planned(data, spec, config, plan), worker)
             reached = out / CHECKPOINT if (out / CHECKPOINT).exists() else None
@@ -109,7 +111,7 @@ def train(
                 _tell_of_beginning(trainer)
             trainer.objective.begin()
             with _logs(trainer, out, tensorboard) as logs:
-                run_rounds(trainer, out / CHECKPOINT, logs, progress)
+                run_rounds(trainer, out / CHECKPOINT, logs, progress, check)
             metrics = _finish(trainer, out, source, started, config.seed, plan)
             tell_end(worker, metrics)
         (out / CHECKPOINT).unlink(missing_ok=True)
@@ -140,12 +142,20 @@ def _logs(trainer: Trainer, out: Path, tensorboard: bool) -> Iterator[list[Log]]
             log.close()
 
 
-def _settle(data: Dataset, spec: NetworkSpec, config: TrainConfig, out: Path, progress: bool, worker: Worker) -> Plan:
+def _settle(
+    data: Dataset, spec: NetworkSpec, config: TrainConfig, out: Path, progress: bool, worker: Worker,
+    check: Callable[[], object],
+) -> Plan:  # fmt: skip
     """Return the plan of the run, made now or kept from before; print it with `progress`."""
     plan = kept_plan(out)
     if plan is None:
         with tqdm(disable=not progress, mininterval=0.5, bar_format="trying: {n_fmt} steps {elapsed}") as bar:
-            plan, begun = make_plan(data, spec, config, bar.update, worker.alone(), lambda found: _keep(out, found))
+
+            def tick(steps: int) -> None:
+                bar.update(steps)
+                check()
+
+            plan, begun = make_plan(data, spec, config, tick, worker.alone(), lambda found: _keep(out, found))
         if begun:
             write_file(out / CHECKPOINT, begun)
         keep_plan(out, plan)

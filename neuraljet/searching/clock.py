@@ -5,8 +5,11 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from bnn.errors import UserError
+
 FINISHING_S = 60.0  # for loading, freezing and comparing at the end
 FOLDS_SHARE = 0.5  # of a training that cross-validation takes
+GRACE_S, GRACE_SHARE = 60.0, 0.05  # by which a search may exceed its time: so many seconds, or a share of it
 
 
 def _now() -> float:
@@ -28,6 +31,18 @@ class Clock:
     def left(self) -> float:
         """Return the seconds that are left; below 0 when there are none."""
         return float("inf") if self.limit_s is None else self.limit_s - self.spent()
+
+    def check(self) -> None:
+        """Raise TimeOverError when the time is over, and what it may be exceeded by."""
+        if self.limit_s is not None and -self.left() > max(GRACE_S, GRACE_SHARE * self.limit_s):
+            raise TimeOverError(
+                f"the {self.limit_s / 3600:.3g} hours were over before the best network was trained in full. What it "
+                "has learned is kept: the same command with more --hours goes on"
+            )
+
+
+class TimeOverError(UserError):
+    """The time of a search is over."""
 
 
 def pace(done: Sequence[tuple[float, int]]) -> float:

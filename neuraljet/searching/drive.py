@@ -56,13 +56,18 @@ class Driver:
     def __init__(
         self, store: Store, request: Request, begun: Beginning, shape: tuple[int, int, int], classes: int,
         method: Method, clock: Clock, most_trials: int | None, folds: int, tell: Callable[[Event], object],
+        pace_s: float = 0.0,
     ) -> None:  # fmt: skip
-        """most_trials: of the study, that are trained. folds: of the training that follows the search."""
+        """most_trials: of the study, that are trained. folds: of the training that follows the search.
+
+        pace_s: `pace` as long as no training has ended; 0 when nobody knows.
+        """
         self.store, self.request, self.method, self.clock = store, request, method, clock
         self.shape, self.classes, self.most_trials, self.folds, self.tell = shape, classes, most_trials, folds, tell
         self.space = Space(shape, begun.default, method.shrinks)
         self.config = replace(request.config, augment=begun.augment)
         self.rungs = rungs(self.config.steps or 0)
+        self.pace_s = pace_s
         self.draw = random.Random()
         self.in_vain = self.failures = 0
         self.note = ""  # why the search ended before its time
@@ -84,7 +89,8 @@ class Driver:
                 after = self._take(pending.pop(future), future)
                 if after is not None:
                     ready.appendleft(after)
-            if not done and self._left() <= 0 and candidates(self.store.trials()):
+            over = self.clock.left() if not candidates(self.store.trials()) else self._left()
+            if not done and over <= 0:
                 return  # what is not done goes on when the search does
 
     def _left(self) -> float:
@@ -94,18 +100,20 @@ class Driver:
             return left
         trials = self.store.trials()
         found = candidates(trials)
-        network = best(found).start.network if found else self.space.default
-        return left - final_seconds(self._pace(trials), self._work(network, len(self.rungs) - 1), self.folds)
+        chosen = best(found) if found else None
+        network = chosen.start.network if chosen else self.space.default
+        one = pace([done for trial in trials if chosen and trial.number == chosen.trial for done in self._done(trial)])
+        return left - final_seconds(max(one, self._pace(trials)), self._work(network, len(self.rungs) - 1), self.folds)
 
     def _pace(self, trials: list[Seen]) -> float:
-        return pace(
-            [
-                (reached.seconds, self._work(trial.network, rung))
-                for trial in trials
-                if trial.network
-                for rung, reached in trial.reached.items()
-            ]
-        )
+        return pace([done for trial in trials for done in self._done(trial)]) or self.pace_s
+
+    def _done(self, trial: Seen) -> list[tuple[float, int]]:
+        """Return the seconds and the work of the trainings of a trial."""
+        network = trial.network
+        if network is None:
+            return []
+        return [(reached.seconds, self._work(network, rung)) for rung, reached in trial.reached.items()]
 
     def _work(self, network: NetworkSpec, rung: int) -> int:
         return operations(self.shape, self.classes, network) * self.rungs[rung]

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -25,11 +26,12 @@ from neuraljet.searching.shrinking import Shrinking, parts, shrunk, wide_trainer
 
 
 def train_best(
-    folder: Path, found: Candidate, request: Request, begun: Beginning, data: Dataset, progress: bool
+    folder: Path, found: Candidate, request: Request, begun: Beginning, data: Dataset, progress: bool,
+    check: Callable[[], object] = lambda: None,
 ) -> Metrics:  # fmt: skip
     """Return the metrics of the run best/ of this network; train it in next/ when best/ is not that run already.
 
-    A training that was interrupted goes on. UserError when best/ or next/ is no run of ours.
+    A training that was interrupted goes on. check: as in `train`. UserError when best/ or next/ is no run of ours.
     """
     config = replace(request.config, augment=begun.augment, folds=folds_of(request, data))
     how = found.start.shrinking
@@ -47,10 +49,10 @@ def train_best(
     if working.exists() and not _is(working, found, last.steps, whole=False):
         _remove(working)
     with joined("cpu") as worker:
-        smaller = None if how is None else _smaller(folder, found, how, config, budget, data, progress, worker)
+        smaller = None if how is None else _smaller(folder, found, how, config, budget, data, progress, worker, check)
         metrics = train(
             data, found.network, working, last, source=request.pictures.source, resume=True, progress=progress,
-            hardware=hardware, worker=worker, begun=smaller,
+            hardware=hardware, worker=worker, begun=smaller, check=check,
         )  # fmt: skip
     with lock(target):
         _remove(target)
@@ -61,14 +63,14 @@ def train_best(
 
 def _smaller(
     folder: Path, found: Candidate, how: Shrinking, config: TrainConfig, budget: Budget, data: Dataset, progress: bool,
-    worker: Worker,
+    worker: Worker, check: Callable[[], object],
 ) -> Network:  # fmt: skip
     """Train what the network begins as, on all training pictures, and make it as small as it became in its trial."""
     path = folder / WIDER.format(found.trial)
     trainer = wide_trainer(data, found.start.network, config, how, worker)
     if path.exists():
         restore(trainer, path)
-    run_rounds(trainer, path, progress=progress)
+    run_rounds(trainer, path, progress=progress, check=check)
     return shrunk(trainer, how, budget)[0]
 
 

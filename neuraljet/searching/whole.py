@@ -11,12 +11,14 @@ from bnn.errors import UserError
 from bnn.storage.records import Record
 from bnn.training.config import AUTO
 from bnn.training.metrics import Metrics
-from finn_build.choose import choose
+from finn_build.choose import Choice, choose
 from neuraljet.searching.clock import Clock
 from neuraljet.searching.drive import Driver, Event
 from neuraljet.searching.finish import folds_of, train_best
-from neuraljet.searching.folder import BEST, Beginning, Folder, Request, opened_folder
+from neuraljet.searching.folder import BEST, FILE, Beginning, Folder, Request, opened_folder
+from neuraljet.searching.foresight import pace_here, refuse_short
 from neuraljet.searching.front import Candidate, best, candidates
+from neuraljet.searching.halving import rungs
 from neuraljet.searching.methods import METHODS, quiet
 from neuraljet.searching.page import default_of, write_front
 from neuraljet.searching.space import Space
@@ -25,6 +27,7 @@ from neuraljet.searching.trial import Asked, for_trials, settling, shape_of
 
 NAME = "neuraljet-"  # of studies; the key of the request follows
 KEY_LETTERS = 24
+CHOOSING = "choosing the network that would be taken without a search ..."
 
 
 @dataclass(frozen=True)
@@ -75,18 +78,22 @@ def search_whole(
     quiet()
     for_trials(data)  # refused before there is a folder
     method = METHODS[request.method]
+    clock, known = Clock(bounds.seconds), None
+    if bounds.seconds is not None and not (out / FILE).exists():
+        known = _foreseen(data, request, clock, progress)
     with opened_folder(out, request, storage is not None) as folder:
-        clock = Clock(bounds.seconds, folder.content.seconds)
+        clock.before_s = folder.content.seconds
         keeper = _Keeper(folder, clock, progress)
         try:
             with opened(engine) as running:
-                begun = _begun(keeper, data, running)
+                begun = _begun(keeper, data, running, known)
+                pace_s = 0.0 if bounds.seconds is None else pace_here(data, begun.default, request.config)
                 sampler = method.sampler(_seed(folder.content.driver, folder.content.seconds))
                 name = NAME + request.key()[:KEY_LETTERS]
                 with opened_store(out, storage, name, folder.content.driver, method.directions, sampler) as store:
                     driver = Driver(
                         store, request, begun, shape_of(data), len(data.classes), method, clock, bounds.trials,
-                        folds_of(request, data), keeper.told(store, begun),
+                        folds_of(request, data), keeper.told(store, begun), pace_s,
                     )  # fmt: skip
                     driver.run(running)
                     trials = store.trials()
@@ -96,13 +103,26 @@ def search_whole(
             kept = write_front(folder.path, request, begun, trials)
             chosen = best(found)
             keeper.say(f"training the best network in full: trial {chosen.trial}, {chosen.network.name}")
-            metrics = train_best(folder.path, chosen, request, begun, data, progress)
+            metrics = train_best(folder.path, chosen, request, begun, data, progress, clock.check)
         finally:
             keeper.keep()
         refused = sum(trial.refused for trial in trials)
         trained = sum(bool(trial.reached) for trial in trials)
         notes = (driver.note,) if driver.note else ()
         return _result(folder, trained, refused, kept, default_of(found, begun), metrics, clock, notes)
+
+
+def _foreseen(data: Dataset, request: Request, clock: Clock, progress: bool) -> Choice:
+    """Return what would be taken without a search. UserError when the time is too short for a search."""
+    if progress:
+        print(CHOOSING, file=sys.stderr, flush=True)
+    choice = choose(shape_of(data), len(data.classes), request.budget)
+    network = Space(shape_of(data), choice.network).settled()
+    pace_s = pace_here(data, network, request.config)
+    refuse_short(
+        clock, pace_s, data, network, request.config, rungs(request.config.steps or 0), folds_of(request, data)
+    )  # fmt: skip
+    return choice
 
 
 class _Keeper:
@@ -128,14 +148,15 @@ class _Keeper:
         return tell
 
 
-def _begun(keeper: _Keeper, data: Dataset, engine: Engine) -> Beginning:
-    """Return what was settled before the first trial; settle it at the first time."""
+def _begun(keeper: _Keeper, data: Dataset, engine: Engine, choice: Choice | None) -> Beginning:
+    """Return what was settled before the first trial; settle it at the first time. choice: where it is known."""
     content = keeper.folder.content
     if content.beginning is not None:
         return content.beginning
     request = content.request
-    keeper.say("choosing the network that would be taken without a search ...")
-    choice = choose(shape_of(data), len(data.classes), request.budget)
+    if choice is None:
+        keeper.say(CHOOSING)
+        choice = choose(shape_of(data), len(data.classes), request.budget)
     keeper.say(choice.words())
     augment = request.config.augment
     if augment == AUTO:

@@ -1,16 +1,23 @@
 """The driver: what it trains, what it refuses, and that it goes on where it or another one stopped."""
 
 from collections import Counter
+from dataclasses import replace
 
 import pytest
 from optuna.trial import TrialState
 
 from bnn.errors import ToolError, UserError
+from bnn.model.family import operations
+from bnn.model.spec import Block, NetworkSpec
+from bnn.training.config import TrainConfig
 from neuraljet.searching import drive as driving
+from neuraljet.searching.clock import Clock, TimeOverError
+from neuraljet.searching.foresight import pace_here, refuse_short
 from neuraljet.searching.front import best, candidates
 from neuraljet.searching.methods import METHODS
 from neuraljet.searching.store import JOURNAL, database_words
 from tests.support.searching import DEFAULT, SITES, AtOnce, answered, drive, known, luck_of, sites_of
+from tests.support.slopes import slopes
 
 
 @pytest.fixture(autouse=True)
@@ -132,6 +139,46 @@ def test_with_no_time_the_default_is_tried_all_the_same(tmp_path):
     *trials, _ = drive(tmp_path, engine, hours=1e-9)
     assert [asked.config.steps for asked in engine.asked] == [600]
     assert candidates(trials)[0].network.blocks == DEFAULT.blocks
+
+
+def test_a_first_training_that_never_ends_is_ended_with_the_time(tmp_path, monkeypatch):
+    now = [0.0]
+    monkeypatch.setattr("time.monotonic", lambda: now[0])
+
+    class Silent(AtOnce):
+        def wait(self, futures, timeout_s=None):
+            assert 0 < timeout_s <= 600
+            now[0] += timeout_s
+            return [], list(futures)
+
+    *trials, _ = drive(tmp_path, Silent(workers=1), hours=600 / 3600)
+    assert 600 <= now[0] <= 660 and not candidates(trials)
+
+
+def test_the_last_training_may_be_a_minute_late():
+    late = Clock(1000.0, before_s=1050.0)
+    late.check()
+    with pytest.raises(TimeOverError, match=r"the 0\.278 hours were over .* more --hours goes on"):
+        Clock(1000.0, before_s=1061.0).check()
+    Clock(100_000.0, before_s=104_000.0).check()
+    Clock(None, before_s=1e9).check()
+
+
+def test_too_little_time_is_told_before_the_start():
+    data, config = slopes(40, 8), TrainConfig(steps=3600)
+    network = NetworkSpec("tiny", (Block(4, pool=2), Block(4, pool=2)))
+    assert 0 < pace_here(data, network, config) < 1e-3
+    each = operations((1, 16, 16), len(data.classes), network)
+    needed = 0.1 * (600 + 3600) + 60  # a tenth of a second a step
+    for limit, chosen in ((needed - 1, ("shift",)), (needed + 60, ("auto",))):
+        with pytest.raises(
+            UserError, match=r"a step of 'tiny' takes 100 ms, .* \(3,600 steps\) take about \d+ minutes"
+        ):
+            refuse_short(
+                Clock(limit), 0.1 / each, data, network, replace(config, augment=chosen), (600, 1800, 3600), 1
+            )  # fmt: skip
+    refuse_short(Clock(needed + 1), 0.1 / each, data, network, config, (600, 1800, 3600), 1)
+    refuse_short(Clock(None), 0.1 / each, data, network, config, (600, 1800, 3600), 1)
 
 
 def test_a_training_that_fails_is_told_and_many_end_the_search(tmp_path):

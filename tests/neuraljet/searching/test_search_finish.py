@@ -16,6 +16,7 @@ from bnn.training.trained import load_trained
 from bnn.training.trainer import Trainer
 from neuraljet.reporting.again import again
 from neuraljet.searching import finish
+from neuraljet.searching.clock import Clock, TimeOverError
 from neuraljet.searching.folder import Beginning, Request
 from neuraljet.searching.front import Candidate
 from neuraljet.searching.shrinking import Shrinking
@@ -66,6 +67,21 @@ def test_the_best_is_trained_wide_made_smaller_and_trained_on(tmp_path, monkeypa
     before = (best / METRICS).stat().st_mtime_ns
     assert finish.train_best(study, found, *given) == finished(best)
     assert (best / METRICS).stat().st_mtime_ns == before
+
+
+def test_a_training_whose_time_is_over_goes_on_later(tmp_path):
+    Maker(tmp_path / "pictures").classes(count=16)
+    data = load(tmp_path / "pictures")
+    request = Request(Pictures(DataSource("x"), data.digest), Budget.of(), CONFIG, "tpe")
+    found = Candidate(0, WIDE, Costs(700, 0, 576, 100, 900), Reached(12, 5, 8, 0.5, 1.0), Start(WIDE))
+    given = (request, Beginning(WIDE, ()), data, False)
+    study = tmp_path / "study"
+    study.mkdir()
+    with pytest.raises(TimeOverError):
+        finish.train_best(study, found, *given, check=Clock(1.0, before_s=100.0).check)
+    assert (study / "next" / "checkpoint.safetensors").exists() and not (study / "best").exists()
+    assert finish.train_best(study, found, *given).steps == 12 and finished(study / "best")
+    assert len((study / "best" / "log.jsonl").read_text().splitlines()) == 12
 
 
 def _last_part_only():

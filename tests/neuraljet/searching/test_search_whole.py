@@ -115,6 +115,7 @@ def test_another_search_in_its_folder_is_refused(study, pictures):
         (["--trials", "3", "--engine", "cloud"], "--engine 'cloud' is unknown"),
         (["--trials", "3", "--storage", "sqlite:///x"], "no URL of a PostgreSQL database"),
         (["--hours", "90000"], "hours 90000"),
+        (["--hours", "0.001", "--sites", "700"], "--hours 0.001 is too short for a search: here a step of"),
     ],
 )
 def test_wrong_options_are_one_sentence(capsys, tmp_path, pictures, words, said):
