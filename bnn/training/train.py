@@ -167,9 +167,9 @@ def _settle(
 
 def _tell_of_beginning(trainer: Trainer) -> None:
     """Say what a training begins with, before it takes its time."""
-    config, blocks = trainer.config, len(trainer.network.blocks)
-    if trainer.round == 0 and config.init:
-        print(f"blocks 1 to {trainer.begun_with} of {blocks} begin as in {config.init}", file=sys.stderr, flush=True)
+    config = trainer.config
+    if trainer.round == 0 and config.init and trainer.begun_with:
+        print(trainer.begun_with.words(config.init), file=sys.stderr, flush=True)
     if trainer.round == 0 and config.teacher in TEACHERS:
         print(f"the teacher learns first ({config.teacher})", file=sys.stderr, flush=True)
 

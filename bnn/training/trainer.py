@@ -88,7 +88,7 @@ class Trainer:
         torch.manual_seed(config.seed)
         _, height, width, channels = data.train_images.shape
         self.network = Network(spec, (channels, height, width), len(data.classes))
-        self.begun_with = begin_with(self.network, Path(config.init)) if config.init else 0  # blocks of another run
+        self.begun_with = begin_with(self.network, Path(config.init)) if config.init else None
         self.network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # missing in torch's stubs
         self.network.to(self.worker.device)
         self.parameters = FlatParameters(self.network)
