@@ -9,11 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bnn.engines import Engine, Task, run
-from bnn.errors import UserError
 from bnn.integer.decision import OperatingPoint
 from bnn.qonnx.read import read_qonnx
 from bnn.storage.records import sha256
-from finn_build.manifest import Manifest, load
+from finn_build.manifest import Manifest
 from finn_build.results import Result
 from sim.bench import Bench, BenchRun
 from sim.design import Design
@@ -21,6 +20,7 @@ from sim.frames import Events
 from sim.pictures import planes
 from sim.points import expected_results
 from sim.slices import Slice, compared, cuts, joined, simulate_frames
+from sim.subject import changed, seen_by_worker, unseen
 
 SIMULATE, SCORE = "sim.farmed:simulate_slice", "sim.farmed:score"
 PARTS = 4  # of the pictures for each worker to compute the reference of, after the slices
@@ -95,14 +95,11 @@ def score(description: dict[str, Any]) -> dict[str, Any]:
 def _given(description: dict[str, Any]) -> tuple[Path, Manifest, NDArray[np.uint8]]:
     """Return accelerator, manifest and pictures of a description."""
     acc, frames = Path(description["accelerator"]), Path(description["frames"])
-    for path in (acc, frames):
-        if not path.exists():
-            raise UserError(
-                f"a worker does not see {path}: keep the accelerator in a folder that all nodes of the cluster share"
-            )
-    manifest = load(acc)
-    if manifest.seal != description["seal"] or sha256(frames) != description["frames_sha256"]:
-        raise UserError(f"{acc} was built again or changed while this ran; give the command again")
+    manifest = seen_by_worker(acc, description["seal"])
+    if not frames.is_file():
+        raise unseen(frames)
+    if sha256(frames) != description["frames_sha256"]:
+        raise changed(acc)
     return acc, manifest, np.load(frames, mmap_mode="r", allow_pickle=False)
 
 

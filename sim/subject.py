@@ -10,7 +10,7 @@ from bnn.integer.network import IntegerNetwork
 from bnn.qonnx.read import read_qonnx
 from bnn.storage.files import require_room
 from bnn.storage.records import Record
-from finn_build.manifest import Manifest, write_report
+from finn_build.manifest import Manifest, load, write_report
 from finn_build.trust import opened
 
 
@@ -26,6 +26,28 @@ class Subject:
     def write(self, record: Record) -> None:
         """Leave the report in the folder; UserError when the accelerator was built again meanwhile."""
         write_report(self.acc, self.manifest, self.report, record)
+
+
+def seen_by_worker(acc: Path, seal: str) -> Manifest:
+    """Return the manifest of an accelerator that a task names. UserError where it is not seen, or another one."""
+    if not acc.is_dir():
+        raise unseen(acc)
+    manifest = load(acc)
+    if manifest.seal != seal:
+        raise changed(acc)
+    return manifest
+
+
+def unseen(path: Path) -> UserError:
+    """Return what is said when a worker does not see a file or folder of the accelerator."""
+    return UserError(
+        f"a worker does not see {path}: keep the accelerator in a folder that all nodes of the cluster share"
+    )
+
+
+def changed(acc: Path) -> UserError:
+    """Return what is said when an accelerator is another one than when a command began."""
+    return UserError(f"{acc} was built again or changed while this ran; give the command again")
 
 
 @contextmanager

@@ -9,7 +9,6 @@ J' H J, exactly, by a backward pass for each factor f of the loss' Hessian H = s
 the network is trained with an l1 penalty on its connections, which drives the useless ones towards zero.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
@@ -17,8 +16,7 @@ from torch import Tensor, nn
 
 from bnn.compress.floats import as_floats, learn
 from bnn.compress.masks import Masks, connections
-
-Factors = Callable[[Tensor], Tensor]  # scores [N, classes] -> [K, N, classes], of which the sum of f f' is the Hessian
+from bnn.compress.slopes import Factors, Watched, cross_entropy_factors
 
 
 @dataclass(frozen=True)
@@ -32,40 +30,16 @@ class Damage:
     pictures: int = 500  # that saliencies are measured on
 
 
-def cross_entropy_factors(scores: Tensor) -> Tensor:
-    """Return the factors of the Hessian of the cross entropy of scores: sqrt(p_c) (e_c - p)."""
-    shares = torch.softmax(scores.detach(), 1)
-    unit = torch.eye(scores.shape[1], device=scores.device, dtype=scores.dtype)
-    return shares.T.sqrt()[:, :, None] * (unit[:, None, :] - shares[None])
-
-
 def saliencies(
     network: nn.Module, inputs: Tensor, factors: Factors = cross_entropy_factors, batch: int = 50
 ) -> dict[str, Tensor]:  # fmt: skip
     """Return h w^2 / 2 of each connection of dense layers and convolutions, of the mean loss over inputs [N, ...]."""
     curvature = {name: torch.zeros_like(weight) for name, weight in connections(network).items()}
     layers = [(name, module) for name, module in network.named_modules() if f"{name}.weight" in curvature]
-    taken: dict[str, Tensor] = {}
-    given: dict[str, Tensor] = {}
-
-    def watch(name: str) -> Callable[[nn.Module, tuple[Tensor], Tensor], None]:
-        def keep(module: nn.Module, arguments: tuple[Tensor], result: Tensor) -> None:
-            taken[name], given[name] = arguments[0].detach(), result
-
-        return keep
-
-    hooks = [module.register_forward_hook(watch(name)) for name, module in layers]
-    try:
-        network.eval()
-        for part in inputs.split(batch):
-            scores = network(part)
-            for factor in factors(scores):
-                slopes = torch.autograd.grad(scores, list(given.values()), factor, retain_graph=True)
-                for (name, module), slope in zip(layers, slopes, strict=True):
-                    curvature[f"{name}.weight"] += _squares(module, taken[name], slope)
-    finally:
-        for hook in hooks:
-            hook.remove()
+    watched = Watched(network, [module for _, module in layers], inputs, batch)
+    for slopes in watched.slopes(factors):
+        for number, ((name, module), slope) in enumerate(zip(layers, slopes, strict=True)):
+            curvature[f"{name}.weight"] += _squares(module, watched.taken[number], slope)
     weights = connections(network)
     return {name: h / len(inputs) * weights[name].detach() ** 2 / 2 for name, h in curvature.items()}
 

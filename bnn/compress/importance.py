@@ -12,14 +12,12 @@ the Gauss-Newton matrix in place of the Hessian
 Gradients pass signs straight through, as in training.
 """
 
-from collections.abc import Callable, Sequence
-
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 from bnn.compress.channels import layout
-from bnn.compress.damage import cross_entropy_factors
+from bnn.compress.slopes import Watched
 from bnn.compress.zeros import Pair, selections
 from bnn.model.forms import Convolution
 from bnn.model.network import ConvBlock, Network
@@ -30,17 +28,16 @@ BATCH = 64
 
 def channel_saliency(network: Network, images: Tensor) -> dict[int, float]:
     """Return the saliency of each channel, on pictures uint8 [N, C, H, W]."""
-    found, watched = layout(network.spec), [_bits(block) for block in network.blocks]
-    means = _means(network, watched, images)
+    found = layout(network.spec)
+    watched = Watched(network, [_bits(block) for block in network.blocks], images, BATCH)
+    means = _means(watched)
     total = torch.zeros(max(found.channels) + 1)
-
-    def count(results: list[Tensor], slopes: list[Tensor]) -> None:
+    for slopes in watched.slopes():
+        results = watched.results()
         each = torch.zeros(len(results[0]), len(total))  # [N, channels]
         for own, bits, slope, mean in zip(found.made, results, slopes, means, strict=True):
             each.index_add_(1, torch.tensor(own), (slope * (bits - mean[:, None, None])).sum((2, 3)))
         total.add_((each**2).sum(0))
-
-    _walk(network, watched, images, count)
     return {channel: float(total[channel]) / len(images) / 2 for channel in found.channels}
 
 
@@ -58,20 +55,12 @@ def jet_saliency(network: Network, images: Tensor) -> dict[Pair, float]:
     chosen = selections(network)
     if not chosen:
         return {}
-    watched: list[Convolution] = [network.blocks[block].conv for block in chosen]
-    taken: dict[int, Tensor] = {}
-    hooks = [conv.register_forward_pre_hook(_keep(taken, number)) for number, conv in enumerate(watched)]
+    convolutions: list[Convolution] = [network.blocks[block].conv for block in chosen]
     totals = [torch.zeros(jets.weight.shape[:2]) for jets in chosen.values()]
-
-    def count(results: list[Tensor], slopes: list[Tensor]) -> None:
+    watched = Watched(network, convolutions, images, BATCH)
+    for slopes in watched.slopes():
         for number, (total, slope) in enumerate(zip(totals, slopes, strict=True)):
-            total.add_(_of_jets(watched[number], taken[number], slope))
-
-    try:
-        _walk(network, watched, images, count)
-    finally:
-        for hook in hooks:
-            hook.remove()
+            total.add_(_of_jets(convolutions[number], watched.taken[number], slope))
     return {
         (block, output, source): float(total[output, source]) / len(images) / 2
         for block, total in zip(chosen, totals, strict=True)
@@ -103,57 +92,10 @@ def _bits(block: ConvBlock) -> nn.Module:
     return block.pooling.sign if isinstance(block.pooling, SumPooling) else block.sign
 
 
-def _keep(taken: dict[int, Tensor], number: int) -> Callable[[nn.Module, tuple[Tensor, ...]], None]:
-    def keep(module: nn.Module, arguments: tuple[Tensor, ...]) -> None:
-        taken[number] = arguments[0].detach()
-
-    return keep
-
-
-def _means(network: Network, watched: list[nn.Module], images: Tensor) -> list[Tensor]:
+def _means(watched: Watched) -> list[Tensor]:
     """Return the mean of each channel [C] of what modules give."""
-    sums: list[Tensor] = [torch.zeros(1)] * len(watched)
-
-    def count(results: list[Tensor], slopes: list[Tensor]) -> None:
-        for number, bits in enumerate(results):
-            sums[number] = sums[number] + bits.mean((2, 3)).sum(0)
-
-    _walk(network, watched, images, count, slopes=False)
-    return [total / len(images) for total in sums]
-
-
-def _walk(
-    network: Network,
-    watched: Sequence[nn.Module],
-    images: Tensor,
-    count: Callable[[list[Tensor], list[Tensor]], None],
-    *,
-    slopes: bool = True,
-) -> None:
-    """Call `count` for each batch with what the watched modules gave, [N, C, H, W], and for each factor the slopes.
-
-    slopes: False calls it once a batch, with none.
-    """
-    results: dict[int, Tensor] = {}
-
-    def keep(number: int) -> Callable[[nn.Module, tuple[Tensor, ...], Tensor], None]:
-        def hook(module: nn.Module, arguments: tuple[Tensor, ...], result: Tensor) -> None:
-            results[number] = result
-
-        return hook
-
-    hooks = [module.register_forward_hook(keep(number)) for number, module in enumerate(watched)]
-    network.eval()
-    try:
-        for part in images.split(BATCH):
-            scores = network(part)
-            given = [results[number] for number in range(len(watched))]
-            plain = [result.detach() for result in given]
-            if not slopes:
-                count(plain, [])
-                continue
-            for factor in cross_entropy_factors(scores):
-                count(plain, list(torch.autograd.grad(scores, given, factor, retain_graph=True)))
-    finally:
-        for hook in hooks:
-            hook.remove()
+    sums: list[Tensor] = [torch.zeros(1)] * len(watched.modules)
+    with torch.no_grad():
+        for _ in watched.batches():
+            sums = [total + bits.mean((2, 3)).sum(0) for total, bits in zip(sums, watched.results(), strict=True)]
+    return [total / len(watched.inputs) for total in sums]

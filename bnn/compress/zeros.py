@@ -1,7 +1,7 @@
 """Removing jets: the selection of a pair of an output and an input becomes none, which the hardware leaves out.
 
 A pruned pair has no kernel above all kernels in its scores, by HELD. Its gradient is nearly nothing then, so it stays
-pruned in further training, unless it is recovered.
+pruned in further training.
 """
 
 from collections.abc import Iterable
@@ -56,16 +56,6 @@ def pruned(network: Network, pairs: Iterable[Pair]) -> Network:
         if len(empty):
             raise ValueError(f"output {int(empty[0])} of block {block} would be left without a jet")
     return smaller
-
-
-def recovered(network: Network, pairs: Iterable[Pair]) -> Network:
-    """Return the network with pruned pairs free to learn again: they have the best of their kernels, narrowly."""
-    freed = with_zeros(network)
-    with torch.no_grad():
-        for block, output, source in pairs:
-            scores = selections(freed)[block].weight[output, source]
-            scores[-1] = scores[:-1].max() - 0.05
-    return freed
 
 
 def zero(jets: Selection) -> torch.Tensor:

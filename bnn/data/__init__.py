@@ -19,7 +19,7 @@ from bnn.data.source import DataSource
 from bnn.errors import UserError
 from bnn.storage.names import printable
 
-__all__ = ["Card", "DataSource", "Dataset", "folder_of", "lasting_name", "load", "load_again"]
+__all__ = ["Card", "DataSource", "Dataset", "folder_of", "lasting_name", "load", "load_again", "source_of"]
 
 _NAME = re.compile(r"(?!\.)[A-Za-z0-9._-]+")
 _VARIABLE = "NEURALJET_DATA"
@@ -99,6 +99,17 @@ def lasting_name(source: str | Path) -> str:
         return "biscuits"
     root, named = _locate(source)
     return str(source) if named else str(root.resolve())
+
+
+def source_of(
+    source: str | Path, pictures: Dataset, labels: str | Path | None = None, group_by: str | None = None
+) -> DataSource:  # fmt: skip
+    """Return what `load` needs to read these pictures again, from any folder. The others are as `load` had them."""
+    height, width, channels = pictures.train_images.shape[1:]
+    return DataSource(
+        lasting_name(source), (height, width), "gray" if channels == 1 else "rgb", 0, pictures.bits,
+        labels=None if labels is None else str(Path(labels).resolve()), group_by=group_by,
+    )  # fmt: skip
 
 
 def _biscuits(size: tuple[int, int] | None, color: str | None, seed: int, may_resize: bool) -> Dataset:

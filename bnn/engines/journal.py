@@ -31,7 +31,6 @@ class Journal:
         self._read = 0  # bytes of whole lines
         self._lines = 0
         self.records: dict[str, dict[str, Any]] = {}
-        self.tasks: dict[str, Task] = {}
         if not self.path.parent.is_dir():
             raise UserError(f"{self.path}: there is no folder {self.path.parent}; make it first")
         if self.path.exists():
@@ -92,7 +91,6 @@ class Journal:
             self._refuse(self._lines)
         self._read += len(line)
         self.records.setdefault(task.key, entry["record"])
-        self.tasks.setdefault(task.key, task)
 
     def _refuse(self, line: int) -> NoReturn:
         raise UserError(

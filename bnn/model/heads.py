@@ -18,12 +18,12 @@ NO_WIDTH = one_of(0)
 class Head(nn.Module):
     """The last map [N, C, H, W] of +-1 -> [N, features], which the next dense layer takes.
 
-    features: of what it makes. terms: how many +-1 a sum of that dense layer adds up.
+    features: of what it makes. places: how many +-1 each of them is the sum of.
     """
 
     widths: ClassVar[Allowed] = NO_WIDTH
     features: int
-    terms: int
+    places = 1
 
     def __init_subclass__(cls, head: str | None = None, **keywords: Any) -> None:
         super().__init_subclass__(**keywords)
@@ -34,6 +34,11 @@ class Head(nn.Module):
         """shape: of the last map, C, H, W. width: one of `widths`."""
         super().__init__()
 
+    @property
+    def terms(self) -> int:
+        """How many +-1 a sum of the next dense layer adds up."""
+        return self.features * self.places
+
 
 class DenseHead(Head, head="dense"):
     """Every element of the map has a weight of its own."""
@@ -41,7 +46,7 @@ class DenseHead(Head, head="dense"):
     def __init__(self, shape: tuple[int, int, int], width: int) -> None:
         super().__init__(shape, width)
         channels, height, columns = shape
-        self.features = self.terms = channels * height * columns
+        self.features = channels * height * columns
 
     def forward(self, x: Tensor) -> Tensor:
         return x.flatten(1)
@@ -54,7 +59,6 @@ class PooledHead(Head, head="pooled"):
         super().__init__(shape, width)
         channels, height, columns = shape
         self.features, self.places = channels, height * columns
-        self.terms = channels * self.places
 
     def forward(self, x: Tensor) -> Tensor:
         return x.sum((2, 3))
@@ -74,7 +78,7 @@ class ElmanHead(Head, head="elman"):
     def __init__(self, shape: tuple[int, int, int], width: int) -> None:
         super().__init__(shape, width)
         channels, _, columns = shape
-        self.features = self.terms = width
+        self.features = width
         self.weight = BinaryLinear(channels * columns, width)
         self.recurrent = BinaryLinear(width, width)
         self.norm = Norm(width)

@@ -69,7 +69,7 @@ def search(
     """
     _check(hours, trials, method, seed, steps)
     report.require_libraries((*PACKAGES, *(DATABASE_PACKAGES if storage is not None else ())), MISSING)
-    from bnn.data import DataSource, lasting_name, load
+    from bnn.data import load, source_of
     from bnn.data.check import checked
     from bnn.engines import words
     from bnn.model.budget import Budget
@@ -84,17 +84,13 @@ def search(
     budget = Budget.of(sites, fps, ramb18)
     adapter.require()
     pictures = checked(load(data, size=size, color=color, labels=labels, group_by=group_by))
-    height, width, channels = pictures.train_images.shape[1:]
-    source = DataSource(
-        lasting_name(data), (height, width), "gray" if channels == 1 else "rgb", 0, pictures.bits,
-        labels=None if labels is None else str(Path(labels).resolve()), group_by=group_by,
-    )  # fmt: skip
     config = TrainConfig(
         steps=length(steps, None, "default", pictures),
         seed=seed,
         augment=augmentation(augment, pictures),
         balance=balance,
     )
+    source = source_of(data, pictures, labels, group_by)
     request = Request(Pictures(source, pictures.digest), budget, config, method)
     bounds = Bounds(trials, None if hours is None else hours * 3600)
     return search_whole(

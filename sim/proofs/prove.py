@@ -11,11 +11,11 @@ from bnn.errors import UserError
 from bnn.integer.network import IntegerNetwork
 from bnn.qonnx.read import read_qonnx
 from bnn.storage.records import Record
-from finn_build.manifest import Manifest, load
+from finn_build.manifest import Manifest
 from finn_build.recognise import recognise
 from sim.proofs.layers import prover_of
 from sim.proofs.layers.prover import PROVED, REFUTED, Answer, Question
-from sim.subject import Subject, opened_subject
+from sim.subject import Subject, opened_subject, seen_by_worker
 
 REPORT = "proof.json"
 
@@ -67,19 +67,13 @@ def prove(acc: Path, trust: bool = False, engine: str | None = None) -> Proof:
 
 def prove_layer(description: dict[str, Any]) -> dict[str, Any]:
     """Prove a layer: the function of the tasks. UserError when the accelerator is another one here."""
-    acc = Path(description["accelerator"])
-    if not acc.is_dir():
-        raise UserError(f"a worker does not see {acc}: keep it in a folder that all nodes of the cluster share")
-    answer = _answer(_questions(acc, description["seal"])[description["layer"]])
+    answer = _answer(_questions(Path(description["accelerator"]), description["seal"])[description["layer"]])
     return {"verdict": answer.verdict, "why": answer.why}
 
 
 @lru_cache(maxsize=1)  # a worker is asked for many layers of an accelerator
 def _questions(acc: Path, seal: str) -> tuple[Question, ...]:
-    manifest = load(acc)
-    if manifest.seal != seal:
-        raise UserError(f"{acc} was built again or changed while this ran; give the command again")
-    return questions(acc, manifest, read_qonnx(acc / "model.onnx"))
+    return questions(acc, seen_by_worker(acc, seal), read_qonnx(acc / "model.onnx"))
 
 
 def questions(acc: Path, manifest: Manifest, network: IntegerNetwork) -> tuple[Question, ...]:

@@ -4,7 +4,6 @@ import numpy as np
 import onnx
 import pytest
 import torch
-from onnx import numpy_helper
 
 from bnn.errors import UserError
 from bnn.integer.freeze import FrozenNetwork, freeze
@@ -20,6 +19,7 @@ from bnn.training.check import check_links
 from bnn.training.evaluation import estimate_statistics, predict
 from neuraljet.reporting.again import network_text
 from tests.support.networks import Random, elman_network, images_for
+from tests.support.rewritten import rewritten
 
 
 def plain(layer: Elman, maps: np.ndarray) -> np.ndarray:
@@ -103,19 +103,17 @@ def test_torch_and_qonnx_give_the_same(seed, tmp_path):
 
 def written(tmp_path, change):
     """Return the Elman layer of a file, read after `change(nodes, constants)`."""
-    r, path = Random(0), tmp_path / "model.onnx"
+    r = Random(0)
     layers = (
         Conv(r.signs(2, 1, 1, 1)), Threshold(np.full(2, 100)), layer(2, 3, 4), Dense(r.signs(4, 2)),
         Bias(np.zeros(2, int)),
     )  # fmt: skip
-    write_qonnx(IntegerNetwork.chain((1, 5, 3), layers, ("a", "b")), path)
-    model = onnx.load(path)
-    constants = {tensor.name: numpy_helper.to_array(tensor).copy() for tensor in model.graph.initializer}
-    change({node.op_type: node for node in model.graph.node if node.name.startswith("Elman")}, constants)
-    for tensor in model.graph.initializer:
-        tensor.CopyFrom(numpy_helper.from_array(np.ascontiguousarray(constants[tensor.name]), tensor.name))
-    onnx.save(model, path)
-    return read_qonnx(path).layers[2]
+
+    def changed_there(nodes, constants):
+        change({node.op_type: node for node in nodes if node.name.startswith("Elman")}, constants)
+
+    network = IntegerNetwork.chain((1, 5, 3), layers, ("a", "b"))
+    return rewritten(network, tmp_path / "model.onnx", changed_there).layers[2]
 
 
 def test_an_index_may_count_from_the_end(tmp_path):

@@ -4,13 +4,13 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
 
 from bnn.errors import ToolError
 from bnn.system import processes
+from tests.support.waiting import wait_until
 
 # One child in the program's group, and one in a group of its own, as SymbiYosys' engines are.
 FAMILY = "sleep 300.{0} & setsid sleep 301.{0} & sleep 302.{0}; true"
@@ -29,11 +29,8 @@ def alive(tag):
 
 
 def wait_for(count, tag):
-    """Wait until `count` of them run. Only a fault takes as long as the time limit."""
-    end = time.monotonic() + 60
-    while alive(tag) != count:
-        assert time.monotonic() < end, f"{alive(tag)} programs and not {count}"
-        time.sleep(0.02)
+    """Wait until `count` of them run."""
+    wait_until(lambda: alive(tag) == count)
 
 
 def test_output_and_exit_status():

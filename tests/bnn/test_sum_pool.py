@@ -1,10 +1,8 @@
 """Sum-pooling in software: integer function, torch and QONNX agree, and a file's Conv is recognised by its weights."""
 
 import numpy as np
-import onnx
 import pytest
 import torch
-from onnx import numpy_helper
 
 from bnn.errors import UserError
 from bnn.integer.freeze import FrozenNetwork, freeze
@@ -19,6 +17,7 @@ from bnn.qonnx.write import write_qonnx
 from bnn.training.check import check_links
 from bnn.training.evaluation import estimate_statistics, predict
 from tests.support.networks import Random, images_for, sum_pool_network
+from tests.support.rewritten import rewritten
 
 
 def plain(maps, size):
@@ -87,15 +86,13 @@ def written(tmp_path, change):
         Conv(r.signs(4, 1, 1, 1)), Threshold(np.full(4, 100)), SumPool((2, 2)), Threshold(np.zeros(4, int)),
         Dense(r.signs(16, 2)), Bias(np.zeros(2, int)),
     )  # fmt: skip
-    path = tmp_path / "model.onnx"
-    write_qonnx(IntegerNetwork.chain((1, 4, 4), layers, ("a", "b")), path)
-    model = onnx.load(path)
-    node = next(n for n in model.graph.node if n.name == "SumPool_0")
-    tensor = next(t for t in model.graph.initializer if t.name == node.input[1])
-    weight = change(node, numpy_helper.to_array(tensor).copy())
-    tensor.CopyFrom(numpy_helper.from_array(np.ascontiguousarray(weight), tensor.name))
-    onnx.save(model, path)
-    return read_qonnx(path).layers[2]
+
+    def changed_there(nodes, constants):
+        node = next(node for node in nodes if node.name == "SumPool_0")
+        constants[node.input[1]] = change(node, constants[node.input[1]])
+
+    network = IntegerNetwork.chain((1, 4, 4), layers, ("a", "b"))
+    return rewritten(network, tmp_path / "model.onnx", changed_there).layers[2]
 
 
 def attribute(node, name):

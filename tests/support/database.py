@@ -4,7 +4,6 @@ import os
 import pwd
 import shutil
 import signal
-import socket
 import subprocess
 import tempfile
 import time
@@ -15,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.needed import missing
+from tests.support.waiting import free_ports
 
 MISSING = "there is no PostgreSQL server: install it (Debian: apt install postgresql)"
 PLACES = "/usr/lib/postgresql"
@@ -34,7 +34,7 @@ def require_server() -> Path:
 def server() -> Iterator[str]:
     """Yield the URL of an empty database; the server ends with the block."""
     programs = require_server()
-    with tempfile.TemporaryDirectory(prefix="neuraljet-postgres-") as name, socket.socket() as probe:
+    with tempfile.TemporaryDirectory(prefix="neuraljet-postgres-") as name:
         folder, owner = Path(name), _owner()
         if owner is not None:
             os.chown(folder, owner.pw_uid, owner.pw_gid)
@@ -45,9 +45,7 @@ def server() -> Iterator[str]:
              "--encoding", "UTF8"],
             cwd=folder, check=True, capture_output=True, **who,
         )  # fmt: skip
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-        probe.close()
+        (port,) = free_ports(1)
         command = [programs / "postgres", "-D", data, "-p", str(port), "-h", "127.0.0.1", "-k", folder, "-F"]
         with (
             (folder / "log").open("wb") as log,

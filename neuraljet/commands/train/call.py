@@ -77,7 +77,7 @@ def train(
     Returns the metrics, whose notes say what reading the pictures left out and decided; with `progress` they are
     printed before training begins. UserError for everything that is wrong with the input.
     """
-    from bnn.data import DataSource, lasting_name, load
+    from bnn.data import load, source_of
     from bnn.data.check import checked
     from bnn.model.options import require_whole
     from bnn.training.config import TrainConfig
@@ -123,18 +123,13 @@ def train(
     )
     whole = Schedule.of(config, len(pictures.train_labels)).steps
     config = replace(config, folds=fold_count(folds, pictures, whole))
-    height, width, channels = pictures.train_images.shape[1:]
-    source = DataSource(
-        lasting_name(data), (height, width), "gray" if channels == 1 else "rgb", 0, pictures.bits,
-        labels=None if labels is None else lasting(labels), group_by=group_by,
-    )  # fmt: skip
     with joined(device, threads) as worker:
         return train_network(
             pictures,
             spec,
             Path(out),
             config,
-            source=source,
+            source=source_of(data, pictures, labels, group_by),
             resume=resume,
             progress=progress,
             worker=worker,

@@ -17,7 +17,8 @@ from bnn.engines import Task, cluster, opened, run
 from bnn.errors import UserError
 from bnn.storage.work import work_folder
 from bnn.system import processes
-from tests.bnn.engines.test_local import TASKS, squares, wait_until
+from tests.bnn.engines.test_local import TASKS, squares
+from tests.support.waiting import free_ports, wait_until
 
 ROOT = Path(__file__).resolve().parents[3]
 # So that the loss of a node is noticed in seconds and not in half a minute.
@@ -36,15 +37,6 @@ with opened("ray", 2) as engine:
     print([process.pid for process in psutil.Process().children(recursive=True)], flush=True)
     os.kill(os.getpid(), signal.SIGKILL)
 """
-
-
-def free_ports(count):
-    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
-    try:
-        return [each.getsockname()[1] for each in sockets]
-    finally:
-        for each in sockets:
-            each.close()
 
 
 def lives(process):

@@ -12,6 +12,7 @@ import pytest
 from bnn.engines import Task, opened, run, words
 from bnn.engines.words import Words, cores
 from bnn.errors import ToolError, UserError
+from tests.support.waiting import wait_until
 
 TASKS = "tests.support.engine_tasks"
 DRIVER = f"""
@@ -25,14 +26,6 @@ print(sorted(record["square"] for record in run(tasks, "local:2", Path(sys.argv[
 
 def squares(count):
     return [Task(f"{TASKS}:square", {"number": number}) for number in range(count)]
-
-
-def wait_until(happened):
-    """Only a fault takes as long as the time limit."""
-    end = time.monotonic() + 60
-    while not happened():
-        assert time.monotonic() < end
-        time.sleep(0.02)
 
 
 def living(word):

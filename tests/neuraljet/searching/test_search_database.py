@@ -1,7 +1,6 @@
 """Two searches at once on one study, in a PostgreSQL database; and what is said when there is none."""
 
 import json
-import socket
 import subprocess
 import sys
 from collections import Counter
@@ -14,6 +13,7 @@ from bnn.errors import UserError
 from neuraljet.searching.methods import BEGINNING
 from tests.support.database import server
 from tests.support.searching import DEFAULT, AtOnce, drive
+from tests.support.waiting import free_ports
 
 ROOT = Path(__file__).resolve().parents[3]
 TRIALS = 9
@@ -62,9 +62,7 @@ def test_two_searches_at_once_are_one_study(tmp_path):
 
 
 def test_a_database_that_is_not_there_is_one_sentence(tmp_path):
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    (port,) = free_ports(1)
     with pytest.raises(UserError, match=f"the database name at 127.0.0.1:{port} cannot be used") as caught:
         drive(tmp_path, AtOnce(), trials=3, storage=f"postgresql://me:secret@127.0.0.1:{port}/name")
     assert "secret" not in str(caught.value)
