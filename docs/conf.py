@@ -31,7 +31,7 @@ LINK = re.compile(r"\[([^]]*)\]\(([\w./-]+)\)")
 PAGES = {
     "": (
         "first-steps", "lemons", "pictures", "networks", "search", "verification", "operating-point", "report",
-        "classify",
+        "classify", "map",
     ),
     "Boards and IP": ("boards", "vivado", "ip", "driver"),
     "More": (

@@ -2,14 +2,15 @@
 
 from math import prod
 
-from finn_build.graph import Design
+from finn_build.graph import Design, is_map
 from finn_build.in_flight import flag_depth, frames_in_flight
 
 
 def frame_sites(design: Design, cycles: int) -> int:
     """Return the LUT sites of nj_frame_sync and nj_frame_flags, with a frame every `cycles` clocks."""
     *size, channels = design.pixels.shape
-    return sync_sites(prod(size), 8 * channels) + flags_sites(flag_depth(frames_in_flight(design, cycles)))
+    flags = flags_sites(flag_depth(frames_in_flight(design, cycles)))
+    return sync_sites(prod(size), 8 * channels) + flags + (map_sites(design) if is_map(design) else 0)
 
 
 def frame_ffs(design: Design, cycles: int) -> int:
@@ -27,6 +28,11 @@ def sync_sites(beats: int, bits: int) -> int:
 def flags_sites(depth: int) -> int:
     """Return the sites of nj_frame_flags: the selection of a flag, and what was fitted."""
     return 6 + depth // 2
+
+
+def map_sites(design: Design) -> int:
+    """Return the sites of nj_map_flags around nj_frame_flags: its two counters, and what was fitted."""
+    return round(4 + 1.4 * sum(map(_count_bits, design.nodes[-1].output.shape[:2])))
 
 
 def _count_bits(beats: int) -> int:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -51,7 +52,7 @@ class Design:
 def make_design(
     pixels: Stream, stages: Sequence[Stage], metadata: Mapping[str, str], fifos: Mapping[str, int] | None = None
 ) -> Design:
-    """Return FINN's graph of the stages, named: input "image" [1, H, W, C], output "class" [1, 1].
+    """Return FINN's graph of the stages, named: input "image" [1, H, W, C], output "class" [1, 1] or [1, H', W', 1].
 
     The tensor behind node n is called n's name plus "_out". fifos: depths by the `input_name` of the input behind each.
     """
@@ -76,6 +77,11 @@ def named(pixels: Stream, stages: Sequence[Stage]) -> tuple[Instance, ...]:
         nodes.append(Instance(stage.kind if single else f"{stage.kind}_{number}", stage, inputs, sources))
         makers[stage.output.tensor] = (nodes[-1].name, stage.output)
     return tuple(nodes)
+
+
+def is_map(design: Design) -> bool:
+    """Return whether a frame has a result for each cell of a map, not a single one."""
+    return prod(design.nodes[-1].output.shape[:2]) > 1
 
 
 def readers(nodes: Sequence[Instance], name: str) -> list[tuple[Instance, int]]:
@@ -133,10 +139,11 @@ def _model(pixels: Stream, nodes: Sequence[Instance], metadata: Mapping[str, str
 
 
 def _shapes(pixels: Stream, nodes: Sequence[Instance]) -> dict[str, list[int]]:
-    """Return the shape of each stream's tensor: maps until an operator flattens them."""
+    """Return the shape of each stream's tensor: maps until an operator flattens them, which leaves maps of cells."""
     shapes, flat = {PIXEL_STREAM: [1, *pixels.shape]}, set[str]()
     for node in nodes:
-        if operator_class(node.stage.operator).flattens or flat.intersection(node.inputs):
+        single = prod(node.output.shape[:2]) == 1
+        if (single and operator_class(node.stage.operator).flattens) or flat.intersection(node.inputs):
             flat.add(node.name)
         shapes[node.name] = [1, node.output.shape[2]] if node.name in flat else [1, *node.output.shape]
     return shapes

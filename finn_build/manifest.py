@@ -49,6 +49,8 @@ class Input:
 class Output:
     """The result stream m_axis: one beat per frame, the class in the low bits, then the signed scores, then the margin.
 
+    Of a map of cells (`Manifest.cells`) it is one beat per cell: TLAST ends a row, and TUSER[1] a frame.
+
     Bit `broken_bit`, the highest of the class' field, is 1 when the frame was broken (cut, too short or too long);
     all else means nothing then. TUSER of the accelerator says the same. Bit `unsure_bit`, below it, is 1 when the
     margin is less than the least one. Class, margin and unsure are those of bnn.integer.decision at the operating point
@@ -131,6 +133,20 @@ class Manifest:
     model_sha256: str
     files: Mapping[str, str]  # relative path -> SHA-256
     seal: str  # bnn.storage.records.seal_of all others
+
+    @property
+    def cells(self) -> tuple[int, int]:
+        """The rows and columns of the map of results; (1, 1) where a frame has one result."""
+        rows, columns, _ = self.layers[-1].shape
+        return rows, columns
+
+    def require_one_result(self, folder: Path) -> None:
+        """Raise UserError when a frame has a map of results. folder: of the accelerator."""
+        if self.cells != (1, 1):
+            raise UserError(
+                f"{folder} has a map of {self.cells[0]}x{self.cells[1]} cells, and this is for accelerators with one "
+                "result a frame; verify, synth, prove and classify --map take maps"
+            )
 
     def computing(self) -> tuple[StreamLayer, ...]:
         """Return the layers without the FIFOs between them."""

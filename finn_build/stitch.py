@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from bnn.storage.names import plain
-from finn_build.graph import DEFAULT_PART, Design, Instance, forks
+from finn_build.graph import DEFAULT_PART, Design, Instance, forks, is_map
 from finn_build.in_flight import flag_depth
 from finn_build.manifest import FIFO, PIXEL_STREAM, Decode, Input, Output, StreamLayer
 from hw.ops.base import MEMORIES
@@ -27,7 +27,8 @@ def write_rtl(design: Design, folder: Path, classes: tuple[str, ...], cycles: in
     """Write rtl/: the top, FINN's wrappers and every module that they use, each once. Write mem/, which these read."""
     target = folder / "rtl"
     target.mkdir()
-    modules = ["nj_frame_sync", "nj_frame_flags", *(["nj_fork"] if forks(design.nodes) else [])]
+    flags = "nj_map_flags" if is_map(design) else "nj_frame_flags"
+    modules = ["nj_frame_sync", flags, *(["nj_fork"] if forks(design.nodes) else [])]
     sources = {path.name: path for name in modules for path in sources_of(name)}
     for node in design.nodes:
         if node.stage.backend != "rtl":
@@ -68,8 +69,13 @@ def _top(design: Design, classes: tuple[str, ...], cycles: int, in_flight: int) 
             parts.append(_fork(node.name, forked[node.name], bits))
     source = design.nodes[-1].name
     last = design.operators[source]
+    rows, columns, _ = design.nodes[-1].output.shape
+    form = "map" if is_map(design) else "frame"
     values = {
         "summary": f"Classifier of {height}x{width} pictures: {', '.join(map(plain, classes))}",
+        "rows": rows,
+        "columns": columns,
+        "user": "[1:0] " if form == "map" else "",
         "height": height,
         "width": width,
         "channels": channels,
@@ -90,6 +96,7 @@ def _top(design: Design, classes: tuple[str, ...], cycles: int, in_flight: int) 
         "layers": "".join(parts),
         "last": source,
     }
+    values |= {part: fill(f"{part}_{form}.v.in", values).rstrip("\n") for part in ("contract", "results")}
     return fill(f"{TOP}.v.in", values)
 
 

@@ -100,7 +100,7 @@ def synthesise(acc: Path, family: str = "xc7", trust: bool = False) -> Synthesis
     """
     acc = Path(acc)
     require_room(acc, REPORT)
-    with opened(acc, trust=trust) as manifest:
+    with opened(acc, trust=trust, maps=True) as manifest:
         manifest.require_rtl("synthesis")
         return _synthesise(acc, manifest, family)
 

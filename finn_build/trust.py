@@ -20,15 +20,17 @@ from finn_build.manifest import FILE, PIXELS, SOURCE, Manifest, load
 
 
 @contextmanager
-def opened(acc: Path, *, trust: bool = False) -> Iterator[Manifest]:
+def opened(acc: Path, *, trust: bool = False, maps: bool = False) -> Iterator[Manifest]:
     """Yield the manifest of an accelerator folder whose files may be run, and keep it from being built again meanwhile.
 
     UserError for a folder that is damaged, whose parts do not agree, or that `build` would not make
-    and the user does not trust.
+    and the user does not trust; and for one of a map of cells, unless the caller knows `maps`.
     """
     restore(acc)
     with lock(acc, shared=True):
         manifest = load(acc)
+        if not maps:
+            manifest.require_one_result(acc)
         if not is_known(manifest):
             if not trust:
                 check_made_here(acc, manifest)

@@ -69,3 +69,14 @@ def _chosen(
     if progress:
         print(choice.words(), file=sys.stderr, flush=True)
     return choice.network, Hardware(budget.fps, budget, choice.expected)
+
+
+def for_maps(spec: NetworkSpec, pictures: "Dataset") -> NetworkSpec:
+    """Return the network without padding, so that it runs over whole pictures. UserError when it has no such form."""
+    from bnn.integer.maps import over
+    from finn_build.choose import untrained
+
+    found = spec.without_padding()
+    height, width, channels = pictures.train_images.shape[1:]
+    over(untrained(found, (channels, height, width), len(pictures.classes)), 2 * height, 2 * width)
+    return found

@@ -59,11 +59,16 @@ class Opened:
         return clocks if isinstance(clocks, int) else None
 
 
-def open_folder(folder: str | Path) -> Opened:
-    """Open a finished run or an accelerator; UserError when the folder is neither, or is damaged."""
+def open_folder(folder: str | Path, maps: bool = False) -> Opened:
+    """Open a finished run or an accelerator; UserError when the folder is neither, or is damaged.
+
+    maps: the caller takes accelerators of a map of cells, too.
+    """
     folder, manifest = Path(folder), None
     if ACCELERATOR.described(folder) or (folder / ACCELERATOR.file).is_file():
         manifest = manifests.load(folder)
+        if not maps:
+            manifest.require_one_result(folder)
     else:
         from bnn.training.runs import finished
 

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import prod
 from pathlib import Path
 
 import numpy as np
@@ -78,13 +79,14 @@ class Bench:
                 "nj_frame_bench", sources, "sim.benches.frames",
                 parameters={
                     "InBits": manifest.input.tdata_bits, "OutBits": manifest.output.tdata_bits, "Beats": beats,
-                    "PointBits": manifest.output.point_bits,
+                    "PointBits": manifest.output.point_bits, "Cells": prod(manifest.cells),
                 },
                 build_args=design.build_args, plusargs=plusargs, work=place, waves=waves,
                 env={"NJ_FRAMES_OUTCOME": str(place / "outcome.json")}, timeout_s=120 + cycles / design.slowest,
             )  # fmt: skip
             seconds = json.loads((place / "outcome.json").read_text())["seconds"]
-            return BenchRun(read_events(place / "events.log"), simulation.build_seconds, seconds)
+            events = read_events(place / "events.log", *manifest.cells)
+            return BenchRun(events, simulation.build_seconds, seconds)
 
 
 def slowest_cycles(manifest: Manifest) -> int:

@@ -35,9 +35,12 @@ class Events:
     stuck: bool = False
 
 
-def read_events(path: Path) -> Events:
-    """Parse the log; raise SimulationError when it does not end as the bench ends it."""
-    events = Events()
+def read_events(path: Path, rows: int = 1, columns: int = 1) -> Events:
+    """Parse the log; raise SimulationError when it does not end as the bench ends it.
+
+    rows, columns: of the cells of a map, each of which is a result. Those of its rows' and frames' ends say so.
+    """
+    events, cells = Events(), rows * columns
     kind = ""
     for line in path.read_text().splitlines():
         kind, *values = line.split()
@@ -48,11 +51,17 @@ def read_events(path: Path) -> Events:
         elif kind == "R":
             events.data.append(int(values[0], 16))
             events.cycles.append(int(values[1]))
-            if values[2] != "1":
-                events.faults.append(f"result {len(events.data) - 1} came without m_axis_tlast")
+            place = (len(events.data) - 1) % cells
+            if (values[2] == "1") != (place % columns == columns - 1):
+                lacks = "with" if values[2] == "1" else "without"
+                events.faults.append(f"result {len(events.data) - 1} came {lacks} m_axis_tlast")
+            if cells > 1 and (values[4][:-1] == "1") != (place == cells - 1):
+                events.faults.append(
+                    f"cell {place} of frame {len(events.data) // cells} says wrongly whether it is the last"
+                )
             if values[3] != "0":
                 events.faults.append(f"frame_error was set at result {len(events.data) - 1}")
-            if values[4] != "0":
+            if values[4][-1] != "0":
                 events.faults.append(f"result {len(events.data) - 1} says that its frame was broken")
         elif kind == "E":
             events.faults.append(f"m_axis changed or was withdrawn before it was accepted, in cycle {values[0]}")

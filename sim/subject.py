@@ -51,15 +51,16 @@ def changed(acc: Path) -> UserError:
 
 
 @contextmanager
-def opened_subject(acc: Path, report: str, *, trust: bool) -> Iterator[Subject]:
+def opened_subject(acc: Path, report: str, *, trust: bool, maps: bool = False) -> Iterator[Subject]:
     """Open the accelerator folder `acc` for a check that writes `report` into it; nobody builds it again meanwhile.
 
     Raise UserError for a folder that is damaged or cannot be written to, that `build` would not write unless `trust` is
-    given (see finn_build.trust), and when its model.onnx and manifest.json do not belong together.
+    given (see finn_build.trust), when its model.onnx and manifest.json do not belong together, and when it makes a map
+    of cells unless the check knows `maps`.
     """
     acc = Path(acc)
     require_room(acc, report)
-    with opened(acc, trust=trust) as manifest:
+    with opened(acc, trust=trust, maps=maps) as manifest:
         network = read_qonnx(acc / "model.onnx")
         shape = (manifest.input.channels, manifest.input.height, manifest.input.width)
         if network.input_shape != shape:

@@ -13,6 +13,7 @@ from pathlib import Path
 from bnn.data import biscuits, idx, pictures
 from bnn.data.cards import Card, checksum
 from bnn.data.cards import cards as known_cards
+from bnn.data.crops import cropped
 from bnn.data.dataset import Dataset
 from bnn.data.folder import load_folder
 from bnn.data.source import DataSource
@@ -76,10 +77,11 @@ def load_again(
     source: DataSource, size: tuple[int, int] | None = None, color: str | None = None, resize: bool = True
 ) -> Dataset:
     """Load the pictures that a training wrote down as its own; size (height, width) and colour None: as in training."""
-    return load(
-        source.source, size or source.size, color or source.color, source.seed or 0, resize, source.labels,
-        source.group_by,
+    size = source.size if source.window else size or source.size  # windows are cut from tiles, not scaled
+    found = load(
+        source.source, size, color or source.color, source.seed or 0, resize, source.labels, source.group_by
     )  # fmt: skip
+    return cropped(found, source.window) if source.window else found
 
 
 def _refuse_tables(why: str, labels: str | Path | None, group_by: str | None) -> None:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, replace
 from typing import Any
 
+from bnn.data.pictures import LARGEST, SMALLEST
 from bnn.storage.records import optional, parse
 
 MOST_SEED = 2**31 - 1
@@ -19,6 +20,7 @@ class DataSource:
     bits: int | None = optional(None)  # that 16-bit pictures use (bnn.data.pictures.depth); None: none has 16
     labels: str | None = optional(None)  # the absolute path of the table that names the classes
     group_by: str | None = optional(None)  # what says which pictures belong together
+    window: int | None = optional(None)  # side of what is cut from each tile (bnn.data.crops); None: whole pictures
 
     def anywhere(self) -> "DataSource":
         """Return the same without its places and its bits: whether pictures are the same is told by their digest."""
@@ -44,4 +46,6 @@ def parse_source(content: Any) -> DataSource | None:
         raise ValueError(f"data.seed is {str(source.seed)[:40]} and must be from 0 to {MOST_SEED}")
     if source.bits is not None and not 8 <= source.bits <= 16:
         raise ValueError(f"data.bits is {str(source.bits)[:40]} and must be from 8 to 16")
+    if source.window is not None and not SMALLEST <= source.window <= LARGEST:
+        raise ValueError(f"data.window is {str(source.window)[:40]} and must be from {SMALLEST} to {LARGEST}")
     return source

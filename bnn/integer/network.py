@@ -16,7 +16,7 @@ from bnn.integer import reference
 from bnn.integer.layers import Interval, Layer, Misfit, Shape
 from bnn.integer.reference import Ints
 
-BATCH = 64  # frames computed at once; it bounds memory and changes no result
+BATCH, BATCH_PIXELS = 64, 1 << 19  # frames and pixels computed at once; they bound memory and change no result
 IMAGE, SCORES = "image", "scores"  # the first and the last tensor
 PIXEL: Interval = (0, 255)
 MOST_ELEMENTS = 1 << 26  # elements of one frame of a tensor
@@ -158,18 +158,21 @@ class IntegerNetwork:
     @overload
     def run(self, images: NDArray[np.uint8], taps: Literal[True]) -> tuple[Ints, dict[str, Ints]]: ...
     def run(self, images: NDArray[np.uint8], taps: bool = False) -> Ints | tuple[Ints, dict[str, Ints]]:
-        """Return the scores [N, classes] of uint8 pictures [N, C, H, W]. ValueError for pictures of other form.
+        """Return the scores of uint8 pictures [N, C, H, W]: [N, classes], of a map [N, classes, rows, columns].
+
+        ValueError for pictures of other form.
 
         taps: return every layer's output by name as well.
         """
         if images.ndim != 4 or images.shape[1:] != self.input_shape or images.dtype != np.uint8:
             raise ValueError(f"expected uint8 [N, {self.input_shape}], got {images.dtype} {images.shape}")
         if not len(images):
-            return np.zeros((0, len(self.classes)), np.int64)
+            return np.zeros((0, *self.shapes()[SCORES]), np.int64)
         if taps:
             found = self.compute({IMAGE: images.astype(np.int64)}, self.tensor_names)
             return found[SCORES], found
-        batches = (images[i : i + BATCH].astype(np.int64) for i in range(0, len(images), BATCH))
+        size = max(1, min(BATCH, BATCH_PIXELS // math.prod(self.input_shape[1:])))
+        batches = (images[i : i + size].astype(np.int64) for i in range(0, len(images), size))
         return np.concatenate([self.compute({IMAGE: batch}, [SCORES])[SCORES] for batch in batches])
 
     def compute(self, known: Mapping[str, Ints], wanted: Sequence[str]) -> dict[str, Ints]:
@@ -193,5 +196,5 @@ class IntegerNetwork:
         return {name: values[name] for name in wanted}
 
     def classify(self, scores: Ints) -> Ints:
-        """Return the class index of each row of scores; ties go to the lowest index."""
+        """Return the class indices of scores [N, classes, ...]; ties go to the lowest index."""
         return reference.argmax(scores)

@@ -81,5 +81,5 @@ def dense(x: Ints, weight: Ints) -> Ints:
 
 
 def argmax(scores: Ints) -> Ints:
-    """Return the index of the largest score of each row [N, classes] -> [N]; ties go to the lowest index."""
+    """Return the index of the largest of the scores [N, classes, ...] -> [N, ...]; ties go to the lowest index."""
     return np.argmax(scores, axis=1).astype(np.int64)

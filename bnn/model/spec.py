@@ -69,6 +69,10 @@ class NetworkSpec:
     def __post_init__(self) -> None:
         check_options(self)
 
+    def without_padding(self) -> "NetworkSpec":
+        """Return the same network whose convolutions add nothing at the edges of their maps."""
+        return replace(self, blocks=tuple(replace(block, padding=False) for block in self.blocks))
+
     def with_layer(self, form: str | None, kernel: int | None) -> "NetworkSpec":
         """Return the same network with another form or kernel size in every block."""
         if form is not None and form not in FORMS:

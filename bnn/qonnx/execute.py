@@ -36,7 +36,7 @@ def run_model(model: ModelWrapper, inputs: Mapping[str, NDArray]) -> dict[str, N
 
 
 def execute(model: ModelWrapper, images: NDArray[np.uint8]) -> tuple[Ints, Ints]:
-    """Return scores [N, classes] and classes [N] of uint8 pictures [N, C, H, W].
+    """Return scores [N, classes] and classes [N] of uint8 pictures [N, C, H, W]. Of a map rows and columns follow.
 
     model: a file that `write_qonnx` wrote. ArithmeticError when a score is no integer.
     """
@@ -47,7 +47,7 @@ def execute(model: ModelWrapper, images: NDArray[np.uint8]) -> tuple[Ints, Ints]
         tensors = run_model(_with_batch(model, len(batch)), {source: batch})
         scores.append(tensors[score])
         classes.append(tensors[answer])
-    exact, labels = np.concatenate(scores), np.concatenate(classes).reshape(-1)
+    exact, labels = np.concatenate(scores), np.concatenate(classes)
     rounded = np.rint(exact)
     if not np.array_equal(rounded, exact):
         raise ArithmeticError("QONNX execution gave scores that are not integers")

@@ -2,6 +2,7 @@
 
     image [1,C,H,W] UINT8 -> Pad, Conv, MultiThreshold, MaxPool ... -> Flatten -> MatMul -> Add -> scores
                                                                                             -> ArgMax -> class
+    a map of cells (bnn.integer.maps):                           ... -> Conv -> Add -> scores [1,classes,rows,columns]
 
 Each layer writes its own nodes (bnn.integer.layers). A jet layer is an ordinary Conv whose weights are the composed
 integer kernels, so every QONNX tool can read the file. All tensors are annotated with their integer datatypes.
@@ -115,7 +116,7 @@ def write_qonnx(network: IntegerNetwork, path: Path) -> None:
         [helper.make_tensor_value_info(IMAGE, TensorProto.FLOAT, shapes[IMAGE])],
         [
             helper.make_tensor_value_info(SCORES, TensorProto.FLOAT, shapes[SCORES]),
-            helper.make_tensor_value_info(CLASS, TensorProto.INT64, [1]),
+            helper.make_tensor_value_info(CLASS, TensorProto.INT64, [1, *shapes[SCORES][2:]]),
         ],
         file.constants,
         value_info=[

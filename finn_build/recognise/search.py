@@ -32,7 +32,8 @@ def recognise(network: IntegerNetwork) -> tuple[Stream, list[Stage]]:
             stages.append(stage)
             streams[stage.output.tensor] = stage.output
             covered.update(stage.nodes)
-    result = Stream((1, 1, 1), "UINT8", 1, np.zeros(1, np.int64), "class")
+    rows, columns, _ = streams[SCORES].shape  # of a map of cells; 1, 1 where a frame has one class
+    result = Stream((rows, columns, 1), "UINT8", 1, np.zeros(1, np.int64), "class")
     return pixels, [*stages, Stage("ScoreArgMax_rtl", "argmax", {}, (SCORES,), result, ("ArgMax",))]
 
 

@@ -3,6 +3,7 @@
 import copy
 from abc import abstractmethod
 from collections.abc import Iterable, Mapping
+from math import prod
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, ClassVar, Self
@@ -58,6 +59,10 @@ class StreamOperator(HWCustomOp):
 
         arrivals: for each input stream, the clock in which each beat of whole frames arrives.
         """
+
+    def results_per_frame(self) -> int:
+        """Return the beats of a frame that the node puts out: of a map its pixels, else one."""
+        return prod(self.get_normal_output_shape()[1:-1])
 
     # --- attributes, shapes, types ---
 

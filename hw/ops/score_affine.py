@@ -22,19 +22,20 @@ class ScoreAffine(StreamOperator):
         return np.asarray(self.get_nodeattr(name), np.int64)
 
     def run(self, stream: Ints) -> Ints:
-        return stream * self._values("Multiplier") + self._values("Bias")
+        multiplier, bias = (self._values(name).reshape(-1, *[1] * (stream.ndim - 2)) for name in ("Multiplier", "Bias"))
+        return stream * multiplier + bias
 
     def schedule(self, *arrivals: Ints) -> Schedule:
         (sums,) = arrivals
         return immediate(sums, 1)
 
     def get_exp_cycles(self) -> int:
-        return 1
+        return self.results_per_frame()
 
     def verify_node(self) -> Any:
         """Raise ValueError when the output type cannot hold every score."""
         source, datatype = self.get_input_datatype(), self.get_output_datatype()
-        ends = np.stack([self.run(np.array(end)) for end in (int(source.min()), int(source.max()))])
+        ends = np.stack([self.run(np.full((1, 1), end)) for end in (int(source.min()), int(source.max()))])
         if ends.min() < datatype.min() or ends.max() > datatype.max():
             raise ValueError(f"{self.onnx_node.name}: {datatype} does not hold {ends.min()}..{ends.max()}")
 

@@ -3,6 +3,7 @@
 The operating point, offsets and least margin, is a port beside the streams; in FINN's graph it is the neutral one.
 """
 
+from abc import abstractmethod
 from typing import Any, ClassVar
 
 from qonnx.core.datatype import DataType
@@ -32,7 +33,10 @@ def point_bits(classes: int, score_bits: int) -> int:
 
 
 class ScoreArgMax(StreamOperator):
-    """[1, classes] scores in, [1, 1] class out. In hardware the beat also carries scores, margin and unsure."""
+    """[1, classes] scores in, [1, 1] class out. In hardware the beat also carries scores, margin and unsure.
+
+    Of a map of cells [1, rows, columns, classes] scores in, [1, rows, columns, 1] classes out: a beat a cell.
+    """
 
     flattens = True
 
@@ -65,12 +69,25 @@ class ScoreArgMax(StreamOperator):
         return DataType[f"UINT{class_bits(self.classes)}"]
 
     def run(self, stream: Ints) -> Ints:
-        return reference.argmax(stream).reshape(-1, 1)
+        return reference.argmax(stream)[:, None]  # [N, 1] or [N, 1, rows, columns]
 
     def schedule(self, *arrivals: Ints) -> Schedule:
         (scores,) = arrivals
-        taken = paced(scores, int(self.get_exp_cycles()))
+        taken = paced(scores, self.interval())
         return Schedule((taken,), taken + argmax_latency(self.classes))
+
+    @abstractmethod
+    def interval(self) -> int:
+        """Return the clocks from one beat to the next."""
+
+    def get_exp_cycles(self) -> int:
+        return self.interval() * self.results_per_frame()
+
+    def beat_interval(self) -> int:
+        return self.interval() if self.results_per_frame() > 1 else 0
+
+    def pace(self) -> int | None:
+        return self.interval()
 
     def summary(self) -> str:
         return f"arg-max of {self.classes} scores"
@@ -82,7 +99,7 @@ class ScoreArgMax_rtl(ScoreArgMax, RtlOperator):
     module = "nj_argmax"
     template: ClassVar[str] = "argmax.v.in"
 
-    def get_exp_cycles(self) -> int:
+    def interval(self) -> int:
         return argmax_cycles(self.classes)
 
     def parameters(self) -> dict[str, int | str]:
@@ -116,7 +133,7 @@ class ScoreArgMax_rtl(ScoreArgMax, RtlOperator):
 class ScoreArgMax_hls(ScoreArgMax, HlsOperator):
     """nj_argmax.hpp."""
 
-    def get_exp_cycles(self) -> int:
+    def interval(self) -> int:
         return self.classes
 
     def header(self, name: str) -> str:

@@ -7,6 +7,7 @@ from typing import Any
 from bnn.errors import UserError
 from bnn.storage.names import printable
 from neuraljet.commands.numbers import positive
+from neuraljet.commands.train.options import parse_size
 
 NAME = "build"
 HELP = "Compile a trained network to a streaming accelerator"
@@ -25,6 +26,7 @@ def build(
     backend: str = "rtl",
     fifos: str = "model",
     ramb18_sites: int | None = None,
+    frame: tuple[int, int] | None = None,
 ) -> dict[str, Any]:
     """Compile `model` into the accelerator folder `out`.
 
@@ -34,7 +36,9 @@ def build(
     "unit" when it takes pixels / 255, "byte" when it takes 0..255 and does not say so. `backend`: rtl, hls (C++ for
     Vitis HLS) or auto; single layers after it, "rtl,jet_conv_1=hls". `fifos`: "model" for depths by arithmetic,
     "simulate" for the smallest that keep the rate in Verilator (see sim.fifos). `ramb18_sites`: LUT sites that a RAMB18
-    is worth (None: as the run's network was chosen with, else 160): the fewer, the more block RAMs are taken. Returns
+    is worth (None: as the run's network was chosen with, else 160): the fewer, the more block RAMs are taken. `frame`,
+    height and width: the network was trained on tiles and is built to run over whole pictures of this size, with a
+    class and scores for each cell (bnn.integer.maps); a rate is then one of whole pictures. Returns
     what was built, layer by layer, and why (see finn_build.build), and with "simulate" under fifos what each stream
     held.
     """
@@ -51,7 +55,7 @@ def build(
         else:
             finished(path)
             hardware = requested(path).hardware
-            if fps is None and hardware is not None and hardware.fps is not None:
+            if frame is None and fps is None and hardware is not None and hardware.fps is not None:
                 fps = hardware.fps
                 notes.append(f"{fps:,.10g} frames/s is the rate of the run; --fps N builds for another")
             if ramb18_sites is None and hardware is not None and hardware.expected is not None:
@@ -60,6 +64,8 @@ def build(
     options: dict[str, Any] = {"board": board, "fps": fps, "clock_mhz": clock_mhz, "pixels": pixels, "backend": backend}
     if ramb18_sites is not None:
         options["ramb18_sites"] = ramb18_sites
+    if frame is not None:
+        return _with_notes(_build_map(path, Path(out), frame, fifos, options), notes)
     if fifos == "model":
         return _with_notes(build_accelerator(path, Path(out), **options).entries(), notes)
     if fifos != "simulate":
@@ -71,6 +77,27 @@ def build(
         found = find_depths(path, **options)
         built = build_accelerator(path, Path(out), **options, fifos=found.depths)
         return _with_notes({**built.entries(), "fifos": found.entries()}, notes)
+
+
+def _build_map(
+    path: Path, out: Path, frame: tuple[int, int], fifos: str, options: dict[str, Any]
+) -> dict[str, Any]:  # fmt: skip
+    """Build the network of tiles in the file `path` for pictures of frame[0] x frame[1]; return what was built."""
+    from bnn.integer.maps import over
+    from bnn.qonnx.read import read_qonnx
+    from bnn.qonnx.write import write_qonnx
+    from bnn.storage.work import work_folder
+    from finn_build.build import build as build_accelerator
+
+    if fifos != "model":
+        raise UserError(f"--fifos {fifos} measures one result a frame; leave it out with --frame")
+    if options["pixels"] is not None:
+        raise UserError("--pixels is for files of other programs, and --frame for networks of `neuraljet train --map`")
+    network = over(read_qonnx(path), *frame)
+    with work_folder() as temporary:
+        model = Path(temporary) / path.name
+        write_qonnx(network, model)
+        return build_accelerator(model, out, **options).entries()
 
 
 def _with_notes(built: dict[str, Any], notes: list[str]) -> dict[str, Any]:
@@ -104,6 +131,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="back-end of all layers, then of single ones, such as rtl,NAME=hls",
     )
     parser.add_argument(
+        "--frame", metavar="HxW", help="run the network of tiles over whole pictures of this size: a class per cell"
+    )
+    parser.add_argument(
         "--fifos", choices=("model", "simulate"), default="model",
         help="compute the depths of FIFOs, or find the smallest that keep the rate in simulation",
     )  # fmt: skip
@@ -113,6 +143,7 @@ def main(options: argparse.Namespace) -> tuple[bool, dict[str, Any]]:
     result = build(
         options.model, options.out, board=options.board, fps=options.fps, clock_mhz=options.clock_mhz,
         pixels=options.pixels, backend=options.backend, fifos=options.fifos, ramb18_sites=options.ramb18_sites,
+        frame=parse_size(options.frame, "--frame", "640x640") if options.frame else None,
     )  # fmt: skip
     print(summary(result))
     cppsim = " --cppsim" if any(layer["operator"].endswith("_hls") for layer in result["layers"]) else ""

@@ -10,6 +10,7 @@ from neuraljet.commands.workers import add_engine
 
 if TYPE_CHECKING:
     from sim.cppsim import CppVerification
+    from sim.maps import MapVerification
     from sim.verification import Difference, Points, SourceAgreement, Verification
 
 NAME = "verify"
@@ -30,7 +31,7 @@ def verify(
     trust: bool = False,
     points: int = 1,
     engine: str | None = None,
-) -> "Verification | CppVerification":
+) -> "Verification | CppVerification | MapVerification":
     """Run the test set through the accelerator folder's RTL in Verilator (see sim.accelerator).
 
     `data` is what it was trained on when None (random frames when that is not known), "random" for random frames,
@@ -38,6 +39,7 @@ def verify(
     instead; None `frames` is 20 then. With `cppsim` the C++ of an accelerator built with an HLS back-end runs instead
     (see sim.cppsim). `trust`: run RTL or C++ that `build` would not write of the network (see finn_build.trust).
     `points`: passes over the pictures in which five operating points take turns (see sim.points).
+    An accelerator of whole pictures (`build --frame`) runs them from the folder `data`, or noise (see sim.maps).
     `engine`: which processes simulate slices of the frames, as --engine (see bnn.engines.words).
     """
     if cppsim and engine:
@@ -48,6 +50,19 @@ def verify(
         from sim.cppsim import verify_cppsim
 
         return verify_cppsim(Path(accelerator), data=data, frames=frames, resize=resize, trust=trust)
+    from finn_build.manifest import load
+
+    if load(Path(accelerator)).cells != (1, 1):
+        if netlist or vcd or engine or resize:
+            raise UserError(
+                f"{accelerator} makes a map of cells, which is verified as RTL in one simulation, on pictures of its "
+                "size: leave out --netlist, --vcd, --engine and --resize"
+            )
+        from sim.maps import verify_map
+
+        return verify_map(
+            Path(accelerator), data=data, frames=frames, backpressure=backpressure, trust=trust, points=points
+        )
     from sim.accelerator import verify as verify_accelerator
 
     return verify_accelerator(
@@ -109,7 +124,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def main(options: argparse.Namespace) -> tuple[bool, "Verification | CppVerification"]:
+def main(options: argparse.Namespace) -> tuple[bool, "Verification | CppVerification | MapVerification"]:
     if options.family and not options.netlist:
         raise UserError("--family chooses the cells of a netlist; add --netlist")
     result = verify(
@@ -125,9 +140,13 @@ def main(options: argparse.Namespace) -> tuple[bool, "Verification | CppVerifica
         points=options.points,
         engine=options.engine,
     )
+    from sim.maps import MapVerification
     from sim.verification import Verification
 
-    print(summary(result) if isinstance(result, Verification) else cppsim_summary(result))
+    if isinstance(result, MapVerification):
+        print(map_summary(result))
+    else:
+        print(summary(result) if isinstance(result, Verification) else cppsim_summary(result))
     return result.passed, result
 
 
@@ -150,6 +169,27 @@ def cppsim_summary(result: "CppVerification") -> str:
     if where:
         place = "the number of beats" if where.element is None else f"beat {where.element}"
         lines.append(f"frame {where.frame} differs first in layer {where.layer}: {place}")
+    return "\n".join(lines)
+
+
+def map_summary(result: "MapVerification") -> str:
+    """Return what was compared of a map of cells, and the clocks, for people."""
+    lines = [
+        f"{counted(result.frames, 'frame')} of {result.data}, {result.rows}x{result.columns} cells each, in "
+        f"{counted(result.runs, 'pass', 'passes')}: {counted(result.cells, 'cell')} compared, "
+        f"{counted(result.mismatches, 'mismatch', 'mismatches')}",
+        f"{clocks(result.rates.cycles_per_frame)} per frame, {clocks(result.rates.latency_cycles)} from the last pixel "
+        f"to the last cell; {result.cycles_per_second:,} cycles per second simulated, {result.seconds:.1f} s",
+    ]
+    lines += [f"fault: {fault}" for fault in result.faults]
+    found = result.first_mismatch
+    if found:
+        lines.append(
+            f"cell {found.row}, {found.column} of frame {found.frame} differs first: expected "
+            f"{list(found.expected_scores)}, got {None if found.scores is None else list(found.scores)}"
+        )
+        if found.where:
+            lines.append(_place(found.where))
     return "\n".join(lines)
 
 

@@ -3,12 +3,12 @@
 //   +frames=<file>   frames of Beats beats of InBits/8 bytes, each beat's most significant byte first
 //   +log=<file>      what happened, one line per event, cycles counted from 0 at the end of reset:
 //                      F <cycle>  first and   L <cycle>  last pixel of a frame accepted
-//                      R <hex data> <cycle> <tlast> <frame_error> <tuser>  a result accepted
+//                      R <hex data> <cycle> <tlast> <frame_error> <tuser>  a result, or a cell of a map, accepted
 //                      E <cycle>  result withdrawn or changed before it was accepted
 //                      S <cycle>  gave up: nothing accepted on either side for Silence cycles
 //                      D <cycle>  the end: all results there and then Quiet cycles without another, or a flood
 //   +points=<file>   operating points in hexadecimal, one a line and frame; without it 0. The point of a frame stands at the
-//                    port from the clock after the result of the frame before was taken
+//                    port from the clock after the (last) result of the frame before was taken
 //   +count=<n>       frames to send; after every +pictures=<n> frames the file begins again
 //   +stall=<0..65535> +stall_seed=<n> +silence=<n> +quiet=<n>
 //   +period=<clocks>  pixels come evenly, a frame in so many clocks, and wait at the input when they are not taken
@@ -20,7 +20,9 @@ module nj_frame_bench #(
   parameter int unsigned InBits  = 8,   // of s_axis_tdata, a multiple of 8
   parameter int unsigned OutBits = 16,  // of m_axis_tdata
   parameter int unsigned Beats   = 64,  // pixels per frame
-  parameter int unsigned PointBits = 1  // of operating_point
+  parameter int unsigned PointBits = 1,  // of operating_point
+  parameter int unsigned Cells   = 1,   // results of a frame: of a map its cells
+  localparam int unsigned UserBits = Cells > 1 ? 2 : 1  // of m_axis_tuser: of a map the end of a frame, and broken
 ) (
   output logic done_o
 );
@@ -44,9 +46,10 @@ module nj_frame_bench #(
   logic [InBits-1:0] in_data_q;
   logic in_valid_q = 1'b0, in_last_q, in_first_q, in_ready;
   logic [OutBits-1:0] out_data, held_data_q;
-  logic out_valid, out_last, out_broken, out_error, held_broken_q, held_q = 1'b0;
+  logic [UserBits-1:0] out_user, held_user_q;
+  logic out_valid, out_last, out_error, held_last_q, held_q = 1'b0;
   logic out_ready_q = 1'b0;
-  int unsigned position, frames_sent, results, hold, silent;
+  int unsigned position, frames_sent, results, cells, hold, silent;  // cells: of the frame whose results come
   longint unsigned cycle, due;  // due: pixels that have come, in units of 1/period
 
   nj_accelerator u_accelerator (
@@ -61,7 +64,7 @@ module nj_frame_bench #(
     .m_axis_tvalid(out_valid),
     .m_axis_tready(out_ready_q),
     .m_axis_tlast (out_last),
-    .m_axis_tuser (out_broken),
+    .m_axis_tuser (out_user),
     .frame_error  (out_error),
     .frame_error_pulse(),
     .frame_end    ()
@@ -94,7 +97,7 @@ module nj_frame_bench #(
     log_file = $fopen(log_name, "w");
     if (frame_file == 0 || log_file == 0) $fatal(1, "cannot open %s or %s", frame_name, log_name);
     random_q = seed ^ 32'h9E37_79B9;
-    {position, frames_sent, results, hold, silent} = '0;
+    {position, frames_sent, results, cells, hold, silent} = '0;
     {cycle, due} = '0;
     if (stall != 0) hold = Beats;  // the first result waits too
     load_frame();
@@ -150,10 +153,13 @@ module nj_frame_bench #(
       if (hold != 0 && out_valid) hold <= hold - 1;  // while a result waits, however long it took to come
       if (out_valid && out_ready_q) begin
         silent <= 0;
-        results <= results + 1;
-        load_point();
-        point_q <= next_point;
-        $fwrite(log_file, "R %h %0d %b %b %b\n", out_data, cycle, out_last, out_error, out_broken);
+        cells <= cells == Cells - 1 ? 0 : cells + 1;
+        if (cells == Cells - 1) begin
+          results <= results + 1;
+          load_point();
+          point_q <= next_point;
+        end
+        $fwrite(log_file, "R %h %0d %b %b %b\n", out_data, cycle, out_last, out_error, out_user);
         if (random_q[31:16] < stall[15:0]) begin
           out_ready_q <= 1'b0;
           hold <= random_q % (2 * Beats);
@@ -161,8 +167,10 @@ module nj_frame_bench #(
       end
       held_q <= out_valid && !out_ready_q;
       held_data_q <= out_data;
-      held_broken_q <= out_broken;
-      if (held_q && (!out_valid || {out_data, out_broken} != {held_data_q, held_broken_q})) $fwrite(log_file, "E %0d\n", cycle);
+      held_user_q <= out_user;
+      held_last_q <= out_last;
+      if (held_q && (!out_valid || {out_data, out_last, out_user} != {held_data_q, held_last_q, held_user_q}))
+        $fwrite(log_file, "E %0d\n", cycle);
 
       // end
       if (results >= count && silent > quiet) begin

@@ -58,7 +58,7 @@ def prove(acc: Path, trust: bool = False, engine: str | None = None) -> Proof:
     or that `build` would not write, unless `trust` is given (see finn_build.trust).
     """
     started = time.perf_counter()
-    with opened_subject(acc, REPORT, trust=trust) as subject:
+    with opened_subject(acc, REPORT, trust=trust, maps=True) as subject:
         subject.manifest.require_rtl("the proof")
         proof = _prove_all(subject, engine, started)
         subject.write(proof)

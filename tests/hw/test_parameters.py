@@ -56,6 +56,8 @@ ENDS: list[tuple[str, Mapping[str, int], Mapping[str, int]]] = [
     ("nj_line_buffer", {"Stride": 1}, {"Stride": 0}),
     ("nj_line_buffer", {"Kernel": 3, "Pad": 1, "Height": 2}, {"Kernel": 3, "Pad": 1, "Height": 1}),
     ("nj_line_buffer", {"Kernel": 3, "Pad": 0, "Width": 3}, {"Kernel": 3, "Pad": 0, "Width": 2}),
+    ("nj_map_flags", {"Rows": 1}, {"Rows": 0}),
+    ("nj_map_flags", {"Columns": 1}, {"Columns": 0}),
     ("nj_or_pool", {"Height": 8, "Width": 8, "Size": 2}, {"Height": 8, "Width": 8, "Size": 1}),
     ("nj_or_pool", {"Height": 4, "Width": 3, "Size": 3}, {"Height": 4, "Width": 3, "Size": 4}),
     ("nj_or_pool", {"Height": 3, "Width": 4, "Size": 3}, {"Height": 3, "Width": 4, "Size": 4}),

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False)
 class Bias(Layer):
-    """Add an integer to each score: bias [O]."""
+    """Add an integer to each score: bias [O]. Scores are a vector [O], or a map of them [O, H, W]."""
 
     operator = "Add"
     reads = ("Add",)
@@ -27,7 +27,7 @@ class Bias(Layer):
 
     def run(self, *inputs: Ints) -> Ints:
         (x,) = inputs
-        return x + self.bias
+        return x + self.bias.reshape(-1, *[1] * (x.ndim - 2))
 
     def interval(self, *inputs: Interval) -> Interval:
         ((low, high),) = inputs
@@ -42,12 +42,13 @@ class Bias(Layer):
         import torch
 
         (x,) = inputs
-        return x + torch.from_numpy(self.bias).to(x.dtype)
+        return x + torch.from_numpy(self.bias).to(x.dtype).reshape(-1, *[1] * (x.ndim - 2))
 
     def write(self, file: "FileWriter", name: str, inputs: Sequence[str], output: str, interval: Interval) -> None:
         """Write an Add with a constant."""
         kind = datatype_of(min(int(self.bias.min()), -1), int(self.bias.max()))
-        bias = file.constant(f"{name}_bias", self.bias, kind)
+        shape = (-1, *[1] * (len(file.shape(inputs[0])) - 1))  # [O] of a vector, [O, 1, 1] of a map
+        bias = file.constant(f"{name}_bias", self.bias.reshape(shape), kind)
         file.node("Add", [*inputs, bias], output, name, datatype_of(*interval))
 
     @classmethod

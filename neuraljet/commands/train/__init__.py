@@ -50,6 +50,8 @@ def main(options: argparse.Namespace) -> "tuple[bool, Metrics]":
             log=options.log,
             labels=options.labels,
             group_by=options.group_by,
+            map=options.map,
+            window=options.window,
         )
     except KeyboardInterrupt:
         if (Path(options.out) / "checkpoint.safetensors").exists():

@@ -44,6 +44,8 @@ def train(
     log: str | None = None,
     labels: str | Path | None = None,
     group_by: str | None = None,
+    map: bool = False,
+    window: int | None = None,
 ) -> "Metrics":
     """Train on `data` (a folder of class folders, IDX files, or the name of a known set) into the folder `out`.
 
@@ -66,6 +68,9 @@ def train(
     group_by: a column of it, or a regular expression that is searched in each path: pictures of one part, lot or day
     stay on one side of the test, of what is held out, and of the folds.
 
+    map: train a network that runs over whole pictures, too (bnn.integer.maps): its convolutions do not pad, whatever
+    the network's file says. window: cut windows of this side from the pictures, which are tiles (bnn.data.crops).
+
     The budget is what the accelerator may take: `sites`, LUT sites (1,800); `ramb18`, block RAMs (4 at a pixel per
     clock, 16 at a rate); and the frames per second that it keeps, `fps` (None: a pixel per clock). `build` takes that
     rate from the run. With one of them the card's network does not count.
@@ -79,13 +84,14 @@ def train(
     """
     from bnn.data import load, source_of
     from bnn.data.check import checked
+    from bnn.data.crops import cropped
     from bnn.model.options import require_whole
     from bnn.training.config import TrainConfig
     from bnn.training.plan.ask import augmentation, fold_count, length
     from bnn.training.schedule import Schedule
     from bnn.training.train import train as train_network
     from bnn.training.worker import device_of, joined, leads
-    from neuraljet.network import network_for
+    from neuraljet.network import for_maps, network_for
 
     require_whole("seed", seed, 0, MOST_SEED)
     for name, value, most in (
@@ -100,6 +106,9 @@ def train(
     device_of(device)  # before minutes are spent
     progress = progress and leads()
     pictures = checked(load(data, size=size, color=color, labels=labels, group_by=group_by))
+    source = replace(source_of(data, pictures, labels, group_by), window=window)
+    if window is not None:
+        pictures = cropped(pictures, window)
     if progress:
         for note in pictures.notes:
             print(f"note: {note}", file=sys.stderr, flush=True)
@@ -108,6 +117,8 @@ def train(
         pictures, Path(out), resume, network=network, layer=layer, kernel=kernel, sites=sites, fps=fps,
         ramb18=ramb18, progress=progress,
     )  # fmt: skip
+    if map:
+        spec = for_maps(spec, pictures)
     config = TrainConfig(
         epochs=epochs,
         seed=seed,
@@ -129,7 +140,7 @@ def train(
             spec,
             Path(out),
             config,
-            source=source_of(data, pictures, labels, group_by),
+            source=source,
             resume=resume,
             progress=progress,
             worker=worker,

@@ -47,6 +47,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--adversarial", type=natural, default=0, metavar="LEVELS", help="learn against a noise of so many grey levels"
     )
     add_budget(parser)
+    parser.add_argument("--map", action="store_true", help="a network of tiles that runs over whole pictures, too")
+    parser.add_argument("--window", type=whole, metavar="SIDE", help="cut windows of this side from the tiles")
     parser.add_argument("--device", choices=DEVICES, default="cpu", help="what trains: the CPU (default) or a GPU")
     parser.add_argument("--threads", type=whole, metavar="N", help="threads of the CPU; their number is in the run")
     parser.add_argument("--log", choices=LOGS, help="draw curves of each round, beside log.jsonl")
@@ -78,11 +80,11 @@ def add_trust(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def parse_size(text: str) -> tuple[int, int]:
-    """Read HxW as (height, width)."""
+def parse_size(text: str, what: str = "size", such: str = "64x64") -> tuple[int, int]:
+    """Read HxW as (height, width). what, such: the option and an example, for messages."""
     match = re.fullmatch(r"(\d{1,5})x(\d{1,5})", text)
     if not match:
-        raise UserError(f"size '{text}' is not HEIGHTxWIDTH, such as 64x64")
+        raise UserError(f"{what} '{text}' is not HEIGHTxWIDTH, such as {such}")
     return int(match[1]), int(match[2])
 
 

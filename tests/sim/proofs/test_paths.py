@@ -19,6 +19,7 @@ STREAMS = {
     "nj_fifo": {},
     "nj_frame_sync": {},
     "nj_frame_flags": {},
+    "nj_map_flags": {},
     "nj_fork": {},
     "nj_jets": {"Height": 4, "Width": 4},
     "nj_join": {},
@@ -65,7 +66,7 @@ def test_no_path_from_ready_to_valid_or_back(module):
     if module == "nj_frame_sync":
         allowed |= {("s_valid_i", "m_valid_o"), ("s_data_i", "m_data_o"), ("s_last_i", "end_broken_o")}
         allowed |= {("s_valid_i", "end_o"), ("m_ready_i", "end_o")}  # to registers of nj_frame_flags
-    if module == "nj_frame_flags":
+    if module in ("nj_frame_flags", "nj_map_flags"):
         allowed |= {("s_valid_i", "m_valid_o")}  # an allowed result passes at once
     assert paths <= allowed
     if module in ("nj_fifo", "nj_or_pool", "nj_sum_pool", "nj_argmax", "nj_patches"):
