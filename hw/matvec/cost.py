@@ -3,7 +3,7 @@
 from functools import lru_cache
 
 from hw.bits import selection
-from hw.block_ram import BLOCKS, block_rams
+from hw.block_ram import BLOCKS, RAMB18_SITES, block_rams
 from hw.matvec import matches
 from hw.matvec.folding import LUT_WORDS, Folding
 from hw.matvec.module import Patches, RowOutput
@@ -105,14 +105,24 @@ def ffs(folding: Folding, output: RowOutput) -> int:
     return words + hold + f.simd + weights + f.lanes * lane + sums + results + counters + latency + 10
 
 
+def patches_blocks(patches: Patches, bits: int) -> int:
+    """Return the RAMB18 that nj_patches keeps pixels of so many bits in; 0 where LUTs cost less."""
+    if patches.kernel < 2:
+        return 0
+    depth = patches.rows << (patches.width - 1).bit_length()
+    blocks = block_rams(depth, bits)
+    return blocks if _memory(depth, bits) > RAMB18_SITES * blocks else 0
+
+
 def patches_sites(patches: Patches, bits: int) -> int:
     """Return the LUT sites of nj_patches for pixels of so many bits."""
     across = (patches.width - 1).bit_length()
     depth = patches.rows << across
+    ahead = patches_blocks(patches, bits) > 0
     control = 2.4 + 3.1 * (across + (patches.height - 1).bit_length()) + 10 * (patches.kernel - 1).bit_length()
     if patches.pad:  # a pixel outside of the frame is masked in the LUT that selects one of two banks
         control += 15 + (0 if BANK < depth <= 2 * BANK else bits)
-    return round(_memory(depth, bits) + control)
+    return round((1.5 * across + 10 if ahead else _memory(depth, bits)) + control)
 
 
 def _memory(words: int, bits: int) -> float:

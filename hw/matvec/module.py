@@ -96,12 +96,14 @@ class Patches:
 
 
 def matvec_module(
-    name: str, summary: str, folding: Folding, result: RowOutput, memory: str | Ints, patches: Patches | None = None
-) -> str:
+    name: str, summary: str, folding: Folding, result: RowOutput, memory: str | Ints, patches: Patches | None = None,
+    rows_in_block: bool = False,
+) -> str:  # fmt: skip
     """Return the text of module `name`; ports as in hw/rtl.
 
     memory: file of the weights, relative to the folder that tools run in; or few weights themselves, [O, inputs].
-    patches: the beats are pixels of a map, and every window of it is a frame of the matrix.
+    patches: the beats are pixels of a map, and every window of it is a frame of the matrix. rows_in_block: nj_patches
+    keeps the rows of pixels in block RAM.
     """
     found = matches.write(f"{name}_matches", folding.simd, folding.lanes)
     sum_bits = result.sum_bits(folding.beats * folding.in_bits)
@@ -118,7 +120,7 @@ def matvec_module(
         "constant_bits": result.constant_bits, "constant": literal(constants.ravel(), result.constant_bits),
         "out_bits": result.out_bits, "result_bits": len(result.order) or folding.outputs * result.out_bits,
         "ordered": concat([f"results[{place}]" for place in result.order]) if result.order else "results",
-        "text": found.text,
+        "text": found.text, "rows_in_block": int(rows_in_block),
     }  # fmt: skip
     if isinstance(memory, str):
         values["weight"] = f'.File("{memory}")'

@@ -190,7 +190,8 @@ class BinaryConv_rtl(BinaryConv, RtlConv):
         if self.matrix is None:
             return super().written()
         file, patches = f"{MEMORIES}/{self._memory()}", None if self._single else self.patches
-        return matvec_module(self.module, self.summary(), self.matrix, self._folded[1], file, patches)
+        block = patches is not None and cost.patches_blocks(patches, self.weight.shape[1]) > 0
+        return matvec_module(self.module, self.summary(), self.matrix, self._folded[1], file, patches, block)
 
     def memories(self) -> dict[str, Iterable[str]]:
         return {} if self.matrix is None else {self._memory(): self.matrix.lines(self._folded[0])}
@@ -207,7 +208,10 @@ class BinaryConv_rtl(BinaryConv, RtlConv):
         return cost.sites(self.matrix, self._folded[1]) + windows
 
     def bram_estimation(self, fpgapart: str) -> int:
-        return super().bram_estimation(fpgapart) if self.matrix is None else cost.blocks(self.matrix, self._folded[1])
+        if self.matrix is None:
+            return super().bram_estimation(fpgapart)
+        rows = 0 if self._single else cost.patches_blocks(self.patches, self.weight.shape[1])
+        return cost.blocks(self.matrix, self._folded[1]) + rows
 
     def ff_estimation(self, fpgapart: str) -> int:
         if self.matrix is None:

@@ -1,16 +1,17 @@
 // Gives the windows of a raster in raster order, a pixel per clock: the Kernel*Kernel pixels of each in raster order,
 // zeros where the window lies outside of the frame.
 //
-// LUT memory keeps rows of pixels, as many as the next power of two above Kernel. A row of windows begins when all its
-// rows of pixels are there. When it is done, rows that no later window needs give way. A pixel is taken per clock while
-// there is room; s_ready_o and m_valid_o depend on registers only.
+// Memory keeps rows of pixels, as many as the next power of two above Kernel: of LUTs, or with Block of block RAM, which
+// is read a clock ahead. A row of windows begins when all its rows of pixels are there. When it is done, rows that no later
+// window needs give way. A pixel is taken per clock while there is room; s_ready_o and m_valid_o depend on registers only.
 module nj_patches #(
   parameter int unsigned Height = 8,
   parameter int unsigned Width  = 8,
   parameter int unsigned Bits   = 8,   // of a pixel, all channels
   parameter int unsigned Kernel = 3,
   parameter int unsigned Stride = 1,
-  parameter int unsigned Pad    = 1    // below Kernel
+  parameter int unsigned Pad    = 1,   // below Kernel
+  parameter bit          Block  = 1'b0  // with Kernel at least 2
 ) (
   input  logic            clk_i,
   input  logic            rst_i,
@@ -33,6 +34,10 @@ module nj_patches #(
 
   if (Pad >= Kernel || Stride < 1 || Height + 2 * Pad < Kernel || Width + 2 * Pad < Kernel) begin : gen_bad_shape
     $error("nj_patches: Kernel = %0d, Stride = %0d, Pad = %0d do not fit %0dx%0d", Kernel, Stride, Pad, Height, Width);
+  end
+
+  if (Block && Kernel < 2) begin : gen_bad_block
+    $error("nj_patches: Block with Kernel = %0d, at least 2: a pixel could be read as it is written", Kernel);
   end
 
   // What a row of windows needs: rows of it above the frame, rows of it down to the frame's end, rows that must be there, rows that go.
@@ -67,6 +72,10 @@ module nj_patches #(
   logic [OxBits-1:0] ox_q;
   logic [KBits-1:0] ky_q, kx_q;
   logic [LeftBits-1:0] left_q;  // Pad more than the column of the window's left pixel
+  logic [OyBits-1:0] oy_d;
+  logic [KBits-1:0] ky_d, kx_d;
+  logic [LeftBits-1:0] left_d;
+  logic [RowBits-1:0] first_d;
   logic kx_end, ky_end, ox_end, oy_end;
   assign kx_end    = kx_q == KBits'(Kernel - 1);
   assign ky_end    = ky_q == KBits'(Kernel - 1);
@@ -75,6 +84,12 @@ module nj_patches #(
   assign m_valid_o = rows_q >= need[oy_q];
   assign step      = m_valid_o && m_ready_i;
   assign row_done  = step && kx_end && ky_end && ox_end;
+
+  assign kx_d    = !step ? kx_q : kx_end ? '0 : KBits'(nj_pkg::next(32'(kx_q)));
+  assign ky_d    = !(step && kx_end) ? ky_q : ky_end ? '0 : KBits'(nj_pkg::next(32'(ky_q)));
+  assign left_d  = !(step && kx_end && ky_end) ? left_q : ox_end ? '0 : left_q + LeftBits'(Stride);
+  assign oy_d    = !row_done ? oy_q : oy_end ? '0 : OyBits'(nj_pkg::next(32'(oy_q)));
+  assign first_d = !row_done ? first_q : first_q + RowBits'(leave[oy_q]);
 
   always_ff @(posedge clk_i) begin
     if (rst_i) begin
@@ -91,30 +106,44 @@ module nj_patches #(
       if (push) write_x_q <= push_row ? '0 : XBits'(nj_pkg::next(32'(write_x_q)));
       write_row_q <= write_row_q + RowBits'(push_row);
       if (push_row || row_done) rows_q <= rows_q + (RowBits + 1)'(push_row) - (row_done ? leave[oy_q] : '0);
-      if (step) kx_q <= kx_end ? '0 : KBits'(nj_pkg::next(32'(kx_q)));
-      if (step && kx_end) ky_q <= ky_end ? '0 : KBits'(nj_pkg::next(32'(ky_q)));
-      if (step && kx_end && ky_end) begin
-        ox_q   <= ox_end ? '0 : OxBits'(nj_pkg::next(32'(ox_q)));
-        left_q <= ox_end ? '0 : left_q + LeftBits'(Stride);
-      end
-      if (row_done) begin
-        oy_q    <= oy_end ? '0 : OyBits'(nj_pkg::next(32'(oy_q)));
-        first_q <= first_q + RowBits'(leave[oy_q]);
-      end
+      kx_q    <= kx_d;
+      ky_q    <= ky_d;
+      left_q  <= left_d;
+      oy_q    <= oy_d;
+      first_q <= first_d;
+      if (step && kx_end && ky_end) ox_q <= ox_end ? '0 : OxBits'(nj_pkg::next(32'(ox_q)));
     end
   end
 
   // the pixel
-  (* ram_style = "distributed" *) logic [Bits-1:0] pixels [2**(RowBits+XBits)];
   logic [LeftBits-1:0] column;
   logic [RowBits:0] row;
-  logic [RowBits-1:0] place;
+  logic [Bits-1:0] pixel;
   logic in_row, in_column;
   assign column    = left_q + LeftBits'(kx_q) - LeftBits'(Pad);  // wraps to a large number left of the frame
   assign in_column = Pad == 0 || column < LeftBits'(Width);
   assign row       = (RowBits + 1)'(ky_q) - above[oy_q];
   assign in_row    = Pad == 0 || row < below[oy_q];
-  assign place     = first_q + row[RowBits-1:0];
-  assign m_data_o  = in_row && in_column ? pixels[{place, column[XBits-1:0]}] : '0;
-  always_ff @(posedge clk_i) if (push) pixels[{write_row_q, write_x_q}] <= s_data_i;
+  assign m_data_o  = in_row && in_column ? pixel : '0;
+
+  if (Block) begin : gen_block
+    // The first pixel of a row of windows was written a row of pixels before, so that a clock ahead it is there.
+    (* ram_style = "block" *) logic [Bits-1:0] pixels [2**(RowBits+XBits)];
+    logic [LeftBits-1:0] next_column;
+    logic [RowBits:0] next_row;
+    logic [RowBits-1:0] next_place;
+    assign next_column = left_d + LeftBits'(kx_d) - LeftBits'(Pad);
+    assign next_row    = (RowBits + 1)'(ky_d) - above[oy_d];
+    assign next_place  = first_d + next_row[RowBits-1:0];
+    always_ff @(posedge clk_i) begin
+      if (push) pixels[{write_row_q, write_x_q}] <= s_data_i;
+      pixel <= pixels[{next_place, next_column[XBits-1:0]}];
+    end
+  end else begin : gen_lut
+    (* ram_style = "distributed" *) logic [Bits-1:0] pixels [2**(RowBits+XBits)];
+    logic [RowBits-1:0] place;
+    assign place = first_q + row[RowBits-1:0];
+    assign pixel = pixels[{place, column[XBits-1:0]}];
+    always_ff @(posedge clk_i) if (push) pixels[{write_row_q, write_x_q}] <= s_data_i;
+  end
 endmodule

@@ -63,6 +63,7 @@ ENDS: list[tuple[str, Mapping[str, int], Mapping[str, int]]] = [
     ("nj_or_pool", {"Height": 3, "Width": 4, "Size": 3}, {"Height": 3, "Width": 4, "Size": 4}),
     ("nj_patches", {"Kernel": 3, "Pad": 2}, {"Kernel": 3, "Pad": 3}),
     ("nj_patches", {"Stride": 1}, {"Stride": 0}),
+    ("nj_patches", {"Kernel": 2, "Pad": 0, "Block": 1}, {"Kernel": 1, "Pad": 0, "Block": 1}),
     ("nj_patches", {"Kernel": 4, "Pad": 1, "Height": 2}, {"Kernel": 5, "Pad": 1, "Height": 2}),
     ("nj_patches", {"Kernel": 4, "Pad": 1, "Width": 2}, {"Kernel": 5, "Pad": 1, "Width": 2}),
     ("nj_result", {"Fold": 2, "Every": 2}, {"Fold": 2, "Every": 1}),

@@ -6,6 +6,7 @@ module nj_patches_properties #(
   parameter int unsigned Kernel = 2,
   parameter int unsigned Stride = 1,
   parameter int unsigned Pad    = 0,
+  parameter bit          Block  = 1'b0,
   parameter int unsigned Frames = 3
 ) (
   input logic            clk_i,
@@ -34,7 +35,8 @@ module nj_patches_properties #(
   end
 
   nj_patches #(
-    .Height(Height), .Width(Width), .Bits(Bits), .Kernel(Kernel), .Stride(Stride), .Pad(Pad)
+    .Height(Height), .Width(Width), .Bits(Bits), .Kernel(Kernel), .Stride(Stride), .Pad(Pad),
+    .Block(Block)
   ) u_patches (
     .clk_i, .rst_i(rst), .s_valid_i, .s_ready_o(s_ready), .s_data_i, .m_valid_o(m_valid), .m_ready_i, .m_data_o(m_data)
   );

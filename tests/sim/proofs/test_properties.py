@@ -38,6 +38,7 @@ PROVEN = [
     ("nj_line_buffer", {"Height": 2, "Width": 2, "Eager": 0}),
     ("nj_line_buffer", {"Kernel": 2, "Pad": 0}),
     ("nj_patches", {}),
+    ("nj_patches", {"Block": 1}),
     ("nj_serial", {"Plain": 0}),
     ("nj_serial", {"Plain": 1, "Digit": 2, "Digits": 2}),
     ("nj_serial", {"Plain": 0, "Digit": 2, "Digits": 2, "Invert": "5'b10010", "Start": 1, "Limit": "4'd3"}),
