@@ -16,7 +16,7 @@ from finn_build.folders import IP
 from finn_build.graph import DEFAULT_PART
 from finn_build.in_flight import flag_depth
 from finn_build.ipxact import Core, Port, component, ports_of
-from finn_build.manifest import Manifest
+from finn_build.manifest import Manifest, Output
 from finn_build.operating import point_in
 from finn_build.registers import DESCRIPTION, address_bits, read_registers, write_registers
 from finn_build.results import point_word
@@ -24,8 +24,10 @@ from finn_build.trust import opened
 from hw.text import HW, fill, packages_first, sources_of
 
 FILE, FORMAT = IP.file, IP.format
+VERSION = 2  # 2: classes, and where a frame's number and tag stand
 TOP = "nj_accelerator_ip"
 CORE = Core("neuraljet", "ip", TOP, "1.0", "Neural Jets accelerator", "")
+NUMBER_BITS = 16  # of a frame's number, and of its tag, in the results of an IP with a gate
 
 
 @dataclass(frozen=True)
@@ -39,6 +41,10 @@ class IpDescription(Record):
     m_axis_bits: int
     broken_bit: int  # of a result word
     unsure_bit: int
+    number_bit: int | None  # the lowest of the frame's number; None without a gate
+    tag_bit: int | None
+    number_bits: int | None  # of each of these two
+    classes: tuple[str, ...]
     operating_point: OperatingPoint  # after reset
     registers: Mapping[str, int]  # addresses
     clock_mhz: float
@@ -46,32 +52,34 @@ class IpDescription(Record):
     files: Mapping[str, str]  # relative path -> SHA-256
 
 
-def package(acc: Path, out: Path, trust: bool = False) -> IpDescription:
+def package(acc: Path, out: Path, trust: bool = False, gate: bool = False) -> IpDescription:
     """Package the accelerator folder `acc` as the Vivado IP folder `out`, which appears whole or not at all.
 
+    gate: with ports that reject parts (hw/rtl/nj_gate.sv), and results that carry their frame's number and tag.
     Return what its ip.json says. Raise UserError for a damaged folder, for RTL that `build` would not write unless
     `trust` is set (see finn_build.trust), and when PeakRDL is missing.
     """
     acc, out = Path(acc), Path(out)
     refuse_foreign(out, IP)
     with opened(acc, trust=trust) as manifest:
-        return write_ip(acc, manifest, out)
+        return write_ip(acc, manifest, out, gate)
 
 
-def write_ip(acc: Path, manifest: Manifest, out: Path) -> IpDescription:
+def write_ip(acc: Path, manifest: Manifest, out: Path, gate: bool = False) -> IpDescription:
     """Package an accelerator whose files may be run."""
     sources = sorted(name for name in manifest.files if name.startswith("rtl/"))
-    registers = read_registers(manifest.output)
+    registers = read_registers(manifest.output, gate)
     point = point_in(acc, manifest.output, manifest.model_sha256)
     with new_folder(out, IP) as folder:
         rtl = folder / "rtl"
         rtl.mkdir()
         shell = [HW / "ip" / "nj_shell.sv", *sources_of("nj_packets"), *sources_of("nj_latency")]
+        shell += [*sources_of("nj_gate"), *sources_of("nj_tags")] if gate else []
         memories = {name: (acc / name).read_text() for name in manifest.files if name.startswith("mem/")}
         for path in [*(acc / name for name in sources), *shell]:
             (rtl / path.name).write_text(with_contents(path.read_text(), memories))
         write_registers(registers, rtl)
-        values = _values(manifest, point, address_bits(registers))
+        values = _values(manifest, point, address_bits(registers), gate)
         (rtl / f"{TOP}.v").write_text(fill("nj_accelerator_ip.v.in", values))
         ports = ports_of((rtl / f"{TOP}.v").read_text())
         (folder / "xgui").mkdir()
@@ -102,9 +110,10 @@ def with_contents(text: str, memories: Mapping[str, str]) -> str:
     return text
 
 
-def _values(manifest: Manifest, point: OperatingPoint, address_bits: int) -> dict[str, Any]:
+def _values(manifest: Manifest, point: OperatingPoint, address_bits: int, gate: bool) -> dict[str, Any]:
     size, output = manifest.input, manifest.output
     return {
+        **_gate_values(output, gate),
         "name": TOP,
         "top": manifest.top,
         "summary": f"Classifier of {size.height}x{size.width} pictures: {', '.join(map(plain, output.classes))}",
@@ -113,7 +122,7 @@ def _values(manifest: Manifest, point: OperatingPoint, address_bits: int) -> dic
         "in_bits": size.tdata_bits,
         "out_bits": output.tdata_bits,
         "in_words": padded(size.tdata_bits),
-        "out_words": padded(output.tdata_bits),
+        "out_words": padded(output.tdata_bits + (2 * NUMBER_BITS if gate else 0)),
         "class_bits": output.class_bits,
         "broken_bit": output.broken_bit,
         "flags": flag_depth(manifest.frames_in_flight),
@@ -134,6 +143,20 @@ def _values(manifest: Manifest, point: OperatingPoint, address_bits: int) -> dic
         "vlnv": CORE.vlnv,
         "part": manifest.part or DEFAULT_PART,
     }
+
+
+def _gate_values(output: Output, gate: bool) -> dict[str, Any]:
+    """Return what the ports of a gate are connected to, and where number and tag stand in a result."""
+    if not gate:
+        connections = {"frame_tag": "16'h0", "trigger": "1'b0", "encoder": "1'b0", "part_number": "", "reject": ""}
+        nowhere = {"number_bit": None, "tag_bit": None, "number_bits": None}
+        return {"gate": 0, "gate_ports": "", "numbered": "", **connections, **nowhere}
+    where = {"number_bit": output.tdata_bits, "tag_bit": output.tdata_bits + NUMBER_BITS, "number_bits": NUMBER_BITS}
+    ports = ("frame_tag", "trigger", "encoder", "part_number", "reject")
+    return {
+        "gate": 1, "gate_ports": fill("ip_gate_ports.v.in", {}), "numbered": fill("ip_gate_words.v.in", where),
+        **{name: name for name in ports}, **where,
+    }  # fmt: skip
 
 
 def _connections(ports: list[Port]) -> str:
@@ -162,12 +185,16 @@ def _description(
     }
     return IpDescription(
         format=FORMAT,
-        version=1,
+        version=VERSION,
         vlnv=CORE.vlnv,
         s_axis_bits=values["in_words"],
         m_axis_bits=values["out_words"],
         broken_bit=values["broken_bit"],
         unsure_bit=values["unsure_bit"],
+        number_bit=values["number_bit"],
+        tag_bit=values["tag_bit"],
+        number_bits=values["number_bits"],
+        classes=manifest.output.classes,
         operating_point=point,
         registers=addresses,
         clock_mhz=manifest.clock_mhz,

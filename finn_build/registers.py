@@ -15,8 +15,8 @@ MODULE = "nj_registers"
 DESCRIPTION = Path(str(resources.files("hw"))) / "ip" / "registers.rdl"
 
 
-def read_registers(output: Output) -> Any:
-    """Return the compiled description, a systemrdl AddrmapNode, for an accelerator with these results.
+def read_registers(output: Output, gate: bool = False) -> Any:
+    """Return the compiled description, a systemrdl AddrmapNode, for these results, with a gate or without.
 
     UserError when the compiler is not installed.
     """
@@ -33,7 +33,14 @@ def read_registers(output: Output) -> Any:
     compiler.compile_file(str(DESCRIPTION))
     widths, offsets = Widths(output.value_bits), max(1, len(output.classes) - 1)
     sizes = {"OFFSETS": offsets, "OFFSET_BITS": widths.offset, "LEAST_BITS": widths.least}
+    if gate:
+        sizes |= {"GATE": True, "CLASS_WORDS": class_words(output)}
     return compiler.elaborate(top_def_name=MODULE, inst_name=MODULE, parameters=sizes).top
+
+
+def class_words(output: Output) -> int:
+    """Return how many registers hold a bit per class."""
+    return -(-len(output.classes) // 32)
 
 
 def address_bits(registers: Any) -> int:

@@ -8,7 +8,7 @@ Each command of the `neuraljet` program is also a function here, with the same a
 >>> neuraljet.verify("accelerator").mismatches          # doctest: +SKIP
 0
 
-`Accelerator` drives what came out, on a board or simulated (docs/driver.md).
+`Accelerator` drives what came out, on a board or simulated (docs/driver.md). `Gate` sets what a packaged one rejects.
 """
 
 from typing import TYPE_CHECKING, Any
@@ -29,9 +29,12 @@ from neuraljet.commands.train import train
 from neuraljet.commands.tune import tune
 from neuraljet.commands.verify import verify
 from neuraljet.commands.watch import watch
+from neuraljet.gate import Gate, Reject
 
 __all__ = [
     "Accelerator",
+    "Gate",
+    "Reject",
     "ToolError",
     "UserError",
     "bitstream",

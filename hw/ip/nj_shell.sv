@@ -10,6 +10,10 @@
 //   core_point_o     the operating point. The registers of it are its next one; control.apply makes them the present one in
 //                    one clock, so no result is decided with parts of two. ResetPoint after reset, in the registers too.
 //
+//   with Gate          results carry their frame's number since the core's reset and its tag (nj_tags) above the core's bits,
+//                      and nj_gate rejects parts. A decision is taken when it is there, whether or not m_axis_tready is high.
+//                      Without Gate the ports of it do nothing.
+//
 // No register in the way of the streams. The reset of register control lasts ResetClocks clocks, in which neither side
 // takes or gives a beat; a result that waits is withdrawn, so reset what takes the results before.
 module nj_shell #(
@@ -23,6 +27,9 @@ module nj_shell #(
   parameter int unsigned LeastBits  = 12,
   parameter int unsigned AddressBits = 8,  // of s_axi
   parameter int unsigned Ahead    = 32,  // the most frames, or results, that wait for their counterpart; see nj_latency
+  parameter bit Gate = 1'b0,
+  parameter int unsigned ClassBits = 8,  // of the class' field of a result
+  parameter int unsigned TagBits = 16,
   parameter logic [255:0] ModelHash = '0,
   localparam int unsigned PointBits = (Classes - 1) * OffsetBits + LeastBits,
   parameter logic [PointBits-1:0] ResetPoint = '0
@@ -59,6 +66,12 @@ module nj_shell #(
   output logic                m_axis_tvalid,
   input  logic                m_axis_tready,
   output logic                m_axis_tlast,
+  // parts
+  input  logic [TagBits-1:0]  frame_tag_i,
+  input  logic                trigger_i,
+  input  logic                encoder_i,
+  output logic [TagBits-1:0]  part_number_o,
+  output logic                reject_o,
   // the accelerator
   output logic                core_rst_no,
   output logic [PointBits-1:0] core_point_o,
@@ -74,8 +87,10 @@ module nj_shell #(
 );
   localparam logic [3:0] ResetClocks = 4'd15;
 
-  if (InWords < InBits || OutWords < OutBits) begin : gen_check
-    $error("nj_shell: words of %0d and %0d bits cannot hold %0d and %0d", InWords, OutWords, InBits, OutBits);
+  localparam int unsigned ResultBits = OutBits + (Gate ? 2 * TagBits : 0);
+
+  if (InWords < InBits || OutWords < ResultBits) begin : gen_check
+    $error("nj_shell: words of %0d and %0d bits cannot hold %0d and %0d", InWords, OutWords, InBits, ResultBits);
   end
 
   nj_registers_pkg::nj_registers__in_t hw_in;
@@ -91,7 +106,6 @@ module nj_shell #(
   assign core_s_tvalid_o = s_axis_tvalid && run;
   assign s_axis_tready = core_s_tready_i && run;
   assign s_beat = s_axis_tvalid && s_axis_tready;
-  assign m_axis_tdata = OutWords'(core_m_tdata_i);
   assign m_axis_tvalid = core_m_tvalid_i && run;
   assign core_m_tready_o = m_axis_tready && run;
   assign m_beat = m_axis_tvalid && m_axis_tready;
@@ -159,6 +173,45 @@ module nj_shell #(
     assign hw_in.offset[i].value.we = load_q;
     assign hw_in.offset[i].value.next = ResetPoint[i*OffsetBits+:OffsetKept];
     assign point[i*OffsetBits+:OffsetBits] = OffsetBits'(kept);
+  end
+
+  if (Gate) begin : gen_gate
+    logic [TagBits-1:0] tag, frame_q;
+    logic [(Classes+31)/32*32-1:0] classes;
+    logic [1:0] unpaired;
+    logic told_q, decision;  // the decision on the result that waits was taken
+
+    assign m_axis_tdata = OutWords'({tag, frame_q, core_m_tdata_i});
+    assign decision = m_axis_tvalid && !told_q;
+    assign hw_in.unpaired.value.incr = unpaired != '0;
+    assign hw_in.unpaired.value.incrvalue = {1'b0, unpaired[0]} + {1'b0, unpaired[1]};
+    for (genvar i = 0; i < (int'(Classes) + 31) / 32; i++) begin : gen_classes
+      assign classes[32*i+:32] = hw_out.gate_classes[i].value.value;
+    end
+    always_ff @(posedge clk_i) begin
+      told_q <= m_axis_tvalid && !m_beat;
+      if (m_beat) frame_q <= frame_q + 1'b1;
+      if (!core_run_q) {told_q, frame_q} <= '0;
+    end
+
+    nj_tags #(.Depth(Ahead), .Bits(TagBits)) u_tags (
+      .clk_i, .rst_i(!core_run_q), .beat_i(s_beat), .tag_i(frame_tag_i), .end_i(core_end_i && run), .result_i(m_beat),
+      .tag_o(tag)
+    );
+    nj_gate #(.Classes(Classes), .ClassBits(ClassBits), .NumberBits(TagBits)) u_gate (
+      .clk_i, .rst_i(!core_run_q), .trigger_i, .encoder_i, .number_o(part_number_o), .decision_i(decision),
+      .number_i(hw_out.gate.by_tag.value ? tag : frame_q), .class_i(core_m_tdata_i[ClassBits-1:0]),
+      .enable_i(hw_out.gate.enable.value), .classes_i(classes[Classes-1:0]), .unsure_i(hw_out.gate.unsure.value),
+      .broken_i(hw_out.gate.broken.value), .otherwise_i(hw_out.gate.otherwise.value),
+      .delay_i(hw_out.gate_delay.value.value), .delay_steps_i(hw_out.gate.delay_steps.value),
+      .length_i(hw_out.gate_length.value.value), .length_steps_i(hw_out.gate.length_steps.value), .reject_o,
+      .here_o(hw_in.parts.value.incr), .rejected_o(hw_in.rejected.value.incr), .late_o(hw_in.late.value.incr),
+      .lost_o(hw_in.lost.value.incr), .unpaired_o(unpaired)
+    );
+  end else begin : gen_no_gate
+    assign m_axis_tdata = OutWords'(core_m_tdata_i);
+    assign reject_o = 1'b0;
+    assign part_number_o = '0;
   end
 
   for (genvar i = 0; i < 8; i++) begin : gen_hash

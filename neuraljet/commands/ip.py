@@ -14,23 +14,30 @@ HELP = "Package an accelerator as a Vivado IP: AXI4-Stream in and out, AXI4-Lite
 EXAMPLE = "neuraljet ip accelerator --out ip"
 
 
-def ip(accelerator: str | Path, out: str | Path, *, trust: bool = False) -> "IpDescription":
-    """Package the accelerator folder as the IP folder `out`; return what its ip.json says (see finn_build.ip)."""
+def ip(accelerator: str | Path, out: str | Path, *, trust: bool = False, gate: bool = False) -> "IpDescription":
+    """Package the accelerator folder as the IP folder `out`; return what its ip.json says (see finn_build.ip).
+
+    gate: with ports that reject parts, and results that carry their frame's number and tag.
+    """
     from finn_build.folders import require_elsewhere
     from finn_build.ip import package
 
     require_elsewhere(Path(out), Path(accelerator), "IP")
-    return package(Path(accelerator), Path(out), trust=trust)
+    return package(Path(accelerator), Path(out), trust=trust, gate=gate)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("accelerator", metavar="ACC", help="folder that build made")
     add_trust(parser)
     parser.add_argument("--out", required=True, metavar="IP", help="folder to make")
+    parser.add_argument(
+        "--gate", action="store_true",
+        help="with ports that reject parts: trigger, encoder, reject; results carry their frame's number and tag",
+    )  # fmt: skip
 
 
 def main(options: argparse.Namespace) -> tuple[bool, "IpDescription"]:
-    result = ip(options.accelerator, options.out, trust=options.trust)
+    result = ip(options.accelerator, options.out, trust=options.trust, gate=options.gate)
     print(summary(result))
     print(f"IP folder: {options.out}   in Vivado: an IP repository; vivado -mode batch -source check.tcl tries it")
     return True, result

@@ -38,6 +38,9 @@ EVENTS = [  # these modules take events instead of beats
     ("nj_map_flags", ".m_last_o(m_last), .m_end_o(m_end)", ".m_last_o(m_end), .m_end_o(m_last)"),
     ("nj_latency", ".end_i,", ".end_i(end_i && !result_i),"),
     ("nj_latency", ".result_i,", ".result_i(1'b0),"),
+    ("nj_tags", ".end_i,", ".end_i(end_i && beat_i),"),
+    ("nj_tags", ".result_i,", ".result_i(1'b0),"),
+    ("nj_tags", ".beat_i,", ".beat_i(1'b1),"),
     ("nj_latency", ".latency_o(latency)", ".latency_o({latency[0], latency[Bits-1:1]})"),
 ]
 

@@ -8,6 +8,7 @@ from tests.support.streams import parameters_name as _name
 # Proved for all time.
 PROVEN = [
     ("nj_concat", {}),
+    ("nj_edge", {}),
     ("nj_fifo", {"Depth": 2}),
     ("nj_fifo", {"Depth": 4}),
     ("nj_argmax", {"Classes": 2}),
@@ -34,6 +35,7 @@ PROVEN = [
     ("nj_join", {}),
     ("nj_fork_join", {}),
     ("nj_latency", {}),
+    ("nj_tags", {}),
     ("nj_line_buffer", {"Height": 2, "Width": 2}),
     ("nj_line_buffer", {"Height": 2, "Width": 2, "Eager": 0}),
     ("nj_line_buffer", {"Kernel": 2, "Pad": 0}),
@@ -69,6 +71,8 @@ DEEPER = [
     ("nj_join", {"Inputs": 3, "Bits": 2}),
     ("nj_fork_join", {"Depth": 4}),
     ("nj_latency", {"Depth": 4, "Bits": 4}),
+    ("nj_reject", {}),
+    ("nj_reject", {"Lossless": "1'b0"}),
     ("nj_serial", {"Plain": 0, "Digit": 3, "Digits": 2, "Shift": 2, "Start": 2}),
     ("nj_serial", {"Plain": 1, "Digits": 4, "Shift": 0, "Invert": "5'b11111", "Limit": "4'd8"}),
 ]
