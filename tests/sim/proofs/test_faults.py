@@ -57,6 +57,24 @@ def test_each_fault_at_the_ports_of_what_counts_frames_is_refuted(tmp_path, modu
     assert not prove(f"{module}_properties", {}, sources=sources, trace=False)
 
 
+REJECTS = [  # of nj_reject, inside
+    ("ahead == '0;", "1'b1;"),  # decisions go by order and not by number
+    ("(!part_valid || ahead[NumberBits-1])", "!part_valid"),  # a decision that is late waits
+    ("now_q - place >= delay_i", "now_q - place > delay_i"),
+    ("paired ? says : otherwise_i", "decision_valid ? says : otherwise_i"),
+]
+
+
+@pytest.mark.parametrize(("old", "new"), REJECTS)
+def test_each_fault_in_what_pairs_decisions_with_parts_is_refuted(tmp_path, old, new):
+    text = (RTL / "nj_reject.sv").read_text()
+    assert old in text
+    (tmp_path / "nj_reject.sv").write_text(text.replace(old, new, 1))
+    sources = [path for path in sources_of("nj_reject") if path.stem != "nj_reject"]
+    sources += [tmp_path / "nj_reject.sv", PROPERTIES / "nj_reject_properties.sv"]
+    assert not prove("nj_reject_properties", {}, method="bounded", depth=11, sources=sources, trace=False)
+
+
 @pytest.mark.parametrize(
     ("module", "parameters", "fault"), [(m, p, fault) for m, p, faults in REFUTED for fault in faults], ids=_name
 )

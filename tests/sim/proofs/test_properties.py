@@ -72,7 +72,6 @@ DEEPER = [
     ("nj_fork_join", {"Depth": 4}),
     ("nj_latency", {"Depth": 4, "Bits": 4}),
     ("nj_reject", {}),
-    ("nj_reject", {"Lossless": "1'b0"}),
     ("nj_serial", {"Plain": 0, "Digit": 3, "Digits": 2, "Shift": 2, "Start": 2}),
     ("nj_serial", {"Plain": 1, "Digits": 4, "Shift": 0, "Invert": "5'b11111", "Limit": "4'd8"}),
 ]
@@ -92,12 +91,13 @@ def test_properties_hold_for_all_time_on_larger_ones(module, parameters):
 
 
 # Right for all pixels until the first windows are complete: with stalls how many there are, without them what they are.
-# Of nj_argmax more clocks than two beats take.
+# Of nj_argmax more clocks than two beats take, of nj_reject enough for a part that is lost and others behind it.
 ONE, TWO = {"Selection": "10'b1011000001", "Constant": "8'h9b"}, "20'b10110000010001101001"
 FIRST_CLOCKS = [
     ("nj_argmax", {"Classes": 3}, 24),
     ("nj_jets", {**ONE, "Flowing": "1'b1"}, 170),
     ("nj_jets", {"Slots": 2, "Selection": TWO, "Constant": "8'h9b", "Pad": 1, "Flowing": "1'b1"}, 200),
+    ("nj_reject", {"Lossless": "1'b0"}, 11),
 ]
 
 
