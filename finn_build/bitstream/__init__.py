@@ -5,10 +5,19 @@ from pathlib import Path
 from bnn.errors import UserError
 from bnn.storage.files import lock
 from finn_build import vivado
-from finn_build.bitstream import ecp5
-from finn_build.bitstream.ecp5 import Ecp5Bitstream
+from finn_build.bitstream import ecp5, gowin
+from finn_build.bitstream.flow import Board, BoardBitstream, Flow
+from finn_build.bitstream.flow import make as make_open
+from finn_build.bitstream.reject import Rejecting, checked
 from finn_build.trust import opened
 from finn_build.vivado import VivadoReport, WaitingForVivado
+
+FLOWS: tuple[Flow, ...] = (ecp5, gowin)  # mypy checks that the modules have all of it
+
+
+def open_boards() -> dict[str, Board]:
+    """Return the boards that open tools alone make bitstreams for, by name."""
+    return {name: board for flow in FLOWS for name, board in flow.BOARDS.items()}
 
 
 def make(
@@ -18,10 +27,12 @@ def make(
     clock_mhz: float | None = None,
     baud: int | None = None,
     trust: bool = False,
-) -> Ecp5Bitstream | VivadoReport | WaitingForVivado:
+    rejecting: Rejecting | None = None,
+) -> BoardBitstream | VivadoReport | WaitingForVivado:
     """Write folder `out` (default: bitstream-<board> in the accelerator folder) with the bitstream for `board`.
 
-    The flow tells what the folder holds and what is returned: `finn_build.bitstream.ecp5`, `finn_build.vivado`.
+    The flow tells what the folder holds and what is returned: `finn_build.bitstream.flow`, `finn_build.vivado`.
+    rejecting: what a gate on the board's pins rejects; None: no gate.
     UserError for a board without a flow, and for RTL that `build` would not write unless `trust` is set (see
     finn_build.trust).
     """
@@ -31,11 +42,16 @@ def make(
     if name in vivado.zynq_boards():
         if clock_mhz is not None or baud is not None:
             raise UserError(f"--clock-mhz and --baud are of other boards than {board}; give the clock to `build`")
+        if rejecting is not None:
+            raise UserError(f"--reject is of other boards than {board}, for which no pins are known; take the IP")
         return vivado.make(acc, name, target, trust)
-    if name not in ecp5.BOARDS:
+    if name not in open_boards():
         raise UserError(
-            f"--board {board!r} is not known; built here: {', '.join(ecp5.BOARDS)}; "
+            f"--board {board!r} is not known; built here: {', '.join(open_boards())}; "
             f"with Vivado: {', '.join(vivado.zynq_boards())}"
         )
     with opened(acc, trust=trust) as manifest, lock(target):
-        return ecp5.make(acc, manifest, name, target, clock_mhz, baud)
+        if rejecting is not None:
+            checked(rejecting, manifest.output)
+        flow = next(flow for flow in FLOWS if name in flow.BOARDS)
+        return make_open(flow, acc, manifest, name, target, clock_mhz, baud, rejecting)

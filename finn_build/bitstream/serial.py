@@ -7,6 +7,8 @@ from pathlib import Path
 
 from bnn.errors import UserError
 from bnn.storage.records import NAMED, Record
+from finn_build.bitstream.reject import Rejecting
+from finn_build.bitstream.reject import values as constants
 from finn_build.manifest import Manifest
 from finn_build.operating import point_in
 from finn_build.results import point_word
@@ -20,11 +22,13 @@ PAUSE_S = 0.1  # silence of this length ends a picture; USB holds bytes back for
 BITS = 10  # of a byte on the line
 
 
-def write_serial(acc: Path, manifest: Manifest, clock_mhz: float, baud: int, folder: Path) -> list[str]:
+def write_serial(
+    acc: Path, manifest: Manifest, clock_mhz: float, baud: int, folder: Path, rejecting: Rejecting | None = None
+) -> list[str]:
     """Copy the accelerator into `folder` and write nj_serial_accelerator there. Return the sources, packages first.
 
-    Ports of the module: clk_i, rst_i, rx_i, tx_o, led_o. UserError when the line is too fast for the clock or for
-    the accelerator.
+    Ports of the module: clk_i, rst_i, rx_i, tx_o, led_o, trigger_i, encoder_i, reject_o. UserError
+    when the line is too fast for the clock or for the accelerator.
     """
     exact = PHASE * baud / (clock_mhz * 1e6)
     step = round(exact)
@@ -47,7 +51,9 @@ def write_serial(acc: Path, manifest: Manifest, clock_mhz: float, baud: int, fol
         )
     output = manifest.output
     point = point_word(point_in(acc, output, manifest.model_sha256), output)
+    gate = "serial_gate_none.sv.in" if rejecting is None else "serial_gate.sv.in"
     values = {
+        "gate": fill(gate, {} if rejecting is None else constants(rejecting, output)),
         "operating_point": f"{output.point_bits}'h{point:x}",
         "baud": baud, "clock_mhz": f"{clock_mhz:g}", "in_bits": manifest.input.tdata_bits,
         "out_bits": manifest.output.tdata_bits, "beats": pixels, "channels": channels,
@@ -58,7 +64,7 @@ def write_serial(acc: Path, manifest: Manifest, clock_mhz: float, baud: int, fol
         if name.startswith(("rtl/", "mem/")):
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(acc / name, folder / name)
-    for path in sources_of("nj_uart_frames"):
+    for path in [*sources_of("nj_uart_frames"), *(sources_of("nj_gate") if rejecting is not None else ())]:
         shutil.copy(path, folder / "rtl" / path.name)
     (folder / "rtl" / f"{TOP}.sv").write_text(fill("serial_accelerator.sv.in", values))
     names = sorted(f"rtl/{path.name}" for path in (folder / "rtl").iterdir() if path.suffix in (".v", ".sv"))

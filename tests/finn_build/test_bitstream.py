@@ -1,15 +1,18 @@
 """A tiny accelerator becomes a file for the board. A request that cannot be met is refused in a sentence."""
 
 import json
+import re
 
 import pytest
 
 from bnn.errors import UserError
 from bnn.qonnx.write import write_qonnx
-from finn_build.bitstream import make
-from finn_build.bitstream.ecp5 import check_timing, overfull
+from finn_build.bitstream import FLOWS, make, open_boards
+from finn_build.bitstream.flow import check_timing, overfull
+from finn_build.bitstream.reject import Rejecting
 from finn_build.build import build
 from finn_build.manifest import load
+from hw.text import HW
 from tests.neuraljet.conftest import tiny_network
 
 IDCODE_85F = 0x41113043  # Lattice's FPGA-TN-02039
@@ -47,12 +50,54 @@ def test_placed_routed_and_packed(accelerator):
     assert report["pictures_per_second"] == {"line": 4687.5, "accelerator": 50e6 / 64}
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("board", sorted(set(open_boards()) - {"ulx3s-85f"}))
+def test_every_board(accelerator, tmp_path, board):
+    """Every board is placed, routed and packed, with a gate."""
+    name = load(accelerator).output.classes[0]
+    report = make(accelerator, board, tmp_path / "out", rejecting=Rejecting((name,), 1000, 50, False))
+    files = sorted(path.name for path in (tmp_path / "out").iterdir())
+    assert files == sorted(["bitstream.json", "nextpnr.json", report.file]) and report.bytes > 50_000
+    assert report.fmax_mhz > report.clock_mhz and len(report.clocks) == 1
+    flops = sum(entry["used"] for kind, entry in report.cells.items() if "FF" in kind)
+    estimates = json.loads((accelerator / "estimates.json").read_text())
+    assert flops > estimates["total"]["ff"] / 2  # nothing was optimised away
+
+
+@pytest.mark.parametrize("board", open_boards())
+def test_every_port_of_a_board_has_a_pin(board):
+    """The pins are a file of another language, in which a name that is no port would be passed over."""
+    (flow,) = (flow for flow in FLOWS if board in flow.BOARDS)
+    top = flow.BOARDS[board].top
+    header = (HW / "boards" / f"{top}.v").read_text().split(");")[0]
+    ports = set()
+    for width, name in re.findall(r"^  (?:in|out)put +wire +(?:\[(\d+):0\] )?(\w+)", header, re.MULTILINE):
+        ports |= {f"{name}[{i}]" for i in range(int(width) + 1)} if width else {name}
+    assert len(re.findall(r"put +wire", header)) == len({port.split("[")[0] for port in ports}) >= 8
+    pins = re.findall(r'^(?:LOCATE COMP|IO_LOC) "([^"]+)"(?: SITE)? "?(\w+)"?;', pins_of(flow, top), re.MULTILINE)
+    assert {port for port, _ in pins} == ports and len({pin for _, pin in pins}) == len(pins) == len(ports)
+    kinds = re.findall(r'^(?:IOBUF|IO_PORT)(?: PORT)? "([^"]+)".* IO_TYPE=', pins_of(flow, top), re.MULTILINE)
+    assert set(kinds) == ports
+
+
+def pins_of(flow, top):
+    return (HW / "boards" / f"{top}.{flow.PINS}").read_text()
+
+
 @pytest.mark.parametrize(
     ("board", "options", "words"),
     [
-        ("zcu102", {}, "'zcu102' is not known; built here: ulx3s-85f; with Vivado: pynq-z1, pynq-z2"),
+        ("zcu102", {}, "'zcu102' is not known; built here: ulx3s-12f, .*tang-nano-20k; with Vivado: pynq-z1, pynq-z2"),
         ("pynq-z2", {"baud": 9600}, "--clock-mhz and --baud are of other boards than pynq-z2"),
-        ("icebreaker", {}, "'icebreaker' is not known; built here: ulx3s-85f"),
+        ("icebreaker", {}, "'icebreaker' is not known; built here: ulx3s-12f"),
+        ("tang-nano-9k", {"clock_mhz": 54.0}, "--clock-mhz 54 is not possible; tang-nano-9k runs with its 27 MHz here"),
+        ("pynq-z2", {"rejecting": Rejecting(("a",), 9, 1, False)}, "--reject is of other boards than pynq-z2"),
+        (
+            "ulx3s-25f",
+            {"rejecting": Rejecting(("rust",), 9, 1, False)},
+            "--reject 'rust': the network has no such class",
+        ),
+        ("ulx3s-25f", {"rejecting": Rejecting((), 9, 0, False)}, "--gate-length 0 is out of range; the gate takes 1"),
         ("ulx3s-85f", {"clock_mhz": 500.0}, "--clock-mhz 500 is out of range"),
         ("ulx3s-85f", {"baud": 12_000_000}, "--baud 12000000 is out of range; ulx3s-85f takes 1200 to 3000000"),
     ],

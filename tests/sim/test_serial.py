@@ -1,5 +1,6 @@
 """An accelerator on a serial line takes the bytes of pictures and returns the reference's classes and scores."""
 
+import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -8,10 +9,12 @@ import pytest
 from bnn.errors import UserError
 from bnn.integer.decision import OperatingPoint, decide
 from bnn.qonnx.write import write_qonnx
+from finn_build.bitstream.reject import Rejecting
 from finn_build.bitstream.serial import TOP, write_serial
 from finn_build.build import build
 from finn_build.manifest import load
-from sim.modules import rtl_sources
+from sim.modules import MODULE_ARGS, RANDOM_START, rtl_sources
+from sim.runner import simulate
 from sim.serial import run_serial
 from tests.support.networks import images_for, random_network
 
@@ -83,6 +86,27 @@ def test_bytes_lost_and_spoilt_are_told_and_the_next_picture_is_right(built, tmp
     assert extra[0] == 0xA0 and len(extra) == 3 * size and extra[size] == 0xA0 | CUT | BROKEN
     assert extra[size + 1] & NO_CLASS and extra[2 * size :] == [0xA0, *other]
     assert plain == [0xA0, *answer]
+
+
+@pytest.mark.parametrize("built", [1], indirect=True)
+def test_parts_are_rejected_at_the_pin(built, tmp_path):
+    """A part passes the trigger, its picture comes over the line, and the gate opens when the part is there."""
+    acc, expected = built
+    manifest = load(acc)
+    labels = [reply[0] for _, reply in expected]
+    bad = manifest.output.classes[labels[0]]
+    case = {
+        "pictures": [picture for picture, _ in expected], "rejected": [label == labels[0] for label in labels],
+        "bit_clocks": 9, "delay": 5000, "length": 70,
+    }  # fmt: skip
+    assert len(set(case["rejected"])) == 2
+    rejecting = Rejecting((bad,), case["delay"], case["length"], steps=False)
+    names = write_serial(acc, manifest, 27.0, 3_000_000, tmp_path, rejecting)
+    (tmp_path / "case.json").write_text(json.dumps(case))
+    simulate(
+        TOP, [tmp_path / name for name in names], "tests.sim.gate_line_bench", build_args=MODULE_ARGS, work=tmp_path,
+        plusargs=RANDOM_START, timeout_s=300, env={"NJ_LINE_CASE": str(tmp_path / "case.json")},
+    )  # fmt: skip
 
 
 def test_a_line_too_fast_is_refused(built, tmp_path):

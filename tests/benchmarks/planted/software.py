@@ -25,7 +25,7 @@ from bnn.qonnx.read import read_qonnx
 from bnn.qonnx.write import write_qonnx
 from bnn.training.check import check_links
 from finn_build import boards
-from finn_build.bitstream.ecp5 import check_timing
+from finn_build.bitstream.flow import check_timing
 from finn_build.bitstream.serial import write_serial
 from finn_build.boards import Board
 from finn_build.build import build
