@@ -95,9 +95,9 @@ def score(description: dict[str, Any]) -> dict[str, Any]:
 def _given(description: dict[str, Any]) -> tuple[Path, Manifest, NDArray[np.uint8]]:
     """Return accelerator, manifest and pictures of a description."""
     acc, frames = Path(description["accelerator"]), Path(description["frames"])
-    manifest = seen_by_worker(acc, description["seal"])
     if not frames.is_file():
         raise unseen(frames)
+    manifest = seen_by_worker(acc, description["seal"])
     if sha256(frames) != description["frames_sha256"]:
         raise changed(acc)
     return acc, manifest, np.load(frames, mmap_mode="r", allow_pickle=False)
