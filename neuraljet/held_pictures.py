@@ -95,7 +95,9 @@ def _spared(opened: Opened, data: Dataset) -> Labelled:
 def _others(opened: Opened, held_out: str | Path, test: Labelled) -> Labelled:
     """Return all pictures of another set. UserError when a test picture is among them."""
     channels, height, width = opened.network.input_shape
-    data = labelled.load(held_out, size=(height, width), color="rgb" if channels == 3 else "gray")
+    camera = opened.source.camera if opened.source else None
+    color = "rgb" if channels == 3 else "gray"
+    data = labelled.load(held_out, size=(height, width), color=color, camera=camera)
     unknown = sorted(set(data.classes) - set(opened.network.classes))
     if unknown:
         raise UserError(

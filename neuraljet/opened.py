@@ -35,7 +35,7 @@ class Opened:
         known = self.source.bits if self.source else None
         if bits is not None and known not in (None, bits):
             raise UserError(f"--bits {bits}: the 16-bit pictures of training use {known} bits; leave the option out")
-        return Fit(height, width, channels, known or bits)
+        return Fit(height, width, channels, known or bits, self.source.camera if self.source else None)
 
     def operating_point(self) -> PointFile | None:
         """Return the operating point that `neuraljet tune` left in the folder, None where it did not."""

@@ -10,7 +10,10 @@ import re
 import warnings
 from pathlib import Path
 
-from bnn.data import biscuits, idx, pictures
+import numpy as np
+
+from bnn.camera import Camera
+from bnn.data import biscuits, camera_scenes, idx, pictures
 from bnn.data.cards import Card, checksum
 from bnn.data.cards import cards as known_cards
 from bnn.data.crops import cropped
@@ -20,7 +23,7 @@ from bnn.data.source import DataSource
 from bnn.errors import UserError
 from bnn.storage.names import printable
 
-__all__ = ["Card", "DataSource", "Dataset", "folder_of", "lasting_name", "load", "load_again", "source_of"]
+__all__ = ["Camera", "Card", "DataSource", "Dataset", "folder_of", "lasting_name", "load", "load_again", "source_of"]
 
 _NAME = re.compile(r"(?!\.)[A-Za-z0-9._-]+")
 _VARIABLE = "NEURALJET_DATA"
@@ -34,6 +37,7 @@ def load(
     resize: bool = True,
     labels: str | Path | None = None,
     group_by: str | None = None,
+    camera: Camera | None = None,
 ) -> Dataset:
     """Load the pictures of `source`.
 
@@ -48,6 +52,8 @@ def load(
             nothing then, and the card, if any, neither.
     group_by  a column of that table, or a regular expression that is searched in each picture's path (bnn.data.groups):
             pictures of one group stay on one side of every split.
+    camera  the pictures are frames of this camera, and become what the network sees of them (bnn.camera), without
+            any scaling; of biscuits: scenes (bnn.data.camera_scenes). It says size and colour.
 
     Raises UserError for everything that is wrong with the source.
     """
@@ -55,9 +61,11 @@ def load(
         raise UserError(f"color {color!r} is not known; choose gray or rgb")
     if size is not None:
         size = pictures.check_size(size)
+    if camera is not None:
+        size, color = camera.agreed(size, color), camera.color
     if source == "biscuits":
         _refuse_tables("biscuits are drawn", labels, group_by)
-        return _biscuits(size, color, seed, resize)
+        return _biscuits(size, color, seed, resize, camera)
     root, card = _find(source)
     if labels is not None:
         card = None
@@ -65,10 +73,12 @@ def load(
         size, color = size or card.size, color or card.color
     try:
         if idx.find(root):
+            if camera is not None:
+                raise UserError(f"{root} has IDX files, which hold no frames of a camera; leave --camera out")
             _refuse_tables(f"{root} has IDX files, which hold their labels", labels, group_by)
             return idx.load_idx(root, size, color, seed, resize, card)
         table = None if labels is None else Path(labels)
-        return load_folder(root, size, color, seed, resize, card, table, group_by)
+        return load_folder(root, size, color, seed, resize, card, table, group_by, camera)
     except PermissionError as error:
         raise UserError(f"{error.filename} may not be read; change its permissions or give another folder") from None
 
@@ -79,7 +89,8 @@ def load_again(
     """Load the pictures that a training wrote down as its own; size (height, width) and colour None: as in training."""
     size = source.size if source.window else size or source.size  # windows are cut from tiles, not scaled
     found = load(
-        source.source, size, color or source.color, source.seed or 0, resize, source.labels, source.group_by
+        source.source, size, color or source.color, source.seed or 0, resize, source.labels, source.group_by,
+        source.camera,
     )  # fmt: skip
     return cropped(found, source.window) if source.window else found
 
@@ -114,18 +125,24 @@ def source_of(
     )  # fmt: skip
 
 
-def _biscuits(size: tuple[int, int] | None, color: str | None, seed: int, may_resize: bool) -> Dataset:
+def _biscuits(
+    size: tuple[int, int] | None, color: str | None, seed: int, may_resize: bool, camera: Camera | None
+) -> Dataset:  # fmt: skip
     own = (biscuits.SIDE, biscuits.SIDE)
     size = size or own
-    if size != own and not may_resize:
+    if camera is None and size != own and not may_resize:
         raise UserError(
             f"biscuits are rendered at {own[0]}x{own[1]} pixels and not at {size[0]}x{size[1]}; "
             "add --resize to have pictures scaled"
         )
     sides = []
     for side, count in (("train", biscuits.TRAIN), ("test", biscuits.TEST)):
-        rendered, labels = biscuits.render(count, seed, side)
-        images = pictures.stack([pictures.resize(picture, size) for picture in rendered], color or "gray")
+        if camera is None:
+            rendered, labels = biscuits.render(count, seed, side)
+            images = pictures.stack([pictures.resize(picture, size) for picture in rendered], color or "gray")
+        else:
+            frames, labels = camera_scenes.scenes(camera, count, seed, side)
+            images = np.stack([camera.view(frame) for frame in frames])
         sides.append((images, labels, tuple(f"biscuits/{side}#{i}" for i in range(count))))
     (train, train_labels, train_names), (test, test_labels, test_names) = sides
     return Dataset(

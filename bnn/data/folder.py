@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from bnn.camera import Camera
 from bnn.data import near, pictures
 from bnn.data.cards import Card
 from bnn.data.dataset import Dataset
@@ -27,12 +28,13 @@ def load_folder(
     card: Card | None,
     labels: Path | None = None,
     group_by: str | None = None,
+    camera: Camera | None = None,
 ) -> Dataset:
     """Load the classes below `root`; see bnn.data.layout, or by a table: see bnn.data.labels.
 
     Pictures are taken in the order of their paths. Without sides the set is split with `seed` (see bnn.data.split), and
     near-duplicates and groups stay together. Sides that are there are kept. The notes tell of pictures that are on two
-    of them, or in two classes.
+    of them, or in two classes. With a `camera` the pictures are its frames.
     """
     notes = Notes(root)
     found = gather(root, notes, card, labels, group_by)
@@ -42,7 +44,7 @@ def load_folder(
     thumbnails: list[NDArray[np.uint8]] = []
     decoded = pictures.read_all(
         read_files(found.paths, digests), size, may_resize, notes,
-        None if found.parted else lambda picture: thumbnails.append(near.thumbnail(picture)),
+        None if found.parted else lambda picture: thumbnails.append(near.thumbnail(picture)), camera,
     )  # fmt: skip
     images = pictures.stack(decoded, color, notes)
     keys = numbered([""] * len(digests), digests)

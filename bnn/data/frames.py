@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from bnn.camera import Camera
 from bnn.data import pictures
 from bnn.data.notes import Notes
 from bnn.data.walk import read_regular
@@ -29,6 +30,7 @@ class Fit:
     width: int
     channels: int
     bits: int | None = None  # that 16-bit pictures use, as in training; None: nobody knows, and they are refused
+    camera: Camera | None = None  # whose frames the pictures must be; None: they are scaled
 
     def __post_init__(self) -> None:
         if self.channels not in (1, 3):
@@ -49,6 +51,8 @@ class Fit:
         UserError says why when it cannot be read, is damaged or does not fit.
         """
         picture = pictures.decode(read_file(path), path, notes)
+        if self.camera is not None:
+            return pictures.colored(self.camera.seen(picture, printable(path)), self.color), False
         fitting = pictures.resize(picture, (self.height, self.width))
         if fitting.dtype == np.uint16:
             self._check_depth(int(fitting.max()), path)

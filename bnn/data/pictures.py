@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
+from bnn.camera import Camera
 from bnn.data.notes import Notes
 from bnn.errors import UserError
 from bnn.storage.names import printable
@@ -151,11 +152,13 @@ def read_all(
     may_resize: bool,
     notes: Notes | None = None,
     look: Callable[[NDArray[Any]], object] | None = None,
+    camera: Camera | None = None,
 ) -> list[NDArray[Any]]:
     """Decode pictures to one common size; `look` gets each at its own size.
 
     `size` None means: that of the pictures when all agree and it is allowed, otherwise 64x64. When
-    `may_resize` is False every picture must have the size already (that of the first when None).
+    `may_resize` is False every picture must have the size already (that of the first when None). With a `camera` they
+    are frames of it, and what the network sees of each is returned.
     """
     pictures: list[NDArray[Any]] = []
     own: tuple[int, int] | None = None  # the size all pictures had so far, while `size` is open
@@ -163,6 +166,9 @@ def read_all(
         picture = decode(data, path, notes)
         if look:
             look(picture)
+        if camera:
+            pictures.append(camera.seen(picture, printable(path)))
+            continue
         has = (picture.shape[0], picture.shape[1])
         if not may_resize:
             size = check_size(size or has)

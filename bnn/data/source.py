@@ -1,10 +1,11 @@
 """Where the pictures of a network come from, as it stands in run.json and in the exported model."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
+from bnn.camera import Camera
 from bnn.data.pictures import LARGEST, SMALLEST
-from bnn.storage.records import optional, parse
+from bnn.storage.records import OPTIONAL, optional, parse
 
 MOST_SEED = 2**31 - 1
 
@@ -21,6 +22,7 @@ class DataSource:
     labels: str | None = optional(None)  # the absolute path of the table that names the classes
     group_by: str | None = optional(None)  # what says which pictures belong together
     window: int | None = optional(None)  # side of what is cut from each tile (bnn.data.crops); None: whole pictures
+    camera: Camera | None = field(default=None, metadata={OPTIONAL: True})  # whose frames the pictures are
 
     def anywhere(self) -> "DataSource":
         """Return the same without its places and its bits: whether pictures are the same is told by their digest."""

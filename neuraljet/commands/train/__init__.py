@@ -4,6 +4,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from neuraljet.commands.camera import camera_of
 from neuraljet.commands.train.call import train
 from neuraljet.commands.train.options import LAYERS, TEACHERS, add_arguments, add_trust, parse_size, whole
 from neuraljet.commands.train.summary import label_line, summary
@@ -52,6 +53,7 @@ def main(options: argparse.Namespace) -> "tuple[bool, Metrics]":
             group_by=options.group_by,
             map=options.map,
             window=options.window,
+            camera=camera_of(options, options.color),
         )
     except KeyboardInterrupt:
         if (Path(options.out) / "checkpoint.safetensors").exists():

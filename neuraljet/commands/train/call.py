@@ -9,6 +9,7 @@ from bnn.errors import UserError
 from neuraljet.commands.train.options import LOGS, MOST_EPOCHS, MOST_SEED, MOST_STEPS, MOST_THREADS, TEACHERS
 
 if TYPE_CHECKING:
+    from bnn.camera import Camera
     from bnn.training.metrics import Metrics
 
 
@@ -46,6 +47,7 @@ def train(
     group_by: str | None = None,
     map: bool = False,
     window: int | None = None,
+    camera: "Camera | None" = None,
 ) -> "Metrics":
     """Train on `data` (a folder of class folders, IDX files, or the name of a known set) into the folder `out`.
 
@@ -70,6 +72,8 @@ def train(
 
     map: train a network that runs over whole pictures, too (bnn.integer.maps): its convolutions do not pad, whatever
     the network's file says. window: cut windows of this side from the pictures, which are tiles (bnn.data.crops).
+    camera: the pictures are whole frames of this camera (bnn.data.Camera), and the network sees its region of them,
+    binned, as the circuit in front of the accelerator will; `size` and `color` follow from it.
 
     The budget is what the accelerator may take: `sites`, LUT sites (1,800); `ramb18`, block RAMs (4 at a pixel per
     clock, 16 at a rate); and the frames per second that it keeps, `fps` (None: a pixel per clock). `build` takes that
@@ -105,8 +109,10 @@ def train(
         raise UserError(f"log {log!r} is unknown; allowed: {', '.join(LOGS)}, or none (log.jsonl is always written)")
     device_of(device)  # before minutes are spent
     progress = progress and leads()
-    pictures = checked(load(data, size=size, color=color, labels=labels, group_by=group_by))
-    source = replace(source_of(data, pictures, labels, group_by), window=window)
+    if window is not None and camera is not None:
+        raise UserError(f"--window {window} cuts pictures at places that no circuit knows; leave it or --camera out")
+    pictures = checked(load(data, size=size, color=color, labels=labels, group_by=group_by, camera=camera))
+    source = replace(source_of(data, pictures, labels, group_by), window=window, camera=camera)
     if window is not None:
         pictures = cropped(pictures, window)
     if progress:

@@ -4,6 +4,7 @@ import argparse
 import re
 
 from bnn.errors import UserError
+from neuraljet.commands.camera import add_camera
 from neuraljet.commands.numbers import natural, positive
 
 MOST_SEED, MOST_EPOCHS, MOST_STEPS = 2**31 - 1, 10**6, 10**9
@@ -49,6 +50,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_budget(parser)
     parser.add_argument("--map", action="store_true", help="a network of tiles that runs over whole pictures, too")
     parser.add_argument("--window", type=whole, metavar="SIDE", help="cut windows of this side from the tiles")
+    add_camera(parser)
     parser.add_argument("--device", choices=DEVICES, default="cpu", help="what trains: the CPU (default) or a GPU")
     parser.add_argument("--threads", type=whole, metavar="N", help="threads of the CPU; their number is in the run")
     parser.add_argument("--log", choices=LOGS, help="draw curves of each round, beside log.jsonl")
