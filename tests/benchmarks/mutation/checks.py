@@ -44,6 +44,7 @@ LIMIT_S = (
 CONVOLUTION = "tests/hw/test_convolution.py"
 MATRIX = "tests/hw/test_matvec.py"
 STEPS = "tests/hw/test_nj_steps.py"
+VIEW = "tests/hw/test_nj_camera_view.py"
 SKIP = "tests/hw/test_nj_skip.py"
 BUILT_BY = {STEPS: MATRIX, SKIP: CONVOLUTION}  # layers of other tests
 SERIAL = "tests/sim/test_serial.py"
@@ -117,6 +118,13 @@ CHECKS: dict[str, tuple[Step, ...]] = {
     "nj_argmax_scan": _stream("nj_argmax"),
     "nj_concat": _stream("nj_concat"),
     "nj_carry": ((FORMULAS, "-k", "are_their_formulas and nj_carry"),),
+    "nj_camera_bin": (_refused("nj_camera_bin"), (VIEW,), (PROPERTIES, "-k", "hold_for_all_time and nj_camera_bin")),
+    "nj_camera_crop": (_refused("nj_camera_crop"), (VIEW,), (PROPERTIES, "-k", "hold_for_all_time and nj_camera_crop")),
+    "nj_camera_mean": ((VIEW,),),
+    "nj_camera_pixels": (_refused("nj_camera_pixels"), (VIEW,)),
+    "nj_camera_sync": _stream("nj_camera_sync"),
+    "nj_camera_terms": (_refused("nj_camera_terms"), (VIEW,)),
+    "nj_camera_view": ((VIEW,), (PATHS, "-k", "no_path and nj_camera_view")),
     "nj_column": (
         _refused("nj_column"), (CONVOLUTION, "-k", "usesnj_column or usesnj_jet3"),
         (LAYERS, "-k", "_columns or _lanes or weight4"),

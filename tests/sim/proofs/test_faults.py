@@ -19,6 +19,9 @@ REFUTED = [
     ("nj_dense", {"Weight": "8'b10110010"}, list(FAULTS)),
     ("nj_elman", {"Weight": "6'b100000", "Threshold": "8'h0f"}, ["beats_lost", "data_changed"]),
     ("nj_frame_sync", {}, ["stall_ignored", "beats_lost", "data_changed"]),
+    ("nj_camera_sync", {}, ["stall_ignored", "beats_lost", "data_changed"]),
+    ("nj_camera_crop", {"Height": 2, "Beats": 3, "Columns": 1}, ["stall_ignored", "beats_lost", "data_changed"]),
+    ("nj_camera_bin", {"Columns": 1, "Bits": 1, "OutBits": 1}, list(FAULTS)),
     ("nj_fork", {}, list(FAULTS)),
     ("nj_join", {}, ["stall_ignored", "beats_lost", "data_changed"]),
     ("nj_line_buffer", {"Height": 2, "Width": 2}, ["stall_ignored", "beats_lost", "data_changed"]),
@@ -28,6 +31,10 @@ REFUTED = [
 
 EVENTS = [  # these modules take events instead of beats
     ("nj_frame_sync", ".room_i,", ".room_i(1'b1),"),
+    ("nj_camera_sync", ".room_i,", ".room_i(1'b1),"),
+    ("nj_camera_sync", ".s_user_i,", ".s_user_i(s_user_i && !s_last_i),"),
+    ("nj_camera_sync", ".s_last_i,", ".s_last_i(s_last_i && !s_user_i),"),
+    ("nj_camera_sync", ".end_broken_o(end_broken)", ".end_broken_o()"),
     ("nj_frame_flags", ".m_ready_i,", ".m_ready_i(1'b1),"),
     ("nj_frame_flags", ".end_i,", ".end_i(end_i && !broken_i),"),
     ("nj_frame_flags", ".broken_i,", ".broken_i(!broken_i),"),

@@ -11,6 +11,9 @@ from tests.support.written import TWO, convolution, matrix
 # of the same port, nor ready on valid.
 STREAMS = {
     "nj_add": {},
+    "nj_camera_sync": {},
+    "nj_camera_view": {},
+    "nj_camera_mean": {"Weight": 9},
     "nj_affine": {},
     "nj_argmax": {},
     "nj_concat": {},
@@ -32,7 +35,7 @@ STREAMS = {
 
 
 FORBIDDEN = {("m_ready_i", "m_valid_o"), ("m_ready_i", "m_data_o")}
-FORBIDDEN |= {(port, "s_ready_o") for port in ("s_valid_i", "s_data_i", "s_last_i")}
+FORBIDDEN |= {(port, "s_ready_o") for port in ("s_valid_i", "s_data_i", "s_last_i", "s_user_i")}
 
 
 @pytest.mark.parametrize("fold", [1, 2])
@@ -66,6 +69,8 @@ def test_no_path_from_ready_to_valid_or_back(module):
     if module == "nj_frame_sync":
         allowed |= {("s_valid_i", "m_valid_o"), ("s_data_i", "m_data_o"), ("s_last_i", "end_broken_o")}
         allowed |= {("s_valid_i", "end_o"), ("m_ready_i", "end_o")}  # to registers of nj_frame_flags
+    if module == "nj_camera_sync":
+        allowed |= {("m_ready_i", "end_o")}
     if module in ("nj_frame_flags", "nj_map_flags"):
         allowed |= {("s_valid_i", "m_valid_o")}  # an allowed result passes at once
     assert paths <= allowed
