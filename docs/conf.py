@@ -33,7 +33,7 @@ PAGES = {
         "first-steps", "lemons", "pictures", "networks", "search", "verification", "operating-point", "report",
         "classify", "map",
     ),
-    "Boards and IP": ("boards", "vivado", "ip", "driver"),
+    "Boards and IP": ("camera", "boards", "vivado", "ip", "driver"),
     "More": (
         "engines", "importing", "compression", "figures", "studies/index", "studies/transfer", "method", "trust",
         "contributing",

@@ -8,6 +8,7 @@ from math import isfinite
 from pathlib import Path
 from typing import Any
 
+from bnn.camera import Camera
 from bnn.data.source import parse_source
 from bnn.drift import heldout
 from bnn.errors import UserError
@@ -22,6 +23,7 @@ from bnn.storage.records import entries, parse_json, sha256
 from finn_build import adapter, operating
 from finn_build.boards import Board, check_fits, find_board
 from finn_build.built import Built, BuiltLayer
+from finn_build.camera import check_camera, ratio_note, with_front, write_front
 from finn_build.folders import ACCELERATOR
 from finn_build.known import remember
 from finn_build.manifest import (
@@ -51,6 +53,7 @@ def build(
     backend: str = "rtl",
     fifos: Mapping[str, int] | int | None = None,
     ramb18_sites: int = RAMB18_SITES,
+    camera: Camera | None = None,
 ) -> Built:
     """Compile the QONNX file `model` into the accelerator folder `out`, which appears whole or not at all.
 
@@ -61,7 +64,8 @@ def build(
     source is built again (finn_build.origin). backend: rtl, hls or auto for all layers, then NAME=BACKEND for single
     ones, separated by commas. fifos: depths of the FIFOs in front of layers by manifest.input_name (sim.fifos finds
     them), or one depth for all layers but the first; without it finn_build.timing says. ramb18_sites: LUT sites that a
-    RAMB18 is worth: the fewer, the more of them are taken. UserError for what cannot be built.
+    RAMB18 is worth: the fewer, the more of them are taken. camera: what makes the network's pictures of this camera's
+    frames is built too (finn_build.camera). UserError for what cannot be built.
     """
     started = time.perf_counter()
     model, out = Path(model), Path(out)
@@ -73,7 +77,9 @@ def build(
     chosen = find_board(board) if board is not None else None
     refuse_foreign(out, ACCELERATOR)
     with lock(out):
-        return _build(model, out, pixels, _Options(chosen, fps, clock_mhz, backend, fifos, ramb18_sites), started)
+        return _build(
+            model, out, pixels, _Options(chosen, fps, clock_mhz, backend, fifos, ramb18_sites, camera), started
+        )
 
 
 @dataclass(frozen=True)
@@ -86,6 +92,7 @@ class _Options:
     backend: str
     fifos: Mapping[str, int] | int | None
     ramb18_sites: int
+    camera: Camera | None
 
     @property
     def part(self) -> str | None:
@@ -122,11 +129,18 @@ def _build(model: Path, out: Path, pixels: str | None, options: _Options, starte
         finn_model = stitch.generate(design, options.part, options.clock_mhz)
         design = replace(design, model=finn_model, operators=_operators(finn_model))
         estimates = estimate_resources(design, finn_model, options.part, chosen, cycles)
+        in_flight = frames_in_flight(design, cycles)
+        if options.camera is not None:
+            check_camera(options.camera, stitch.describe_input(design))
+            estimates = with_front(estimates, options.camera, in_flight)
+            slower = (*slower, ratio_note(options.camera, cycles, options.clock_mhz))
         if options.board:
             check_fits(options.board, estimates.total.entries())
         with new_folder(out, ACCELERATOR) as folder:
-            in_flight = frames_in_flight(design, cycles)
             stitch.write_rtl(design, folder, network.classes, cycles, in_flight)
+            if options.camera is not None:
+                output = stitch.describe_output(design, network.classes)
+                write_front(folder, options.camera, stitch.TOP, output, in_flight)
             if "hls" in backends.values():
                 whole = make_design(source, [in_cpp(stage) for stage in folded], {}, fifos)
                 write_hls(design, whole, folder, stitch.TOP, network.classes, options.part, options.clock_mhz)
@@ -159,6 +173,7 @@ def _build(model: Path, out: Path, pixels: str | None, options: _Options, starte
                     model_sha256=files["model.onnx"],
                     files=files,
                     seal="",
+                    camera=options.camera,
                 )
             )
             (folder / FILE).write_text(manifest.to_json())

@@ -9,15 +9,16 @@ import dataclasses
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from bnn.camera import Camera
 from bnn.errors import UserError
 from bnn.storage.files import restore, write_file
 from bnn.storage.hashes import Damage, check_names, first_damage
 from bnn.storage.names import class_fault
-from bnn.storage.records import Record, check_seal, parse, parse_json, seal_of
+from bnn.storage.records import OPTIONAL, Record, check_seal, entries, parse, parse_json, seal_of
 from finn_build.folders import ACCELERATOR, REPORTS
 from finn_build.keywords import RESERVED
 
@@ -133,6 +134,8 @@ class Manifest:
     model_sha256: str
     files: Mapping[str, str]  # relative path -> SHA-256
     seal: str  # bnn.storage.records.seal_of all others
+    # rtl/nj_camera_accelerator.v is between this camera and `top` (finn_build.camera); None: the camera gives `input`
+    camera: Camera | None = field(default=None, metadata={OPTIONAL: True})
 
     @property
     def cells(self) -> tuple[int, int]:
@@ -174,7 +177,7 @@ class Manifest:
 
     def to_json(self) -> str:
         """Return the text of the file."""
-        return json.dumps(dataclasses.asdict(self), indent=2) + "\n"
+        return json.dumps(entries(self), indent=2) + "\n"
 
 
 def input_name(name: str, index: int) -> str:
@@ -222,7 +225,7 @@ def load(folder: Path) -> Manifest:
 def sealed(manifest: Manifest) -> Manifest:
     """Return the manifest with its seal. ValueError when it says what `load` refuses."""
     check(manifest)
-    return replace(manifest, seal=seal_of(dataclasses.asdict(manifest)))
+    return replace(manifest, seal=seal_of(entries(manifest)))
 
 
 def write_report(folder: Path, manifest: Manifest, name: str, report: Record) -> None:
@@ -297,8 +300,15 @@ def check(manifest: Manifest) -> None:
     for name, depth in manifest.fifos.items():
         if not 0 <= depth <= LARGEST:
             raise ValueError(f"the FIFO before {name[:40]!r} has a depth out of range")
+    if manifest.camera is not None and (*manifest.camera.size, manifest.camera.channels) != layer_shape(size):
+        raise ValueError("camera does not make the pictures that the network takes")
     _check_data(manifest.data)
     check_names(manifest.files)
+
+
+def layer_shape(size: Input) -> tuple[int, int, int]:
+    """Return height, width and channels."""
+    return size.height, size.width, size.channels
 
 
 def _check_streams(layers: tuple[StreamLayer, ...]) -> None:

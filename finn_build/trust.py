@@ -54,6 +54,7 @@ def check_made_here(acc: Path, manifest: Manifest) -> None:
                 acc / (SOURCE if imported else "model.onnx"), again, board=manifest.board, fps=manifest.fps,
                 ramb18_sites=manifest.ramb18_sites,
                 clock_mhz=manifest.clock_mhz, pixels=pixels, backend=manifest.backend, fifos=manifest.fifos,
+                camera=manifest.camera,
             )  # fmt: skip
         except UserError as error:
             raise UserError(

@@ -28,6 +28,7 @@ from finn_build.operating import point_in
 from finn_build.results import point_word
 from sim import design as designs
 from sim.bench import Bench, BenchRun, measure
+from sim.camera import verify_camera
 from sim.farmed import simulate_in_slices
 from sim.frames import Events, unpack_result
 from sim.localise import behind_the_streams, first_difference
@@ -58,6 +59,7 @@ def verify(
     trust: bool = False,
     points: int = 1,
     engine: str | None = None,
+    camera_frames: int | None = None,
 ) -> Verification:
     """Simulate the accelerator in folder `acc` on pictures and compare every result with its model.onnx.
 
@@ -79,6 +81,9 @@ def verify(
         among POINTS (see sim.points). After POINTS passes each picture has met each of them.
     engine: which processes simulate slices of the frames (see bnn.engines and sim.slices); None: all frames in one
         simulation. What is found is the same, but for seconds, and for clocks where `backpressure` makes frames wait.
+
+    camera_frames: of an accelerator with a camera in front, how many of its frames to send besides, a part of them
+        disturbed (sim.camera); None: 20, and none with a netlist, which has no camera.
 
     Write verification.json into the folder, or netlist_verification.json for a netlist, and return what it says. A
     frame that differs is run again with a tap on every stream, and the first layer and element that differ are named.
@@ -111,11 +116,14 @@ def verify(
         bench = Bench(subject.acc, manifest, design, round(backpressure * 65536), seed)
         own = point_in(subject.acc, manifest.output, manifest.model_sha256)
         comparison = _compare(bench, subject.network, pictures, own, points, workers, temporary)
+        camera = verify_camera(bench, subject.network, pictures, camera_frames) if netlist is None else None
         agreement = _agreement(subject, pictures.first(source_frames)) if SOURCE in manifest.files else None
         verification = Verification(
             format="neuraljet-verification" if netlist is None else "neuraljet-netlist-verification",
             version=1,
-            passed=comparison.right and (agreement is None or not agreement.agreement.mismatches),
+            passed=comparison.right
+            and (agreement is None or not agreement.agreement.mismatches)
+            and (camera is None or camera.right),
             frames=len(pictures.images),
             mismatches=len({frame % len(pictures.images) for frame in comparison.wrong}),
             faults=comparison.faults,
@@ -131,6 +139,7 @@ def verify(
             seed=seed,
             model_sha256=manifest.model_sha256,
             seconds=round(time.perf_counter() - started, 3),
+            camera=camera,
             source=agreement,
             netlist=Netlist(netlist, design.cells, round(design.map_seconds, 3)) if netlist else None,
         )

@@ -2,14 +2,14 @@
 
 import warnings
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from bnn import data as labelled
-from bnn.data.source import parse_source
+from bnn.data.source import DataSource, parse_source
 from bnn.errors import UserError
 from finn_build.manifest import Manifest
 
@@ -23,10 +23,13 @@ class Pictures:
     name: str
     images: NDArray[np.uint8]  # [N, H, W, C]
     labels: NDArray[np.int64] | None  # None when unknown or of other classes than the network's
+    source: DataSource | None = None  # where they are; None of random ones
+    names: tuple[str, ...] = ()  # below the source
 
     def first(self, count: int) -> "Pictures":
         """Return at most that many of them."""
-        return Pictures(self.name, self.images[:count], None if self.labels is None else self.labels[:count])
+        labels = None if self.labels is None else self.labels[:count]
+        return replace(self, images=self.images[:count], labels=labels, names=self.names[:count])
 
 
 def choose_pictures(
@@ -56,7 +59,8 @@ def choose_pictures(
     if own is not None and str(source) == own.source:
         dataset = labelled.load_again(own, size, color, resize)
     else:
-        dataset = labelled.load(source, size=size, color=color, resize=resize)
+        camera = None if own is None else own.camera
+        dataset = labelled.load(source, size=size, color=color, resize=resize, camera=camera)
     images = dataset.test_images
     if images.shape[1:] != shape:
         raise UserError(
@@ -75,7 +79,8 @@ def choose_pictures(
             "accuracy is counted",
             stacklevel=2,
         )
-    return Pictures(dataset.name, images, dataset.test_labels if same else None).first(count or len(images))
+    labels, where = dataset.test_labels if same else None, DataSource(str(source), seed=own.seed if own else None)
+    return Pictures(dataset.name, images, labels, where, dataset.test_names).first(count or len(images))
 
 
 def _shown(classes: Sequence[str]) -> str:

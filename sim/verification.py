@@ -82,6 +82,28 @@ class SourceAgreement(Record):
 
 
 @dataclass(frozen=True)
+class CameraCheck(Record):
+    """What came of whole frames of a camera, sent to what stands in front of the accelerator too."""
+
+    frames: int  # that the camera began, in whatever state
+    events: dict[str, int]  # how many of them were right, and how many disturbed in which way
+    ended: int  # frames that were passed on, each compared in what was passed on and in whether it is broken
+    broken: int  # of these
+    pixels: int  # of the network that were compared
+    results: int  # that were compared, those of right frames in full
+    mismatches: int  # frames, pixels and results that differ, are missing or too many
+    faults: tuple[str, ...]
+    idle: float  # probability that the camera has no beat in a clock, and that the sink takes no result
+    clocks: int  # simulated
+    seconds: float
+
+    @property
+    def right(self) -> bool:
+        """Is everything as it must be?"""
+        return not self.mismatches and not self.faults
+
+
+@dataclass(frozen=True)
 class Verification(Record):
     """verification.json, or netlist_verification.json of a netlist."""
 
@@ -105,4 +127,5 @@ class Verification(Record):
     operating_points: Points
     # The file leaves out what does not apply: of a netlist, and of an accelerator imported from another program's file.
     netlist: Netlist | None = field(default=None, metadata={FLAT: True})
+    camera: CameraCheck | None = field(default=None, metadata={OPTIONAL: True})
     source: SourceAgreement | None = field(default=None, metadata={OPTIONAL: True})

@@ -2,12 +2,16 @@
 
 import argparse
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from bnn.errors import UserError
 from bnn.storage.names import printable
+from neuraljet.commands.camera import add_camera, camera_of
 from neuraljet.commands.numbers import positive
 from neuraljet.commands.train.options import parse_size
+
+if TYPE_CHECKING:
+    from bnn.camera import Camera
 
 NAME = "build"
 HELP = "Compile a trained network to a streaming accelerator"
@@ -27,6 +31,8 @@ def build(
     fifos: str = "model",
     ramb18_sites: int | None = None,
     frame: tuple[int, int] | None = None,
+    camera: "Camera | None" = None,
+    front: bool = True,
 ) -> dict[str, Any]:
     """Compile `model` into the accelerator folder `out`.
 
@@ -38,7 +44,9 @@ def build(
     "simulate" for the smallest that keep the rate in Verilator (see sim.fifos). `ramb18_sites`: LUT sites that a RAMB18
     is worth (None: as the run's network was chosen with, else 160): the fewer, the more block RAMs are taken. `frame`,
     height and width: the network was trained on tiles and is built to run over whole pictures of this size, with a
-    class and scores for each cell (bnn.integer.maps); a rate is then one of whole pictures. Returns
+    class and scores for each cell (bnn.integer.maps); a rate is then one of whole pictures. `camera`:
+    what makes the network's pictures of this camera's frames is built too; None: of the camera that the run was trained
+    with, if any; front=False: of none. Returns
     what was built, layer by layer, and why (see finn_build.build), and with "simulate" under fifos what each stream
     held.
     """
@@ -48,13 +56,16 @@ def build(
     from finn_build.folders import ACCELERATOR
     from finn_build.manifest import load
 
+    if frame is not None and camera is not None:
+        raise UserError("--camera makes pictures of the network's size, and --frame takes others; leave one out")
     path, notes = Path(model), []
     if path.is_dir():
         if ACCELERATOR.described(path):
-            load(path)
+            camera = camera or load(path).camera
         else:
             finished(path)
-            hardware = requested(path).hardware
+            asked = requested(path)
+            hardware, camera = asked.hardware, camera or asked.data.camera
             if frame is None and fps is None and hardware is not None and hardware.fps is not None:
                 fps = hardware.fps
                 notes.append(f"{fps:,.10g} frames/s is the rate of the run; --fps N builds for another")
@@ -62,6 +73,8 @@ def build(
                 ramb18_sites = hardware.expected.ramb18_sites
         path = path / MODEL
     options: dict[str, Any] = {"board": board, "fps": fps, "clock_mhz": clock_mhz, "pixels": pixels, "backend": backend}
+    if front and frame is None:
+        options["camera"] = camera
     if ramb18_sites is not None:
         options["ramb18_sites"] = ramb18_sites
     if frame is not None:
@@ -74,7 +87,7 @@ def build(
 
     refuse_foreign(Path(out), ACCELERATOR)  # before minutes are spent
     with lock(Path(out)):
-        found = find_depths(path, **options)
+        found = find_depths(path, **{name: value for name, value in options.items() if name != "camera"})
         built = build_accelerator(path, Path(out), **options, fifos=found.depths)
         return _with_notes({**built.entries(), "fifos": found.entries()}, notes)
 
@@ -137,6 +150,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--fifos", choices=("model", "simulate"), default="model",
         help="compute the depths of FIFOs, or find the smallest that keep the rate in simulation",
     )  # fmt: skip
+    add_camera(parser)
+    parser.add_argument("--color", choices=("gray", "rgb"), help="what the network sees of a camera with colours")
+    parser.add_argument("--no-camera", action="store_true", help="leave out the camera that the run was trained with")
 
 
 def main(options: argparse.Namespace) -> tuple[bool, dict[str, Any]]:
@@ -144,6 +160,7 @@ def main(options: argparse.Namespace) -> tuple[bool, dict[str, Any]]:
         options.model, options.out, board=options.board, fps=options.fps, clock_mhz=options.clock_mhz,
         pixels=options.pixels, backend=options.backend, fifos=options.fifos, ramb18_sites=options.ramb18_sites,
         frame=parse_size(options.frame, "--frame", "640x640") if options.frame else None,
+        camera=camera_of(options, options.color), front=not options.no_camera,
     )  # fmt: skip
     print(summary(result))
     cppsim = " --cppsim" if any(layer["operator"].endswith("_hls") for layer in result["layers"]) else ""

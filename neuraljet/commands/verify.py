@@ -11,7 +11,7 @@ from neuraljet.commands.workers import add_engine
 if TYPE_CHECKING:
     from sim.cppsim import CppVerification
     from sim.maps import MapVerification
-    from sim.verification import Difference, Points, SourceAgreement, Verification
+    from sim.verification import CameraCheck, Difference, Points, SourceAgreement, Verification
 
 NAME = "verify"
 HELP = "Simulate an accelerator on a test set and compare every score with the network"
@@ -31,6 +31,7 @@ def verify(
     trust: bool = False,
     points: int = 1,
     engine: str | None = None,
+    camera_frames: int | None = None,
 ) -> "Verification | CppVerification | MapVerification":
     """Run the test set through the accelerator folder's RTL in Verilator (see sim.accelerator).
 
@@ -41,6 +42,8 @@ def verify(
     `points`: passes over the pictures in which five operating points take turns (see sim.points).
     An accelerator of whole pictures (`build --frame`) runs them from the folder `data`, or noise (see sim.maps).
     `engine`: which processes simulate slices of the frames, as --engine (see bnn.engines.words).
+    `camera_frames`: of an accelerator with a camera in front, how many whole frames to send too, about half of them
+    disturbed (see sim.camera); None: 20.
     """
     if cppsim and engine:
         raise UserError("--cppsim runs all layers in one program: leave out --engine")
@@ -58,6 +61,8 @@ def verify(
                 f"{accelerator} makes a map of cells, which is verified as RTL in one simulation, on pictures of its "
                 "size: leave out --netlist, --vcd, --engine and --resize"
             )
+        if camera_frames is not None:
+            raise UserError(f"--camera-frames {camera_frames}: {accelerator} has no camera in front; leave it out")
         from sim.maps import verify_map
 
         return verify_map(
@@ -68,6 +73,7 @@ def verify(
     return verify_accelerator(
         Path(accelerator), data=data, frames=frames, backpressure=backpressure, resize=resize,
         vcd=Path(vcd) if vcd else None, netlist=netlist, trust=trust, points=points, engine=engine,
+        camera_frames=camera_frames,
     )  # fmt: skip
 
 
@@ -118,6 +124,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="N",
         help="passes in which five operating points take turns; 5: every picture meets every one (default: 1)",
     )
+    parser.add_argument(
+        "--camera-frames",
+        type=whole,
+        metavar="N",
+        help="whole frames of the camera in front, half of them disturbed (20)",
+    )
     add_engine(parser, "simulate slices of the pictures")
     parser.add_argument(
         "--family", choices=("xc7", "xcup"), help="cells of the netlist: 7-series (default) or UltraScale+"
@@ -139,6 +151,7 @@ def main(options: argparse.Namespace) -> tuple[bool, "Verification | CppVerifica
         trust=options.trust,
         points=options.points,
         engine=options.engine,
+        camera_frames=options.camera_frames,
     )
     from sim.maps import MapVerification
     from sim.verification import Verification
@@ -222,6 +235,17 @@ def source_summary(source: "SourceAgreement") -> list[str]:
     return [*lines, *(f"note: {note}" for note in source.notes)]
 
 
+def camera_summary(found: "CameraCheck") -> list[str]:
+    """Return what came of whole frames of a camera."""
+    kinds = ", ".join(f"{number} {kind}" for kind, number in found.events.items())
+    return [
+        f"{counted(found.frames, 'frame')} of the camera ({kinds}), with gaps: {found.ended:,} passed on, of which "
+        f"{found.broken:,} broken, {counted(found.pixels, 'pixel')} of the network, "
+        f"{counted(found.results, 'result')}, {counted(found.mismatches, 'mismatch', 'mismatches')}",
+        *(f"fault: {fault}" for fault in found.faults),
+    ]
+
+
 def summary(result: "Verification") -> str:
     """Return frames, mismatches and times, for people."""
     rates = result.rates
@@ -237,6 +261,8 @@ def summary(result: "Verification") -> str:
         f"{clocks(rates.latency_cycles)} from the last pixel to the result",
         f"{result.cycles_per_second:,.0f} simulated cycles per second, {result.seconds:.1f} s with the build",
     ]
+    if result.camera:
+        lines += camera_summary(result.camera)
     if result.source:
         lines += source_summary(result.source)
     lines += [f"fault: {fault}" for fault in result.faults]
