@@ -47,6 +47,19 @@ def windows(geometry: tuple[int, int, int, int, int], fold: int, arrivals: Ints,
     if kernel == 1 and stride == 1:  # no line buffer
         taken_at = paced(arrivals, max(fold, interval))
         return Schedule((taken_at,), taken_at + fold)
+    if fold == 1 and pad == 0:  # no step waits but for its pixel; most of the pixels of a network come here
+        taken_at = paced(arrivals, max(1, interval))
+        row, column = (np.arange(side) - (kernel - 1) for side in (height, width))
+        whole = np.logical_and.outer((row >= 0) & (row % stride == 0), (column >= 0) & (column % stride == 0))
+        return Schedule((taken_at,), taken_at[np.resize(whole, len(taken_at))] + 3)
+    return stepped_windows(geometry, fold, arrivals, interval)
+
+
+def stepped_windows(
+    geometry: tuple[int, int, int, int, int], fold: int, arrivals: Ints, interval: int = 0
+) -> Schedule:  # fmt: skip
+    """Return what `windows` does of kernels larger than a pixel, found step by step."""
+    height, width, kernel, stride, pad = geometry
     rows, columns = window_map(*geometry)
     lead, steps, flush_steps = kernel - 1 - pad, height * width, pad * width + pad
     last = np.add.outer((lead + np.arange(rows) * stride) * width, lead + np.arange(columns) * stride)

@@ -9,12 +9,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from bnn.errors import UserError
 from bnn.storage.records import Record
 from neuraljet.commands.numbers import natural
 from neuraljet.commands.train import add_trust
 
 if TYPE_CHECKING:
     from neuraljet.classification import Row
+    from neuraljet.mapping.run import MapClassification
 
 NAME = "classify"
 HELP = "Classify pictures: class, scores, margin and latency of each"
@@ -65,7 +67,11 @@ def classify(
     trust: bool = False,
     progress: bool = False,
     lines: Iterable[bytes] = (),
-) -> Classification:
+    map: bool = False,
+    boxes: str | Path | None = None,
+    lead: int | None = None,
+    least_cells: int | None = None,
+) -> "Classification | MapClassification":
     """Classify every picture that `pictures` names (bnn.data.listing), scaled and converted as in training.
 
     model: a run or accelerator folder. The integer network computes the scores unless `simulated` asks for the RTL in
@@ -74,14 +80,31 @@ def classify(
     unsure. Where they are None, both are those of the folder's operating point, whose offsets always count. bits: of
     16-bit pictures, when training saw none. trust: see finn_build.trust. lines: paths, when `pictures` is "-".
 
+    map: look over whole pictures and find what is in them; `out` is a folder to make then, and boxes, lead and
+    least_cells are as of neuraljet.mapping.run.classify_map.
+
     Pictures that cannot be read or do not fit are counted, with a row that says why. UserError when there is no
     picture, and for everything else that is wrong with the input.
     """
+    if map:
+        if simulated or on_board is not None or least_margin is not None or pictures == "-":
+            raise UserError(
+                "--map looks over whole pictures by the integer network: leave out --simulated, --on-board and "
+                "--least-margin, and name the pictures"
+            )
+        from neuraljet.mapping.run import LEAST_CELLS, classify_map
+
+        return classify_map(
+            model, pictures, boxes=boxes, out=out, good=good, lead=lead, bits=bits,
+            least_cells=LEAST_CELLS if least_cells is None else least_cells,
+        )  # fmt: skip
+    given = [name for name, value in (("--boxes", boxes), ("--lead", lead), ("--least-cells", least_cells)) if value]
+    if given:
+        raise UserError(f"{' and '.join(given)} count with --map only")
     from tqdm import tqdm
 
     from bnn.data.listing import listing
     from bnn.data.notes import Notes
-    from bnn.errors import UserError
     from bnn.storage.files import new_file
     from neuraljet.classification import Judge, Table, Tally, classify_rows
     from neuraljet.opened import open_folder
@@ -177,7 +200,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="PICTURES",
         help="a folder with all below it, a list of paths (.txt, .csv), one picture, or - for paths on standard input",
     )
-    parser.add_argument("--out", metavar="FILE.csv", help="table to write, a row for each picture")
+    parser.add_argument(
+        "--out", metavar="FILE.csv|FOLDER", help="table to write, a row for each picture; with --map a folder to make"
+    )
+    parser.add_argument("--map", action="store_true", help="find what is in whole pictures, by a network of tiles")
+    parser.add_argument("--boxes", metavar="FILE.csv", help="with --map: boxes of what is there, to score against")
+    parser.add_argument(
+        "--lead", type=natural, metavar="N", help="with --map: by how much a cell leads the good class, at least"
+    )
+    parser.add_argument("--least-cells", type=natural, metavar="N", help="with --map: fewest cells of a find (4)")
     parser.add_argument("--good", metavar="CLASS", help="reject the pictures of every other class")
     parser.add_argument(
         "--least-margin", type=natural, metavar="N", help="be unsure where best and second best score differ by less"
@@ -185,7 +216,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_scorer(parser)
 
 
-def main(options: argparse.Namespace) -> tuple[bool, Classification]:
+def main(options: argparse.Namespace) -> "tuple[bool, Classification | MapClassification]":
     result = classify(
         options.model,
         options.pictures,
@@ -198,7 +229,18 @@ def main(options: argparse.Namespace) -> tuple[bool, Classification]:
         trust=options.trust,
         progress=True,
         lines=sys.stdin.buffer if options.pictures == "-" else (),
+        map=options.map,
+        boxes=options.boxes,
+        lead=options.lead,
+        least_cells=options.least_cells,
     )
+    if not isinstance(result, Classification):
+        from neuraljet.commands.finds import summary as map_summary
+
+        print(map_summary(result))
+        if options.out:
+            print(f"folder: {options.out}")
+        return True, result
     print(summary(result))
     return result.passed, result
 
