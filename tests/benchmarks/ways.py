@@ -1,11 +1,11 @@
 """Compare ways to train, on pictures that are not the test set's.
 
-    python -m tests.benchmarks.ways --sets bsdata --form binary --width 20 [--augment shift,light] [--teacher float]
-        [--seeds 0] [--steps 3600] [--records FILE]
+    python -m tests.benchmarks.ways --sets bsdata --form binary --width 20 [--first constrained]
+        [--augment shift,light] [--teacher float] [--seeds 0] [--steps 3600] [--records FILE]
 
 A third of the training pictures is held out and judges; the others are learned from, to the end of the schedule. The
-network is of the family that `neuraljet train` chooses from at a pixel per clock: `binary` with a first layer of jets,
-any other form throughout.
+network is of the family that `neuraljet train` chooses from at a pixel per clock: `binary` with a first layer of
+another form, any other form throughout.
 
 Prints a table for people and one JSON line last.
 """
@@ -27,14 +27,17 @@ from bnn.training.evaluation import estimate_statistics, scores_of
 from bnn.training.plan.folds import deal, held_out
 from bnn.training.trainer import ESTIMATION_FRAMES, Trainer
 
+FIRST = "jets"  # form of the first block, before binary ones
 PARTS = 3  # of the training pictures, one of which judges
 
 
-def network_of(data: Dataset, form: str, width: int) -> NetworkSpec:
-    """Return the network of a width for the pictures of `data`."""
+def network_of(data: Dataset, form: str, width: int, first: str = FIRST) -> NetworkSpec:
+    """Return the network of a width for the pictures of `data`. first: form of the first block before binary ones."""
     height, across, channels = data.train_images.shape[1:]
-    first = "jets" if form == "binary" else None
-    return member((channels, height, across), len(data.classes), width, form=form, first=first, maps=4, geometry=COARSE)
+    return member(
+        (channels, height, across), len(data.classes), width, form=form, first=first if form == "binary" else None,
+        maps=4, geometry=COARSE,
+    )  # fmt: skip
 
 
 def measure(
@@ -82,6 +85,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks.ways", description=__doc__.splitlines()[0])
     parser.add_argument("--sets", nargs="+", default=["pcb", "bsdata", "lemon"])
     parser.add_argument("--form", choices=FORMS, default="binary")
+    parser.add_argument("--first", choices=("jets", "constrained", "binary"), default=FIRST)
     parser.add_argument("--width", type=int, default=20)
     parser.add_argument("--augment", help="names with commas between; the card's when left out")
     parser.add_argument("--teacher", choices=("none", "float", "hog"), default="none")
@@ -97,7 +101,7 @@ def main() -> None:
             asked = tuple(filter(None, (options.augment or "").split(",")))
             augment = asked if options.augment is not None or not data.card else data.card.augment
             config = TrainConfig(seed=seed, steps=options.steps, augment=augment, teacher=options.teacher)
-            found.append(measure(data, network_of(data, options.form, options.width), config))
+            found.append(measure(data, network_of(data, options.form, options.width, options.first), config))
             print(line(found[-1]), flush=True)
             keep(options.records, found[-1])
     print(json.dumps(found))
