@@ -54,6 +54,7 @@ def build(
     fifos: Mapping[str, int] | int | None = None,
     ramb18_sites: int = RAMB18_SITES,
     camera: Camera | None = None,
+    tb: bool = False,
 ) -> Built:
     """Compile the QONNX file `model` into the accelerator folder `out`, which appears whole or not at all.
 
@@ -65,7 +66,8 @@ def build(
     ones, separated by commas. fifos: depths of the FIFOs in front of layers by manifest.input_name (sim.fifos finds
     them), or one depth for all layers but the first; without it finn_build.timing says. ramb18_sites: LUT sites that a
     RAMB18 is worth: the fewer, the more of them are taken. camera: what makes the network's pictures of this camera's
-    frames is built too (finn_build.camera). UserError for what cannot be built.
+    frames is built too (finn_build.camera). tb: write the folder tb/ too, for simulators of others (see
+    finn_build.handover). UserError for what cannot be built.
     """
     started = time.perf_counter()
     model, out = Path(model), Path(out)
@@ -78,7 +80,7 @@ def build(
     refuse_foreign(out, ACCELERATOR)
     with lock(out):
         return _build(
-            model, out, pixels, _Options(chosen, fps, clock_mhz, backend, fifos, ramb18_sites, camera), started
+            model, out, pixels, _Options(chosen, fps, clock_mhz, backend, fifos, ramb18_sites, camera, tb), started
         )
 
 
@@ -93,6 +95,7 @@ class _Options:
     fifos: Mapping[str, int] | int | None
     ramb18_sites: int
     camera: Camera | None
+    tb: bool
 
     @property
     def part(self) -> str | None:
@@ -180,6 +183,7 @@ def _build(model: Path, out: Path, pixels: str | None, options: _Options, starte
             point = operating.beside(model, manifest.output, manifest.model_sha256)
             if point is not None:  # `tune` may replace it later, so the manifest does not list it
                 (folder / operating.FILE).write_text(point)
+            handed = _hand_over(folder, manifest, network) if options.tb else ()
             remember(manifest)
     return Built(
         cycles_per_frame=cycles,
@@ -189,9 +193,16 @@ def _build(model: Path, out: Path, pixels: str | None, options: _Options, starte
         estimate=estimates.total,
         layers=tuple(map(BuiltLayer, estimates.layers, (layer.shape for layer in manifest.layers))),
         search_seconds=search,
-        notes=(*choice, *notes, *slower),
+        notes=(*choice, *notes, *slower, *handed),
         seconds=time.perf_counter() - started,
     )
+
+
+def _hand_over(folder: Path, manifest: Manifest, network: IntegerNetwork) -> tuple[str, ...]:
+    """Write tb/; return notes."""
+    from finn_build.handover import write_beside
+
+    return write_beside(folder, manifest, network, operating.point_in(folder, manifest.output, manifest.model_sha256))
 
 
 def _fifos(design: Any, asked: Mapping[str, int] | int | None, cycles: int) -> Mapping[str, int]:

@@ -14,7 +14,15 @@ REPORTS = (  # commands write these into an accelerator folder
     "synthesis.json",
     POINT,
 )
-IP = Kind("ip.json", "neuraljet-ip")
+LEFT_BY_SIMULATORS = ("*.log", "*.jou", "*.pb", "*.wdb", "*.wlf", "transcript")  # in tb/, beside these folders
+SIMULATORS_OWN = ("work", "xsim.dir", ".Xil")
+HANDOVER = Kind("tb.json", "neuraljet-tb", later=LEFT_BY_SIMULATORS, scratch=SIMULATORS_OWN)
+IP = Kind(
+    "ip.json",
+    "neuraljet-ip",
+    later=tuple(f"tb/{name}" for name in LEFT_BY_SIMULATORS),
+    scratch=tuple(f"tb/{name}" for name in SIMULATORS_OWN),
+)
 OPEN = Kind("bitstream.json", "neuraljet-bitstream", later=("nextpnr.json", "ulx3s-85f.bit"))
 ZYNQ = Kind(  # kit.json lists what build.tcl needs; Vivado leaves the rest, or it is read from that
     "kit.json",
@@ -29,7 +37,7 @@ ACCELERATOR = Kind(
     "manifest.json",
     "neuraljet-accelerator",
     later=REPORTS,
-    folders=(("bitstream-*", OPEN), ("bitstream-*", ZYNQ)),
+    folders=(("bitstream-*", OPEN), ("bitstream-*", ZYNQ), ("tb", HANDOVER)),
 )
 
 

@@ -8,9 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from bnn.integer.decision import OperatingPoint
+from bnn.qonnx.read import read_qonnx
 from bnn.storage.files import new_folder, refuse_foreign
 from bnn.storage.names import plain
 from bnn.storage.records import Record, sha256
+from finn_build import handover
 from finn_build.board_folder import padded
 from finn_build.folders import IP
 from finn_build.graph import DEFAULT_PART
@@ -52,20 +54,21 @@ class IpDescription(Record):
     files: Mapping[str, str]  # relative path -> SHA-256
 
 
-def package(acc: Path, out: Path, trust: bool = False, gate: bool = False) -> IpDescription:
+def package(acc: Path, out: Path, trust: bool = False, gate: bool = False, tb: bool = False) -> IpDescription:
     """Package the accelerator folder `acc` as the Vivado IP folder `out`, which appears whole or not at all.
 
     gate: with ports that reject parts (hw/rtl/nj_gate.sv), and results that carry their frame's number and tag.
+    tb: with the folder tb/ for simulators of others, unless layers are C++ (see finn_build.handover).
     Return what its ip.json says. Raise UserError for a damaged folder, for RTL that `build` would not write unless
     `trust` is set (see finn_build.trust), and when PeakRDL is missing.
     """
     acc, out = Path(acc), Path(out)
     refuse_foreign(out, IP)
     with opened(acc, trust=trust) as manifest:
-        return write_ip(acc, manifest, out, gate)
+        return write_ip(acc, manifest, out, gate, tb)
 
 
-def write_ip(acc: Path, manifest: Manifest, out: Path, gate: bool = False) -> IpDescription:
+def write_ip(acc: Path, manifest: Manifest, out: Path, gate: bool = False, tb: bool = False) -> IpDescription:
     """Package an accelerator whose files may be run."""
     sources = sorted(name for name in manifest.files if name.startswith("rtl/"))
     registers = read_registers(manifest.output, gate)
@@ -88,11 +91,35 @@ def write_ip(acc: Path, manifest: Manifest, out: Path, gate: bool = False) -> Ip
         (folder / f"{TOP}.xdc").write_text(fill("ip.xdc.in", values))
         (folder / f"{TOP}.veo").write_text(fill("ip.veo.in", {**values, "ports": _connections(ports)}))
         (folder / "check.tcl").write_text(fill("ip_check.tcl.in", values))
+        if tb and not manifest.in_cpp():
+            _hand_over(acc, manifest, folder, values, registers, point)
         core = dataclasses.replace(CORE, description=values["summary"])
         (folder / "component.xml").write_text(component(core, ports, registers, _files(folder)))
         description = _description(manifest, values, registers, point, folder)
         (folder / FILE).write_text(description.to_json())
     return description
+
+
+def _hand_over(
+    acc: Path, manifest: Manifest, folder: Path, values: dict[str, Any], registers: Any, point: OperatingPoint
+) -> None:  # fmt: skip
+    """Write tb/ into an IP folder whose RTL is there."""
+    network = read_qonnx(acc / "model.onnx")
+    frames = handover.choose_frames(manifest, network)
+    at, padding = _addresses(registers), values["in_words"] - values["in_bits"]
+    more = {
+        "gate_pins": fill("tb_ip_gate.v.in", {}) if values["gate"] else "",
+        "s_data": f"{{{padding}'d0, s_data}}" if padding else "s_data",
+        "identity_at": at["identity"],
+        "hash_at": at["model_hash_0"],
+        "frames_at": at["frames"],
+        "results_at": at["results"],
+        "errors_at": at["errors"],
+    }
+    sources = [f"rtl/{path.name}" for path in (folder / "rtl").iterdir()]
+    bench = {**values, **handover.common_values(manifest, TOP, frames), **more}
+    golden = handover.golden_text(frames, network, manifest.output, point, values["number_bit"])
+    handover.write_folder(folder, "tb_ip.v.in", bench, sources, (), frames, golden)
 
 
 def with_contents(text: str, memories: Mapping[str, str]) -> str:
@@ -173,16 +200,21 @@ def _files(folder: Path) -> dict[str, list[str]]:
     names = [str(path.relative_to(folder)) for path in (folder / "rtl").iterdir()]
     rtl = packages_first(sorted(names, key=lambda name: (name == f"rtl/{TOP}.v", name)))
     xgui = [str(path.relative_to(folder)) for path in (folder / "xgui").iterdir()]
-    return {"synthesis": [*rtl, f"{TOP}.xdc"], "simulation": rtl, "xgui": xgui}
+    found = {"synthesis": [*rtl, f"{TOP}.xdc"], "simulation": rtl, "xgui": xgui}
+    bench = [f"{handover.FOLDER}/{name}" for name in ("nj_frames_check.v", f"{TOP}_tb.v", "frames.mem", "golden.mem")]
+    return {**found, "testbench": bench} if (folder / handover.FOLDER).is_dir() else found
+
+
+def _addresses(registers: Any) -> dict[str, int]:
+    return {
+        register.inst_name + (f"_{register.current_idx[0]}" if register.is_array else ""): register.address_offset
+        for register in registers.registers(unroll=True)
+    }
 
 
 def _description(
     manifest: Manifest, values: dict[str, Any], registers: Any, point: OperatingPoint, folder: Path
 ) -> IpDescription:  # fmt: skip
-    addresses = {
-        register.inst_name + (f"_{register.current_idx[0]}" if register.is_array else ""): register.address_offset
-        for register in registers.registers(unroll=True)
-    }
     return IpDescription(
         format=FORMAT,
         version=VERSION,
@@ -196,7 +228,7 @@ def _description(
         number_bits=values["number_bits"],
         classes=manifest.output.classes,
         operating_point=point,
-        registers=addresses,
+        registers=_addresses(registers),
         clock_mhz=manifest.clock_mhz,
         model_sha256=manifest.model_sha256,
         files={str(p.relative_to(folder)): sha256(p) for p in sorted(folder.rglob("*")) if p.is_file()},

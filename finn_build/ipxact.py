@@ -22,6 +22,7 @@ BUSES = {  # prefix: (Vivado's interface, mode)
 CLOCK, RESET = "aclk", "aresetn"
 VIEWS = {"synthesis": ("xilinx_anylanguagesynthesis", ":vivado.xilinx.com:synthesis"),
          "simulation": ("xilinx_anylanguagebehavioralsimulation", ":vivado.xilinx.com:simulation"),
+         "testbench": ("xilinx_testbench", ":vivado.xilinx.com:simulation.testbench"),
          "xgui": ("xilinx_xpgui", ":vivado.xilinx.com:xgui.ui")}  # fmt: skip
 FAMILIES = (
     "artix7", "kintex7", "virtex7", "spartan7", "zynq", "kintexu", "virtexu", "artixuplus", "kintexuplus",
@@ -73,7 +74,7 @@ def component(core: Core, ports: Sequence[Port], registers: Any, files: Mapping[
     """Return the text of component.xml.
 
     registers: a systemrdl AddrmapNode. files: paths relative to the folder, for each of "synthesis", "simulation" and
-    "xgui", in the order of compilation.
+    "xgui", and of "testbench" where there is one, in the order of compilation.
     """
     Xml.register_namespace("spirit", SPIRIT)
     Xml.register_namespace("xilinx", XILINX)
@@ -94,8 +95,8 @@ def component(core: Core, ports: Sequence[Port], registers: Any, files: Mapping[
         _add(view, "name", name)
         _add(view, "envIdentifier", environment)
         if kind != "xgui":
-            _add(view, "language", "SystemVerilog")
-            _add(view, "modelName", core.name)
+            _add(view, "language", "Verilog" if kind == "testbench" else "SystemVerilog")
+            _add(view, "modelName", f"{core.name}_tb" if kind == "testbench" else core.name)
         _add(_add(view, "fileSetRef"), "localName", f"{name}_view_fileset")
     _ports(_add(model, "ports"), ports)
     sets = _add(root, "fileSets")
@@ -214,6 +215,8 @@ def _file_set(sets: Xml.Element, name: str, files: Sequence[str]) -> None:
         kind = {".sv": "systemVerilogSource", ".v": "verilogSource", ".tcl": "tclSource"}.get(Path(path).suffix)
         if kind is not None:
             _add(file, "fileType", kind)
+        if path.endswith(".mem"):
+            _add(file, "userFileType", "mem")
         if path.endswith(".xdc"):
             _add(file, "userFileType", "xdc")
             _add(file, "userFileType", "USED_IN_out_of_context")

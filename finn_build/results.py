@@ -63,6 +63,15 @@ def _number(bits: NDArray[np.int64]) -> NDArray[np.int64]:
     return found
 
 
+def pack_result(label: int, scores: Sequence[int], margin: int, unsure: bool, output: Output) -> int:
+    """Return the result word of a whole frame: what `unpack_results` takes apart."""
+    word, shift = label | unsure << output.unsure_bit, output.class_bits
+    for score in scores:
+        word |= (score & (1 << output.score_bits) - 1) << shift
+        shift += output.score_bits
+    return word | margin << shift
+
+
 def point_word(point: OperatingPoint, output: Output) -> int:
     """Return what the port operating_point takes; the point fits (bnn.integer.decision.check_point).
 

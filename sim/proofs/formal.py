@@ -31,7 +31,7 @@ from bnn.storage.files import write_file
 from bnn.storage.work import work_folder
 from bnn.system import processes
 from finn_build import wasm
-from finn_build.synthesis import run_yosys
+from finn_build.yosys import run_yosys
 from hw.bits import parameter_value
 from hw.text import packages_first, sources_of
 from sim.proofs import yosys_abc

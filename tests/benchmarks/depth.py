@@ -22,7 +22,8 @@ from pathlib import Path
 from typing import Any
 
 from finn_build.manifest import load
-from finn_build.synthesis import cell_library, map_design, run_yosys, write_netlist
+from finn_build.synthesis import cell_library, map_design, write_netlist
+from finn_build.yosys import run_yosys
 
 HERE = Path(__file__).resolve().parent
 REFERENCE = "depth_reference"

@@ -18,7 +18,7 @@ from typing import Any
 
 from finn_build.bitstream.flow import run_tool
 from finn_build.manifest import load
-from finn_build.synthesis import READ_SLANG, run_yosys
+from finn_build.yosys import READ_SLANG, run_yosys
 from hw.text import packages_first
 
 SHELL = Path(__file__).resolve().parent / "fmax_shell.sv.in"

@@ -26,7 +26,7 @@ from typing import Any
 from bnn.errors import ToolError
 from bnn.storage.cache import cache_folder
 from bnn.storage.files import write_file
-from finn_build.synthesis import SynthesisTimeout
+from finn_build.yosys import SynthesisTimeout
 from tests.benchmarks.measure import BuildTimeout, InexactError, area, simulate
 from tests.benchmarks.workloads import Workload, workloads
 

@@ -14,7 +14,8 @@ import numpy as np
 
 from bnn.integer.reference import Ints
 from finn_build.netlist import count_cells
-from finn_build.synthesis import READ_SLANG, copy_cells, mapping, run_yosys
+from finn_build.synthesis import copy_cells, mapping
+from finn_build.yosys import READ_SLANG, run_yosys
 from hw.text import packages_first
 from sim.modules import Stall, run_streams
 from tests.benchmarks.workloads import Workload

@@ -45,7 +45,7 @@ def made(request, tmp_path_factory):
     build(folder / "model.onnx", folder / "acc")
     if request.param == "color":  # which is in the registers after reset
         write_point(folder / "acc", network.classes, load(folder / "acc").model_sha256, [3, -9, 0, 4, 0, 5, -2], 6)
-    ips.package(folder / "acc", folder / "ip")
+    ips.package(folder / "acc", folder / "ip", tb=True)
     return network, folder / "acc", folder / "ip"
 
 
@@ -229,7 +229,7 @@ def test_constraints_name_the_clock(made):
 def test_nothing_is_overwritten_and_old_folders_are_named(made, tmp_path):
     _, acc, folder = made
     before = (folder / "component.xml").read_text()
-    ips.package(acc, folder)  # its own
+    ips.package(acc, folder, tb=True)  # its own
     assert (folder / "component.xml").read_text() == before
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "notes.txt").write_text("mine")

@@ -7,7 +7,8 @@ import pytest
 from bnn.errors import UserError
 from finn_build import synthesis
 from finn_build.netlist import COUNTS, count_cells, lone_carry_bits
-from finn_build.synthesis import SynthesisError, map_design, synthesise
+from finn_build.synthesis import map_design, synthesise
+from finn_build.yosys import SynthesisError
 from tests.support.tiny import tiny_accelerator
 
 PARTS = """

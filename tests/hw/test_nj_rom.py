@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from finn_build.synthesis import SynthesisError, map_design
+from finn_build.synthesis import map_design
+from finn_build.yosys import SynthesisError
 from sim.modules import MODULE_ARGS, rtl_sources
 from sim.runner import SimulationError, simulate
 
@@ -29,10 +30,11 @@ def place(tmp_path):
     return tmp_path
 
 
-def read_all(place: Path, work: Path, block: int):
+def read_all(place: Path, work: Path, block: int, plusargs: tuple[str, ...] = ()):
     simulate(
         "rom_reader", [*rtl_sources("nj_rom"), place / "rom_reader.sv"], "tests.hw.rom_bench", work=work,
         parameters={"Block": block}, build_args=MODULE_ARGS, env={"NJ_ROM_WORDS": " ".join(map(str, WORDS))},
+        plusargs=plusargs,
     )  # fmt: skip
 
 
@@ -43,8 +45,15 @@ def test_words_of_a_file(place, block):
 
 @pytest.mark.parametrize("block", [0, 1])
 def test_a_simulation_elsewhere_ends_with_an_error(place, tmp_path, block):
-    with pytest.raises(SimulationError, match=r"nj_rom: memory file mem/words\.mem is not found from the folder"):
+    with pytest.raises(SimulationError, match=r"nj_rom: there is no memory file mem/words\.mem; say with"):
         read_all(place, tmp_path / "elsewhere", block)
+
+
+@pytest.mark.parametrize("block", [0, 1])
+def test_a_simulation_elsewhere_is_told_where_the_file_is(place, tmp_path, block):
+    read_all(place, tmp_path / "elsewhere", block, (f"+nj_root={place}",))
+    with pytest.raises(SimulationError, match=r"there is no memory file /nowhere/mem/words\.mem"):
+        read_all(place, place, block, ("+nj_root=/nowhere",))
 
 
 @pytest.mark.parametrize("block", [0, 1])

@@ -28,7 +28,7 @@ def test_from_biscuits_to_a_verified_accelerator(layer, kernel, tmp_path):
         "biscuits", run, network=tmp_path / "network.toml", layer=layer, kernel=kernel, size=(24, 24), epochs=1
     )
     assert trained.links == LinkCounts(frames=500, torch=0, qonnx=0)
-    built = neuraljet.build(run, acc)
+    built = neuraljet.build(run, acc, tb=False)
     operators = {entry["operator"] for entry in built["layers"]}
     assert ("JetConv_rtl" in operators) == (layer != "binary")
     verified = neuraljet.verify(acc)
@@ -61,7 +61,7 @@ def test_sums_of_windows_are_trained_and_verified(tmp_path):
     run, acc = tmp_path / "run", tmp_path / "accelerator"
     trained = neuraljet.train("biscuits", run, network=tmp_path / "network.toml", size=(24, 24), epochs=1)
     assert trained.links == LinkCounts(frames=500, torch=0, qonnx=0)
-    operators = [entry["operator"] for entry in neuraljet.build(run, acc)["layers"]]
+    operators = [entry["operator"] for entry in neuraljet.build(run, acc, tb=False)["layers"]]
     assert operators.count("SumPool_rtl") == 2
     verified = neuraljet.verify(acc, frames=60)
     assert (verified["passed"], verified["frames"], verified["mismatches"]) == (True, 60, 0)

@@ -73,7 +73,7 @@ def test_the_pictures_that_training_held_out_are_chosen_on(place):
 
 def test_the_circuit_begins_with_what_the_run_was_tuned_to_and_takes_another_point(place, tmp_path):
     found = neuraljet.tune(place / "run", good="good", max_escape=0.05, held_out=place / "more", least_margin=3)
-    neuraljet.build(place / "run", tmp_path / "acc")
+    neuraljet.build(place / "run", tmp_path / "acc", tb=False)
     data = load(place / "pictures")
     scores = scores_of(place / "run", data.test_images)
     with Accelerator.simulated(tmp_path / "acc") as accelerator:

@@ -87,16 +87,16 @@ def test_paths_are_taken_as_they_come(capsys, place, monkeypatch):
 
 def test_what_was_built_of_a_run_is_watched_too(capsys, place, tmp_path):
     acc = tmp_path / "acc"
-    neuraljet.build(place / "run", acc)
+    neuraljet.build(place / "run", acc, tb=False)
     assert load_manifest(acc).files[FILE] == sha256(place / "run" / FILE)
     status, out, _ = run(capsys, "watch", acc, place / "darker", "--window", 20, "--json")
     assert status == 1 and json.loads(out.splitlines()[-1])["scorer"] == "integer network"
     (tmp_path / "again").mkdir()
-    neuraljet.build(acc, tmp_path / "again")
+    neuraljet.build(acc, tmp_path / "again", tb=False)
     assert load_manifest(tmp_path / "again") == load_manifest(acc)
     shutil.copy(place / "run" / "model.onnx", tmp_path / "model.onnx")
     (tmp_path / FILE).write_text("{}")  # somebody's
-    neuraljet.build(tmp_path / "model.onnx", tmp_path / "alone")
+    neuraljet.build(tmp_path / "model.onnx", tmp_path / "alone", tb=False)
     assert FILE not in load_manifest(tmp_path / "alone").files
 
 
