@@ -21,6 +21,11 @@ MARKS = {
     "frame": "TLAST with the last beat of a frame; TUSER means nothing; nj_frame_sync says what becomes of\n"
     "//         frames that are not so.",
 }
+USER = "    .s_user_i     (s_axis_tuser),\n    .s_cut_i      (frame_cut),\n"
+CUT = {
+    "video": "with TVALID: this beat is none, and the frame under way ends here, as nj_camera_fifo says. Else 0.",
+    "frame": "means nothing.",
+}
 AHEAD = 2  # frames that may have ended in front of the accelerator and not yet in it
 
 
@@ -59,7 +64,7 @@ def _top(camera: Camera, core: str, output: Output, in_flight: int) -> str:
         "module": _sync(camera),
         "parameters": "\n".join(f"    .{name}({value})," for name, value in sizes.items()),
         "data_bits": bits,
-        "user": "    .s_user_i     (s_axis_tuser),\n" if camera.framing == "video" else "",
+        "user": USER if camera.framing == "video" else "",
     }
     parameters = view_parameters(camera).items()
     values = {
@@ -70,6 +75,7 @@ def _top(camera: Camera, core: str, output: Output, in_flight: int) -> str:
         "height": camera.height,
         "width": camera.width,
         "marks": MARKS[camera.framing],
+        "cut": CUT[camera.framing],
         "broken_bit": output.broken_bit,
         "rows": camera.size[0],
         "columns": camera.size[1],

@@ -10,6 +10,9 @@
 //                 behind a frame's last line until the next start: lines too many, or a frame whose start was lost. Its
 //                 own frame was right and has ended; they are an error all the same
 //
+// s_cut_i says of a beat that it is none: a frame under way is cut there, and filled at once. What comes before the next
+// start then is dropped.
+//
 // A beat waits a clock here, so that no ready depends on what comes with valid; then a beat per clock. end_o: in this
 // clock the last beat of a frame is passed on, and end_broken_o says whether the frame is broken. room_i low when a frame
 // ends: the next begins no earlier than a clock after it was high. error_pulse_o is high in the clock after a frame became
@@ -27,6 +30,7 @@ module nj_camera_sync #(
   input  logic [DataBits-1:0] s_data_i,
   input  logic                s_user_i,
   input  logic                s_last_i,
+  input  logic                s_cut_i,
   output logic                m_valid_o,
   input  logic                m_ready_i,
   output logic [DataBits-1:0] m_data_o,
@@ -40,7 +44,7 @@ module nj_camera_sync #(
   localparam int unsigned YBits = Height > 1 ? unsigned'($clog2(Height)) : 1;
 
   // the beat that waits here
-  logic slot_q, user_q, last_q;
+  logic slot_q, user_q, last_q, stop_q;
   logic [DataBits-1:0] data_q;
 
   // where the next beat out lies; frame_q: a frame is under way; line_q, cut_q: the rest of its line, or of all, is filled;
@@ -53,9 +57,9 @@ module nj_camera_sync #(
   assign line_end  = x_q == XBits'(Beats - 1);
   assign frame_end = line_end && y_q == YBits'(Height - 1);
   assign fill = line_q || cut_q;
-  assign pass = slot_q && !fill && (frame_q ? !user_q && !skip_q : user_q && !hold_q);
-  assign drop = slot_q && !fill && !user_q && (skip_q || !frame_q);
-  assign cut  = slot_q && !fill && user_q && frame_q;
+  assign pass = slot_q && !fill && !stop_q && (frame_q ? !user_q && !skip_q : user_q && !hold_q);
+  assign drop = slot_q && !fill && (frame_q ? skip_q && !user_q && !stop_q : !user_q || stop_q);
+  assign cut  = slot_q && !fill && frame_q && (user_q || stop_q);
   assign m_valid_o = fill || pass;
   nj_or_lanes #(.N(DataBits)) u_data (.a_i('0), .b_i(data_q), .keep_i(!fill), .y_o(m_data_o));
   assign step   = m_valid_o && m_ready_i;
@@ -64,7 +68,7 @@ module nj_camera_sync #(
 
   assign begins = passed && !frame_q;
   assign tells = fault && (begins || !told_q);
-  assign fault = cut || (passed && last_q != line_end) || (drop && !frame_q);
+  assign fault = cut || (passed && last_q != line_end) || (drop && !frame_q && !stop_q);
   assign end_o = step && frame_end;
   assign end_broken_o = (frame_q && told_q) || !last_q;  // what is filled was told before
 
@@ -74,6 +78,7 @@ module nj_camera_sync #(
       data_q <= s_data_i;
       user_q <= s_user_i;
       last_q <= s_last_i;
+      stop_q <= s_cut_i;
     end
     if (step) begin
       x_q <= line_end ? '0 : x_q + 1'b1;

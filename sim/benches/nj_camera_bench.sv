@@ -49,6 +49,7 @@ module nj_camera_bench #(
     .s_axis_tready(in_ready),
     .s_axis_tuser (in_user_q),
     .s_axis_tlast (in_last_q),
+    .frame_cut    (1'b0),
     .m_axis_tdata (out_data),
     .m_axis_tvalid(out_valid),
     .m_axis_tready(out_ready_q),

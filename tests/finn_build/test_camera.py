@@ -25,8 +25,9 @@ FRONT = """module front(
   logic [{w}-1:0] d;
   logic v, r, e, b, room;
   nj_camera_sync #(.Height({height}), .Beats({beats}), .DataBits({w})) u_sync (
-    .clk_i, .rst_i, .s_valid_i(sv), .s_ready_o(sr), .s_data_i(sd), .s_user_i(su), .s_last_i(sl), .m_valid_o(v),
-    .m_ready_i(r), .m_data_o(d), .room_i(room), .end_o(e), .end_broken_o(b), .frame_error_o(er), .error_pulse_o(ep));
+    .clk_i, .rst_i, .s_valid_i(sv), .s_ready_o(sr), .s_data_i(sd), .s_user_i(su), .s_last_i(sl), .s_cut_i(1'b0),
+    .m_valid_o(v), .m_ready_i(r), .m_data_o(d), .room_i(room), .end_o(e), .end_broken_o(b),
+    .frame_error_o(er), .error_pulse_o(ep));
   nj_camera_view #({parameters}) u_view (
     .clk_i, .rst_i, .s_valid_i(v), .s_ready_o(r), .s_data_i(d), .m_valid_o(mv), .m_ready_i(mr), .m_data_o(md),
     .m_last_o(ml));

@@ -27,7 +27,7 @@ def check(lines, height=3, beats=4, stalls=STALLS, room=None) -> Framed:
     size = height * beats
     results = run_streams(
         "nj_camera_sync", {"Height": height, "Beats": beats, "DataBits": 8}, data, len(expected), stalls=stalls,
-        extra_in={"s_user_i": user, "s_last_i": last, "room_i": room or [1] * len(last)},
+        extra_in={"s_user_i": user, "s_last_i": last, "s_cut_i": [0] * len(last), "room_i": room or [1] * len(last)},
         watch=["frame_error_o", "end_o", "end_broken_o"],
     )  # fmt: skip
     for stall, result in zip(stalls, results, strict=True):
@@ -48,8 +48,7 @@ def test_a_source_that_begins_in_the_middle_of_a_frame():
     assert due.broken == [False] and due.errors == 0
 
 
-@pytest.mark.parametrize("count", [1, 3, 5, 11])
-@pytest.mark.parametrize("which", [0, 1, 2])
+@pytest.mark.parametrize(("which", "count"), [(0, 1), (1, 3), (1, 5), (2, 11), (2, 2)])
 def test_a_line_too_short_or_too_long_breaks_its_frame_only(which, count):
     broken = frame(20)
     broken[which] = line(60, count, which == 0)
@@ -85,7 +84,7 @@ def test_no_frame_begins_before_there_was_room():
     check([*frame(1), *frame(40), *frame(80)], stalls=HEAVY, room=room)
 
 
-@pytest.mark.parametrize(("height", "beats"), [(1, 1), (1, 3), (3, 1), (2, 2)])
+@pytest.mark.parametrize(("height", "beats"), [(1, 1), (2, 3)])
 def test_any_video(height, beats):
     draw = random.Random(height * 10 + beats)
     lines = []

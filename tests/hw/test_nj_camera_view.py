@@ -32,20 +32,19 @@ def check(camera, frames=2, stalls=HEAVY):
 
 FORMS = [
     Camera(32, 40, (0, 8, 32, 32), 4, 2),
-    Camera(16, 40, (0, 0, 16, 32), 2, 2, "raw10"),
     Camera(32, 40, (0, 8, 32, 32), 4, 4, "raw12"),
-    Camera(16, 24, (4, 8, 8, 8), 1, 1),
+    pytest.param(Camera(16, 24, (4, 8, 8, 8), 1, 1), marks=pytest.mark.slow),
     Camera(16, 24, (4, 8, 8, 8), 1, 4),
     Camera(24, 36, (0, 12, 24, 24), 3, 2),
-    Camera(16, 24, (8, 8, 8, 8), 1, 2, "rgb888"),
+    pytest.param(Camera(16, 24, (8, 8, 8, 8), 1, 2, "rgb888"), marks=pytest.mark.slow),
     Camera(24, 32, (0, 0, 24, 24), 3, 1, "gbr888"),
     Camera(16, 24, (0, 0, 16, 16), 2, 2, "gbr888", color="gray"),
-    Camera(24, 24, bin=3, format="rgb888", color="gray"),
-    Camera(32, 40, (0, 8, 32, 32), 4, 2, "bayer-rggb8"),
+    pytest.param(Camera(24, 24, bin=3, format="rgb888", color="gray"), marks=pytest.mark.slow),
+    pytest.param(Camera(32, 40, (0, 8, 32, 32), 4, 2, "bayer-rggb8"), marks=pytest.mark.slow),
     Camera(16, 24, (0, 8, 16, 16), 2, 1, "bayer-grbg10"),
     Camera(16, 32, (0, 0, 16, 32), 2, 4, "bayer-bggr12"),
-    Camera(48, 48, bin=6, beat=2, format="bayer-gbrg8"),
-    Camera(16, 24, (0, 8, 16, 16), 2, 2, "bayer-rggb8", color="gray"),
+    pytest.param(Camera(48, 48, bin=6, beat=2, format="bayer-gbrg8"), marks=pytest.mark.slow),
+    pytest.param(Camera(16, 24, (0, 8, 16, 16), 2, 2, "bayer-rggb8", color="gray"), marks=pytest.mark.slow),
 ]
 
 

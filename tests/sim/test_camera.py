@@ -55,12 +55,13 @@ def test_frames_by_their_ends_alone_behind_a_mosaic_into_a_folded_network(tmp_pa
 
 
 FAULTS = [  # a file of the front, what stands there, and what is planted
-    pytest.param("nj_camera_sync.sv", "(frame_q && told_q) ||", "", marks=pytest.mark.slow),
-    pytest.param("nj_camera_bin.sv", "x_last ? '0 : x_q + 1'b1", "'0", marks=pytest.mark.slow),
+    ("nj_camera_sync.sv", "(frame_q && told_q) ||", ""),
+    ("nj_camera_bin.sv", "x_last ? '0 : x_q + 1'b1", "'0"),
     ("nj_camera_accelerator.v", "broken || results_tuser", "results_tuser"),
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("name", "old", "new"), FAULTS)
 def test_a_fault_in_front_of_the_network_is_found(acc, tmp_path, name, old, new):
     changed = tmp_path / "acc"

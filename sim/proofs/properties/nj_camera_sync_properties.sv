@@ -1,5 +1,5 @@
 // nj_camera_sync: what a beat makes due is decided here when it is taken: zero beats in front of it, itself or nothing, and
-// zero beats behind it. This comes out in order, and nothing else. Starts are the first beats of frames, of Height x Beats
+// zero beats behind it. A beat that only cuts is none. This comes out in order, and nothing else. Starts are the first beats of frames, of Height x Beats
 // beats each. A frame is broken exactly when a zero beat was filled in or a line did not end with its last beat. No frame
 // begins before a clock after room_i. Errors are told once a frame, and once for beats of no frame behind a right one.
 module nj_camera_sync_properties #(
@@ -13,6 +13,7 @@ module nj_camera_sync_properties #(
   input logic [DataBits-1:0] s_data_i,
   input logic                s_user_i,
   input logic                s_last_i,
+  input logic                s_cut_i,
   input logic                m_ready_i,
   input logic                room_i
 );
@@ -28,7 +29,7 @@ module nj_camera_sync_properties #(
   assign give = m_valid && m_ready_i;
 
   nj_camera_sync #(.Height(Height), .Beats(Beats), .DataBits(DataBits)) u_sync (
-    .clk_i, .rst_i(rst), .s_valid_i, .s_ready_o(s_ready), .s_data_i, .s_user_i, .s_last_i, .m_valid_o(m_valid),
+    .clk_i, .rst_i(rst), .s_valid_i, .s_ready_o(s_ready), .s_data_i, .s_user_i, .s_last_i, .s_cut_i, .m_valid_o(m_valid),
     .m_ready_i, .m_data_o(m_data), .room_i, .end_o(ends), .end_broken_o(end_broken), .frame_error_o(error),
     .error_pulse_o(pulse)
   );
@@ -40,8 +41,8 @@ module nj_camera_sync_properties #(
   always_comb begin
     x = s_user_i ? '0 : place_q % CountBits'(Beats);
     line_end = x == CountBits'(Beats - 1);
-    due = s_user_i || (frame_q && !skip_q);
-    ahead = s_user_i && frame_q ? CountBits'(Size) - place_q : '0;
+    due = !s_cut_i && (s_user_i || (frame_q && !skip_q));
+    ahead = (s_user_i || s_cut_i) && frame_q ? CountBits'(Size) - place_q : '0;
     behind = due && s_last_i ? CountBits'(Beats - 1) - x : '0;
     fault = due && s_last_i != line_end;
   end
@@ -63,8 +64,10 @@ module nj_camera_sync_properties #(
       if (due) begin
         place_q <= (s_user_i ? '0 : place_q) + 1'b1 + behind;
         frame_q <= (s_user_i ? '0 : place_q) + 1'b1 + behind != CountBits'(Size);
+      end else if (s_cut_i) begin
+        frame_q <= 1'b0;
       end
-      skip_q <= due ? line_end && !s_last_i : skip_q && !s_last_i;
+      skip_q <= due ? line_end && !s_last_i : skip_q && !s_last_i && !s_cut_i;
       want_q <= s_data_i;
       behind_q <= behind;
       start_q <= s_user_i;
@@ -83,7 +86,7 @@ module nj_camera_sync_properties #(
     broken_q <= end_broken;
     inside_q <= begins || (inside_q && !ended_q);
     seen_q <= !begins && (seen_q || pulse);
-    stray_q <= !begins && (stray_q || (take && !s_user_i && !frame_q));
+    stray_q <= !begins && (stray_q || (take && !s_user_i && !s_cut_i && !frame_q));
     error_q <= error_q || pulse;
 
     if (rst) begin

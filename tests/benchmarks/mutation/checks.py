@@ -45,6 +45,7 @@ CONVOLUTION = "tests/hw/test_convolution.py"
 MATRIX = "tests/hw/test_matvec.py"
 STEPS = "tests/hw/test_nj_steps.py"
 VIEW = "tests/hw/test_nj_camera_view.py"
+CROSSING = "tests/hw/test_nj_camera_fifo.py"
 SKIP = "tests/hw/test_nj_skip.py"
 BUILT_BY = {STEPS: MATRIX, SKIP: CONVOLUTION}  # layers of other tests
 SERIAL = "tests/sim/test_serial.py"
@@ -118,8 +119,13 @@ CHECKS: dict[str, tuple[Step, ...]] = {
     "nj_argmax_scan": _stream("nj_argmax"),
     "nj_concat": _stream("nj_concat"),
     "nj_carry": ((FORMULAS, "-k", "are_their_formulas and nj_carry"),),
+    "nj_async_fifo": (
+        _refused("nj_async_fifo"), (CROSSING,), (PROPERTIES, "-k", "hold_for_all_time and nj_async_fifo"),
+    ),
     "nj_camera_bin": (_refused("nj_camera_bin"), (VIEW,), (PROPERTIES, "-k", "hold_for_all_time and nj_camera_bin")),
     "nj_camera_crop": (_refused("nj_camera_crop"), (VIEW,), (PROPERTIES, "-k", "hold_for_all_time and nj_camera_crop")),
+    "nj_camera_drop": (_refused("nj_camera_drop"), (CROSSING,)),
+    "nj_camera_fifo": ((CROSSING,),),
     "nj_camera_mean": ((VIEW,),),
     "nj_camera_pixels": (_refused("nj_camera_pixels"), (VIEW,)),
     "nj_camera_sync": _stream("nj_camera_sync"),
@@ -150,6 +156,7 @@ CHECKS: dict[str, tuple[Step, ...]] = {
     "nj_frame_sync": _stream("nj_frame_sync"),
     "nj_gate": (_refused("nj_gate"), ("tests/finn_build/test_gate.py", "-k", "every_clock")),
     "nj_gated_add": ((FORMULAS, "-k", "are_their_formulas and nj_gated_add"), _JETS[0]),
+    "nj_gray": ((PROPERTIES, "-k", "hold_for_all_time and nj_gray"), (CROSSING,)),
     "nj_jet_responses": _JETS,
     "nj_jet_steps": (_refused("nj_jet_steps"), *_JETS),
     "nj_jet_sums": (_refused("nj_jet_sums"), *_JETS),
@@ -197,6 +204,7 @@ CHECKS: dict[str, tuple[Step, ...]] = {
     "nj_uart_frames": ((SERIAL, "-k", "pixels or waits"), (SERIAL, "-k", "bytes")),
     "nj_uart_rx": (_refused("nj_uart_rx"), (SERIAL, "-k", "pixels or waits"), (SERIAL, "-k", "bytes")),
     "nj_uart_tx": (_refused("nj_uart_tx"), (SERIAL, "-k", "pixels or waits"), (SERIAL, "-k", "bytes")),
+    "nj_ungray": ((PROPERTIES, "-k", "hold_for_all_time and nj_gray"), (CROSSING,)),
     "nj_window": ((CONVOLUTION, "-k", WINDOWS), CLOCKS),
     "nj_words": _MATRIX,
 }  # fmt: skip

@@ -34,6 +34,7 @@ EVENTS = [  # these modules take events instead of beats
     ("nj_camera_sync", ".room_i,", ".room_i(1'b1),"),
     ("nj_camera_sync", ".s_user_i,", ".s_user_i(s_user_i && !s_last_i),"),
     ("nj_camera_sync", ".s_last_i,", ".s_last_i(s_last_i && !s_user_i),"),
+    ("nj_camera_sync", ".s_cut_i,", ".s_cut_i(s_cut_i && !s_user_i),"),
     ("nj_camera_sync", ".end_broken_o(end_broken)", ".end_broken_o()"),
     ("nj_frame_flags", ".m_ready_i,", ".m_ready_i(1'b1),"),
     ("nj_frame_flags", ".end_i,", ".end_i(end_i && !broken_i),"),
