@@ -22,7 +22,7 @@ REPORT = "proof.json"
 
 @dataclass(frozen=True)
 class LayerProof(Record):
-    """What became of a layer that there is a prover of: a convolution, an addition, a sum-pooling."""
+    """What became of a layer that there is a prover of: a convolution, an addition, a sum-pooling, an Elman layer."""
 
     name: str
     operator: str
@@ -52,7 +52,8 @@ def prove(acc: Path, trust: bool = False, engine: str | None = None) -> Proof:
     Write proof.json into the folder and return what it says. It does not pass when a layer's RTL is something else than
     the layer, nor when nothing was proved at all; layers that no proof covers are listed with the reason. What is
     proved of a convolution is the arithmetic from window to result, with the clocks it takes; line buffers and
-    handshakes are proved per module (sim.proofs.formal), and simulation checks all of it together.
+    handshakes are proved per module (sim.proofs.formal), and simulation checks all of it together. Of Elman layers
+    everything but the matrix inside is proved or compared, which can refute them.
     engine: which processes prove a layer each (see bnn.engines); None: this one, all layers.
     Raise UserError for a folder that is damaged, has no RTL, holds other cells than those that this version has proved,
     or that `build` would not write, unless `trust` is given (see finn_build.trust).
