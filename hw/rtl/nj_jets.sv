@@ -23,6 +23,7 @@ module nj_jets #(
   parameter int unsigned OutBits = 1,
   parameter bit          Block  = 1'b0,
   parameter bit          Joined = 1'b0,
+  // verilog_lint: waive explicit-parameter-storage-type
   parameter              File   = "",  // of nj_jet_sums, as Block to Constant
   localparam int unsigned Groups        = (Outputs + Lanes - 1) / Lanes,
   localparam int unsigned Depth         = ((Words - 1) << unsigned'($clog2(Groups))) + Groups,

@@ -8,7 +8,8 @@ module nj_rom #(
   parameter int unsigned Depth = 16,
   parameter int unsigned Bits  = 8,
   parameter bit          Block = 1'b0,
-  parameter              File  = "",
+  // verilog_lint: waive explicit-parameter-storage-type
+  parameter              File  = "",  // without a type: wrappers in Verilog-2005 have no strings
   localparam bit         FromFile = File != "",
   localparam int unsigned ContentBits = FromFile ? 1 : Depth * Bits,
   parameter bit [ContentBits-1:0] Content = '0,

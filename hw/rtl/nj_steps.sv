@@ -18,6 +18,7 @@ module nj_steps #(
   parameter bit          Replay = 1'b0,
   parameter bit          Compact = 1'b0,
   parameter bit          Block  = 1'b0,  // weights in block RAM
+  // verilog_lint: waive explicit-parameter-storage-type
   parameter              File   = "",    // of nj_rom, as Weight
   localparam int unsigned Inner = Replay ? Words : Groups,
   localparam int unsigned Outer = Replay ? Groups : Words,

@@ -14,12 +14,12 @@
 // It makes clock and reset. Frames begin when start_i is high. Once all results came, done_o is high, and the line is written
 // when stop_i is high too. fault_i counts as a fault in every clock in which it is high.
 module nj_frames_check #(
-  parameter InBits  = 8,
-  parameter OutBits = 8,
-  parameter Beats   = 64,      // pixels of a frame
-  parameter Frames  = 1,       // in frames.mem
-  parameter Cycles  = 64,      // that a frame may take
-  parameter Silence = 100000   // clocks in which nothing moves, after which it is given up
+  parameter integer InBits  = 8,
+  parameter integer OutBits = 8,
+  parameter integer Beats   = 64,      // pixels of a frame
+  parameter integer Frames  = 1,       // in frames.mem
+  parameter integer Cycles  = 64,      // that a frame may take
+  parameter integer Silence = 100000   // clocks in which nothing moves, after which it is given up
 ) (
   output reg                clk_o,
   output reg                rst_n_o,
@@ -38,20 +38,22 @@ module nj_frames_check #(
   input  wire               m_broken_i,
   input  wire               error_i
 );
-  localparam RootBits = 8 * 1000;
-  localparam PathBits = 8 * 1024;
-  localparam EndMark = 90;  // the word behind the last one of both files: 5a
-  localparam NoiseWords = (InBits + 31) / 32;
-  localparam Shown = 10;  // faults that are written out
+  localparam integer RootBits = 8 * 1000;
+  localparam integer PathBits = 8 * 1024;
+  localparam integer EndMark = 90;  // the word behind the last one of both files: 5a
+  localparam integer NoiseWords = (InBits + 31) / 32;
+  localparam integer Shown = 10;  // faults that are written out
 
+  // verilog_lint: waive-start unpacked-dimensions-range-ordering (Verilog-2005 has ranges only)
   reg [InBits-1:0]   frames [0:Frames*Beats];
   reg [OutBits-1:0]  golden [0:Frames];
+  integer            ends [0:Frames-1];  // the clock in which each frame's last pixel was taken
+  // verilog_lint: waive-stop unpacked-dimensions-range-ordering
   reg [RootBits-1:0] root;
   reg [PathBits-1:0] path;
   reg                rooted, ended, slow;
   integer count, stall, seed, limit;  // limit: stall in 1/65536
   integer sent, position, taken, right, faults, hold, silent, cycle;
-  integer ends [0:Frames-1];  // the clock in which each frame's last pixel was taken
   integer first_result, last_result, latency;
   reg [31:0] random;
   reg [NoiseWords*32-1:0] noise;
@@ -120,7 +122,7 @@ module nj_frames_check #(
   end
 
   // A pixel that was not taken stays. While there is none, data and last are noise.
-  task source;
+  task automatic source;
     begin
       if (s_valid_o && s_ready_i === 1'bx) begin
         fault;
@@ -148,7 +150,7 @@ module nj_frames_check #(
     end
   endtask
 
-  task sink;
+  task automatic sink;
     begin
       if (m_valid_i === 1'bx) begin
         fault;
@@ -175,7 +177,7 @@ module nj_frames_check #(
     end
   endtask
 
-  task result;
+  task automatic result;
     if (taken >= count) begin
       fault;
       if (faults <= Shown) $display("clock %0d: a result too many, %h", cycle, m_data_i);
@@ -196,26 +198,26 @@ module nj_frames_check #(
     end
   endtask
 
-  task fault;
+  task automatic fault;
     faults = faults + 1;
   endtask
 
   // The file at path is not there, or was cut.
-  task lacking;
+  task automatic lacking;
     begin
       $display("FAIL: %0s is not there or was cut; say with +nj_root=DIR in which folder tb/ lies", path);
       give_up;
     end
   endtask
 
-  task give_up;
+  task automatic give_up;
     begin
       ended = 1'b1;
       $finish;
     end
   endtask
 
-  task finish;
+  task automatic finish;
     begin
       slow = stall == 0 && count >= 5 && taken >= count && last_result - first_result > (count - 3) * Cycles;
       if (slow) $display("%0d frames took %0d clocks, and %0d were promised for each", count - 3, last_result - first_result, Cycles);

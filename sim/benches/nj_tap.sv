@@ -3,7 +3,7 @@
 module nj_tap #(
   parameter int unsigned Width = 8,
   parameter int unsigned Beats = 1,
-  parameter File = "tap.hex"
+  parameter string File = "tap.hex"
 ) (
   input logic             clk_i,
   input logic             rst_ni,

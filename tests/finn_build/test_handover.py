@@ -95,7 +95,11 @@ def test_icarus_takes_an_ip_with_a_gate(made, tmp_path):
     assert "FAIL: 2 of 20 frames, 1 mismatches" in make(tmp_path / "ip" / "tb", "icarus", "FRAMES=2")[1]
 
 
-@pytest.mark.parametrize(("which", "flat"), [(1, ()), (2, ("FLAT=1",))], ids=["sources", "ip as one file"])
+@pytest.mark.parametrize(
+    ("which", "flat"),
+    [(1, ()), pytest.param(2, ("FLAT=1",), marks=pytest.mark.slow)],
+    ids=["sources", "ip as one file"],
+)
 def test_debians_verilator(made, which, flat, tmp_path):
     need(DEBIANS)
     folder = Path(shutil.copytree(made[which], tmp_path / "moved"))
