@@ -68,6 +68,7 @@ int main(int argc, char** argv) {
   dup2(STDERR_FILENO, STDOUT_FILENO);
 
   VerilatedContext context;
+  context.commandArgs(argc, argv);  // nj_rom asks for plusargs, of which there are none
   Vlive top{&context};
   top.ap_clk = 0;
   top.ap_rst_n = 0;

@@ -8,6 +8,7 @@ from PIL import Image
 
 import neuraljet
 from bnn.camera import Camera
+from finn_build.manifest import load
 from neuraljet.cli import main
 from neuraljet.opened import open_folder
 
@@ -41,6 +42,18 @@ def test_a_run_holds_its_camera_and_the_network_sees_that(run):
     assert np.array_equal(frame, CAMERA.view(np.asarray(Image.open(path))))
     row = neuraljet.classify(run, path).rows[0]
     assert list(row.scores) == opened.network.run(frame.transpose(2, 0, 1)[None])[0].tolist()
+
+
+def test_its_circuit_has_the_camera_in_front_and_classifies_whole_frames(run, tmp_path):
+    built = neuraljet.build(run, tmp_path / "acc")
+    assert load(tmp_path / "acc").camera == CAMERA and "million pixels a second" in built["notes"][-1]
+    path = run.parent / "frames" / "bad" / "2.png"
+    simulated = neuraljet.classify(tmp_path / "acc", path, simulated=True).rows[0]
+    assert simulated.scores == neuraljet.classify(run, path).rows[0].scores
+    neuraljet.build(run, tmp_path / "without", front=False)
+    assert load(tmp_path / "without").camera is None
+    neuraljet.build(tmp_path / "acc", tmp_path / "again")
+    assert load(tmp_path / "again").camera == CAMERA
 
 
 def test_pictures_of_another_size_are_skipped_with_the_way_out(run, tmp_path):
