@@ -119,6 +119,11 @@ def _build(model: Path, out: Path, pixels: str | None, options: _Options, starte
         from finn_build.resources import estimate_resources
 
         backends = chosen_backends(options.backend, named(source, stages))
+        if "hls" in backends.values() and stages[-1].output.shape[:2] != (1, 1):
+            raise UserError(
+                f"--backend {options.backend}: whole pictures are built in RTL alone, as no check runs a map in "
+                "C++; leave the option out"
+            )
         stages = [stage.made_with(end) for stage, end in zip(stages, backends.values(), strict=True)]
         plain = make_design(source, stages, network.metadata)
         search = time.perf_counter()

@@ -122,7 +122,7 @@ def patches_sites(patches: Patches, bits: int) -> int:
     control = 2.4 + 3.1 * (across + (patches.height - 1).bit_length()) + 10 * (patches.kernel - 1).bit_length()
     if patches.pad:  # a pixel outside of the frame is masked in the LUT that selects one of two banks
         control += 15 + (0 if BANK < depth <= 2 * BANK else bits)
-    return round((1.5 * across + 10 if ahead else _memory(depth, bits)) + control)
+    return round((0 if ahead else _memory(depth, bits)) + control)
 
 
 def _memory(words: int, bits: int) -> float:

@@ -59,6 +59,12 @@ def test_a_picture_of_another_size_is_refused(accelerator, tmp_path):
         verify_map(accelerator, tmp_path, frames=2)
 
 
+def test_a_map_is_built_in_rtl_alone(accelerator, tmp_path):
+    with pytest.raises(UserError, match="whole pictures are built in RTL alone"):
+        build(accelerator / "model.onnx", tmp_path / "acc", backend="rtl,argmax=hls")
+    assert not (tmp_path / "acc").exists()
+
+
 @pytest.mark.parametrize("open_it", [opened, open_folder])
 def test_what_takes_one_result_a_frame_refuses_a_map(accelerator, open_it):
     with pytest.raises(UserError, match="has a map of 3x7 cells"), open_it(accelerator):
