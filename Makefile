@@ -16,7 +16,7 @@ endif
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 export NEURALJET_CACHE ?= $(CURDIR)/.cache
 
-.PHONY: setup demo test test-slow prove lint format benchmark benchmark-hardware benchmark-learning benchmark-mutation benchmark-training benchmark-cost planted docs clean
+.PHONY: setup demo bitstreams test test-slow prove lint format benchmark benchmark-hardware benchmark-learning benchmark-mutation benchmark-training benchmark-cost planted docs clean
 .DELETE_ON_ERROR:
 
 setup: $(STAMP)
@@ -35,6 +35,10 @@ $(STAMP): requirements.lock pyproject.toml
 
 demo: setup
 	$(BIN)/neuraljet demo
+
+# The demo's circuit for boards, by open tools: bitstream-*/ in its accelerator folder.
+bitstreams: demo
+	for board in tang-nano-9k ulx3s-25f colorlight-i5; do $(BIN)/neuraljet bitstream out/demo/accelerator --board $$board || exit; done
 
 test: setup
 	$(BIN)/python -m pytest -n 2 --dist worksteal
