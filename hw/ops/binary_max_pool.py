@@ -72,7 +72,8 @@ class BinaryMaxPool_rtl(BinaryMaxPool, RtlOperator):
         elif windows <= 64:
             memory = channels
         else:
-            memory = 4 * ceil(channels / 3) * ceil(windows / 64)
+            banks = ceil(windows / 64)
+            memory = 4 * ceil(channels / 3) * banks + channels * (banks - 1)  # and what chooses among them
         rows = (
             (height // self.size).bit_length() if height % self.size else self.size - 2
         )  # counted where some rows are left over

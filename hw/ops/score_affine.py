@@ -59,12 +59,16 @@ class ScoreAffine_rtl(ScoreAffine, RtlOperator):
         }
 
     def lut_estimation(self, fpgapart: str) -> int:
-        """Assume that a third of a multiplier's bits are digits other than 0, an adder each. Powers of 2 take none."""
+        """Assume that a third of a multiplier's bits are digits other than 0, an adder each. Powers of 2 take none.
+
+        A constant that is added to a power of 2 takes one.
+        """
         bits = int(self.get_output_datatype().bitwidth())
         digits = [
             0 if m & (m - 1) == 0 else m.bit_length() // 3 + 1 for m in map(int, np.abs(self._values("Multiplier")))
         ]
-        return sum(digits) * bits + len(digits) * bits // 2
+        added = sum(not n and bool(b) for n, b in zip(digits, self._values("Bias"), strict=True))
+        return sum(digits) * bits + (len(digits) + added) * bits // 2
 
     def ff_estimation(self, fpgapart: str) -> int:
         return self.get_outstream_width() + 1
