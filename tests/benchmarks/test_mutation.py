@@ -45,7 +45,7 @@ def test_every_module_has_checks_and_faults():
     for file in RTL.glob("*.sv"):
         assert all((ROOT / step[0]).is_file() for step in CHECKS[file.stem])
         found = mutants(file)
-        assert len(found) > 10 and all(one.mutated() != one.text for one in found)
+        assert len(found) >= 5 and all(one.mutated() != one.text for one in found)
 
 
 def test_checks_that_do_not_see_the_module_are_found(tmp_path, monkeypatch):
