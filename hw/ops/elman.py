@@ -170,12 +170,15 @@ class Elman_rtl(Elman, BinaryDense_rtl):
         Some of the choosing goes into LUTs of the matrix.
         """
         choose = self.channels * (0.6 + (self.pieces - 1) / 3)
-        count = (self.rows - 1).bit_length() + max(self.columns, self.pieces).bit_length()
-        return super().lut_estimation(fpgapart) + round(choose + count + 6)
+        return super().lut_estimation(fpgapart) + round(choose + self._counter_bits + 6)
 
     def ff_estimation(self, fpgapart: str) -> int:
-        count = (self.rows - 1).bit_length() + max(self.columns, self.pieces).bit_length()
-        return super().ff_estimation(fpgapart) + self.outputs + count + 3
+        return super().ff_estimation(fpgapart) + self.outputs + self._counter_bits + 3
+
+    @property
+    def _counter_bits(self) -> int:
+        """Bits that count the rows of a frame, and the beats of a row."""
+        return (self.rows - 1).bit_length() + max(self.columns, self.pieces).bit_length()
 
 
 class Elman_hls(Elman, HlsOperator):

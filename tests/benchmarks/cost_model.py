@@ -366,7 +366,10 @@ def main() -> int:
     for kind, found in summary.items():
         print(f"{kind:13} {found['layers']:3} layers, median {found['median']:.1%}, worst {found['worst']:.1%}")
     compared = [row for row in rows if row["finn"] is not None]
-    print(f"FINN's estimate is {median(row['finn'] / row['sites'] for row in compared):.1f} times our sites, median")
+    if compared:
+        print(
+            f"FINN's estimate is {median(row['finn'] / row['sites'] for row in compared):.1f} times our sites, median"
+        )
     simulated = [row for row in rows if row["simulated"] is not None]
     right = all(map(_right, simulated))
     print(f"results and clocks {'exact' if right else 'NOT EXACT'} on the {len(simulated)} layers simulated")
