@@ -1,11 +1,11 @@
 """Compare ways to train, on pictures that are not the test set's.
 
     python -m tests.benchmarks.ways --sets bsdata --form binary --width 20 [--first constrained]
-        [--augment shift,light] [--teacher float] [--seeds 0] [--steps 3600] [--records FILE]
+        [--network FILE] [--augment shift,light] [--teacher float] [--seeds 0] [--steps 3600] [--records FILE]
 
 A third of the training pictures is held out and judges; the others are learned from, to the end of the schedule. The
 network is of the family that `neuraljet train` chooses from at a pixel per clock: `binary` with a first layer of
-another form, any other form throughout.
+another form, any other form throughout; or one by name or file.
 
 Prints a table for people and one JSON line last.
 """
@@ -21,7 +21,7 @@ from bnn.data import Dataset, load
 from bnn.model.family import COARSE, member
 from bnn.model.forms import FORMS
 from bnn.model.network import Network
-from bnn.model.spec import NetworkSpec
+from bnn.model.spec import NetworkSpec, load_spec
 from bnn.training.config import STEPS, TrainConfig
 from bnn.training.evaluation import estimate_statistics, scores_of
 from bnn.training.plan.folds import deal, held_out
@@ -87,6 +87,7 @@ def main() -> None:
     parser.add_argument("--form", choices=FORMS, default="binary")
     parser.add_argument("--first", choices=("jets", "constrained", "binary"), default=FIRST)
     parser.add_argument("--width", type=int, default=20)
+    parser.add_argument("--network", help="a network by name or file, in place of --form, --first and --width")
     parser.add_argument("--augment", help="names with commas between; the card's when left out")
     parser.add_argument("--teacher", choices=("none", "float", "hog"), default="none")
     parser.add_argument("--seeds", nargs="+", type=int, default=[0])
@@ -101,7 +102,9 @@ def main() -> None:
             asked = tuple(filter(None, (options.augment or "").split(",")))
             augment = asked if options.augment is not None or not data.card else data.card.augment
             config = TrainConfig(seed=seed, steps=options.steps, augment=augment, teacher=options.teacher)
-            found.append(measure(data, network_of(data, options.form, options.width, options.first), config))
+            named = options.network and load_spec(options.network)
+            spec = named or network_of(data, options.form, options.width, options.first)
+            found.append(measure(data, spec, config))
             print(line(found[-1]), flush=True)
             keep(options.records, found[-1])
     print(json.dumps(found))
