@@ -242,7 +242,7 @@ def test_memory_files_that_are_not_found_are_told(color, tmp_path):
     assert list((color.acc / "mem").iterdir())
     with Accelerator.simulated(color.acc) as accelerator:
         accelerator._transport._folder = tmp_path
-        with pytest.raises(ToolError, match=r"memory file mem/\S+ is not found from the folder"):
+        with pytest.raises(ToolError, match=r"there is no memory file mem/\S+; say with \+nj_root=DIR"):
             accelerator.classify(color.frames[:1])
 
 

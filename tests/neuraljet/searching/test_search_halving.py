@@ -10,6 +10,7 @@ from bnn.storage.records import parse
 from neuraljet.searching.clock import final_seconds, pace
 from neuraljet.searching.front import COLUMNS, Candidate, as_csv, best, front
 from neuraljet.searching.halving import promising, rungs
+from neuraljet.searching.space import Start
 from neuraljet.searching.trial import Costs, Reached
 
 
@@ -18,7 +19,8 @@ def reached(right, loss=0.5):
 
 
 def candidate(trial, right, sites, loss=0.5):
-    return Candidate(trial, member((1, 12, 12), 3, 8), Costs(sites, 1, 160, 500, 900), reached(right, loss))
+    network = member((1, 12, 12), 3, 8)
+    return Candidate(trial, network, Costs(sites, 1, 160, 500, 900), reached(right, loss), Start(network))
 
 
 def test_rungs_end_with_the_whole_training():
