@@ -205,7 +205,7 @@ def test_the_readmes_four_figures_follow_from_the_measured_ones(column, name):
         for row in ("accuracy", "parts per second", "milliseconds", "share of a small FPGA (XC7Z010, 17,600 LUTs)")
     ]
     sites = int(area.split(", ")[0].replace(",", ""))
-    delay = int(latency.split()[0]) / 200e3
+    delay = int(latency.split()[0].replace(",", "")) / 200e3
     assert shown[:2] == [accuracy, f"{200e6 / int(clocks.replace(',', '')):,.0f}"]
     assert float(shown[2]) == float(f"{delay:.1g}")
     assert shown[3] == f"{sites / 17600:.1%}".replace("%", " %")
