@@ -98,7 +98,8 @@ def classify(
             model, pictures, boxes=boxes, out=out, good=good, lead=lead, bits=bits,
             least_cells=LEAST_CELLS if least_cells is None else least_cells,
         )  # fmt: skip
-    given = [name for name, value in (("--boxes", boxes), ("--lead", lead), ("--least-cells", least_cells)) if value]
+    of_maps = (("--boxes", boxes), ("--lead", lead), ("--least-cells", least_cells))
+    given = [name for name, value in of_maps if value is not None]
     if given:
         raise UserError(f"{' and '.join(given)} count with --map only")
     from tqdm import tqdm
